@@ -1,0 +1,258 @@
+/* The CPU backend's C ABI: oneDNN primitives, prepared once and executed many times, and the kernels oneDNN has no call for.
+ *
+ * Rules, for every function here:
+ *   - nothing is thrown across this boundary; a function that can fail returns a sunet_status and, where it takes a
+ *     sunet_message, copies one UTF-8 sentence into the caller's buffer (always zero-terminated, cut if too long);
+ *   - whoever calls *_create owns what it gets and calls the matching *_destroy once; destroying NULL is allowed;
+ *   - pointers that are bound or passed belong to the caller, are 64-byte aligned for tensors and outlive the call;
+ *   - kernels and execute calls allocate nothing of their own and block until their result is written;
+ *   - one context is used by one thread at a time; different contexts may be used side by side.
+ */
+#ifndef SUNET_CPU_H
+#define SUNET_CPU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32)
+#define SUNET_API __declspec(dllexport)
+#else
+#define SUNET_API __attribute__((visibility("default")))
+#endif
+
+/* Raised by one with every incompatible change; the managed side refuses another number. */
+#define SUNET_CPU_ABI 1
+
+typedef int32_t sunet_status;
+enum {
+    SUNET_OK = 0,
+    SUNET_INVALID_ARGUMENT = 1,
+    SUNET_OUT_OF_MEMORY = 2,
+    SUNET_UNSUPPORTED = 3, /* no implementation for this shape or CPU */
+    SUNET_LIBRARY = 4,     /* oneDNN reported a failure */
+    SUNET_INTERNAL = 5
+};
+
+typedef struct sunet_message {
+    char* text;
+    int32_t capacity; /* bytes, with the terminating zero */
+} sunet_message;
+
+typedef int32_t sunet_type;
+enum { SUNET_F32 = 0, SUNET_BF16 = 1, SUNET_S32 = 2, SUNET_U8 = 3 };
+
+/* How the dimensions [N, C, H, W] lie in memory. Every layout but ANY is [N][C / b][H][W][b] with C rounded up to the
+ * block b: PLAIN has b = 1 (so also row-major OIHW weights and vectors), NHWC has b = C. Channels that only round C up hold zeros. */
+typedef int32_t sunet_layout;
+enum { SUNET_PLAIN = 0, SUNET_BLOCKED_8 = 1, SUNET_BLOCKED_16 = 2, SUNET_NHWC = 3, SUNET_ANY = 4 };
+
+/* A tensor without its data. Activations are [N, C, H, W], convolution weights [O, I, kH, kW], transposed-convolution
+ * weights [I, O, kH, kW] (both as PyTorch has them), vectors [C] with rank 1, matrices [rows, columns] with rank 2. */
+typedef struct sunet_tensor {
+    int32_t dims[4];
+    int32_t rank;
+    sunet_type type;
+    sunet_layout layout;
+    int32_t channel_total;  /* channels of the enclosing tensor if this is a channel slice of it; 0 or dims[1] otherwise */
+    int32_t channel_offset; /* first channel of the slice; data pointers point at the ENCLOSING tensor's first element */
+} sunet_tensor;
+
+typedef struct sunet_context sunet_context;
+typedef struct sunet_format sunet_format;
+typedef struct sunet_primitive sunet_primitive;
+
+/* ---- library and context -------------------------------------------------------------------------------------- */
+
+typedef struct sunet_library_info {
+    int32_t abi;
+    int32_t onednn_major, onednn_minor, onednn_patch; /* of the library that was loaded */
+    int32_t channel_block;                            /* 16 with AVX-512, else 8 */
+    int32_t bf16;                                     /* 1 where the CPU multiplies bf16 natively */
+    int32_t max_threads;
+    char isa[32]; /* oneDNN's name for the widest instruction set it will use */
+    char onednn_hash[48];
+} sunet_library_info;
+
+SUNET_API void sunet_library_query(sunet_library_info* out);
+
+typedef struct sunet_counters {
+    int64_t outstanding_bytes;   /* by sunet_allocate */
+    int64_t outstanding_handles; /* contexts, formats, primitives */
+    int64_t allocations;         /* successful calls of sunet_allocate and *_create since the start */
+} sunet_counters;
+
+SUNET_API void sunet_counters_query(sunet_counters* out);
+
+SUNET_API sunet_status sunet_context_create(int32_t threads, sunet_context** out, sunet_message* message);
+SUNET_API void sunet_context_destroy(sunet_context* context);
+SUNET_API int32_t sunet_context_threads(const sunet_context* context);
+
+/* Zeroed, 64-byte aligned memory (2 MiB aligned and offered to huge pages from 4 MiB up). */
+SUNET_API sunet_status sunet_allocate(size_t bytes, void** out, sunet_message* message);
+SUNET_API void sunet_free(void* memory);
+
+/* ---- formats: where a primitive wants its data ---------------------------------------------------------------- */
+
+SUNET_API sunet_status sunet_format_create(const sunet_tensor* tensor, sunet_format** out, sunet_message* message);
+SUNET_API void sunet_format_destroy(sunet_format* format);
+SUNET_API size_t sunet_format_bytes(const sunet_format* format);
+SUNET_API int32_t sunet_format_equal(const sunet_format* a, const sunet_format* b);
+/* oneDNN's short name, such as "aBcd16b" or "ABcd16b16a"; "strided" where it has none. */
+SUNET_API void sunet_format_describe(const sunet_format* format, sunet_message* out);
+
+/* ---- oneDNN primitives ----------------------------------------------------------------------------------------- */
+
+typedef int32_t sunet_argument;
+enum {
+    SUNET_ARG_SOURCE = 0,      /* the forward operation's source, or its gradient in backward data */
+    SUNET_ARG_WEIGHTS = 1,     /* weights, or their gradient in backward weights */
+    SUNET_ARG_BIAS = 2,        /* bias, or its gradient in backward weights */
+    SUNET_ARG_DESTINATION = 3, /* the forward operation's destination, or its gradient in backward */
+    SUNET_ARG_SCRATCH = 4      /* sunet_primitive_scratch_bytes bytes, contents never kept between executions */
+};
+
+typedef struct sunet_convolution {
+    sunet_tensor source;      /* [N, I, H, W] */
+    sunet_tensor weights;     /* [O, I, kH, kW]; transposed: [I, O, kH, kW]; layout ANY lets oneDNN choose */
+    sunet_tensor destination; /* [N, O, H', W'] */
+    int32_t stride[2];        /* height, width */
+    int32_t dilation[2];      /* 1 = dense */
+    int32_t padding_begin[2]; /* top, left */
+    int32_t padding_end[2];   /* bottom, right; may differ from the beginning */
+    int32_t has_bias;         /* forward: add it; backward weights: also give its gradient */
+    int32_t fused_relu;       /* forward: clamp the result at zero, after accumulating */
+    int32_t accumulate;       /* forward: destination += result */
+    int32_t inference;        /* forward: oneDNN's inference kind, which may choose Winograd-free faster kernels */
+} sunet_convolution;
+
+SUNET_API sunet_status sunet_convolution_forward_create(sunet_context*, const sunet_convolution*, sunet_primitive** out, sunet_message*);
+SUNET_API sunet_status sunet_convolution_backward_data_create(sunet_context*, const sunet_convolution*, sunet_primitive** out,
+                                                              sunet_message*);
+SUNET_API sunet_status sunet_convolution_backward_weights_create(sunet_context*, const sunet_convolution*, sunet_primitive** out,
+                                                                 sunet_message*);
+/* Transposed convolution: source is the small side. Its padding is that of the convolution it transposes, so
+ * H = (H' + begin + end - dilation (kH - 1) - 1) / stride + 1 with H of the source and H' of the destination. */
+SUNET_API sunet_status sunet_deconvolution_forward_create(sunet_context*, const sunet_convolution*, sunet_primitive** out, sunet_message*);
+SUNET_API sunet_status sunet_deconvolution_backward_data_create(sunet_context*, const sunet_convolution*, sunet_primitive** out,
+                                                                sunet_message*);
+SUNET_API sunet_status sunet_deconvolution_backward_weights_create(sunet_context*, const sunet_convolution*, sunet_primitive** out,
+                                                                   sunet_message*);
+/* destination [M, N] = op(source) [M, K] x op(weights) [K, N] (+ bias [N]); op transposes where the flag is 1: a transposed
+ * operand lies in memory as [K, M] or [N, K]. All PLAIN. */
+SUNET_API sunet_status sunet_matmul_create(sunet_context*, int32_t m, int32_t k, int32_t n, int32_t transpose_source,
+                                           int32_t transpose_weights, int32_t has_bias, sunet_primitive** out, sunet_message*);
+SUNET_API sunet_status sunet_reorder_create(sunet_context*, const sunet_format* from, const sunet_format* to, sunet_primitive** out,
+                                            sunet_message*);
+
+SUNET_API size_t sunet_primitive_scratch_bytes(const sunet_primitive* primitive);
+/* The format in which the primitive reads or writes an argument; the caller owns the result. */
+SUNET_API sunet_status sunet_primitive_format(const sunet_primitive* primitive, sunet_argument argument, sunet_format** out,
+                                              sunet_message* message);
+/* oneDNN's name of the implementation it chose, such as "jit:avx512_core". */
+SUNET_API void sunet_primitive_implementation(const sunet_primitive* primitive, sunet_message* out);
+SUNET_API sunet_status sunet_primitive_bind(sunet_primitive* primitive, sunet_argument argument, void* data, sunet_message* message);
+SUNET_API sunet_status sunet_primitive_execute(sunet_primitive* primitive, sunet_message* message);
+SUNET_API void sunet_primitive_destroy(sunet_primitive* primitive);
+
+/* ---- kernels ---------------------------------------------------------------------------------------------------
+ * Tensors of one call agree in [N, C, H, W] unless said otherwise; each may have its own layout (PLAIN, BLOCKED_8, BLOCKED_16,
+ * NHWC) and may be a channel slice. Fast where operands share a layout. Results are bit-identical for a given thread count.
+ * A kernel that receives a combination it does not take returns SUNET_INVALID_ARGUMENT and writes nothing. */
+
+/* Per-channel mean and biased variance over N, H, W. Sums are kept in double around a pivot, so a large mean costs no accuracy. */
+SUNET_API sunet_status sunet_batch_norm_statistics(sunet_context*, const sunet_tensor* x_tensor, const float* x, float* mean,
+                                                   float* variance);
+/* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, then max(0, .) where relu is 1. y may be x. */
+SUNET_API sunet_status sunet_batch_norm_apply(sunet_context*, const sunet_tensor* x_tensor, const float* x, const float* mean,
+                                              const float* variance, const float* gamma, const float* beta, float epsilon, int32_t relu,
+                                              const sunet_tensor* y_tensor, float* y);
+
+typedef struct sunet_batch_norm_gradient {
+    sunet_tensor x_tensor, dy_tensor, dx_tensor, addend_tensor;
+    const float *x, *dy;
+    const float *mean, *variance, *gamma, *beta; /* as given to apply; with relu the mask is recomputed from them */
+    const float* addend;                         /* added to dx; NULL for none */
+    float* dx;                                   /* NULL: only the parameter gradients; may be dy or addend */
+    float *dgamma, *dbeta;                       /* either or both NULL: not wanted */
+    float* scratch;                              /* 2 * C floats, needed where dgamma or dbeta is NULL */
+    float epsilon;
+    int32_t relu;
+    int32_t batch_statistics; /* 1: mean and variance are those of x and dx accounts for it; 0: constants (frozen) */
+} sunet_batch_norm_gradient;
+
+SUNET_API sunet_status sunet_batch_norm_backward(sunet_context*, const sunet_batch_norm_gradient*);
+/* running = (1 - momentum) running + momentum statistic, with the unbiased variance (times count / (count - 1)), as PyTorch does. */
+SUNET_API sunet_status sunet_running_statistics_update(sunet_context*, int32_t channels, int64_t count, float momentum, const float* mean,
+                                                       const float* variance, float* running_mean, float* running_variance);
+
+SUNET_API sunet_status sunet_relu(sunet_context*, const sunet_tensor* tensor, const float* x, float* y);
+/* dx = dy where y > 0, else 0; y is relu's result. dx may be dy. */
+SUNET_API sunet_status sunet_relu_backward(sunet_context*, const sunet_tensor* tensor, const float* y, const float* dy, float* dx);
+/* y = a + b; y may be either. */
+SUNET_API sunet_status sunet_add(sunet_context*, const sunet_tensor* a_tensor, const float* a, const sunet_tensor* b_tensor,
+                                 const float* b, const sunet_tensor* y_tensor, float* y);
+/* Copies between layouts and in or out of channel slices: concatenation, its gradient, the graph's edges. */
+SUNET_API sunet_status sunet_copy(sunet_context*, const sunet_tensor* x_tensor, const float* x, const sunet_tensor* y_tensor, float* y);
+/* out[c] = sum of x over N, H, W: the gradient of a bias. Sums in double. */
+SUNET_API sunet_status sunet_channel_sum(sunet_context*, const sunet_tensor* x_tensor, const float* x, float* out);
+
+/* Average pooling, kernel = stride = `window`, no padding, trailing rows and columns dropped (PyTorch's AvgPool2d(window, window)). */
+SUNET_API sunet_status sunet_average_pool(sunet_context*, int32_t window, const sunet_tensor* x_tensor, const float* x,
+                                          const sunet_tensor* y_tensor, float* y);
+SUNET_API sunet_status sunet_average_pool_backward(sunet_context*, int32_t window, const sunet_tensor* dy_tensor, const float* dy,
+                                                   const sunet_tensor* dx_tensor, float* dx);
+/* Mean over H and W: [N, C, H, W] -> [N, C, 1, 1]. */
+SUNET_API sunet_status sunet_global_average_pool(sunet_context*, const sunet_tensor* x_tensor, const float* x,
+                                                 const sunet_tensor* y_tensor, float* y);
+SUNET_API sunet_status sunet_global_average_pool_backward(sunet_context*, const sunet_tensor* dy_tensor, const float* dy,
+                                                          const sunet_tensor* dx_tensor, float* dx);
+
+/* Bilinear resize to the destination's size, align_corners = false, no anti-aliasing, as PyTorch's interpolate computes it:
+ * source = max(0, (i + 0.5) * (in / out) - 0.5). Backward gathers, so its sums have one order. */
+SUNET_API sunet_status sunet_bilinear(sunet_context*, const sunet_tensor* x_tensor, const float* x, const sunet_tensor* y_tensor,
+                                      float* y);
+SUNET_API sunet_status sunet_bilinear_backward(sunet_context*, const sunet_tensor* dy_tensor, const float* dy,
+                                               const sunet_tensor* dx_tensor, float* dx);
+
+/* Softmax over C. y may be x. */
+SUNET_API sunet_status sunet_softmax(sunet_context*, const sunet_tensor* x_tensor, const float* x, const sunet_tensor* y_tensor, float* y);
+/* dx = y * (dy - sum over C of dy * y). */
+SUNET_API sunet_status sunet_softmax_backward(sunet_context*, const sunet_tensor* tensor, const float* y, const float* dy, float* dx);
+
+/* Cross-entropy of logits [N, C, H, W] against labels [N, H, W] int32, mean over the labels that are not `ignore`.
+ * log_sum_exp [N, H, W] is kept for the gradient. *counted = labels that took part; *invalid = labels neither in [0, C) nor
+ * `ignore` (they are left out; the caller raises). A batch with no counted label has loss 0 and gradient 0. Summed in double. */
+SUNET_API sunet_status sunet_softmax_cross_entropy(sunet_context*, const sunet_tensor* logits_tensor, const float* logits,
+                                                   const int32_t* labels, int32_t ignore, float* log_sum_exp, float* loss,
+                                                   int32_t* counted, int32_t* invalid);
+/* dlogits = (exp(logits - log_sum_exp) - onehot(label)) * (*dloss / *counted), 0 where ignored. dlogits may be logits. */
+SUNET_API sunet_status sunet_softmax_cross_entropy_backward(sunet_context*, const sunet_tensor* logits_tensor, const float* logits,
+                                                            const int32_t* labels, int32_t ignore, const float* log_sum_exp,
+                                                            const int32_t* counted, const float* dloss, const sunet_tensor* dlogits_tensor,
+                                                            float* dlogits);
+/* Index of the largest channel, the first of equals: [N, C, H, W] -> [N, H, W] bytes; C up to 256. */
+SUNET_API sunet_status sunet_arg_max(sunet_context*, const sunet_tensor* x_tensor, const float* x, uint8_t* out);
+
+typedef struct sunet_sgd {
+    float learning_rate, momentum, dampening, weight_decay;
+    float gradient_scale; /* multiplies the gradient before anything else */
+    int32_t nesterov;
+} sunet_sgd;
+
+/* PyTorch's SGD over `count` contiguous elements: g = scale * gradient + weight_decay * p; v = momentum v + (1 - dampening) g;
+ * p -= learning_rate * (nesterov ? g + momentum v : v). velocity may be NULL where momentum is 0. */
+SUNET_API sunet_status sunet_sgd_update(sunet_context*, int64_t count, const sunet_sgd*, float* parameters, const float* gradients,
+                                        float* velocity);
+/* y += x. */
+SUNET_API sunet_status sunet_accumulate(sunet_context*, int64_t count, const float* x, float* y);
+/* *finite = 1 if no element is NaN or infinite. */
+SUNET_API sunet_status sunet_all_finite(sunet_context*, int64_t count, const float* x, int32_t* finite);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

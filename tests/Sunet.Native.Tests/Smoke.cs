@@ -1,0 +1,2 @@
+namespace Sunet.Native.Tests;
+public class Smoke { [Fact] public void T() => Assert.True(true); }
