@@ -1,0 +1,218 @@
+using System.Runtime.InteropServices;
+using CommunityToolkit.HighPerformance.Buffers;
+using Sunet.Native.Graphs;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Compilation;
+
+/// <summary>How a graph is compiled.</summary>
+public sealed record PlanOptions
+{
+    /// <summary>What the plan is for; a backend may choose other implementations and layouts.</summary>
+    public PlanPurpose Purpose { get; init; } = PlanPurpose.Inference;
+
+    /// <summary>How many more copies of the parameters' memory an optimizer wants, such as one for the velocity.</summary>
+    public int OptimizerSlots { get; init; }
+
+    /// <summary>A plan that needs more bytes is refused before anything is allocated.</summary>
+    public long MemoryLimit { get; init; } = long.MaxValue;
+}
+
+/// <summary>One op of a plan with its prepared call.</summary>
+/// <param name="Op">The op.</param>
+/// <param name="Call">What runs.</param>
+public readonly record struct PlannedCall(Op Op, PreparedCall Call);
+
+/// <summary>
+/// A graph compiled for one backend: a flat list of prepared calls over one arena. Nothing is allocated after compilation. A plan is used
+/// by one thread at a time. Disposing it frees all it holds; the backend stays the caller's.
+/// </summary>
+public sealed class Plan : IDisposable
+{
+    private readonly PlannedCall[] calls;
+    private readonly int[] phaseStarts;
+    private readonly IDeviceMemory arena;
+    private bool disposed;
+
+    private Plan(Graph graph, IBackendSession session, PlannedCall[] calls, MemoryPlan memory, IDeviceMemory arena)
+    {
+        Graph = graph;
+        Session = session;
+        Memory = memory;
+        this.calls = calls;
+        this.arena = arena;
+        phaseStarts = [.. Enum.GetValues<Phase>().Select(phase => calls.Count(c => c.Op.Phase < phase)), calls.Length];
+    }
+
+    /// <summary>The graph that was compiled.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>Where everything lies.</summary>
+    public MemoryPlan Memory { get; }
+
+    /// <summary>The calls in running order.</summary>
+    public IReadOnlyList<PlannedCall> Calls => calls;
+
+    internal IBackendSession Session { get; }
+
+    /// <summary>Compiles a graph.</summary>
+    /// <param name="graph">The graph; it must not change afterwards.</param>
+    /// <param name="backend">Where it runs; it must outlive the plan.</param>
+    /// <param name="options">What for.</param>
+    /// <exception cref="BackendException">The backend has no implementation of an op.</exception>
+    /// <exception cref="MemoryException">The plan needs more than the limit, or than there is.</exception>
+    public static Plan Compile(Graph graph, IBackend backend, PlanOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(options);
+        var calls = new List<PlannedCall>();
+        IBackendSession session = backend.Open(options.Purpose);
+        IDeviceMemory? arena = null;
+        try
+        {
+            foreach (Op op in graph.Ops)
+                calls.Add(new PlannedCall(op, session.Prepare(op)));
+            long scratch = calls.Count == 0 ? 0 : calls.Max(c => c.Call.ScratchBytes);
+            MemoryPlan memory = MemoryPlan.Create(graph, session, scratch, options.OptimizerSlots);
+            if (memory.TotalBytes > options.MemoryLimit)
+            {
+                throw new MemoryException(
+                    $"The plan needs {memory.TotalBytes:N0} bytes and {options.MemoryLimit:N0} are allowed; use a smaller batch or image.",
+                    memory.TotalBytes);
+            }
+
+            arena = session.Allocate(memory.TotalBytes);
+            nint start = arena.Address;
+            foreach (PlannedCall call in calls)
+                call.Call.Bind(value => start + (nint)memory.OffsetOf(value), start + (nint)memory.Scratch.Offset);
+            return new Plan(graph, session, [.. calls], memory, arena);
+        }
+        catch
+        {
+            foreach (PlannedCall call in calls)
+                call.Call.Dispose();
+            arena?.Dispose();
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Loads every parameter and buffer from a model, deriving those that passes have made.</summary>
+    public void Load(ParameterReader model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        foreach (Value value in Graph.Parameters.Concat(Graph.Buffers))
+        {
+            if (value.Derivation is null)
+            {
+                Write(value, model(value.Name));
+                continue;
+            }
+
+            using SpanOwner<float> derived = SpanOwner<float>.Allocate(checked((int)value.Shape.Count));
+            value.Derivation.Compute(model, derived.Span);
+            Write(value, derived.Span);
+        }
+    }
+
+    /// <summary>Writes row-major elements to an input, a parameter or a buffer.</summary>
+    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
+    public void Write(Value value, ReadOnlySpan<float> elements)
+    {
+        CheckAccess(value, DataType.Float32, elements.Length);
+        Session.Upload(value, AddressOf(value), elements);
+    }
+
+    /// <summary>Writes integers to an input.</summary>
+    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
+    public void Write(Value value, ReadOnlySpan<int> elements)
+    {
+        CheckAccess(value, DataType.Int32, elements.Length);
+        Session.Upload(value, AddressOf(value), elements);
+    }
+
+    /// <summary>Reads an output, a parameter, a buffer or a parameter's gradient, row-major.</summary>
+    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
+    public void Read(Value value, Span<float> elements)
+    {
+        CheckAccess(value, DataType.Float32, elements.Length);
+        Session.Download(value, AddressOf(value), elements);
+    }
+
+    /// <summary>Reads an integer output.</summary>
+    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
+    public void Read(Value value, Span<int> elements)
+    {
+        CheckAccess(value, DataType.Int32, elements.Length);
+        Session.Download(value, AddressOf(value), elements);
+    }
+
+    /// <summary>The first element of a float32 output.</summary>
+    public float ReadScalar(Value value)
+    {
+        float result = 0;
+        Read(value, MemoryMarshal.CreateSpan(ref result, 1));
+        return result;
+    }
+
+    /// <summary>The first element of an int32 output.</summary>
+    public int ReadInteger(Value value)
+    {
+        int result = 0;
+        Read(value, MemoryMarshal.CreateSpan(ref result, 1));
+        return result;
+    }
+
+    /// <summary>Runs one phase.</summary>
+    /// <param name="phase">Which.</param>
+    /// <param name="observer">Told before and after each call; null in production.</param>
+    /// <exception cref="BackendException">A call failed; the message names op and layer.</exception>
+    public void Run(Phase phase, IPlanObserver? observer = null)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        int end = phaseStarts[(int)phase + 1];
+        for (int i = phaseStarts[(int)phase]; i < end; i++)
+        {
+            observer?.Starting(i, calls[i]);
+            calls[i].Call.Run();
+            observer?.Finished(i, calls[i]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (disposed)
+            return;
+        disposed = true;
+        foreach (PlannedCall call in calls)
+            call.Call.Dispose();
+        arena.Dispose();
+        Session.Dispose();
+    }
+
+    internal nint AddressOf(Value value) => arena.Address + (nint)Memory.OffsetOf(value);
+
+    internal nint AddressOf(MemoryPlan.Region region) => arena.Address + (nint)region.Offset;
+
+    private void CheckAccess(Value value, DataType type, int length)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (value.Type != type)
+            throw new ArgumentException($"'{value.Name}' holds {value.Type}, not {type}.", nameof(value));
+        if (length != value.Shape.Count)
+            throw new ArgumentException($"'{value.Name}' {value.Shape} has {value.Shape.Count} elements; {length} were given.", nameof(value));
+    }
+}
+
+/// <summary>Watches a plan run: timings, traces, checks.</summary>
+public interface IPlanObserver
+{
+    /// <summary>Before call <paramref name="index"/>.</summary>
+    void Starting(int index, PlannedCall call);
+
+    /// <summary>After call <paramref name="index"/>.</summary>
+    void Finished(int index, PlannedCall call);
+}

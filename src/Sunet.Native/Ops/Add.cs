@@ -1,0 +1,29 @@
+using Sunet.Native.Graphs;
+
+namespace Sunet.Native.Ops;
+
+/// <summary>y = a + b element by element; both of one shape. Residual connections, and gradients that meet.</summary>
+public sealed class Add : Op
+{
+    /// <summary>Creates the op.</summary>
+    /// <exception cref="ConfigurationException">The shapes differ.</exception>
+    public Add(string name, Phase phase, Value a, Value b) : base(name, phase, a, b)
+    {
+        Require(a.Shape == b.Shape, $"{a.Shape} and {b.Shape} differ");
+        Declare(("", a.Shape));
+    }
+
+    /// <inheritdoc/>
+    public override long Flops => Output.Shape.Count;
+
+    /// <inheritdoc/>
+    public override IEnumerable<Value> Overwritable => Inputs;
+
+    /// <inheritdoc/>
+    public override void Differentiate(Differentiator gradients)
+    {
+        Value dy = gradients.GradientOf(Output);
+        gradients.Contribute(Inputs[0], dy);
+        gradients.Contribute(Inputs[1], dy);
+    }
+}

@@ -1,0 +1,103 @@
+using Sunet.Native.Graphs;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Ops;
+
+/// <summary>Softmax over channels: [N, C, H, W] to [N, C, H, W]. Prediction only; training goes through the cross-entropy.</summary>
+public sealed class Softmax : Op
+{
+    /// <summary>Creates the op.</summary>
+    public Softmax(string name, Value x) : base(name, Phase.Forward, x)
+    {
+        Require(x.Shape.Rank == 4, $"input {x.Shape} is not [N, C, H, W]");
+        Declare(("", x.Shape));
+    }
+
+    /// <inheritdoc/>
+    public override long Flops => 5 * Output.Shape.Count;
+
+    /// <inheritdoc/>
+    public override IEnumerable<Value> Overwritable => Inputs;
+
+    /// <inheritdoc/>
+    public override void Differentiate(Differentiator gradients) => gradients.Contribute(Inputs[0],
+        gradients.Graph.Add(new SoftmaxGradient(Name, Output, gradients.GradientOf(Output))).Output);
+}
+
+/// <summary>The gradient of <see cref="Softmax"/> from its result: y * (dy - sum over C of dy * y).</summary>
+public sealed class SoftmaxGradient : Op
+{
+    /// <summary>Creates the op for the layer called <paramref name="layer"/>.</summary>
+    public SoftmaxGradient(string layer, Value y, Value dy) : base(layer + "/dx", Phase.Backward, y, dy) => Declare(("", y.Shape));
+
+    /// <inheritdoc/>
+    public override long Flops => 4 * Output.Shape.Count;
+}
+
+/// <summary>
+/// Mean cross-entropy of logits [N, C, H, W] against labels int32 [N, H, W], over the labels that are not the ignored one. Outputs:
+/// loss [1], log-sum-exp [N, H, W] (kept for the gradient), and two counts int32 [1]: labels that took part, labels out of range.
+/// </summary>
+public sealed class SoftmaxCrossEntropy : Op
+{
+    /// <summary>The ignored label of segmentation data sets.</summary>
+    public const int DefaultIgnoreLabel = 255;
+
+    /// <summary>Creates the op.</summary>
+    /// <exception cref="ConfigurationException">The shapes do not fit.</exception>
+    public SoftmaxCrossEntropy(string name, Value logits, Value labels, int ignoreLabel) : base(name, Phase.Forward, logits, labels)
+    {
+        Shape s = logits.Shape;
+        Require(s.Rank == 4 && labels.Type == DataType.Int32 && labels.Shape == new Shape(s.Batch, s.Height, s.Width),
+            $"labels {labels.Shape} do not fit logits {s}");
+        IgnoreLabel = ignoreLabel;
+        Declare(("", new Shape(1), DataType.Float32), (".log_sum_exp", labels.Shape, DataType.Float32), (".counted", new Shape(1), DataType.Int32),
+            (".invalid", new Shape(1), DataType.Int32));
+    }
+
+    /// <summary>The label that takes no part.</summary>
+    public int IgnoreLabel { get; }
+
+    /// <summary>The loss, [1].</summary>
+    public Value Loss => Outputs[0];
+
+    /// <summary>log of the sum over C of exp(logits), [N, H, W].</summary>
+    public Value LogSumExp => Outputs[1];
+
+    /// <summary>How many labels took part, int32 [1].</summary>
+    public Value Counted => Outputs[2];
+
+    /// <summary>How many labels were neither a class nor ignored, int32 [1].</summary>
+    public Value Invalid => Outputs[3];
+
+    /// <inheritdoc/>
+    public override long Flops => 5 * Inputs[0].Shape.Count;
+
+    /// <inheritdoc/>
+    public override void Differentiate(Differentiator gradients) =>
+        gradients.Contribute(Inputs[0], gradients.Graph.Add(new SoftmaxCrossEntropyGradient(this)).Output);
+}
+
+/// <summary>
+/// The gradient of the mean cross-entropy for its logits: (softmax - one-hot) / counted, 0 where ignored. Inputs logits, labels,
+/// log-sum-exp, counted. The loss is the end of a training graph, so its own gradient is one.
+/// </summary>
+public sealed class SoftmaxCrossEntropyGradient : Op
+{
+    /// <summary>Creates the op.</summary>
+    public SoftmaxCrossEntropyGradient(SoftmaxCrossEntropy loss)
+        : base(loss.Name + "/dx", Phase.Backward, loss.Inputs[0], loss.Inputs[1], loss.LogSumExp, loss.Counted)
+    {
+        IgnoreLabel = loss.IgnoreLabel;
+        Declare(("", loss.Inputs[0].Shape));
+    }
+
+    /// <summary>The label that takes no part.</summary>
+    public int IgnoreLabel { get; }
+
+    /// <inheritdoc/>
+    public override long Flops => 4 * Output.Shape.Count;
+
+    /// <inheritdoc/>
+    public override IEnumerable<Value> Overwritable => [Inputs[0]];
+}
