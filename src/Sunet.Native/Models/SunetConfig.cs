@@ -1,0 +1,52 @@
+namespace Sunet.Native.Models;
+
+/// <summary>
+/// The body of a Stacked U-Net (Table 1 of arXiv 1804.10343): how many modules each of the four blocks stacks and how wide they are.
+/// </summary>
+/// <param name="Name">Such as <c>sunet64</c>; <c>custom</c> for one's own.</param>
+/// <param name="Filters">N: the channels inside every u-net module.</param>
+/// <param name="Modules">Modules in blocks 1 to 4.</param>
+/// <param name="Widths">Channels out of blocks 1 to 4.</param>
+public sealed record SunetConfig(string Name, int Filters, IReadOnlyList<int> Modules, IReadOnlyList<int> Widths)
+{
+    /// <summary>SUNet-64: 6.9M parameters as a classifier.</summary>
+    public static SunetConfig Sunet64 { get; } = new("sunet64", 64, [2, 4, 4, 1], [256, 512, 768, 1024]);
+
+    /// <summary>SUNet-128: 24.7M parameters as a classifier.</summary>
+    public static SunetConfig Sunet128 { get; } = new("sunet128", 128, [2, 4, 4, 1], [512, 1024, 1536, 2048]);
+
+    /// <summary>SUNet-7-128: 39.1M parameters as a classifier.</summary>
+    public static SunetConfig Sunet7128 { get; } = new("sunet7128", 128, [2, 7, 7, 1], [512, 1280, 2048, 2304]);
+
+    /// <summary>The published models by name.</summary>
+    public static IReadOnlyList<SunetConfig> All { get; } = [Sunet64, Sunet128, Sunet7128];
+
+    /// <summary>Channels out of the 7x7 stem.</summary>
+    public int StemWidth { get; init; } = 64;
+
+    /// <summary>Channels out of the residual block behind the stem.</summary>
+    public int ResidualWidth { get; init; } = 128;
+
+    /// <summary>Finds a published model.</summary>
+    /// <exception cref="ConfigurationException">There is none of that name; the message lists those there are.</exception>
+    public static SunetConfig ByName(string name) => All.FirstOrDefault(c => c.Name == name)
+        ?? throw new ConfigurationException($"There is no model '{name}'; choose one of {string.Join(", ", All.Select(c => c.Name))}.");
+
+    /// <summary>Refuses a body that cannot be built.</summary>
+    /// <exception cref="ConfigurationException">A number is out of range; the message names it.</exception>
+    public void Validate()
+    {
+        if (Modules.Count != 4 || Widths.Count != 4)
+            throw new ConfigurationException($"A SUNet has four blocks; got {Modules.Count} module counts and {Widths.Count} widths.");
+        if (Filters < 1 || StemWidth < 1 || ResidualWidth < 1 || Modules.Any(m => m < 1) || Widths.Any(w => w < 1))
+            throw new ConfigurationException($"Filters, module counts and widths of model '{Name}' are at least 1.");
+    }
+
+    /// <summary>Whether two bodies are the same network, whatever they are called.</summary>
+    public bool SameBody(SunetConfig other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Filters == other.Filters && StemWidth == other.StemWidth && ResidualWidth == other.ResidualWidth
+            && Modules.SequenceEqual(other.Modules) && Widths.SequenceEqual(other.Widths);
+    }
+}

@@ -1,0 +1,152 @@
+using Sunet.Native.Compilation.Passes;
+using Sunet.Native.Graphs;
+using Sunet.Native.Ops;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Models;
+
+/// <summary>A Stacked U-Net as a graph: its input and the values a caller reads.</summary>
+public sealed class SunetGraph
+{
+    private SunetGraph(Graph graph, Value image)
+    {
+        Graph = graph;
+        Image = image;
+    }
+
+    /// <summary>The graph.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>Normalised pixels, [N, 3, H, W].</summary>
+    public Value Image { get; }
+
+    /// <summary>Logits at the features' size, [N, classes, H / stride, W / stride]; [N, classes, 1, 1] for a classifier.</summary>
+    public required Value LowLogits { get; init; }
+
+    /// <summary>Logits at the input's size, [N, classes, H, W]; the low logits for a classifier.</summary>
+    public required Value Logits { get; init; }
+
+    /// <summary>Labels of a training graph, int32 [N, H, W] or [N, 1, 1]; null for inference.</summary>
+    public Value? Labels { get; private set; }
+
+    /// <summary>The loss of a training graph; null for inference.</summary>
+    public SoftmaxCrossEntropy? Loss { get; private set; }
+
+    /// <summary>The smallest height and width a network takes: the stem, the residual block and the pools halve five times.</summary>
+    public const int SmallestSize = 32;
+
+    /// <summary>Builds the forward graph for prediction: fixed statistics, batch-norm folded, ReLU and residual sums fused.</summary>
+    /// <param name="spec">The network.</param>
+    /// <param name="image">[N, 3, H, W], H and W from 32 up.</param>
+    /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
+    public static SunetGraph ForInference(SunetSpec spec, Shape image)
+    {
+        SunetGraph result = Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0);
+        FuseRelu.Run(result.Graph);
+        FoldBatchNorm.Run(result.Graph);
+        AccumulateResidual.Run(result.Graph);
+        return result;
+    }
+
+    /// <summary>Builds the graph of one training step: forward, loss, backward, running statistics.</summary>
+    /// <param name="spec">The network.</param>
+    /// <param name="image">[N, 3, H, W], H and W from 32 up.</param>
+    /// <param name="options">Batch-norm and loss.</param>
+    /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
+    public static SunetGraph ForTraining(SunetSpec spec, Shape image, TrainingGraphOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        SunetGraph result = Build(spec, image, options.FrozenBatchNorm ? BatchNormMode.Frozen : BatchNormMode.Training,
+            options.BatchNormMomentum);
+        Shape logits = result.Logits.Shape;
+        result.Labels = result.Graph.Input("labels", new Shape(logits.Batch, logits.Height, logits.Width), DataType.Int32);
+        result.Loss = result.Graph.Add(new SoftmaxCrossEntropy("loss", result.Logits, result.Labels, options.IgnoreLabel));
+        foreach (Value value in new[] { result.Loss.Loss, result.Loss.Counted, result.Loss.Invalid })
+            result.Graph.MarkOutput(value);
+        FuseRelu.Run(result.Graph);
+        Differentiator.Differentiate(result.Graph, result.Loss.Loss);
+        AccumulateResidual.Run(result.Graph);
+        RecomputeBatchNorm.Run(result.Graph);
+        return result;
+    }
+
+    /// <summary>Builds the plain forward graph, before any pass: one op a layer, as the paper has them.</summary>
+    public static SunetGraph Build(SunetSpec spec, Shape image, BatchNormMode mode, float batchNormMomentum)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        spec.Validated();
+        if (image.Rank != 4 || image.Channels != 3 || image.Height < SmallestSize || image.Width < SmallestSize)
+            throw new ConfigurationException($"A SUNet takes images [N, 3, H, W] with H and W from {SmallestSize} up; got {image}.");
+
+        var graph = new Graph();
+        Value input = graph.Input("image", image);
+        var layers = new LayerBuilder(graph, mode, batchNormMomentum);
+        Value features = Features(layers, spec, input);
+        Value low = spec.Head == SunetHead.Classifier ? Classify(layers, spec, features) : Segment(layers, spec, features);
+        Value logits = spec.Head == SunetHead.Classifier
+            ? low
+            : graph.Add(new BilinearResize("upsample", low, (image.Height, image.Width))).Output;
+        return new SunetGraph(graph, input) { LowLogits = low, Logits = logits };
+    }
+
+    private static Value Features(LayerBuilder layers, SunetSpec spec, Value x)
+    {
+        SunetConfig config = spec.Config;
+        x = layers.Convolution("features.conv1", x, config.StemWidth, kernel: 7, stride: 2);
+        x = ResidualBlock(layers, "features.residual1", x, config.ResidualWidth);
+        for (int block = 0; block < 4; block++)
+        {
+            for (int i = 0; i < config.Modules[block]; i++)
+            {
+                x = new UNetModule(layers, $"features.unet{block + 1}_{i}", config.Widths[block], config.Filters,
+                    levels: block == 3 ? 1 : 2, rate: 2 * (block - spec.PooledBlocks), spec.Multigrid).Build(x);
+            }
+
+            if (block < spec.PooledBlocks)
+                x = layers.Graph.Add(new AveragePool($"features.avgpool{block + 1}", x, window: 2)).Output;
+        }
+
+        return layers.BatchNormRelu("features.bn2", x);
+    }
+
+    private static Value ResidualBlock(LayerBuilder layers, string name, Value x, int channels)
+    {
+        x = layers.BatchNormRelu($"{name}.bn.0", x);
+        Value y = layers.Convolution($"{name}.conv.0", x, channels, kernel: 3, stride: 2);
+        y = layers.BatchNormRelu($"{name}.conv.2", y);
+        y = layers.Convolution($"{name}.conv.4", y, channels, kernel: 3);
+        Value shortcut = layers.Convolution($"{name}.shortcut.0", x, channels, kernel: 1, stride: 2);
+        return layers.Graph.Add(new Add($"{name}.sum", Phase.Forward, y, shortcut)).Output;
+    }
+
+    private static Value Classify(LayerBuilder layers, SunetSpec spec, Value features)
+    {
+        Value pooled = layers.Graph.Add(new GlobalAveragePool("pool", features)).Output;
+        return layers.Linear("linear", pooled, spec.Classes);
+    }
+
+    private static Value Segment(LayerBuilder layers, SunetSpec spec, Value x)
+    {
+        const int degridWidth = 512;
+        if (!spec.Degrid)
+            return layers.Convolution("final.conv1", x, spec.Classes, kernel: 1);
+        x = layers.Convolution("final.conv1", x, degridWidth, kernel: 3, stride: 1, dilation: 2);
+        x = layers.BatchNormRelu("final.bn1", x);
+        x = layers.Convolution("final.conv2", x, degridWidth, kernel: 3);
+        x = layers.BatchNormRelu("final.bn2", x);
+        return layers.Convolution("final.conv3", x, spec.Classes, kernel: 1);
+    }
+}
+
+/// <summary>What a training graph has beside the network.</summary>
+public sealed record TrainingGraphOptions
+{
+    /// <summary>PyTorch's momentum: the weight of a batch in the running statistics. 0.01 is the paper's decay of 0.99.</summary>
+    public float BatchNormMomentum { get; init; } = 0.01f;
+
+    /// <summary>Whether running statistics are used and kept as they are.</summary>
+    public bool FrozenBatchNorm { get; init; }
+
+    /// <summary>The label that takes no part in the loss; -1 for a classifier, whose label 255 is a class.</summary>
+    public int IgnoreLabel { get; init; } = Ops.SoftmaxCrossEntropy.DefaultIgnoreLabel;
+}
