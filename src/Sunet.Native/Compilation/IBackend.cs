@@ -60,6 +60,9 @@ public interface IBackendSession : IDisposable
     /// <summary>Copies an integer value out.</summary>
     void Download(Value value, nint address, Span<int> elements);
 
+    /// <summary>Copies a byte value out.</summary>
+    void Download(Value value, nint address, Span<byte> elements);
+
     /// <summary>One update of stochastic gradient descent over contiguous float32 elements.</summary>
     /// <param name="arguments">Rates and switches.</param>
     /// <param name="count">The number of elements.</param>

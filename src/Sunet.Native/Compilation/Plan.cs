@@ -148,6 +148,14 @@ public sealed class Plan : IDisposable
         Session.Download(value, AddressOf(value), elements);
     }
 
+    /// <summary>Reads a byte output.</summary>
+    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
+    public void Read(Value value, Span<byte> elements)
+    {
+        CheckAccess(value, DataType.UInt8, elements.Length);
+        Session.Download(value, AddressOf(value), elements);
+    }
+
     /// <summary>The first element of a float32 output.</summary>
     public float ReadScalar(Value value)
     {

@@ -5,18 +5,18 @@ namespace Sunet.Native.Models;
 /// </summary>
 /// <param name="Name">Such as <c>sunet64</c>; <c>custom</c> for one's own.</param>
 /// <param name="Filters">N: the channels inside every u-net module.</param>
-/// <param name="Modules">Modules in blocks 1 to 4.</param>
+/// <param name="Depth">Modules in each of blocks 2 and 3; block 1 has two, block 4 one.</param>
 /// <param name="Widths">Channels out of blocks 1 to 4.</param>
-public sealed record SunetConfig(string Name, int Filters, IReadOnlyList<int> Modules, IReadOnlyList<int> Widths)
+public sealed record SunetConfig(string Name, int Filters, int Depth, IReadOnlyList<int> Widths)
 {
     /// <summary>SUNet-64: 6.9M parameters as a classifier.</summary>
-    public static SunetConfig Sunet64 { get; } = new("sunet64", 64, [2, 4, 4, 1], [256, 512, 768, 1024]);
+    public static SunetConfig Sunet64 { get; } = new("sunet64", 64, 4, [256, 512, 768, 1024]);
 
     /// <summary>SUNet-128: 24.7M parameters as a classifier.</summary>
-    public static SunetConfig Sunet128 { get; } = new("sunet128", 128, [2, 4, 4, 1], [512, 1024, 1536, 2048]);
+    public static SunetConfig Sunet128 { get; } = new("sunet128", 128, 4, [512, 1024, 1536, 2048]);
 
     /// <summary>SUNet-7-128: 39.1M parameters as a classifier.</summary>
-    public static SunetConfig Sunet7128 { get; } = new("sunet7128", 128, [2, 7, 7, 1], [512, 1280, 2048, 2304]);
+    public static SunetConfig Sunet7128 { get; } = new("sunet7128", 128, 7, [512, 1280, 2048, 2304]);
 
     /// <summary>The published models by name.</summary>
     public static IReadOnlyList<SunetConfig> All { get; } = [Sunet64, Sunet128, Sunet7128];
@@ -27,6 +27,9 @@ public sealed record SunetConfig(string Name, int Filters, IReadOnlyList<int> Mo
     /// <summary>Channels out of the residual block behind the stem.</summary>
     public int ResidualWidth { get; init; } = 128;
 
+    /// <summary>Modules in blocks 1 to 4.</summary>
+    public IReadOnlyList<int> Modules => [2, Depth, Depth, 1];
+
     /// <summary>Finds a published model.</summary>
     /// <exception cref="ConfigurationException">There is none of that name; the message lists those there are.</exception>
     public static SunetConfig ByName(string name) => All.FirstOrDefault(c => c.Name == name)
@@ -36,17 +39,17 @@ public sealed record SunetConfig(string Name, int Filters, IReadOnlyList<int> Mo
     /// <exception cref="ConfigurationException">A number is out of range; the message names it.</exception>
     public void Validate()
     {
-        if (Modules.Count != 4 || Widths.Count != 4)
-            throw new ConfigurationException($"A SUNet has four blocks; got {Modules.Count} module counts and {Widths.Count} widths.");
-        if (Filters < 1 || StemWidth < 1 || ResidualWidth < 1 || Modules.Any(m => m < 1) || Widths.Any(w => w < 1))
-            throw new ConfigurationException($"Filters, module counts and widths of model '{Name}' are at least 1.");
+        if (Widths.Count != 4)
+            throw new ConfigurationException($"A SUNet has four blocks; got {Widths.Count} widths.");
+        if (Filters < 1 || Depth < 1 || StemWidth < 1 || ResidualWidth < 1 || Widths.Any(w => w < 1))
+            throw new ConfigurationException($"Filters, depth and widths of model '{Name}' are at least 1.");
     }
 
     /// <summary>Whether two bodies are the same network, whatever they are called.</summary>
     public bool SameBody(SunetConfig other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Filters == other.Filters && StemWidth == other.StemWidth && ResidualWidth == other.ResidualWidth
-            && Modules.SequenceEqual(other.Modules) && Widths.SequenceEqual(other.Widths);
+        return Filters == other.Filters && Depth == other.Depth && StemWidth == other.StemWidth && ResidualWidth == other.ResidualWidth
+            && Widths.SequenceEqual(other.Widths);
     }
 }

@@ -23,7 +23,7 @@ public sealed class SunetGraph
     /// <summary>Logits at the features' size, [N, classes, H / stride, W / stride]; [N, classes, 1, 1] for a classifier.</summary>
     public required Value LowLogits { get; init; }
 
-    /// <summary>Logits at the input's size, [N, classes, H, W]; the low logits for a classifier.</summary>
+    /// <summary>Logits at the network's input size, [N, classes, H, W]; the low logits for a classifier.</summary>
     public required Value Logits { get; init; }
 
     /// <summary>Labels of a training graph, int32 [N, H, W] or [N, 1, 1]; null for inference.</summary>
@@ -37,16 +37,29 @@ public sealed class SunetGraph
 
     /// <summary>Builds the forward graph for prediction: fixed statistics, batch-norm folded, ReLU and residual sums fused.</summary>
     /// <param name="spec">The network.</param>
-    /// <param name="image">[N, 3, H, W], H and W from 32 up.</param>
+    /// <param name="image">[N, 3, H, W].</param>
+    /// <param name="networkSize">Height and width the image is resized to first, from 32 up; null leaves it as it is.</param>
     /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
-    public static SunetGraph ForInference(SunetSpec spec, Shape image)
+    public static SunetGraph ForInference(SunetSpec spec, Shape image, (int H, int W)? networkSize = null)
     {
-        SunetGraph result = Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0);
+        SunetGraph result = Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0, networkSize);
         FuseRelu.Run(result.Graph);
         FoldBatchNorm.Run(result.Graph);
         AccumulateResidual.Run(result.Graph);
         return result;
     }
+
+    /// <summary>Appends the class probabilities at the image's own size, [N, classes, H, W], as an output.</summary>
+    public Value AppendProbabilities()
+    {
+        Value probabilities = Graph.Add(new Softmax("softmax", Logits)).Output;
+        if (Logits.Shape.Height != Image.Shape.Height || Logits.Shape.Width != Image.Shape.Width)
+            probabilities = Graph.Add(new BilinearResize("restore", probabilities, (Image.Shape.Height, Image.Shape.Width))).Output;
+        return Graph.MarkOutput(probabilities);
+    }
+
+    /// <summary>Appends the index of the likeliest class at the network's input size, bytes [N, H, W], as an output.</summary>
+    public Value AppendArgMax() => Graph.MarkOutput(Graph.Add(new ArgMax("argmax", Logits)).Output);
 
     /// <summary>Builds the graph of one training step: forward, loss, backward, running statistics.</summary>
     /// <param name="spec">The network.</param>
@@ -71,21 +84,24 @@ public sealed class SunetGraph
     }
 
     /// <summary>Builds the plain forward graph, before any pass: one op a layer, as the paper has them.</summary>
-    public static SunetGraph Build(SunetSpec spec, Shape image, BatchNormMode mode, float batchNormMomentum)
+    public static SunetGraph Build(SunetSpec spec, Shape image, BatchNormMode mode, float batchNormMomentum,
+        (int H, int W)? networkSize = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
         spec.Validated();
-        if (image.Rank != 4 || image.Channels != 3 || image.Height < SmallestSize || image.Width < SmallestSize)
+        (int H, int W) size = networkSize ?? (image.Height, image.Width);
+        if (image.Rank != 4 || image.Channels != 3 || size.H < SmallestSize || size.W < SmallestSize)
             throw new ConfigurationException($"A SUNet takes images [N, 3, H, W] with H and W from {SmallestSize} up; got {image}.");
 
         var graph = new Graph();
         Value input = graph.Input("image", image);
+        Value x = size == (image.Height, image.Width) ? input : graph.Add(new BilinearResize("resize", input, size)).Output;
         var layers = new LayerBuilder(graph, mode, batchNormMomentum);
-        Value features = Features(layers, spec, input);
+        Value features = Features(layers, spec, x);
         Value low = spec.Head == SunetHead.Classifier ? Classify(layers, spec, features) : Segment(layers, spec, features);
         Value logits = spec.Head == SunetHead.Classifier
             ? low
-            : graph.Add(new BilinearResize("upsample", low, (image.Height, image.Width))).Output;
+            : graph.Add(new BilinearResize("upsample", low, size)).Output;
         return new SunetGraph(graph, input) { LowLogits = low, Logits = logits };
     }
 

@@ -55,6 +55,9 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>The number of elements.</summary>
     public long Count => (long)d0 * d1 * d2 * d3;
 
+    /// <summary>The same [N, C, H, W] with another batch size.</summary>
+    public Shape WithBatch(int batch) => new(batch, d1, d2, d3);
+
     /// <summary>The same [N, C, H, W] with another channel count.</summary>
     public Shape WithChannels(int channels) => new(d0, channels, d2, d3);
 

@@ -1,0 +1,217 @@
+using CommunityToolkit.HighPerformance;
+using CommunityToolkit.HighPerformance.Buffers;
+using Sunet.Native.Compilation;
+using Sunet.Native.Models;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Inference;
+
+/// <summary>
+/// Segments images with a model: at one scale or several, with or without the flipped image, in one piece or in tiles. Plans are compiled
+/// at the first image of a size and kept. Calls from several threads take turns.
+/// </summary>
+public sealed class Predictor : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly SunetModel model;
+    private readonly PredictorOptions options;
+    private readonly IBackend backend;
+    private readonly List<SizePlans> cache = [];
+    private bool disposed;
+
+    /// <summary>Prepares prediction.</summary>
+    /// <param name="model">A segmenter; its weights are read when a size is compiled and must not change in between.</param>
+    /// <param name="options">How to look at an image.</param>
+    /// <param name="backend">Where it runs; it must outlive the predictor.</param>
+    /// <exception cref="ConfigurationException">The model is no segmenter, or an option is out of range.</exception>
+    public Predictor(SunetModel model, PredictorOptions options, IBackend backend)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(backend);
+        options.Validate();
+        if (model.Spec.Head != SunetHead.Segmenter)
+            throw new ConfigurationException("Only a segmenter labels pixels; this model is a classifier.");
+        this.model = model;
+        this.options = options;
+        this.backend = backend;
+    }
+
+    /// <summary>The model.</summary>
+    public SunetModel Model => model;
+
+    /// <summary>Labels every pixel with its likeliest class.</summary>
+    /// <param name="image">[H, W].</param>
+    /// <param name="labels">Receives class indices, [H, W] of the image.</param>
+    /// <exception cref="ArgumentException">The sizes differ.</exception>
+    /// <exception cref="MemoryException">The image does not fit into memory.</exception>
+    public void Segment(ReadOnlySpan2D<Rgb> image, Span2D<byte> labels)
+    {
+        if (labels.Height != image.Height || labels.Width != image.Width)
+            throw new ArgumentException($"Labels are {labels.Height} x {labels.Width} and the image {image.Height} x {image.Width}.", nameof(labels));
+        int height = image.Height, width = image.Width, classes = model.Spec.Classes;
+        var shape = new Shape(1, 3, height, width);
+        if (!MustTile(height, width) && !options.Flip && options.Scales is [var scale] && ScalePlan.SupportsLabels(shape, scale))
+        {
+            SegmentAtOnce(image, shape, labels);
+            return;
+        }
+
+        using SpanOwner<float> probabilities = SpanOwner<float>.Allocate(checked(classes * height * width));
+        Probabilities(image, probabilities.Span);
+        ArgMax(probabilities.Span, labels);
+    }
+
+    /// <summary>Averages the class probabilities of all scales and flips.</summary>
+    /// <param name="image">[H, W].</param>
+    /// <param name="probabilities">Receives [classes, H, W], row-major; every pixel sums to 1.</param>
+    /// <exception cref="ArgumentException">The size is not classes * H * W.</exception>
+    /// <exception cref="MemoryException">The image does not fit into memory.</exception>
+    public void Probabilities(ReadOnlySpan2D<Rgb> image, Span<float> probabilities)
+    {
+        int classes = model.Spec.Classes;
+        if (probabilities.Length != classes * (long)image.Height * image.Width)
+            throw new ArgumentException($"There are {classes} x {image.Height} x {image.Width} probabilities, not {probabilities.Length}.", nameof(probabilities));
+        if (MustTile(image.Height, image.Width))
+        {
+            Tiling.Predict(this, image, options, classes, probabilities);
+            return;
+        }
+
+        using SpanOwner<float> pixels = SpanOwner<float>.Allocate(3 * image.Height * image.Width);
+        Pixels.Normalise(image, model.Spec.Normalization, pixels.Span);
+        Average(pixels.Span, new Shape(1, 3, image.Height, image.Width), probabilities);
+    }
+
+    /// <summary>Compiles an image size ahead of its first image.</summary>
+    public void WarmUp(int height, int width)
+    {
+        lock (gate)
+            PlansFor(new Shape(1, 3, height, width));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            disposed = true;
+            foreach (SizePlans plans in cache)
+                plans.Dispose();
+            cache.Clear();
+        }
+    }
+
+    /// <summary>The mean over scales and flips of the probabilities of normalised pixels [N, 3, H, W], as [N, classes, H, W].</summary>
+    internal void Average(ReadOnlySpan<float> pixels, Shape shape, Span<float> average)
+    {
+        int copies = options.Flip ? 2 : 1;
+        var doubled = shape.WithBatch(copies * shape.Batch);
+        using SpanOwner<float> inputs = SpanOwner<float>.Allocate(checked((int)doubled.Count));
+        using SpanOwner<float> outputs = SpanOwner<float>.Allocate(checked((int)doubled.WithChannels(model.Spec.Classes).Count));
+        pixels.CopyTo(inputs.Span);
+        if (options.Flip)
+            Pixels.Flip(pixels, shape.Width, inputs.Span[pixels.Length..]);
+
+        lock (gate)
+        {
+            SizePlans plans = PlansFor(doubled);
+            average.Clear();
+            float share = 1f / (copies * options.Scales.Count);
+            foreach (ScalePlan plan in plans.Scales)
+            {
+                plan.Run(inputs.Span, outputs.Span);
+                Pixels.AddScaled(outputs.Span[..average.Length], share, average);
+                if (options.Flip)
+                    Pixels.AddScaledFlipped(outputs.Span[average.Length..], shape.Width, share, average);
+            }
+        }
+    }
+
+    private void SegmentAtOnce(ReadOnlySpan2D<Rgb> image, Shape shape, Span2D<byte> labels)
+    {
+        using SpanOwner<float> pixels = SpanOwner<float>.Allocate(3 * image.Height * image.Width);
+        using SpanOwner<byte> flat = SpanOwner<byte>.Allocate(image.Height * image.Width);
+        Pixels.Normalise(image, model.Spec.Normalization, pixels.Span);
+        lock (gate)
+            PlansFor(shape, labelsOnly: true).Scales[0].Run(pixels.Span, flat.Span);
+        ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(labels);
+    }
+
+    private bool MustTile(int height, int width) => options.TileSize > 0 && Math.Max(height, width) > options.TileSize;
+
+    private SizePlans PlansFor(Shape shape, bool labelsOnly = false)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        int at = cache.FindIndex(p => p.Shape == shape && p.LabelsOnly == labelsOnly);
+        SizePlans? plans = at < 0 ? null : cache[at];
+        if (plans is not null)
+        {
+            cache.RemoveAt(at);
+        }
+        else
+        {
+            if (cache.Count >= options.CachedSizes)
+            {
+                cache[0].Dispose();
+                cache.RemoveAt(0);
+            }
+
+            plans = new SizePlans(model, shape, options.Scales, labelsOnly, backend);
+        }
+
+        cache.Add(plans);
+        return plans;
+    }
+
+    private static void ArgMax(ReadOnlySpan<float> probabilities, Span2D<byte> labels)
+    {
+        int plane = labels.Height * labels.Width;
+        for (int y = 0; y < labels.Height; y++)
+        {
+            Span<byte> row = labels.GetRowSpan(y);
+            for (int x = 0; x < row.Length; x++)
+            {
+                int best = 0;
+                for (int c = 1, i = (y * labels.Width) + x; c < probabilities.Length / plane; c++)
+                {
+                    if (probabilities[(c * plane) + i] > probabilities[(best * plane) + i])
+                        best = c;
+                }
+
+                row[x] = (byte)best;
+            }
+        }
+    }
+
+    /// <summary>The plans of one image size, one a scale.</summary>
+    private sealed class SizePlans : IDisposable
+    {
+        public SizePlans(SunetModel model, Shape shape, IReadOnlyList<double> scales, bool labelsOnly, IBackend backend)
+        {
+            Shape = shape;
+            LabelsOnly = labelsOnly;
+            var plans = new List<ScalePlan>();
+            try
+            {
+                foreach (double scale in scales)
+                    plans.Add(new ScalePlan(model, shape, scale, labelsOnly, backend));
+            }
+            catch
+            {
+                plans.ForEach(p => p.Dispose());
+                throw;
+            }
+
+            Scales = plans;
+        }
+
+        public Shape Shape { get; }
+
+        public bool LabelsOnly { get; }
+
+        public List<ScalePlan> Scales { get; }
+
+        public void Dispose() => Scales.ForEach(p => p.Dispose());
+    }
+}

@@ -1,0 +1,212 @@
+using System.Globalization;
+using Sunet.Native.Checkpoints;
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+using Sunet.Native.Models;
+
+namespace Sunet.Native.Training;
+
+/// <summary>What one update did.</summary>
+/// <param name="Step">Updates made before it: 0 for the first.</param>
+/// <param name="Loss">Mean cross-entropy before the update, averaged over accumulated batches.</param>
+/// <param name="LearningRate">The base rate it used.</param>
+public readonly record struct TrainingStep(long Step, double Loss, double LearningRate);
+
+/// <summary>
+/// Trains a model step by step. It owns the training plan and its own copy of the weights; the model it was given is written by
+/// <see cref="CopyTo"/> only. A trainer is used by one thread at a time.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private const string VelocityPrefix = "velocity/";
+    private readonly SunetSpec spec;
+    private readonly IBatchSource source;
+    private readonly TrainerOptions options;
+    private readonly SunetGraph network;
+    private readonly Plan plan;
+    private readonly Sgd sgd;
+    private readonly FiniteCheck finite;
+
+    /// <summary>Compiles the training plan and loads the model's weights into it.</summary>
+    /// <param name="model">Where training starts.</param>
+    /// <param name="source">The batches; it stays the caller's.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="backend">Where; it must outlive the trainer.</param>
+    /// <exception cref="ConfigurationException">An option is out of range.</exception>
+    /// <exception cref="MemoryException">The plan does not fit into memory.</exception>
+    public Trainer(SunetModel model, IBatchSource source, TrainerOptions options, IBackend backend)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Sgd.Validate();
+        if (options.Accumulate < 1)
+            throw new ConfigurationException($"Gradients are accumulated over 1 batch or more, not {options.Accumulate}.");
+        spec = model.Spec;
+        this.source = source;
+        this.options = options;
+        network = SunetGraph.ForTraining(spec, source.ImageShape, new TrainingGraphOptions
+        {
+            BatchNormMomentum = options.BatchNormMomentum,
+            FrozenBatchNorm = options.FrozenBatchNorm,
+            IgnoreLabel = spec.Head == SunetHead.Segmenter ? options.IgnoreLabel : -1,
+        });
+        plan = Plan.Compile(network.Graph, backend, new PlanOptions
+        {
+            Purpose = PlanPurpose.Training,
+            OptimizerSlots = options.Accumulate > 1 ? 2 : 1,
+            MemoryLimit = options.MemoryLimit,
+        });
+        sgd = new Sgd(plan, options.Sgd, options.Accumulate > 1 ? plan.Memory.OptimizerSlots[1] : plan.Memory.Gradients);
+        finite = new FiniteCheck(plan);
+        plan.Load(model.Read);
+    }
+
+    /// <summary>Updates made so far.</summary>
+    public long CompletedSteps { get; private set; }
+
+    /// <summary>Updates in one pass over the data.</summary>
+    public int StepsPerEpoch => Math.Max(1, source.BatchesPerEpoch / options.Accumulate);
+
+    /// <summary>The compiled step: its calls, shapes and memory.</summary>
+    public Plan Plan => plan;
+
+    /// <summary>Makes one update.</summary>
+    /// <param name="cancellation">Stops before the update; the weights are then those of the last whole step.</param>
+    /// <exception cref="DataException">A batch cannot be read or holds a label out of range.</exception>
+    /// <exception cref="DivergedException">The loss or a gradient is NaN or infinite; the weights are unchanged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public TrainingStep Step(CancellationToken cancellation = default)
+    {
+        bool accumulates = options.Accumulate > 1;
+        long count = plan.Memory.Gradients.Bytes / sizeof(float);
+        if (accumulates)
+            plan.Session.Clear(count, plan.AddressOf(plan.Memory.OptimizerSlots[1]));
+        double loss = 0;
+        for (int i = 0; i < options.Accumulate; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            loss += RunBatch((CompletedSteps * options.Accumulate) + i, cancellation);
+            if (accumulates)
+                plan.Session.Accumulate(count, plan.AddressOf(plan.Memory.Gradients), plan.AddressOf(plan.Memory.OptimizerSlots[1]));
+        }
+
+        double rate = options.Sgd.LearningRate * options.Schedule.Factor(CompletedSteps);
+        sgd.Update(rate, 1f / options.Accumulate);
+        return new TrainingStep(CompletedSteps++, loss / options.Accumulate, rate);
+    }
+
+    /// <summary>Copies weights and running statistics into a model of the same spec.</summary>
+    public void CopyTo(SunetModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
+            plan.Read(value, model.Write(value.Name));
+    }
+
+    /// <summary>
+    /// Writes everything an exact resume needs: weights, running statistics, velocity, step. Batches and learning rate are functions of
+    /// the step and need nothing.
+    /// </summary>
+    /// <param name="folder">The run's state folder; the newest two states are kept.</param>
+    /// <param name="notes">What the caller wants back on resume, such as the best score.</param>
+    /// <returns>The file written.</returns>
+    /// <exception cref="CheckpointException">It could not be written; earlier states are unchanged.</exception>
+    public string SaveState(string folder, IReadOnlyDictionary<string, string> notes)
+    {
+        var tensors = new List<SafetensorsTensor>();
+        foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
+            tensors.Add(Tensor(value.Name, value, plan.AddressOf(value)));
+        foreach (Value value in plan.Graph.Parameters)
+            tensors.Add(Tensor(VelocityPrefix + value.Name, value, VelocityOf(value)));
+        return TrainingStateFile.Save(folder, CompletedSteps, notes, tensors);
+    }
+
+    /// <summary>Continues from the newest sound state of a folder, to the bit.</summary>
+    /// <returns>The notes it was saved with.</returns>
+    /// <exception cref="CheckpointException">There is no sound state, or it is another model's.</exception>
+    public IReadOnlyDictionary<string, string> Resume(string folder)
+    {
+        TrainingStateSearch found = TrainingStateFile.FindLatest(folder);
+        if (found.Path is null)
+        {
+            string skipped = string.Concat(found.Skipped.Select(s => $" {s.Path}: {s.Reason}"));
+            throw new CheckpointException($"There is no training state to resume from in '{folder}'.{skipped}", folder);
+        }
+
+        using SafetensorsFile file = SafetensorsFile.Open(found.Path);
+        foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
+        {
+            RequireShape(file, value.Name, value);
+            if (value.Kind == ValueKind.Parameter)
+                RequireShape(file, VelocityPrefix + value.Name, value);
+        }
+
+        foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
+        {
+            plan.Write(value, file.Floats(value.Name));
+            if (value.Kind == ValueKind.Parameter)
+                plan.Session.Upload(value, VelocityOf(value), file.Floats(VelocityPrefix + value.Name));
+        }
+
+        CompletedSteps = found.Step;
+        return new Dictionary<string, string>(file.Metadata);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => plan.Dispose();
+
+    private double RunBatch(long index, CancellationToken cancellation)
+    {
+        TrainingBatch batch = source.Read(index, cancellation);
+        try
+        {
+            plan.Write(network.Image, batch.Images);
+            plan.Write(network.Labels!, batch.Labels);
+            plan.Run(Phase.Forward);
+            int invalid = plan.ReadInteger(network.Loss!.Invalid);
+            if (invalid > 0)
+                throw InvalidLabels(batch, invalid);
+            double loss = plan.ReadScalar(network.Loss.Loss);
+            if (!double.IsFinite(loss))
+                throw finite.Diverged(CompletedSteps, "loss");
+            plan.Run(Phase.Backward);
+            if (!finite.GradientsAreFinite())
+                throw finite.Diverged(CompletedSteps, "gradient");
+            plan.Run(Phase.Update);
+            return loss;
+        }
+        finally
+        {
+            source.Return(batch);
+        }
+    }
+
+    private DataException InvalidLabels(TrainingBatch batch, int invalid)
+    {
+        int ignore = network.Loss!.IgnoreLabel;
+        int at = Array.FindIndex(batch.Labels, l => l != ignore && (l < 0 || l >= spec.Classes));
+        string name = batch.Names[at / (batch.Labels.Length / batch.Names.Length)];
+        return new DataException(string.Create(CultureInfo.InvariantCulture,
+            $"{invalid} labels are out of range: '{name}' has {batch.Labels[at]} and the model has classes 0 to {spec.Classes - 1}."), name);
+    }
+
+    private nint VelocityOf(Value parameter) => plan.AddressOf(plan.Memory.OptimizerSlots[0])
+        + (nint)(plan.Memory.OffsetOf(parameter) - plan.Memory.Parameters.Offset);
+
+    private SafetensorsTensor Tensor(string name, Value value, nint address)
+    {
+        int[] dimensions = [.. Enumerable.Range(0, value.Shape.Rank).Select(i => value.Shape[i])];
+        return new SafetensorsTensor(name, value.Type, dimensions, bytes =>
+            plan.Session.Download(value, address, System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(bytes)));
+    }
+
+    private static void RequireShape(SafetensorsFile file, string name, Value value)
+    {
+        if (!file.TryGet(name, out SafetensorsEntry? entry) || entry.Dimensions.Count != value.Shape.Rank
+            || entry.Dimensions.Where((d, i) => d != value.Shape[i]).Any())
+        {
+            throw new CheckpointException($"The training state '{file.Path}' is another model's: it has no '{name}' of {value.Shape}.", file.Path);
+        }
+    }
+}
