@@ -8,6 +8,11 @@ namespace Sunet.Native.Checkpoints;
 /// <summary>The JSON of a <see cref="CheckpointConfig"/>. Every key is required and no other is allowed.</summary>
 internal static class CheckpointConfigJson
 {
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
+
+    private static readonly JsonWriterOptions Layout =
+        new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private const long MaximumBytes = 16 << 20;
 
     private static readonly string[] Keys =
@@ -42,7 +47,7 @@ internal static class CheckpointConfigJson
         ArgumentNullException.ThrowIfNull(json);
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            using JsonDocument document = JsonDocument.Parse(json, Strict);
             CheckpointConfig config = Convert(document.RootElement);
             return config.FindProblem() is { } problem ? throw new FormatException(problem) : config;
         }
@@ -66,7 +71,7 @@ internal static class CheckpointConfigJson
         if (config.FindProblem() is { } problem)
             throw new ArgumentException($"The configuration is not usable: {problem}.", nameof(config));
         ArrayBufferWriter<byte> output = new();
-        using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (Utf8JsonWriter json = new(output, Layout))
         {
             json.WriteStartObject();
             json.WriteNumber("format_version", CheckpointConfig.CurrentFormatVersion);
@@ -106,14 +111,12 @@ internal static class CheckpointConfigJson
         bool custom = model == CheckpointConfig.CustomModel;
         CheckKeys(root, custom ? [.. Keys, .. SizeKeys] : Keys, "");
 
-        JsonElement normalization = Get(root, "normalization", "an object", e => e.ValueKind == JsonValueKind.Object ? (JsonElement?)e : null);
+        JsonElement normalization = Get(root, "normalization", "an object", AsObject);
         CheckKeys(normalization, NormalizationKeys, "normalization.");
         CheckpointConfig config = new()
         {
             Model = model,
-            Size = custom
-                ? new(Get(root, "filters", "a whole number", AsInt), Get(root, "depth", "a whole number", AsInt), List(root, "widths", "whole numbers", AsInt))
-                : null,
+            Size = custom ? ConvertSize(root) : null,
             Head = Get(root, "head", "'segmenter' or 'classifier'", AsHead),
             ClassNames = List(root, "class_names", "texts", AsText),
             OutputStride = Get(root, "output_stride", "a whole number", AsInt),
@@ -126,6 +129,11 @@ internal static class CheckpointConfigJson
             ? config
             : throw new FormatException($"'classes' is {classes} and 'class_names' has {config.ClassNames.Count}");
     }
+
+    private static CheckpointModelSize ConvertSize(JsonElement root) => new(
+        Get(root, "filters", "a whole number", AsInt),
+        Get(root, "depth", "a whole number", AsInt),
+        List(root, "widths", "whole numbers", AsInt));
 
     private static void CheckKeys(JsonElement element, string[] keys, string prefix)
     {
@@ -156,12 +164,18 @@ internal static class CheckpointConfigJson
     {
         if (!element.TryGetProperty(key, out JsonElement value))
             throw new FormatException($"the key '{key}' is missing");
-        return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : throw new FormatException($"'{key}' is not a list of {wanted}");
+        return value.ValueKind == JsonValueKind.Array
+            ? value.EnumerateArray()
+            : throw new FormatException($"'{key}' is not a list of {wanted}");
     }
 
-    private static int? AsInt(JsonElement element) => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int value) ? value : null;
+    private static JsonElement? AsObject(JsonElement element) => element.ValueKind == JsonValueKind.Object ? element : null;
 
-    private static float? AsFloat(JsonElement element) => element.ValueKind == JsonValueKind.Number && element.TryGetSingle(out float value) ? value : null;
+    private static int? AsInt(JsonElement element) =>
+        element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int value) ? value : null;
+
+    private static float? AsFloat(JsonElement element) =>
+        element.ValueKind == JsonValueKind.Number && element.TryGetSingle(out float value) ? value : null;
 
     private static bool? AsBool(JsonElement element) =>
         element.ValueKind is JsonValueKind.True or JsonValueKind.False ? element.ValueKind == JsonValueKind.True : null;

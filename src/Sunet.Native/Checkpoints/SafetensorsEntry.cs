@@ -81,6 +81,6 @@ public sealed record SafetensorsEntry(string Name, SafetensorsType Type, IReadOn
     /// <summary>The number of elements; 1 for a scalar.</summary>
     public long Count => Bytes / Type.Bytes();
 
-    /// <summary>The element type as this library's tensors have it; null for those that only <see cref="SafetensorsFile.CopyFloats"/> reads.</summary>
+    /// <summary>The element type as tensors in memory have it; null for F64, F16 and BF16.</summary>
     public DataType? DataType => Type.ToDataType();
 }

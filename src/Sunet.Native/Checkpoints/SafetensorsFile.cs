@@ -51,7 +51,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
 
     /// <summary>Opens a file and checks its header and length; data are read when they are asked for.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="CheckpointException">The file is missing, cannot be read, is truncated, or is no valid safetensors file.</exception>
+    /// <exception cref="CheckpointException">The file is missing, unreadable, truncated, or no valid safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -60,18 +60,13 @@ public sealed unsafe class SafetensorsFile : IDisposable
         bool opened = false;
         try
         {
-            FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-            long length;
-            using (stream)
-            {
-                length = stream.Length;
-                if (length < LengthBytes + 2)
-                    throw new FormatException($"it is truncated: {length} bytes are no safetensors file");
-                map = MemoryMappedFile.CreateFromFile(
-                    stream, mapName: null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-                view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-            }
-
+            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            long length = stream.Length;
+            if (length < LengthBytes + 2)
+                throw new FormatException($"it is truncated: {length} bytes are no safetensors file");
+            map = MemoryMappedFile.CreateFromFile(
+                stream, mapName: null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
             SafetensorsFile file = new(path, map, view, length);
             opened = true;
             return file;
@@ -111,7 +106,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     public ReadOnlySpan<float> Floats(string name) => Read<float>(name);
 
     /// <summary>The elements of a tensor, row-major, in place.</summary>
-    /// <typeparam name="T"><c>float</c> for F32, <c>double</c> F64, <c>Half</c> F16, <c>long</c> I64, <c>int</c> I32, <c>byte</c> U8.</typeparam>
+    /// <typeparam name="T">float for F32, double F64, Half F16, long I64, int I32, byte U8.</typeparam>
     /// <exception cref="CheckpointException">The file has no such tensor, or it is of another type.</exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is none of these.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
@@ -138,7 +133,11 @@ public sealed unsafe class SafetensorsFile : IDisposable
     {
         SafetensorsEntry entry = Get(name);
         if (entry.Count != destination.Length)
-            throw new ArgumentException($"Tensor '{name}' has {entry.Count} elements; the destination has {destination.Length}.", nameof(destination));
+        {
+            throw new ArgumentException(
+                $"Tensor '{name}' has {entry.Count} elements; the destination has {destination.Length}.", nameof(destination));
+        }
+
         switch (entry.Type)
         {
             case SafetensorsType.Float32:
@@ -161,7 +160,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
                 break;
             default:
                 throw new CheckpointException(
-                    $"Tensor '{name}' of checkpoint '{Path}' holds {entry.Type.FormatName()} where floating-point numbers are needed.", Path);
+                    $"Tensor '{name}' of checkpoint '{Path}' holds {entry.Type.FormatName()} where floats are needed.", Path);
         }
     }
 
@@ -219,7 +218,11 @@ public sealed unsafe class SafetensorsFile : IDisposable
     private ReadOnlySpan<T> Elements<T>(SafetensorsEntry entry) where T : unmanaged
     {
         if (entry.Count > int.MaxValue)
-            throw new CheckpointException($"Tensor '{entry.Name}' of checkpoint '{Path}' has {entry.Count} elements, too many to read at once.", Path);
+        {
+            throw new CheckpointException(
+                $"Tensor '{entry.Name}' of checkpoint '{Path}' has {entry.Count} elements, too many to read at once.", Path);
+        }
+
         return new ReadOnlySpan<T>(start + dataStart + entry.Offset, (int)entry.Count);
     }
 

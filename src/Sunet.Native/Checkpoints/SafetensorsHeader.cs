@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -15,6 +16,8 @@ internal sealed class SafetensorsHeader
     public const int MaximumEntries = 1 << 16;
     public const int MaximumRank = 64;
 
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private readonly long dataBytes;
 
     private SafetensorsHeader(long dataBytes) => this.dataBytes = dataBytes;
@@ -31,7 +34,7 @@ internal sealed class SafetensorsHeader
     /// <summary>Parses and checks a header.</summary>
     /// <param name="json">The header without its length.</param>
     /// <param name="dataBytes">The bytes behind it.</param>
-    /// <exception cref="FormatException">The header is damaged; the message is a clause without a subject, such as "the header ...".</exception>
+    /// <exception cref="FormatException">The header is damaged; the message is a clause.</exception>
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataBytes)
     {
         if (json.IsEmpty || json[0] != (byte)'{')
@@ -52,6 +55,9 @@ internal sealed class SafetensorsHeader
         header.CheckCoverage();
         return header;
     }
+
+    /// <summary>Refuses text with half a surrogate pair, which would be written as another character.</summary>
+    public static void RequireUnicode(string text) => StrictUtf8.GetByteCount(text);
 
     private void ReadRoot(ref Utf8JsonReader reader)
     {
@@ -154,7 +160,11 @@ internal sealed class SafetensorsHeader
         foreach (SafetensorsEntry entry in Entries.Values.OrderBy(e => e.Offset).ThenBy(e => e.Bytes))
         {
             if (entry.Offset != covered)
-                throw new FormatException($"tensor '{Shorten(entry.Name)}' starts at {entry.Offset} where {covered} was expected, so data overlap or are missing");
+            {
+                throw new FormatException(
+                    $"tensor '{Shorten(entry.Name)}' starts at {entry.Offset} where {covered} was expected: data overlap or are missing");
+            }
+
             covered += entry.Bytes; // the end that the header gives, so it cannot overflow
             if (covered > dataBytes)
                 throw new FormatException($"it is truncated: tensor '{Shorten(entry.Name)}' ends at {covered} of {dataBytes} data bytes");

@@ -1,4 +1,3 @@
-using System.Text;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Checkpoints;
@@ -10,9 +9,7 @@ public delegate void TensorFill(Span<byte> destination);
 /// <summary>A tensor to be written: its name and shape now, its data when its turn comes.</summary>
 public sealed class SafetensorsTensor
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
-    /// <summary>Declares a tensor whose data are produced while the file is written, into a buffer that the writer owns and reuses.</summary>
+    /// <summary>Declares a tensor whose data are produced while the file is written, into a buffer that the writer reuses.</summary>
     /// <param name="name">Its name; not empty, not <c>__metadata__</c>.</param>
     /// <param name="type">Its element type.</param>
     /// <param name="dimensions">Its dimensions, outermost first; none for a scalar; a dimension may be 0.</param>
@@ -27,7 +24,7 @@ public sealed class SafetensorsTensor
         ArgumentNullException.ThrowIfNull(dimensions);
         if (name == SafetensorsHeader.MetadataKey)
             throw new ArgumentException($"No tensor can be called '{name}'.", nameof(name));
-        StrictUtf8.GetByteCount(name);
+        SafetensorsHeader.RequireUnicode(name);
         if (dimensions.Count > SafetensorsHeader.MaximumRank)
             throw new ArgumentException($"Tensor '{name}' has more than {SafetensorsHeader.MaximumRank} dimensions.", nameof(dimensions));
         long bytes = type.Bytes();
@@ -66,12 +63,16 @@ public sealed class SafetensorsTensor
     /// <param name="name">Its name.</param>
     /// <param name="dimensions">Its dimensions, outermost first; none for a scalar.</param>
     /// <param name="values">Its elements, row-major; they must not change until the file is written.</param>
-    /// <exception cref="ArgumentException">The name or a dimension is not allowed, or the element count differs from the shape's.</exception>
+    /// <exception cref="ArgumentException">Name or dimension is not allowed, or the element count differs from the shape's.</exception>
     public static SafetensorsTensor Floats(string name, IReadOnlyList<int> dimensions, ReadOnlyMemory<float> values)
     {
         SafetensorsTensor tensor = new(name, DataType.Float32, dimensions) { Values = values };
         if (tensor.Bytes != (long)values.Length * sizeof(float))
-            throw new ArgumentException($"Tensor '{name}' has {values.Length} elements; its shape has {tensor.Bytes / sizeof(float)}.", nameof(values));
+        {
+            throw new ArgumentException(
+                $"Tensor '{name}' has {values.Length} elements; its shape has {tensor.Bytes / sizeof(float)}.", nameof(values));
+        }
+
         return tensor;
     }
 }

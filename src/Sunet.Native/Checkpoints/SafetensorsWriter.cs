@@ -20,7 +20,7 @@ public static class SafetensorsWriter
     /// <param name="path">The destination; its folder exists.</param>
     /// <param name="metadata">Free strings. A digest among them, as in metadata read from another file, is replaced.</param>
     /// <param name="tensors">The tensors; their names differ.</param>
-    /// <exception cref="ArgumentException">Two tensors have one name, or there is more than a reader would accept.</exception>
+    /// <exception cref="ArgumentException">Two tensors have one name, or a reader would not accept the header.</exception>
     /// <exception cref="CheckpointException">The file could not be written; the previous one is unchanged.</exception>
     public static void Write(string path, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<SafetensorsTensor> tensors) =>
         DurableFile.Write(path, stream => Write(stream, metadata, tensors));
@@ -30,7 +30,7 @@ public static class SafetensorsWriter
     /// <param name="metadata">Free strings. A digest among them is replaced or left out.</param>
     /// <param name="tensors">The tensors; their names differ.</param>
     /// <param name="digest">Whether to put a digest over header and data into the metadata.</param>
-    /// <exception cref="ArgumentException">Two tensors have one name, or there is more than a reader would accept.</exception>
+    /// <exception cref="ArgumentException">Two tensors have one name, or a reader would not accept the header.</exception>
     public static void Write(
         Stream stream, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<SafetensorsTensor> tensors, bool digest = true)
     {
@@ -86,7 +86,7 @@ public static class SafetensorsWriter
             throw new ArgumentException($"A checkpoint has at most {SafetensorsHeader.MaximumEntries} tensors.", nameof(tensors));
         ArrayBufferWriter<byte> output = new(4096);
         output.Advance(sizeof(ulong));
-        using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true }))
+        using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             WriteMetadata(json, metadata, digest);
@@ -120,14 +120,19 @@ public static class SafetensorsWriter
         if (keys.Length == 0 && !digest)
             return;
         if (keys.Length >= SafetensorsHeader.MaximumEntries)
-            throw new ArgumentException($"A checkpoint has fewer than {SafetensorsHeader.MaximumEntries} metadata entries.", nameof(metadata));
+            throw new ArgumentException($"A checkpoint has under {SafetensorsHeader.MaximumEntries} metadata entries.", nameof(metadata));
         json.WriteStartObject(SafetensorsHeader.MetadataKey);
         long before = json.BytesCommitted + json.BytesPending;
         // First, so that no other text of the header can be taken for it.
         if (digest)
             json.WriteString(SafetensorsDigest.Key, SafetensorsDigest.Placeholder);
         foreach (string key in keys)
+        {
+            SafetensorsHeader.RequireUnicode(key);
+            SafetensorsHeader.RequireUnicode(metadata[key]);
             json.WriteString(key, metadata[key]);
+        }
+
         if (json.BytesCommitted + json.BytesPending - before > SafetensorsHeader.MaximumMetadataBytes)
             throw new ArgumentException($"Metadata take at most {SafetensorsHeader.MaximumMetadataBytes >> 20} MiB.", nameof(metadata));
         json.WriteEndObject();

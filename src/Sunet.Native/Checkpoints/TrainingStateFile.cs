@@ -82,9 +82,12 @@ public static class TrainingStateFile
     private static void Check(SafetensorsFile file, long step)
     {
         if (!file.Verify())
-            throw new CheckpointException($"Checkpoint '{file.Path}' carries no digest, so it is no training state of this library.", file.Path);
+            throw new CheckpointException($"Checkpoint '{file.Path}' carries no digest, so it is no training state.", file.Path);
         if (!file.Metadata.TryGetValue(StepKey, out string? text) || text != step.ToString(CultureInfo.InvariantCulture))
-            throw new CheckpointException($"Checkpoint '{file.Path}' is named for step {step} but is of step {text ?? "unknown"}.", file.Path);
+        {
+            throw new CheckpointException(
+                $"Checkpoint '{file.Path}' is named for step {step} but is of step {text ?? "unknown"}.", file.Path);
+        }
     }
 
     private static void RemoveOthers(string folder, long step, IFileCalls calls)
@@ -113,7 +116,8 @@ public static class TrainingStateFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CheckpointException(
-                $"The state of step {step} is saved, but states of later steps in '{folder}' cannot be removed and would be resumed from: {e.Message.TrimEnd('.')}.",
+                $"The state of step {step} is saved, but '{folder}' has states of later steps that would be resumed from and cannot be "
+                + $"removed: {e.Message.TrimEnd('.')}.",
                 folder, e);
         }
     }
@@ -128,11 +132,10 @@ public static class TrainingStateFile
             foreach (string path in Directory.EnumerateFiles(folder, Prefix + "*" + Suffix))
             {
                 string name = Path.GetFileName(path);
-                if (long.TryParse(name.AsSpan(Prefix.Length, name.Length - Prefix.Length - Suffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step)
-                    && name == FileName(step))
-                {
+                ReadOnlySpan<char> digits = name.AsSpan(Prefix.Length, name.Length - Prefix.Length - Suffix.Length);
+                bool isStep = long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long step);
+                if (isStep && name == FileName(step))
                     states.Add((path, step));
-                }
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

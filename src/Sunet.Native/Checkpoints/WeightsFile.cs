@@ -26,7 +26,8 @@ public static class WeightsFile
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(metadata);
         Dictionary<string, string> all = new(metadata) { [ConfigKey] = config.ToJson() };
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new CheckpointException($"Cannot save '{path}': it names no file.", path);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))
+            ?? throw new CheckpointException($"Cannot save '{path}': it names no file.", path);
         DurableFile.CreateFolder(folder);
         SafetensorsWriter.Write(path, all, tensors);
         config.Write(Path.Combine(folder, ConfigFileName));
@@ -44,6 +45,7 @@ public static class WeightsFile
         return File.Exists(beside)
             ? CheckpointConfig.Read(beside)
             : throw new CheckpointException(
-                $"Checkpoint '{weights.Path}' has no configuration: neither '{ConfigKey}' in its metadata nor '{beside}' exists.", weights.Path);
+                $"Checkpoint '{weights.Path}' has no configuration: neither '{ConfigKey}' in its metadata nor '{beside}' exists.",
+                weights.Path);
     }
 }

@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sunet.Native.Checkpoints;
 
-/// <summary>File calls on Windows, where .NET checks <c>FlushFileBuffers</c> and the file system keeps its names durable by itself.</summary>
+/// <summary>File calls on Windows, where .NET checks <c>FlushFileBuffers</c> and the file system journals its names.</summary>
 internal sealed class WindowsFileCalls : IFileCalls
 {
     public SafeFileHandle Create(string path) => File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
