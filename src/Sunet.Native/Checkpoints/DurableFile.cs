@@ -1,0 +1,191 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+
+namespace Sunet.Native.Checkpoints;
+
+/// <summary>
+/// Files that are either completely there or not at all, whatever fails and whenever the process or the machine dies: written
+/// under a temporary name in the same folder, flushed to the medium, renamed, and the folder flushed as well.
+/// </summary>
+public static class DurableFile
+{
+    private const string TemporaryPrefix = ".sunet-";
+    private const string TemporarySuffix = ".tmp";
+
+    // Tells this process's temporaries from those a killed process left behind; process ids repeat, above all in containers.
+    private static readonly string ProcessToken = Guid.NewGuid().ToString("N")[..12];
+    private static long temporaries;
+
+    /// <summary>The calls of the operating system this process runs on.</summary>
+    internal static IFileCalls SystemCalls { get; } = OperatingSystem.IsWindows() ? new WindowsFileCalls() : new PosixFileCalls();
+
+    /// <summary>
+    /// Writes a file so that <paramref name="path"/> holds either its previous content or all of the new one. On return the new
+    /// content is on the medium.
+    /// </summary>
+    /// <param name="path">The destination; its folder exists.</param>
+    /// <param name="write">Writes the content to a write-only, seekable stream that is valid until it returns.</param>
+    /// <exception cref="CheckpointException">
+    /// The file could not be written; the message gives the system's reason. The previous file is unchanged and the temporary
+    /// is removed.
+    /// </exception>
+    public static void Write(string path, Action<Stream> write) => Write(path, write, SystemCalls);
+
+    /// <summary>Creates a folder and those above it where they are missing; on return their names are on the medium.</summary>
+    /// <param name="path">The folder.</param>
+    /// <exception cref="CheckpointException">A folder could not be created.</exception>
+    public static void CreateFolder(string path) => CreateFolder(path, SystemCalls);
+
+    internal static void Write(string path, Action<Stream> write, IFileCalls calls)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(write);
+        string destination = Path.GetFullPath(path);
+        string folder = Path.GetDirectoryName(destination)
+            ?? throw new CheckpointException($"Cannot save '{path}': it names no file.", path);
+        if (!Directory.Exists(folder))
+            throw new CheckpointException($"Cannot save '{path}': its folder does not exist.", path);
+        if (Directory.Exists(destination))
+            throw new CheckpointException($"Cannot save '{path}': a folder has that name.", path);
+
+        RemoveStaleTemporaries(folder);
+        string temporary = Path.Combine(folder, string.Create(
+            CultureInfo.InvariantCulture, $"{TemporaryPrefix}{ProcessToken}-{Interlocked.Increment(ref temporaries)}{TemporarySuffix}"));
+        try
+        {
+            WriteTemporary(temporary, write, calls);
+            Publish(temporary, destination, folder, calls);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"Cannot save '{path}': {Reason(e)}.", path, e);
+        }
+        finally
+        {
+            // After an exchange this is the previous content; after a failure, the incomplete one; else nothing is left.
+            Remove(temporary, calls);
+        }
+    }
+
+    internal static void CreateFolder(string path, IFileCalls calls)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string folder = Path.GetFullPath(path);
+        if (Directory.Exists(folder))
+            return;
+        try
+        {
+            if (Path.GetDirectoryName(folder) is { } parent)
+            {
+                CreateFolder(parent, calls);
+                Directory.CreateDirectory(folder);
+                calls.FlushFolder(parent);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"Cannot create the folder '{path}': {Reason(e)}.", path, e);
+        }
+    }
+
+    /// <summary>Removes the temporaries that killed processes left in a folder. A living writer's are locked and stay.</summary>
+    internal static void RemoveStaleTemporaries(string folder)
+    {
+        try
+        {
+            foreach (string path in Directory.EnumerateFiles(folder, TemporaryPrefix + "*" + TemporarySuffix))
+            {
+                if (!Path.GetFileName(path).StartsWith(TemporaryPrefix + ProcessToken, StringComparison.Ordinal))
+                    RemoveUnlessLocked(path);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Leftovers only take space; the write that follows reports what is wrong with the folder.
+        }
+    }
+
+    private static void RemoveUnlessLocked(string path)
+    {
+        try
+        {
+            using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.None);
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another process is writing it, or may not be tidied up after.
+        }
+    }
+
+    private static void WriteTemporary(string temporary, Action<Stream> write, IFileCalls calls)
+    {
+        SafeFileHandle file = calls.Create(temporary);
+        try
+        {
+            using (DurableStream stream = new(calls, file))
+            {
+                write(stream);
+                stream.Flush();
+            }
+
+            calls.Flush(file);
+            calls.Close(file);
+        }
+        finally
+        {
+            file.Dispose();
+        }
+    }
+
+    private static void Publish(string temporary, string destination, string folder, IFileCalls calls)
+    {
+        bool replaces = File.Exists(destination);
+        // An exchange keeps the previous file until the folder is flushed, so that a failing flush can be undone.
+        bool exchanged = replaces && calls.TryExchange(temporary, destination);
+        if (!exchanged)
+            calls.Rename(temporary, destination);
+        try
+        {
+            calls.FlushFolder(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            string state = Undo(temporary, destination, exchanged, replaces, calls)
+                ? "" : "; the new file is complete and in place, but may not survive a power failure";
+            throw new IOException(Reason(e) + state, e);
+        }
+    }
+
+    private static bool Undo(string temporary, string destination, bool exchanged, bool replaces, IFileCalls calls)
+    {
+        try
+        {
+            if (exchanged)
+                return calls.TryExchange(temporary, destination);
+            if (replaces)
+                return false;
+            calls.Delete(destination);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private static void Remove(string temporary, IFileCalls calls)
+    {
+        try
+        {
+            if (File.Exists(temporary))
+                calls.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The next write by another process into this folder removes it.
+        }
+    }
+
+    private static string Reason(Exception e) => e.Message.TrimEnd('.');
+}

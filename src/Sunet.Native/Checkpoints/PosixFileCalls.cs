@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Sunet.Native.Interop;
+
+namespace Sunet.Native.Checkpoints;
+
+/// <summary>File calls on Linux: the result of each is checked, <c>fsync</c> and <c>close</c> included.</summary>
+internal sealed class PosixFileCalls : IFileCalls
+{
+    public SafeFileHandle Create(string path) => File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+
+    public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(file, bytes, offset);
+
+    public void Flush(SafeFileHandle file)
+    {
+        while (Posix.Fsync(file) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() != Posix.Interrupted)
+                throw LastError();
+        }
+    }
+
+    public void Close(SafeFileHandle file)
+    {
+        int descriptor = (int)file.DangerousGetHandle();
+        file.SetHandleAsInvalid();
+        // Linux has released the descriptor even when a signal interrupted the call; to repeat it could close another's.
+        if (Posix.Close(descriptor) != 0 && Marshal.GetLastPInvokeError() != Posix.Interrupted)
+            throw LastError();
+    }
+
+    public void Rename(string from, string to)
+    {
+        if (Posix.Rename(from, to) != 0)
+            throw LastError();
+    }
+
+    public bool TryExchange(string first, string second)
+    {
+        if (Posix.RenameAt2(Posix.CurrentFolder, first, Posix.CurrentFolder, second, Posix.Exchange) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() is Posix.InvalidArgument or Posix.NoSuchCall ? false : throw LastError();
+    }
+
+    public void FlushFolder(string folder)
+    {
+        int descriptor = Posix.Open(folder, Posix.ReadOnly | Posix.CloseOnExec);
+        if (descriptor < 0)
+            throw LastError();
+        using SafeFileHandle handle = new(descriptor, ownsHandle: true);
+        try
+        {
+            Flush(handle);
+        }
+        catch (IOException e) when (e.HResult is Posix.InvalidArgument or Posix.BadDescriptor)
+        {
+            // Some network file systems have no fsync of a folder; their renames are durable when they return.
+        }
+    }
+
+    public void Delete(string path) => File.Delete(path);
+
+    private static IOException LastError()
+    {
+        int code = Marshal.GetLastPInvokeError();
+        return new IOException(Marshal.GetPInvokeErrorMessage(code), code);
+    }
+}

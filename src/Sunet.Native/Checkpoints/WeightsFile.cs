@@ -1,0 +1,51 @@
+namespace Sunet.Native.Checkpoints;
+
+/// <summary>A model's weights together with its configuration: what is shared, and what prediction needs.</summary>
+public static class WeightsFile
+{
+    /// <summary>The name of the configuration beside the weights.</summary>
+    public const string ConfigFileName = "config.json";
+
+    /// <summary>The metadata key of the configuration within the weights.</summary>
+    public const string ConfigKey = "sunet.config";
+
+    /// <summary>
+    /// Writes weights with the configuration in their metadata, then the same configuration as <c>config.json</c> beside them;
+    /// both durably. The folder is created where it is missing.
+    /// </summary>
+    /// <param name="path">The weights, such as <c>weights/best.safetensors</c>.</param>
+    /// <param name="config">The model's configuration.</param>
+    /// <param name="metadata">More metadata, such as step and score.</param>
+    /// <param name="tensors">The weights under their PyTorch names.</param>
+    /// <exception cref="ArgumentException">The configuration is out of range, or two tensors have one name.</exception>
+    /// <exception cref="CheckpointException">A file could not be written; it is as it was before.</exception>
+    public static void Save(
+        string path, CheckpointConfig config, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<SafetensorsTensor> tensors)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(metadata);
+        Dictionary<string, string> all = new(metadata) { [ConfigKey] = config.ToJson() };
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))
+            ?? throw new CheckpointException($"Cannot save '{path}': it names no file.", path);
+        DurableFile.CreateFolder(folder);
+        SafetensorsWriter.Write(path, all, tensors);
+        config.Write(Path.Combine(folder, ConfigFileName));
+    }
+
+    /// <summary>The configuration of weights: the one in their metadata, else the <c>config.json</c> beside them.</summary>
+    /// <param name="weights">The open weights.</param>
+    /// <exception cref="CheckpointException">There is neither, or it is not usable.</exception>
+    public static CheckpointConfig ReadConfig(SafetensorsFile weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        if (weights.Metadata.TryGetValue(ConfigKey, out string? json))
+            return CheckpointConfig.Parse(json, weights.Path);
+        string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(weights.Path)) ?? "", ConfigFileName);
+        return File.Exists(beside)
+            ? CheckpointConfig.Read(beside)
+            : throw new CheckpointException(
+                $"Checkpoint '{weights.Path}' has no configuration: neither '{ConfigKey}' in its metadata nor '{beside}' exists.",
+                weights.Path);
+    }
+}

@@ -1,0 +1,26 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Sunet.Native.Checkpoints;
+
+/// <summary>File calls on Windows, where .NET checks <c>FlushFileBuffers</c> and the file system journals its names.</summary>
+internal sealed class WindowsFileCalls : IFileCalls
+{
+    public SafeFileHandle Create(string path) => File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+
+    public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(file, bytes, offset);
+
+    public void Flush(SafeFileHandle file) => RandomAccess.FlushToDisk(file);
+
+    public void Close(SafeFileHandle file) => file.Dispose();
+
+    public void Rename(string from, string to) => File.Move(from, to, overwrite: true);
+
+    public bool TryExchange(string first, string second) => false;
+
+    public void FlushFolder(string folder)
+    {
+        // NTFS journals its names, and Windows gives no handle on which a folder could be flushed.
+    }
+
+    public void Delete(string path) => File.Delete(path);
+}

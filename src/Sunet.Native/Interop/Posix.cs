@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Sunet.Native.Interop;
+
+/// <summary>
+/// The calls of libc that durable files need. .NET 10 offers no substitute: <c>FileStream.Flush(true)</c> reports success when
+/// <c>fsync</c> fails, a handle's disposal drops the result of <c>close</c>, and a folder cannot be opened at all.
+/// Every call returns -1 on failure and leaves the reason in <see cref="Marshal.GetLastPInvokeError"/>.
+/// </summary>
+internal static partial class Posix
+{
+    public const int Interrupted = 4; // EINTR
+    public const int BadDescriptor = 9; // EBADF
+    public const int InvalidArgument = 22; // EINVAL
+    public const int NoSuchCall = 38; // ENOSYS on Linux
+
+    public const int ReadOnly = 0; // O_RDONLY
+    public const int CloseOnExec = 0x80000; // O_CLOEXEC on Linux
+    public const int CurrentFolder = -100; // AT_FDCWD on Linux
+    public const uint Exchange = 2; // RENAME_EXCHANGE
+
+    private const string Library = "libc";
+
+    // Only for what exists already: a mode, which `open` takes as a variadic argument, is never passed.
+    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Fsync(SafeFileHandle file);
+
+    // A raw descriptor, because a SafeHandle must not count itself open while it is being closed.
+    [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Close(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Rename(string from, string to);
+
+    [LibraryImport(Library, EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int RenameAt2(int fromFolder, string from, int toFolder, string to, uint flags);
+}

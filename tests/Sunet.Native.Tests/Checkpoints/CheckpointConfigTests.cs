@@ -1,0 +1,161 @@
+using System.Text.Json.Nodes;
+using Sunet.Native.Checkpoints;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Tests.Checkpoints;
+
+public sealed class CheckpointConfigTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public static TheoryData<string> Keys => [.. JsonNode.Parse(Custom.ToJson())!.AsObject().Select(pair => pair.Key)];
+
+    private static CheckpointConfig Named => new()
+    {
+        Model = "sunet64",
+        Head = CheckpointHead.Segmenter,
+        ClassNames = ["road", "Straße"],
+        OutputStride = 16,
+        Multigrid = true,
+        Degrid = false,
+        Normalization = ImageNormalization.ImageNet,
+    };
+
+    private static CheckpointConfig Custom => Named with { Model = "custom", Size = new(8, 1, [16, 24, 32, 40]), Head = CheckpointHead.Classifier };
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Read_WrittenConfig_GivesBackEveryValue()
+    {
+        Custom.Write(folder["config.json"]);
+        CheckpointConfig read = CheckpointConfig.Read(folder["config.json"]);
+        Assert.Equal(Custom.ToJson(), read.ToJson());
+        Assert.Equal([16, 24, 32, 40], read.Size!.Widths);
+        Assert.Equal((8, 1), (read.Size.Filters, read.Size.Depth));
+        Assert.Equal(CheckpointHead.Classifier, read.Head);
+        Assert.Equal(["road", "Straße"], read.ClassNames);
+        Assert.Equal(ImageNormalization.ImageNet.Mean, read.Normalization.Mean);
+        Assert.Equal(ImageNormalization.ImageNet.Deviation, read.Normalization.Deviation);
+        Assert.True(read.Multigrid);
+        Assert.False(read.Degrid);
+        Assert.Null(CheckpointConfig.Parse(Named.ToJson(), "x").Size);
+    }
+
+    [Theory]
+    [MemberData(nameof(Keys))]
+    public void Parse_KeyMissing_NamesKeyAndFile(string key)
+    {
+        JsonObject json = JsonNode.Parse(Custom.ToJson())!.AsObject();
+        json.Remove(key);
+        Assert.Contains($"'{key}'", Refuse(json.ToJsonString()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Keys))]
+    public void Parse_WrongType_NamesKeyAndFile(string key)
+    {
+        foreach (string wrong in new[] { "null", "{\"a\":1}", "[null]", "1.5", "\"no\"" })
+        {
+            JsonObject json = JsonNode.Parse(Custom.ToJson())!.AsObject();
+            json[key] = JsonNode.Parse(wrong);
+            string message = Refuse(json.ToJsonString());
+            // An unknown key inside, or a size that does not go with the model, is what is wrong where the type is right.
+            Assert.True(
+                message.Contains($"'{key}'", StringComparison.Ordinal) || message.Contains("normalization.a", StringComparison.Ordinal)
+                || (key == "model" && message.Contains("'filters'", StringComparison.Ordinal)),
+                message);
+        }
+    }
+
+    [Theory]
+    [InlineData("\"model\": \"custom\"", "\"model\": \"sunet65\"", "filters")]
+    [InlineData("\"model\": \"custom\"", "\"model\": \"custom\", \"modell\": 1", "modell")]
+    [InlineData("\"model\": \"custom\"", "\"model\": \"custom\", \"model\": \"custom\"", "model")]
+    [InlineData("\"format_version\": 1", "\"format_version\": 2", "format_version")]
+    [InlineData("\"filters\": 8", "\"filters\": 0", "filters")]
+    [InlineData("\"depth\": 1", "\"depth\": -1", "depth")]
+    [InlineData(" 24,", "", "widths")]
+    [InlineData(" 24,", "0,", "widths")]
+    [InlineData("\"classes\": 2", "\"classes\": 3", "class_names")]
+    [InlineData("\"output_stride\": 16", "\"output_stride\": 12", "output_stride")]
+    [InlineData("0.456,", "", "mean")]
+    [InlineData("0.456,", "1e99,", "mean")]
+    [InlineData("0.224,", "0,", "deviation")]
+    [InlineData("0.224,", "1e99,", "deviation")]
+    [InlineData("\"mean\"", "\"median\"", "median")]
+    [InlineData("\"road\"", "\"\\ud800\"", "Unicode")]
+    [InlineData("\"multigrid\": true,", "\"multigrid\": true", "JSON")]
+    public void Parse_ValueNotAllowed_SaysWhat(string sound, string planted, string named)
+    {
+        string json = Custom.ToJson();
+        Assert.Contains(sound, json, StringComparison.Ordinal);
+        Assert.Contains(named, Refuse(json.Replace(sound, planted, StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("{\"a\":[[[[[[[[[[1]]]]]]]]]]}")]
+    public void Parse_NoConfiguration_Throws(string json) => Refuse(json);
+
+    [Fact]
+    public void Parse_EveryTruncation_Throws()
+    {
+        string json = Named.ToJson();
+        for (int length = 0; length < json.Length; length++)
+            Refuse(json[..length]);
+    }
+
+    [Fact]
+    public void Read_Missing_Throws() => Assert.Throws<CheckpointException>(() => CheckpointConfig.Read(folder["none.json"]));
+
+    [Fact]
+    public void ToJson_ValueOutOfRange_Throws()
+    {
+        Assert.Throws<ArgumentException>(() => (Named with { OutputStride = 4 }).ToJson());
+        Assert.Throws<ArgumentException>(() => (Named with { Model = "custom" }).ToJson());
+        Assert.Throws<ArgumentException>(() => (Custom with { Model = "sunet64" }).ToJson());
+        Assert.Throws<ArgumentException>(() => (Named with { ClassNames = [] }).Write(folder["config.json"]));
+        Assert.Empty(folder.Names);
+    }
+
+    [Fact]
+    public void WeightsSave_ThenReadConfig_PrefersTheEmbeddedOne()
+    {
+        string path = folder["weights/best.safetensors"];
+        WeightsFile.Save(path, Named, Samples.Metadata, Samples.Tensors);
+        Custom.Write(folder["weights/config.json"]);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        Assert.True(file.Verify());
+        Assert.Equal("pt", file.Metadata["format"]);
+        Assert.Equal(Named.ToJson(), WeightsFile.ReadConfig(file).ToJson());
+    }
+
+    [Fact]
+    public void ReadConfig_NotEmbedded_UsesTheFileBeside()
+    {
+        SafetensorsWriter.Write(folder["a.safetensors"], Samples.NoMetadata, Samples.Tensors);
+        using SafetensorsFile file = SafetensorsFile.Open(folder["a.safetensors"]);
+        Assert.Contains("no configuration", Assert.Throws<CheckpointException>(() => WeightsFile.ReadConfig(file)).Message, StringComparison.Ordinal);
+        Custom.Write(folder["config.json"]);
+        Assert.Equal(Custom.ToJson(), WeightsFile.ReadConfig(file).ToJson());
+    }
+
+    [Fact]
+    public void WeightsSave_WritesTheSameConfigBeside()
+    {
+        WeightsFile.Save(folder["best.safetensors"], Named, Samples.NoMetadata, []);
+        Assert.Equal(Named.ToJson(), File.ReadAllText(folder["config.json"]));
+        Assert.Equal(["best.safetensors", "config.json"], folder.Names);
+    }
+
+    private static string Refuse(string json)
+    {
+        CheckpointException e = Assert.Throws<CheckpointException>(() => CheckpointConfig.Parse(json, "some/config.json"));
+        Assert.Contains("'some/config.json'", e.Message, StringComparison.Ordinal);
+        return e.Message;
+    }
+}
