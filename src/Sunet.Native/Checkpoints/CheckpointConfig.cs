@@ -17,7 +17,9 @@ public enum CheckpointHead
 /// <param name="Filters">The filters N inside every u-net module.</param>
 /// <param name="Depth">The u-net modules in each of the blocks 2 and 3.</param>
 /// <param name="Widths">The features out of the blocks 1 to 4: four values.</param>
-public sealed record CheckpointModelSize(int Filters, int Depth, IReadOnlyList<int> Widths);
+/// <param name="StemWidth">The features out of the first convolution.</param>
+/// <param name="ResidualWidth">The features out of the residual block behind it.</param>
+public sealed record CheckpointModelSize(int Filters, int Depth, IReadOnlyList<int> Widths, int StemWidth, int ResidualWidth);
 
 /// <summary>
 /// What is needed beside the weights to build the model they belong to and to feed it: <c>config.json</c>, and the same text in
@@ -91,7 +93,7 @@ public sealed record CheckpointConfig
         if (!Models.Contains(Model))
             return $"'model' is '{Model}' where one of {string.Join(", ", Models)} is needed";
         if ((Model == CustomModel) != (Size is not null))
-            return $"'filters', 'depth' and 'widths' are given exactly when 'model' is '{CustomModel}'";
+            return $"'filters', 'depth', 'widths', 'stem_width' and 'residual_width' are given exactly when 'model' is '{CustomModel}'";
         if (Size is { } size && FindProblem(size) is { } problem)
             return problem;
         if (ClassNames.Count == 0)
@@ -111,6 +113,10 @@ public sealed record CheckpointConfig
             return "'filters' is below 1";
         if (size.Depth < 1)
             return "'depth' is below 1";
+        if (size.StemWidth < 1)
+            return "'stem_width' is below 1";
+        if (size.ResidualWidth < 1)
+            return "'residual_width' is below 1";
         return size.Widths.Count != 4 || size.Widths.Any(width => width < 1) ? "'widths' needs four numbers from 1" : null;
     }
 }

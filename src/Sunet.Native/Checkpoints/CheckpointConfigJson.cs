@@ -18,7 +18,7 @@ internal static class CheckpointConfigJson
     private static readonly string[] Keys =
         ["format_version", "model", "head", "classes", "class_names", "output_stride", "multigrid", "degrid", "normalization"];
 
-    private static readonly string[] SizeKeys = ["filters", "depth", "widths"];
+    private static readonly string[] SizeKeys = ["filters", "depth", "widths", "stem_width", "residual_width"];
     private static readonly string[] NormalizationKeys = ["mean", "deviation"];
 
     public static CheckpointConfig Read(string path)
@@ -81,6 +81,8 @@ internal static class CheckpointConfigJson
                 json.WriteNumber("filters", size.Filters);
                 json.WriteNumber("depth", size.Depth);
                 WriteArray(json, "widths", size.Widths, json.WriteNumberValue);
+                json.WriteNumber("stem_width", size.StemWidth);
+                json.WriteNumber("residual_width", size.ResidualWidth);
             }
 
             json.WriteString("head", HeadName(config.Head));
@@ -133,7 +135,9 @@ internal static class CheckpointConfigJson
     private static CheckpointModelSize ConvertSize(JsonElement root) => new(
         Get(root, "filters", "a whole number", AsInt),
         Get(root, "depth", "a whole number", AsInt),
-        List(root, "widths", "whole numbers", AsInt));
+        List(root, "widths", "whole numbers", AsInt),
+        Get(root, "stem_width", "a whole number", AsInt),
+        Get(root, "residual_width", "a whole number", AsInt));
 
     private static void CheckKeys(JsonElement element, string[] keys, string prefix)
     {

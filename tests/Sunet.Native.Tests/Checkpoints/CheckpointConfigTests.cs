@@ -21,7 +21,7 @@ public sealed class CheckpointConfigTests : IDisposable
         Normalization = ImageNormalization.ImageNet,
     };
 
-    private static CheckpointConfig Custom => Named with { Model = "custom", Size = new(8, 1, [16, 24, 32, 40]), Head = CheckpointHead.Classifier };
+    private static CheckpointConfig Custom => Named with { Model = "custom", Size = new(8, 1, [16, 24, 32, 40], 12, 20), Head = CheckpointHead.Classifier };
 
     public void Dispose() => folder.Dispose();
 
@@ -32,7 +32,7 @@ public sealed class CheckpointConfigTests : IDisposable
         CheckpointConfig read = CheckpointConfig.Read(folder["config.json"]);
         Assert.Equal(Custom.ToJson(), read.ToJson());
         Assert.Equal([16, 24, 32, 40], read.Size!.Widths);
-        Assert.Equal((8, 1), (read.Size.Filters, read.Size.Depth));
+        Assert.Equal((8, 1, 12, 20), (read.Size.Filters, read.Size.Depth, read.Size.StemWidth, read.Size.ResidualWidth));
         Assert.Equal(CheckpointHead.Classifier, read.Head);
         Assert.Equal(["road", "Straße"], read.ClassNames);
         Assert.Equal(ImageNormalization.ImageNet.Mean, read.Normalization.Mean);
@@ -75,6 +75,8 @@ public sealed class CheckpointConfigTests : IDisposable
     [InlineData("\"format_version\": 1", "\"format_version\": 2", "format_version")]
     [InlineData("\"filters\": 8", "\"filters\": 0", "filters")]
     [InlineData("\"depth\": 1", "\"depth\": -1", "depth")]
+    [InlineData("\"stem_width\": 12", "\"stem_width\": 0", "stem_width")]
+    [InlineData("\"residual_width\": 20", "\"residual_width\": 0", "residual_width")]
     [InlineData(" 24,", "", "widths")]
     [InlineData(" 24,", "0,", "widths")]
     [InlineData("\"classes\": 2", "\"classes\": 3", "class_names")]

@@ -1,2 +1,0 @@
-namespace Sunet.Native.Tests;
-public class Smoke { [Fact] public void T() => Assert.True(true); }
