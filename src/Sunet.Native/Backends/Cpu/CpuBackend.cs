@@ -1,0 +1,40 @@
+using Sunet.Native.Compilation;
+using Sunet.Native.Interop;
+
+namespace Sunet.Native.Backends.Cpu;
+
+/// <summary>Runs plans on the CPU through oneDNN. It may be shared by threads; every plan has its own native context.</summary>
+public sealed class CpuBackend : IBackend
+{
+    private readonly NativeRuntimeInfo runtime;
+
+    /// <summary>Loads the native library.</summary>
+    /// <param name="threads">How many threads a call uses; 0 takes as many as there are processors. Results depend on it in the last bits.</param>
+    /// <exception cref="ConfigurationException">The number is negative.</exception>
+    /// <exception cref="BackendException">The library, or oneDNN, is missing or of another version; the message says which.</exception>
+    public CpuBackend(int threads = 0)
+    {
+        if (threads < 0)
+            throw new ConfigurationException($"The CPU backend uses 1 thread or more, or 0 for all; not {threads}.");
+        runtime = NativeRuntime.Query();
+        Threads = threads == 0 ? runtime.MaxThreads : threads;
+    }
+
+    /// <summary>How many threads a call uses.</summary>
+    public int Threads { get; }
+
+    /// <inheritdoc/>
+    public string Name => "cpu";
+
+    /// <inheritdoc/>
+    public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, {Threads} threads";
+
+    /// <inheritdoc/>
+    public IBackendSession Open(PlanPurpose purpose) => new CpuSession(Threads, runtime.ChannelBlock);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // Contexts and memory belong to sessions; the library stays loaded for the process.
+    }
+}

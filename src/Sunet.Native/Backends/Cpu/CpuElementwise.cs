@@ -1,0 +1,42 @@
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop;
+using Sunet.Native.Ops;
+
+namespace Sunet.Native.Backends.Cpu;
+
+/// <summary>ReLU, sums, concatenation and slices, gradients of biases.</summary>
+internal static unsafe class CpuElementwise
+{
+    public static PreparedCall Prepare(CpuSession session, Op op)
+    {
+        NativeTensor a = session.TensorOf(op.Inputs[0]);
+        NativeTensor y = session.TensorOf(op.Output);
+        return op switch
+        {
+            Relu => new CpuKernel(session, op, (context, at) => SunetCpu.Relu(context, y, at.In(0), at.Out())),
+            ReluGradient => new CpuKernel(session, op, (context, at) => SunetCpu.ReluBackward(context, y, at.In(0), at.In(1), at.Out())),
+            Add => Sum(session, op, a, session.TensorOf(op.Inputs[1]), y),
+            Concat => Join(session, op, a, session.TensorOf(op.Inputs[1]), y),
+            ChannelSlice slice => Slice(session, op, a.Slice(slice.Offset, slice.Output.Shape.Channels), y),
+            BiasGradient => new CpuKernel(session, op, (context, at) => SunetCpu.ChannelSum(context, a, at.In(0), at.Out())),
+            _ => throw new InvalidOperationException($"{op.Kind} is not element-wise."),
+        };
+    }
+
+    private static CpuKernel Sum(CpuSession session, Op op, NativeTensor a, NativeTensor b, NativeTensor y) =>
+        new(session, op, (context, at) => SunetCpu.Add(context, a, at.In(0), b, at.In(1), y, at.Out()));
+
+    private static CpuKernel Slice(CpuSession session, Op op, NativeTensor from, NativeTensor y) =>
+        new(session, op, (context, at) => SunetCpu.Copy(context, from, at.In(0), y, at.Out()));
+
+    private static CpuKernel Join(CpuSession session, Op op, NativeTensor a, NativeTensor b, NativeTensor y)
+    {
+        NativeTensor first = y.Slice(0, a.Dim1), second = y.Slice(a.Dim1, b.Dim1);
+        return new CpuKernel(session, op, (context, at) =>
+        {
+            int status = SunetCpu.Copy(context, a, at.In(0), first, at.Out());
+            return status != NativeStatus.Ok ? status : SunetCpu.Copy(context, b, at.In(1), second, at.Out());
+        });
+    }
+}

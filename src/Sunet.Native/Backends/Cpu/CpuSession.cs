@@ -1,0 +1,226 @@
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop;
+using Sunet.Native.Ops;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Backends.Cpu;
+
+/// <summary>
+/// One graph on the CPU. Activations lie in the blocked layout that oneDNN's convolutions are fastest in; what meets the outside or is
+/// worked on pixel by pixel (images, full-size logits, probabilities) is row-major; weights lie as their forward convolution wants them.
+/// </summary>
+internal sealed unsafe class CpuSession : IBackendSession
+{
+    private readonly NativeLayout activationLayout;
+    private readonly Dictionary<Value, CpuFormatHandle> opaque = [];
+    private readonly CpuMemoryHandle one;
+
+    public CpuSession(int threads, int channelBlock)
+    {
+        activationLayout = channelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
+        Context = CpuContextHandle.Create(threads);
+        try
+        {
+            one = CpuMemoryHandle.Allocate(sizeof(float));
+        }
+        catch
+        {
+            Context.Dispose();
+            throw;
+        }
+
+        *(float*)one.Raw = 1;
+    }
+
+    public CpuContextHandle Context { get; }
+
+    /// <summary>Where a constant 1 lies.</summary>
+    public float* One => (float*)one.Raw;
+
+    public PreparedCall Prepare(Op op)
+    {
+        try
+        {
+            return op switch
+            {
+                Convolution or ConvolutionDataGradient or ConvolutionWeightGradient or TransposedConvolution
+                    or TransposedConvolutionDataGradient or TransposedConvolutionWeightGradient => CpuConvolution.Prepare(this, op),
+                Linear or LinearDataGradient or LinearWeightGradient => CpuLinear.Prepare(this, op),
+                BatchNormStatistics or BatchNormApply or BatchNormGradient or RunningStatisticsUpdate => CpuBatchNorm.Prepare(this, op),
+                Relu or ReluGradient or Add or Concat or ChannelSlice or BiasGradient => CpuElementwise.Prepare(this, op),
+                AveragePool or AveragePoolGradient or GlobalAveragePool or GlobalAveragePoolGradient or BilinearResize
+                    or BilinearResizeGradient => CpuResampling.Prepare(this, op),
+                Softmax or SoftmaxGradient or SoftmaxCrossEntropy or SoftmaxCrossEntropyGradient or ArgMax => CpuSoftmax.Prepare(this, op),
+                _ => throw new BackendException($"The CPU backend has no {op.Kind} (layer '{op.Name}').", NativeLibraries.CpuFile, 0, op.Name),
+            };
+        }
+        catch (ArgumentException e)
+        {
+            throw new BackendException($"The CPU library refuses {op.Kind} '{op.Name}': {e.Message}", NativeLibraries.CpuFile, 0, op.Name, e);
+        }
+    }
+
+    /// <summary>The description of a value whose layout this session chose.</summary>
+    public NativeTensor TensorOf(Value value)
+    {
+        Shape s = value.Shape;
+        if (s.Rank == 4)
+            return new NativeTensor(s[0], s[1], s[2], s[3], LayoutOf(value));
+        if (s.Rank == 3)
+            return new NativeTensor(s[0], 1, s[1], s[2], NativeLayout.Plain);
+        return s.Rank == 2 ? NativeTensor.Matrix(s[0], s[1]) : NativeTensor.Vector(s[0]);
+    }
+
+    /// <summary>The format of weights or their gradient once a convolution has settled it; null before.</summary>
+    public CpuFormatHandle? SettledFormat(Value value) =>
+        opaque.TryGetValue(value.GradientOf ?? value, out CpuFormatHandle? format) ? format : null;
+
+    /// <summary>Settles the format of weights; the session owns the handle from here on.</summary>
+    public void Settle(Value value, CpuFormatHandle format) => opaque.Add(value.GradientOf ?? value, format);
+
+    public long BytesOf(Value value)
+    {
+        if (SettledFormat(value) is { } format)
+            return format.Bytes;
+        NativeTensor tensor = TensorOf(value);
+        int block = tensor.Layout switch
+        {
+            NativeLayout.Blocked16 => 16,
+            NativeLayout.Blocked8 => 8,
+            _ => 1,
+        };
+        return value.Shape.Count / value.Shape.Channels * ((value.Shape.Channels + block - 1) / block * block) * value.Type.Bytes();
+    }
+
+    public string FormatOf(Value value) => SettledFormat(value)?.Describe() ?? TensorOf(value).Layout switch
+    {
+        NativeLayout.Blocked16 => "aBcd16b",
+        NativeLayout.Blocked8 => "aBcd8b",
+        NativeLayout.Nhwc => "acdb",
+        _ => "abcd"[..value.Shape.Rank],
+    };
+
+    public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);
+
+    public void Upload(Value value, nint address, ReadOnlySpan<float> elements)
+    {
+        fixed (float* plain = elements)
+            Convert(value, PlainTensor(value), (nint)plain, address, upload: true);
+    }
+
+    public void Upload(Value value, nint address, ReadOnlySpan<int> elements) => elements.CopyTo(new Span<int>((void*)address, elements.Length));
+
+    public void Download(Value value, nint address, Span<float> elements)
+    {
+        fixed (float* plain = elements)
+            Convert(value, PlainTensor(value), (nint)plain, address, upload: false);
+    }
+
+    public void Download(Value value, nint address, Span<int> elements) => new Span<int>((void*)address, elements.Length).CopyTo(elements);
+
+    public void Download(Value value, nint address, Span<byte> elements) => new Span<byte>((void*)address, elements.Length).CopyTo(elements);
+
+    public void SgdUpdate(in SgdArguments arguments, long count, nint parameters, nint gradients, nint velocity)
+    {
+        var native = new NativeSgd
+        {
+            LearningRate = arguments.LearningRate,
+            Momentum = arguments.Momentum,
+            Dampening = arguments.Dampening,
+            WeightDecay = arguments.WeightDecay,
+            GradientScale = arguments.GradientScale,
+            Nesterov = arguments.Nesterov ? 1 : 0,
+        };
+        Check(SunetCpu.SgdUpdate(Context.Raw, count, native, (float*)parameters, (float*)gradients, (float*)velocity), "sgd_update");
+    }
+
+    public void Accumulate(long count, nint x, nint y) => Check(SunetCpu.Accumulate(Context.Raw, count, (float*)x, (float*)y), "accumulate");
+
+    public void Clear(long count, nint elements) =>
+        System.Runtime.InteropServices.NativeMemory.Clear((void*)elements, checked((nuint)count * sizeof(float)));
+
+    public bool AllFinite(long count, nint elements)
+    {
+        int finite = 0;
+        Check(SunetCpu.AllFinite(Context.Raw, count, (float*)elements, &finite), "all_finite");
+        return finite != 0;
+    }
+
+    public void Dispose()
+    {
+        foreach (CpuFormatHandle format in opaque.Values)
+            format.Dispose();
+        opaque.Clear();
+        one.Dispose();
+        Context.Dispose();
+    }
+
+    private static NativeTensor PlainTensor(Value value)
+    {
+        Shape s = value.Shape;
+        return s.Rank switch
+        {
+            1 => NativeTensor.Vector(s[0]),
+            2 => NativeTensor.Matrix(s[0], s[1]),
+            3 => new NativeTensor(s[0], 1, s[1], s[2], NativeLayout.Plain),
+            _ => new NativeTensor(s[0], s[1], s[2], s[3], NativeLayout.Plain),
+        };
+    }
+
+    private static void Check(int status, string kernel, string? layer = null) =>
+        NativeStatus.ThrowIfFailed(status, kernel, NativeLibraries.CpuFile, layer);
+
+    /// <summary>
+    /// Blocked layouts serve convolutions; single pixels, inputs, and what is computed per pixel over all classes stay row-major.
+    /// </summary>
+    private NativeLayout LayoutOf(Value value)
+    {
+        bool perPixel = value.Producer is null or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient
+            || (value.Producer is BilinearResize && value.Producer.Output.Shape.Height >= value.Producer.Inputs[0].Shape.Height)
+            || (value.Producer is BilinearResize && value.Producer.Inputs[0].Kind == ValueKind.Input);
+        return perPixel || value.Shape.Height * value.Shape.Width == 1 ? NativeLayout.Plain : activationLayout;
+    }
+
+    private void Convert(Value value, NativeTensor plain, nint outside, nint inside, bool upload)
+    {
+        if (SettledFormat(value) is { } format)
+        {
+            using CpuFormatHandle row = CpuFormatHandle.Create(plain);
+            using CpuPrimitiveHandle reorder = upload
+                ? CpuPrimitiveHandle.Reorder(Context, row, format, value.Name)
+                : CpuPrimitiveHandle.Reorder(Context, format, row, value.Name);
+            using CpuMemoryHandle scratch = CpuMemoryHandle.Allocate(Math.Max(64, reorder.ScratchBytes));
+            reorder.Bind(NativeArgument.Source, upload ? outside : inside);
+            reorder.Bind(NativeArgument.Destination, upload ? inside : outside);
+            if (reorder.ScratchBytes > 0)
+                reorder.Bind(NativeArgument.Scratch, scratch.Raw);
+            reorder.Execute(value.Name);
+            return;
+        }
+
+        NativeTensor own = TensorOf(value);
+        if (own.Layout == NativeLayout.Plain)
+        {
+            long bytes = value.Shape.Count * sizeof(float);
+            Buffer.MemoryCopy((void*)(upload ? outside : inside), (void*)(upload ? inside : outside), bytes, bytes);
+            return;
+        }
+
+        int status = upload
+            ? SunetCpu.Copy(Context.Raw, plain, (float*)outside, own, (float*)inside)
+            : SunetCpu.Copy(Context.Raw, own, (float*)inside, plain, (float*)outside);
+        Check(status, "copy", value.Name);
+    }
+
+    private sealed class CpuMemory(long bytes) : IDeviceMemory
+    {
+        private readonly CpuMemoryHandle memory = CpuMemoryHandle.Allocate(Math.Max(1, bytes));
+
+        public nint Address => memory.Raw;
+
+        public long Bytes => bytes;
+
+        public void Dispose() => memory.Dispose();
+    }
+}

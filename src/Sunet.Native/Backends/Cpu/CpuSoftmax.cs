@@ -1,0 +1,27 @@
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop;
+using Sunet.Native.Ops;
+
+namespace Sunet.Native.Backends.Cpu;
+
+/// <summary>Softmax, cross-entropy, their gradients, and the likeliest class.</summary>
+internal static unsafe class CpuSoftmax
+{
+    public static PreparedCall Prepare(CpuSession session, Op op)
+    {
+        NativeTensor x = session.TensorOf(op.Inputs[0]);
+        NativeTensor y = session.TensorOf(op.Output);
+        return new CpuKernel(session, op, op switch
+        {
+            Softmax => (context, at) => SunetCpu.Softmax(context, x, at.In(0), y, at.Out()),
+            SoftmaxGradient => (context, at) => SunetCpu.SoftmaxBackward(context, y, at.In(0), at.In(1), at.Out()),
+            SoftmaxCrossEntropy loss => (context, at) => SunetCpu.SoftmaxCrossEntropy(context, x, at.In(0), (int*)at.In(1), loss.IgnoreLabel,
+                at.Out(1), at.Out(0), (int*)at.Out(2), (int*)at.Out(3)),
+            SoftmaxCrossEntropyGradient loss => (context, at) => SunetCpu.SoftmaxCrossEntropyBackward(context, x, at.In(0), (int*)at.In(1),
+                loss.IgnoreLabel, at.In(2), (int*)at.In(3), session.One, y, at.Out()),
+            ArgMax => (context, at) => SunetCpu.ArgMax(context, x, at.In(0), (byte*)at.Out()),
+            _ => throw new InvalidOperationException($"{op.Kind} is no softmax."),
+        });
+    }
+}
