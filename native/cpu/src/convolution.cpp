@@ -1,0 +1,215 @@
+#include "convolution.hpp"
+
+#include <cstring>
+#include <optional>
+
+#include "staging.hpp"
+
+namespace sunet {
+namespace {
+
+/* A primitive descriptor and, where the problem was split into phases, into which. */
+template <typename Pd>
+struct choice {
+    Pd pd;
+    std::optional<phases> split;
+};
+
+memory::dims pair(const int32_t* values) { return {values[0], values[1]}; }
+
+desc bias_desc(const sunet_convolution& a, const sunet_tensor& to, bool wanted) {
+    if (!wanted || a.has_bias == 0) return {};
+    return {{to.dims[1]}, memory::data_type::f32, memory::format_tag::x};
+}
+
+convolution_problem natural_problem(const convolution_request& request, bool with_bias) {
+    const sunet_convolution& a = request.attributes;
+    return {activation_desc(request.large()),
+            weights_desc(a.weights),
+            bias_desc(a, request.small(), with_bias),
+            activation_desc(request.small()),
+            pair(a.stride),
+            {a.dilation[0] - 1, a.dilation[1] - 1},
+            pair(a.padding_begin),
+            pair(a.padding_end)};
+}
+
+convolution_problem split_problem(const convolution_request& request, phases p, bool with_bias) {
+    const sunet_convolution& a = request.attributes;
+    convolution_problem problem = natural_problem(request, with_bias);
+    const sunet_tensor large = split_tensor(request.large(), p), small = split_tensor(request.small(), p);
+    problem.source = activation_desc(large);
+    problem.destination = activation_desc(small);
+    problem.dilates = {0, 0};
+    for (int i = 0; i < 2; ++i) {
+        problem.padding_begin[i] /= a.dilation[i];
+        problem.padding_end[i] = small.dims[2 + i] - 1 + a.weights.dims[2 + i] - large.dims[2 + i] - problem.padding_begin[i];
+    }
+    return problem;
+}
+
+template <typename Pd>
+bool is_reference(const Pd& pd) {
+    return std::strncmp(pd.impl_info_str(), "ref", 3) == 0;
+}
+
+/* oneDNN's own implementation if it is a fast one, else the split problem's if that is. */
+template <typename Make>
+auto choose(const convolution_request& request, bool with_bias, Make make)
+    -> choice<decltype(make(std::declval<const convolution_problem&>()))> {
+    auto natural = make(natural_problem(request, with_bias));
+    if (!is_reference(natural) || !can_split(request.attributes, request.large(), request.small())) return {natural, {}};
+    const phases p{request.attributes.dilation[0], request.attributes.dilation[1]};
+    auto split = make(split_problem(request, p, with_bias));
+    if (is_reference(split)) return {natural, {}};
+    return {split, p};
+}
+
+template <typename Primitive, typename Pd>
+std::unique_ptr<sunet_primitive> make_primitive(const convolution_request& request, const Pd& pd) {
+    return std::make_unique<sunet_primitive>(request.context, Primitive(pd), pd.impl_info_str(), pd.scratchpad_desc().get_size());
+}
+
+enum class access { read, write, update };
+
+/* Gives the primitive an activation as it is or, where the problem was split, by way of the scratch memory. */
+void add_activation(sunet_primitive& primitive, sunet_argument argument, int onednn_argument, const sunet_tensor& tensor,
+                    const desc& format, const std::optional<phases>& split, access use) {
+    if (!split) {
+        primitive.add_argument(argument, onednn_argument, format);
+        return;
+    }
+    const phases p = *split;
+    const size_t offset = primitive.add_staged_argument(argument, onednn_argument, format, activation_desc(tensor));
+    if (use != access::write) {
+        primitive.add_before([=](bindings data) {
+            split_phases(tensor, p, data[argument], static_cast<char*>(data[SUNET_ARG_SCRATCH]) + offset);
+        });
+    }
+    if (use != access::read) {
+        primitive.add_after([=](bindings data) {
+            join_phases(tensor, p, static_cast<const char*>(data[SUNET_ARG_SCRATCH]) + offset, data[argument]);
+        });
+    }
+}
+
+dnnl::primitive_attr forward_attributes(const convolution_request& request) {
+    dnnl::primitive_attr attributes = with_user_scratchpad();
+    if (request.transposed) return attributes;
+    dnnl::post_ops operations;
+    if (request.attributes.accumulate != 0) operations.append_sum(1.0f);
+    if (request.attributes.fused_relu != 0) append_relu(operations);
+    attributes.set_post_ops(operations);
+    return attributes;
+}
+
+/* oneDNN asks for the forward primitive that a gradient belongs to. */
+dnnl::convolution_forward::primitive_desc forward_hint(const convolution_request& request, const convolution_problem& problem) {
+    return forward_pd(request.context.engine, dnnl::prop_kind::forward_training, problem, with_user_scratchpad());
+}
+
+void check_direction(const sunet_convolution& a, int i, const sunet_tensor& large, const sunet_tensor& small) {
+    const char* name = i == 0 ? "height" : "width";
+    if (a.stride[i] < 1 || a.dilation[i] < 1 || a.padding_begin[i] < 0 || a.padding_end[i] < 0)
+        throw failure(SUNET_INVALID_ARGUMENT, std::string("A convolution's stride and dilation are at least 1 and its padding at least 0; its ") +
+                                                  name + " has other ones.");
+    const int64_t reach = int64_t{a.dilation[i]} * (a.weights.dims[2 + i] - 1) + 1;
+    const int64_t room = int64_t{large.dims[2 + i]} + a.padding_begin[i] + a.padding_end[i] - reach;
+    const int64_t expected = room < 0 ? 0 : room / a.stride[i] + 1;
+    if (expected == small.dims[2 + i]) return;
+    throw failure(SUNET_INVALID_ARGUMENT, std::string("The ") + name + "s " + std::to_string(large.dims[2 + i]) + " and " +
+                                              std::to_string(small.dims[2 + i]) + " do not fit a convolution that makes " +
+                                              std::to_string(expected) + " of the former.");
+}
+
+} // namespace
+
+void check_convolution(const convolution_request& request) {
+    const sunet_convolution& a = request.attributes;
+    check_tensor(a.source, "source");
+    check_tensor(a.weights, "weights");
+    check_tensor(a.destination, "destination");
+    require(a.source.rank == 4 && a.weights.rank == 4 && a.destination.rank == 4, "A convolution's tensors have rank 4.");
+    const sunet_tensor &large = request.large(), &small = request.small();
+    if (large.dims[0] != small.dims[0] || a.weights.dims[0] != small.dims[1] || a.weights.dims[1] != large.dims[1])
+        throw failure(SUNET_INVALID_ARGUMENT, "The weights " + shape_text(a.weights) + " do not lead from " + shape_text(a.source) + " to " +
+                                                  shape_text(a.destination) + ".");
+    for (int i = 0; i < 2; ++i) check_direction(a, i, large, small);
+}
+
+std::unique_ptr<sunet_primitive> build_forward(const convolution_request& request) {
+    check_convolution(request);
+    const bool inference = request.attributes.inference != 0 && !request.transposed;
+    const auto kind = inference ? dnnl::prop_kind::forward_inference : dnnl::prop_kind::forward_training;
+    const dnnl::primitive_attr attributes = forward_attributes(request);
+    const auto chosen = choose(request, !request.transposed,
+                               [&](const convolution_problem& p) { return forward_pd(request.context.engine, kind, p, attributes); });
+    auto primitive = make_primitive<dnnl::convolution_forward>(request, chosen.pd);
+    const bool accumulates = request.attributes.accumulate != 0 && !request.transposed;
+    add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.split, access::read);
+    primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, chosen.pd.weights_desc());
+    if (request.attributes.has_bias != 0 && !request.transposed)
+        primitive->add_argument(SUNET_ARG_BIAS, DNNL_ARG_BIAS, chosen.pd.bias_desc());
+    add_activation(*primitive, request.small_argument(), DNNL_ARG_DST, request.small(), chosen.pd.dst_desc(), chosen.split,
+                   accumulates ? access::update : access::write);
+    return primitive;
+}
+
+std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& request) {
+    check_convolution(request);
+    const auto chosen = choose(request, false, [&](const convolution_problem& p) {
+        return backward_data_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
+    });
+    auto primitive = make_primitive<dnnl::convolution_backward_data>(request, chosen.pd);
+    add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.split,
+                   access::read);
+    primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, chosen.pd.weights_desc());
+    add_activation(*primitive, request.large_argument(), DNNL_ARG_DIFF_SRC, request.large(), chosen.pd.diff_src_desc(), chosen.split,
+                   access::write);
+    return primitive;
+}
+
+std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request) {
+    check_convolution(request);
+    const auto chosen = choose(request, !request.transposed, [&](const convolution_problem& p) {
+        return backward_weights_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
+    });
+    auto primitive = make_primitive<dnnl::convolution_backward_weights>(request, chosen.pd);
+    add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.split, access::read);
+    add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.split,
+                   access::read);
+    primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_DIFF_WEIGHTS, chosen.pd.diff_weights_desc());
+    if (request.attributes.has_bias != 0 && !request.transposed)
+        primitive->add_argument(SUNET_ARG_BIAS, DNNL_ARG_DIFF_BIAS, chosen.pd.diff_bias_desc());
+    return primitive;
+}
+
+} // namespace sunet
+
+extern "C" {
+
+sunet_status sunet_convolution_forward_create(sunet_context* context, const sunet_convolution* attributes, sunet_primitive** out,
+                                              sunet_message* message) {
+    return sunet::create_primitive(context, out, message, [&] {
+        sunet::require(attributes != nullptr, "The convolution is NULL.");
+        return sunet::build_forward({*context, *attributes, false});
+    });
+}
+
+sunet_status sunet_convolution_backward_data_create(sunet_context* context, const sunet_convolution* attributes, sunet_primitive** out,
+                                                    sunet_message* message) {
+    return sunet::create_primitive(context, out, message, [&] {
+        sunet::require(attributes != nullptr, "The convolution is NULL.");
+        return sunet::build_backward_data({*context, *attributes, false});
+    });
+}
+
+sunet_status sunet_convolution_backward_weights_create(sunet_context* context, const sunet_convolution* attributes, sunet_primitive** out,
+                                                       sunet_message* message) {
+    return sunet::create_primitive(context, out, message, [&] {
+        sunet::require(attributes != nullptr, "The convolution is NULL.");
+        return sunet::build_backward_weights({*context, *attributes, false});
+    });
+}
+
+} // extern "C"

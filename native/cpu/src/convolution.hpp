@@ -1,0 +1,29 @@
+/* A transposed convolution is the gradient of a convolution, so both are built from the same three primitives: forward goes from the
+ * large side (a convolution's source) to the small one, backward data from small to large. */
+#pragma once
+
+#include <memory>
+
+#include "primitive.hpp"
+
+namespace sunet {
+
+struct convolution_request {
+    sunet_context& context;
+    const sunet_convolution& attributes;
+    bool transposed;
+
+    const sunet_tensor& large() const { return transposed ? attributes.destination : attributes.source; }
+    const sunet_tensor& small() const { return transposed ? attributes.source : attributes.destination; }
+    sunet_argument large_argument() const { return transposed ? SUNET_ARG_DESTINATION : SUNET_ARG_SOURCE; }
+    sunet_argument small_argument() const { return transposed ? SUNET_ARG_SOURCE : SUNET_ARG_DESTINATION; }
+};
+
+/* Refuses shapes that do not fit each other, in words. */
+void check_convolution(const convolution_request& request);
+
+std::unique_ptr<sunet_primitive> build_forward(const convolution_request& request);
+std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& request);
+std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request);
+
+} // namespace sunet

@@ -1,0 +1,75 @@
+/* Transposed convolution: forward is a convolution's backward data, backward data its forward, and weights [I, O, kH, kW] are that
+ * convolution's weights as they are. Measured, oneDNN's own deconvolution is no faster; what a gradient lacks is bias and ReLU. */
+#include "bias_relu.hpp"
+#include "convolution.hpp"
+
+namespace sunet {
+namespace {
+
+void require_known_float32(const sunet_tensor& tensor, const char* what) {
+    if (tensor.type != SUNET_F32 || tensor.layout == SUNET_ANY)
+        throw failure(SUNET_UNSUPPORTED, std::string("A transposed convolution with ") + what + " is float32 and has a fixed layout.");
+}
+
+desc vector_desc(int32_t channels) { return {{channels}, memory::data_type::f32, memory::format_tag::x}; }
+
+std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, const sunet_convolution& a) {
+    if (a.accumulate != 0) throw failure(SUNET_UNSUPPORTED, "A transposed convolution cannot add to its destination.");
+    if (a.has_bias != 0 || a.fused_relu != 0) require_known_float32(a.destination, "bias or ReLU");
+    auto primitive = build_backward_data({context, a, true});
+    if (a.has_bias != 0) primitive->add_pass_argument(SUNET_ARG_BIAS, vector_desc(a.destination.dims[1]));
+    if (a.has_bias != 0 || a.fused_relu != 0) {
+        const sunet_tensor destination = a.destination;
+        const bool relu = a.fused_relu != 0;
+        primitive->add_after([=](bindings data) {
+            add_bias_relu(destination, static_cast<float*>(data[SUNET_ARG_DESTINATION]), static_cast<const float*>(data[SUNET_ARG_BIAS]), relu);
+        });
+    }
+    return primitive;
+}
+
+std::unique_ptr<sunet_primitive> deconvolution_backward_weights(sunet_context& context, const sunet_convolution& a) {
+    if (a.has_bias != 0) require_known_float32(a.destination, "bias");
+    auto primitive = build_backward_weights({context, a, true});
+    if (a.has_bias != 0) {
+        primitive->add_pass_argument(SUNET_ARG_BIAS, vector_desc(a.destination.dims[1]));
+        const sunet_tensor destination = a.destination;
+        primitive->add_after([destination, &context](bindings data) {
+            const sunet_status status = sunet_channel_sum(&context, &destination, static_cast<const float*>(data[SUNET_ARG_DESTINATION]),
+                                                          static_cast<float*>(data[SUNET_ARG_BIAS]));
+            if (status != SUNET_OK) throw failure(status, "The gradient of a transposed convolution's bias could not be summed.");
+        });
+    }
+    return primitive;
+}
+
+} // namespace
+} // namespace sunet
+
+extern "C" {
+
+sunet_status sunet_deconvolution_forward_create(sunet_context* context, const sunet_convolution* attributes, sunet_primitive** out,
+                                                sunet_message* message) {
+    return sunet::create_primitive(context, out, message, [&] {
+        sunet::require(attributes != nullptr, "The transposed convolution is NULL.");
+        return sunet::deconvolution_forward(*context, *attributes);
+    });
+}
+
+sunet_status sunet_deconvolution_backward_data_create(sunet_context* context, const sunet_convolution* attributes, sunet_primitive** out,
+                                                      sunet_message* message) {
+    return sunet::create_primitive(context, out, message, [&] {
+        sunet::require(attributes != nullptr, "The transposed convolution is NULL.");
+        return sunet::build_forward({*context, *attributes, true});
+    });
+}
+
+sunet_status sunet_deconvolution_backward_weights_create(sunet_context* context, const sunet_convolution* attributes,
+                                                         sunet_primitive** out, sunet_message* message) {
+    return sunet::create_primitive(context, out, message, [&] {
+        sunet::require(attributes != nullptr, "The transposed convolution is NULL.");
+        return sunet::deconvolution_backward_weights(*context, *attributes);
+    });
+}
+
+} // extern "C"

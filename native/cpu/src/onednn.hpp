@@ -1,0 +1,94 @@
+/* The one place that knows how oneDNN 2.x and 3.x differ: 2.x describes an operation before its primitive descriptor, 3.x does not. */
+#pragma once
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+namespace sunet {
+
+using desc = dnnl::memory::desc;
+using dnnl::memory;
+
+/* A convolution as oneDNN takes it; a bias desc without dimensions means none. */
+struct convolution_problem {
+    desc source, weights, bias, destination;
+    memory::dims strides, dilates, padding_begin, padding_end; /* dilates: 0 = dense */
+};
+
+inline dnnl::primitive_attr with_user_scratchpad() {
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    return attributes;
+}
+
+constexpr auto direct = dnnl::algorithm::convolution_direct;
+
+#if DNNL_VERSION_MAJOR >= 3
+
+inline memory::dims dims_of(const desc& d) { return d.get_dims(); }
+inline memory::data_type type_of(const desc& d) { return d.get_data_type(); }
+
+inline void append_relu(dnnl::post_ops& operations) { operations.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0f, 0.0f); }
+
+inline dnnl::convolution_forward::primitive_desc forward_pd(const dnnl::engine& engine, dnnl::prop_kind kind, const convolution_problem& p,
+                                                            const dnnl::primitive_attr& attributes) {
+    return {engine,    kind,      direct,          p.source,      p.weights, p.bias, p.destination,
+            p.strides, p.dilates, p.padding_begin, p.padding_end, attributes};
+}
+
+inline dnnl::convolution_backward_data::primitive_desc backward_data_pd(const dnnl::engine& engine, const convolution_problem& p,
+                                                                        const dnnl::primitive_attr& attributes,
+                                                                        const dnnl::convolution_forward::primitive_desc& hint) {
+    return {engine,    direct,          p.source,      p.weights, p.destination, p.strides,
+            p.dilates, p.padding_begin, p.padding_end, hint,      attributes};
+}
+
+inline dnnl::convolution_backward_weights::primitive_desc backward_weights_pd(const dnnl::engine& engine, const convolution_problem& p,
+                                                                              const dnnl::primitive_attr& attributes,
+                                                                              const dnnl::convolution_forward::primitive_desc& hint) {
+    return {engine,    direct,    p.source,        p.weights,     p.bias, p.destination,
+            p.strides, p.dilates, p.padding_begin, p.padding_end, hint,   attributes};
+}
+
+inline dnnl::matmul::primitive_desc matmul_pd(const dnnl::engine& engine, const desc& source, const desc& weights, const desc& bias,
+                                              const desc& destination, const dnnl::primitive_attr& attributes) {
+    return {engine, source, weights, bias, destination, attributes};
+}
+
+#else
+
+inline memory::dims dims_of(const desc& d) { return d.dims(); }
+inline memory::data_type type_of(const desc& d) { return d.data_type(); }
+
+inline void append_relu(dnnl::post_ops& operations) { operations.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f); }
+
+inline dnnl::convolution_forward::primitive_desc forward_pd(const dnnl::engine& engine, dnnl::prop_kind kind, const convolution_problem& p,
+                                                            const dnnl::primitive_attr& attributes) {
+    const dnnl::convolution_forward::desc operation(kind, direct, p.source, p.weights, p.bias, p.destination, p.strides, p.dilates,
+                                                    p.padding_begin, p.padding_end);
+    return {operation, attributes, engine};
+}
+
+inline dnnl::convolution_backward_data::primitive_desc backward_data_pd(const dnnl::engine& engine, const convolution_problem& p,
+                                                                        const dnnl::primitive_attr& attributes,
+                                                                        const dnnl::convolution_forward::primitive_desc& hint) {
+    const dnnl::convolution_backward_data::desc operation(direct, p.source, p.weights, p.destination, p.strides, p.dilates,
+                                                          p.padding_begin, p.padding_end);
+    return {operation, attributes, engine, hint};
+}
+
+inline dnnl::convolution_backward_weights::primitive_desc backward_weights_pd(const dnnl::engine& engine, const convolution_problem& p,
+                                                                              const dnnl::primitive_attr& attributes,
+                                                                              const dnnl::convolution_forward::primitive_desc& hint) {
+    const dnnl::convolution_backward_weights::desc operation(direct, p.source, p.weights, p.bias, p.destination, p.strides, p.dilates,
+                                                             p.padding_begin, p.padding_end);
+    return {operation, attributes, engine, hint};
+}
+
+inline dnnl::matmul::primitive_desc matmul_pd(const dnnl::engine& engine, const desc& source, const desc& weights, const desc& bias,
+                                              const desc& destination, const dnnl::primitive_attr& attributes) {
+    return {dnnl::matmul::desc(source, weights, bias, destination), attributes, engine};
+}
+
+#endif
+
+} // namespace sunet

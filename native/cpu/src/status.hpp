@@ -1,0 +1,54 @@
+/* What may be thrown inside the library, and the one place where it becomes a status and a sentence. */
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "sunet_cpu.h"
+
+namespace sunet {
+
+/* A failure with the status the caller shall see. */
+class failure : public std::exception {
+public:
+    failure(sunet_status status, std::string text) : status_(status), text_(std::move(text)) {}
+    const char* what() const noexcept override { return text_.c_str(); }
+    sunet_status status() const noexcept { return status_; }
+
+private:
+    sunet_status status_;
+    std::string text_;
+};
+
+/* Copies as much as fits, cut at a character's beginning, always zero-terminated. */
+void copy_text(const char* text, sunet_message* out) noexcept;
+
+/* Translates the exception in flight; to be called in a catch block only. */
+sunet_status report_current(sunet_message* message) noexcept;
+
+inline void require(bool condition, const char* sentence) {
+    if (!condition) throw failure(SUNET_INVALID_ARGUMENT, sentence);
+}
+
+template <typename Body>
+sunet_status guarded(sunet_message* message, Body&& body) noexcept {
+    try {
+        body();
+        return SUNET_OK;
+    } catch (...) {
+        return report_current(message);
+    }
+}
+
+/* Counts a handle for as long as it lives, as a member of what the handle points at. */
+class counted_handle {
+public:
+    counted_handle() noexcept;
+    ~counted_handle();
+    counted_handle(const counted_handle&) = delete;
+    counted_handle& operator=(const counted_handle&) = delete;
+};
+
+} // namespace sunet

@@ -1,0 +1,155 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace Sunet.Native.Interop;
+
+/// <summary>
+/// Finds and loads every native library this assembly imports. Searched in this order: the folders of <c>SUNET_NATIVE_PATH</c>, the
+/// application's folder, its <c>runtimes/&lt;rid&gt;/native</c>, the system loader's own places. The first file that exists is the one: if it does not
+/// load, that is the error, for a second copy would hide it.
+/// </summary>
+internal static class NativeLibraries
+{
+    /// <summary>Folders to search first, separated as in <c>PATH</c>.</summary>
+    public const string PathVariable = "SUNET_NATIVE_PATH";
+
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<string, LoadedLibrary> Loaded = [];
+    private static bool resolverSet;
+    private static volatile bool cpuChecked;
+
+    /// <summary>The file name of the CPU library on this system.</summary>
+    public static string CpuFile { get; } = FileName(SunetCpu.Library);
+
+    /// <summary>Loads the CPU library and checks that it speaks our ABI. Cheap when already done.</summary>
+    /// <exception cref="BackendException">It is missing, cannot be loaded, or is of another version.</exception>
+    public static void EnsureCpuLoaded()
+    {
+        if (cpuChecked)
+            return;
+        lock (Gate)
+        {
+            LoadedLibrary library = Load(SunetCpu.Library);
+            SetResolver();
+            CheckAbi(library.Path, QueryAbi(library.Path), SunetCpu.Abi);
+            cpuChecked = true;
+        }
+    }
+
+    /// <summary>Where the CPU library was loaded from.</summary>
+    public static string CpuPath
+    {
+        get
+        {
+            EnsureCpuLoaded();
+            lock (Gate)
+                return Loaded[SunetCpu.Library].Path;
+        }
+    }
+
+    /// <summary>The folders that are searched before the system loader's, in order.</summary>
+    /// <param name="nativePath">The value of <see cref="PathVariable"/>; null if it is not set.</param>
+    /// <param name="baseDirectory">The application's folder.</param>
+    public static IReadOnlyList<string> Folders(string? nativePath, string baseDirectory)
+    {
+        List<string> folders = [];
+        foreach (string folder in (nativePath ?? "").Split([Path.PathSeparator, ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            folders.Add(Path.GetFullPath(folder));
+        folders.Add(baseDirectory);
+        folders.Add(Path.Combine(baseDirectory, "runtimes", Rid(), "native"));
+        return folders;
+    }
+
+    /// <summary>Loads the first file of that name in <paramref name="folders"/>, else what the system loader finds.</summary>
+    /// <exception cref="BackendException">Nothing was found, or what was found does not load; the sentence names what is wanted.</exception>
+    public static LoadedLibrary LoadFrom(string file, IReadOnlyList<string> folders)
+    {
+        foreach (string folder in folders)
+        {
+            string path = Path.Combine(folder, file);
+            if (!File.Exists(path))
+                continue;
+            try
+            {
+                return new LoadedLibrary(path, NativeLibrary.Load(path));
+            }
+            catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
+            {
+                throw new BackendException(NativeLoadError.Describe(path, error.Message), file, inner: error);
+            }
+        }
+
+        if (NativeLibrary.TryLoad(file, out nint handle))
+            return new LoadedLibrary(file, handle);
+        throw new BackendException(
+            $"{file} was not found in {string.Join(", ", folders)} or where the system looks for libraries: build it with build.sh, "
+            + $"or set {PathVariable} to the folder that has it.", file);
+    }
+
+    /// <summary>Refuses a library of another version than these bindings.</summary>
+    /// <exception cref="BackendException">The numbers differ.</exception>
+    public static void CheckAbi(string path, int found, int wanted)
+    {
+        if (found != wanted)
+        {
+            throw new BackendException(
+                $"{path} has ABI {found}, but this version of Sunet.Native needs ABI {wanted}: use the library that came with it.",
+                Path.GetFileName(path), found);
+        }
+    }
+
+    private static LoadedLibrary Load(string name)
+    {
+        if (Loaded.TryGetValue(name, out LoadedLibrary? known))
+            return known;
+        LoadedLibrary library = LoadFrom(
+            FileName(name), Folders(Environment.GetEnvironmentVariable(PathVariable), AppContext.BaseDirectory));
+        Loaded.Add(name, library);
+        return library;
+    }
+
+    private static int QueryAbi(string path)
+    {
+        try
+        {
+            SunetCpu.LibraryQuery(out NativeLibraryInfo info);
+            return info.Abi;
+        }
+        catch (EntryPointNotFoundException error)
+        {
+            throw new BackendException($"{path} is not the CPU library of Sunet.Native: it lacks sunet_library_query.", CpuFile, inner: error);
+        }
+    }
+
+    private static void SetResolver()
+    {
+        if (resolverSet)
+            return;
+        NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, Resolve);
+        resolverSet = true;
+    }
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    {
+        lock (Gate)
+            return Loaded.TryGetValue(name, out LoadedLibrary? library) ? library.Handle : 0;
+    }
+
+    private static string FileName(string name) =>
+        OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
+
+    private static string Rid()
+    {
+        string system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux";
+        string architecture = RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.X64 => "x64",
+            Architecture.Arm64 => "arm64",
+            Architecture other => other.ToString(),
+        };
+        return $"{system}-{architecture}";
+    }
+}
+
+/// <summary>A library in this process; it stays loaded until the process ends.</summary>
+internal sealed record LoadedLibrary(string Path, nint Handle);
