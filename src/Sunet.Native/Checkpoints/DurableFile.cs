@@ -36,6 +36,17 @@ public static class DurableFile
     /// <exception cref="CheckpointException">A folder could not be created.</exception>
     public static void CreateFolder(string path) => CreateFolder(path, SystemCalls);
 
+    /// <summary>
+    /// Writes a folder of files so that <paramref name="path"/> holds either all of its previous files or all of the new ones and
+    /// no others. Where the file system cannot swap two names in one step (Windows), a power failure at that moment can leave the
+    /// previous folder beside it under the name <c>.sunet-*.tmp.previous</c>.
+    /// </summary>
+    /// <param name="path">The destination; the folder it is in exists.</param>
+    /// <param name="files">The files by plain name; each writes its content to a stream that is valid until it returns.</param>
+    /// <exception cref="ArgumentException">A name is not a plain file name.</exception>
+    /// <exception cref="CheckpointException">The folder could not be written; the previous one is unchanged.</exception>
+    public static void WriteFolder(string path, IReadOnlyDictionary<string, Action<Stream>> files) => WriteFolder(path, files, SystemCalls);
+
     internal static void Write(string path, Action<Stream> write, IFileCalls calls)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -48,23 +59,30 @@ public static class DurableFile
         if (Directory.Exists(destination))
             throw new CheckpointException($"Cannot save '{path}': a folder has that name.", path);
 
-        RemoveStaleTemporaries(folder);
-        string temporary = Path.Combine(folder, string.Create(
-            CultureInfo.InvariantCulture, $"{TemporaryPrefix}{ProcessToken}-{Interlocked.Increment(ref temporaries)}{TemporarySuffix}"));
-        try
+        Replace(path, destination, folder, calls, temporary => WriteNew(temporary, write, calls));
+    }
+
+    internal static void WriteFolder(string path, IReadOnlyDictionary<string, Action<Stream>> files, IFileCalls calls)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(files);
+        if (files.Keys.FirstOrDefault(name => name is "" or "." or ".." || Path.GetFileName(name) != name) is { } refused)
+            throw new ArgumentException($"'{refused}' is no plain file name.", nameof(files));
+        string destination = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        string folder = Path.GetDirectoryName(destination)
+            ?? throw new CheckpointException($"Cannot save '{path}': it is the root.", path);
+        if (!Directory.Exists(folder))
+            throw new CheckpointException($"Cannot save '{path}': its folder does not exist.", path);
+        if (File.Exists(destination))
+            throw new CheckpointException($"Cannot save '{path}': a file has that name.", path);
+
+        Replace(path, destination, folder, calls, temporary =>
         {
-            WriteTemporary(temporary, write, calls);
-            Publish(temporary, destination, folder, calls);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"Cannot save '{path}': {Reason(e)}.", path, e);
-        }
-        finally
-        {
-            // After an exchange this is the previous content; after a failure, the incomplete one; else nothing is left.
-            Remove(temporary, calls);
-        }
+            calls.CreateFolder(temporary);
+            foreach ((string name, Action<Stream> write) in files)
+                WriteNew(Path.Combine(temporary, name), write, calls);
+            calls.FlushFolder(temporary);
+        });
     }
 
     internal static void CreateFolder(string path, IFileCalls calls)
@@ -78,7 +96,7 @@ public static class DurableFile
             if (Path.GetDirectoryName(folder) is { } parent)
             {
                 CreateFolder(parent, calls);
-                Directory.CreateDirectory(folder);
+                calls.CreateFolder(folder);
                 calls.FlushFolder(parent);
             }
         }
@@ -118,9 +136,31 @@ public static class DurableFile
         }
     }
 
-    private static void WriteTemporary(string temporary, Action<Stream> write, IFileCalls calls)
+    /// <summary>Prepares the new content under a temporary name and gives it the destination's.</summary>
+    private static void Replace(string path, string destination, string folder, IFileCalls calls, Action<string> prepare)
     {
-        SafeFileHandle file = calls.Create(temporary);
+        RemoveStaleTemporaries(folder);
+        string temporary = Path.Combine(folder, string.Create(
+            CultureInfo.InvariantCulture, $"{TemporaryPrefix}{ProcessToken}-{Interlocked.Increment(ref temporaries)}{TemporarySuffix}"));
+        try
+        {
+            prepare(temporary);
+            Publish(temporary, destination, folder, calls);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"Cannot save '{path}': {Reason(e)}.", path, e);
+        }
+        finally
+        {
+            // After an exchange this is the previous content; after a failure, the incomplete one; else nothing is left.
+            Remove(temporary, calls);
+        }
+    }
+
+    private static void WriteNew(string path, Action<Stream> write, IFileCalls calls)
+    {
+        SafeFileHandle file = calls.Create(path);
         try
         {
             using (DurableStream stream = new(calls, file))
@@ -140,9 +180,11 @@ public static class DurableFile
 
     private static void Publish(string temporary, string destination, string folder, IFileCalls calls)
     {
-        bool replaces = File.Exists(destination);
+        bool isFolder = Directory.Exists(destination);
+        bool replaces = isFolder || File.Exists(destination);
         // An exchange keeps the previous file until the folder is flushed, so that a failing flush can be undone.
-        bool exchanged = replaces && calls.TryExchange(temporary, destination);
+        bool exchanged = replaces && (calls.TryExchange(temporary, destination)
+            || (isFolder && ExchangeByRenaming(temporary, destination, calls)));
         if (!exchanged)
             calls.Rename(temporary, destination);
         try
@@ -157,12 +199,53 @@ public static class DurableFile
         }
     }
 
+    /// <summary>Swaps two names where the file system cannot do so in one step; what fails halfway is taken back.</summary>
+    private static bool ExchangeByRenaming(string temporary, string destination, IFileCalls calls)
+    {
+        string aside = temporary + ".previous";
+        calls.Rename(destination, aside);
+        try
+        {
+            calls.Rename(temporary, destination);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            TakeBack(aside, destination, e, calls);
+            throw;
+        }
+
+        try
+        {
+            calls.Rename(aside, temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            calls.Rename(destination, temporary);
+            TakeBack(aside, destination, e, calls);
+            throw;
+        }
+
+        return true;
+    }
+
+    private static void TakeBack(string aside, string destination, Exception cause, IFileCalls calls)
+    {
+        try
+        {
+            calls.Rename(aside, destination);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{Reason(cause)}; the previous content is in '{aside}'", e);
+        }
+    }
+
     private static bool Undo(string temporary, string destination, bool exchanged, bool replaces, IFileCalls calls)
     {
         try
         {
             if (exchanged)
-                return calls.TryExchange(temporary, destination);
+                return calls.TryExchange(temporary, destination) || ExchangeByRenaming(temporary, destination, calls);
             if (replaces)
                 return false;
             calls.Delete(destination);
@@ -178,7 +261,7 @@ public static class DurableFile
     {
         try
         {
-            if (File.Exists(temporary))
+            if (Path.Exists(temporary))
                 calls.Delete(temporary);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -17,10 +17,13 @@ internal interface IFileCalls
     /// <summary>Returns once the file's bytes are on the medium.</summary>
     void Flush(SafeFileHandle file);
 
+    /// <summary>Creates a folder within one that exists.</summary>
+    void CreateFolder(string path);
+
     /// <summary>Closes the file; its handle is invalid afterwards even when this fails.</summary>
     void Close(SafeFileHandle file);
 
-    /// <summary>Gives a file another name, replacing a file that has it.</summary>
+    /// <summary>Gives a file or folder another name, replacing a file that has it.</summary>
     void Rename(string from, string to);
 
     /// <summary>Swaps two names in one atomic step.</summary>
@@ -30,6 +33,6 @@ internal interface IFileCalls
     /// <summary>Returns once the folder's names are on the medium.</summary>
     void FlushFolder(string folder);
 
-    /// <summary>Removes a file.</summary>
+    /// <summary>Removes a file, or a folder with all it holds.</summary>
     void Delete(string path);
 }

@@ -58,7 +58,15 @@ internal sealed class PosixFileCalls : IFileCalls
         }
     }
 
-    public void Delete(string path) => File.Delete(path);
+    public void CreateFolder(string path) => Directory.CreateDirectory(path);
+
+    public void Delete(string path)
+    {
+        if (Directory.Exists(path))
+            Directory.Delete(path, recursive: true);
+        else
+            File.Delete(path);
+    }
 
     private static IOException LastError()
     {

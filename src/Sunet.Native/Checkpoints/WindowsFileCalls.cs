@@ -13,7 +13,13 @@ internal sealed class WindowsFileCalls : IFileCalls
 
     public void Close(SafeFileHandle file) => file.Dispose();
 
-    public void Rename(string from, string to) => File.Move(from, to, overwrite: true);
+    public void Rename(string from, string to)
+    {
+        if (Directory.Exists(from))
+            Directory.Move(from, to);
+        else
+            File.Move(from, to, overwrite: true);
+    }
 
     public bool TryExchange(string first, string second) => false;
 
@@ -22,5 +28,13 @@ internal sealed class WindowsFileCalls : IFileCalls
         // NTFS journals its names, and Windows gives no handle on which a folder could be flushed.
     }
 
-    public void Delete(string path) => File.Delete(path);
+    public void CreateFolder(string path) => Directory.CreateDirectory(path);
+
+    public void Delete(string path)
+    {
+        if (Directory.Exists(path))
+            Directory.Delete(path, recursive: true);
+        else
+            File.Delete(path);
+    }
 }

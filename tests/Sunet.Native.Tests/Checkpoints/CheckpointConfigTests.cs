@@ -21,7 +21,8 @@ public sealed class CheckpointConfigTests : IDisposable
         Normalization = ImageNormalization.ImageNet,
     };
 
-    private static CheckpointConfig Custom => Named with { Model = "custom", Size = new(8, 1, [16, 24, 32, 40], 12, 20), Head = CheckpointHead.Classifier };
+    private static CheckpointConfig Custom =>
+        Named with { Model = "custom", Size = new(8, 1, [16, 24, 32, 40], 12, 20), Head = CheckpointHead.Classifier };
 
     public void Dispose() => folder.Dispose();
 
@@ -141,7 +142,8 @@ public sealed class CheckpointConfigTests : IDisposable
     {
         SafetensorsWriter.Write(folder["a.safetensors"], Samples.NoMetadata, Samples.Tensors);
         using SafetensorsFile file = SafetensorsFile.Open(folder["a.safetensors"]);
-        Assert.Contains("no configuration", Assert.Throws<CheckpointException>(() => WeightsFile.ReadConfig(file)).Message, StringComparison.Ordinal);
+        CheckpointException e = Assert.Throws<CheckpointException>(() => WeightsFile.ReadConfig(file));
+        Assert.Contains("no configuration", e.Message, StringComparison.Ordinal);
         Custom.Write(folder["config.json"]);
         Assert.Equal(Custom.ToJson(), WeightsFile.ReadConfig(file).ToJson());
     }

@@ -3,7 +3,7 @@ using Sunet.Native.Checkpoints;
 
 namespace Sunet.Native.Tests.Checkpoints;
 
-/// <summary>The system's file calls, recorded, of which the one numbered <c>FailAt</c> (and, if persistent, all later ones) fails.</summary>
+/// <summary>The system's file calls, recorded; the one numbered <c>FailAt</c> (and, if persistent, all later ones) fails.</summary>
 internal sealed class FaultyFileCalls : IFileCalls
 {
     private readonly IFileCalls real = DurableFile.SystemCalls;
@@ -52,6 +52,12 @@ internal sealed class FaultyFileCalls : IFileCalls
     {
         Enter(nameof(Flush));
         real.Flush(file);
+    }
+
+    public void CreateFolder(string path)
+    {
+        Enter(nameof(CreateFolder));
+        real.CreateFolder(path);
     }
 
     public void Close(SafeFileHandle file)

@@ -42,10 +42,13 @@ public sealed class SafetensorsTests : IDisposable
     public void Write_TinyFile_IsTheFormatByteForByte()
     {
         using MemoryStream stream = new();
-        SafetensorsTensor[] tensors = [SafetensorsTensor.Floats("w", [2], new[] { 1f, -2f }), SafetensorsTensor.Floats("b", [1], new[] { 0.5f })];
+        SafetensorsTensor[] tensors =
+            [SafetensorsTensor.Floats("w", [2], new[] { 1f, -2f }), SafetensorsTensor.Floats("b", [1], new[] { 0.5f })];
         SafetensorsWriter.Write(stream, new Dictionary<string, string> { ["format"] = "pt" }, tensors, digest: false);
 
-        const string Json = """{"__metadata__":{"format":"pt"},"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""";
+        const string Json = "{\"__metadata__\":{\"format\":\"pt\"},"
+            + "\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+            + "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}";
         const string Padding = "     ";
         Assert.Equal(0, (Json.Length + Padding.Length) % 8);
         byte[] expected =
