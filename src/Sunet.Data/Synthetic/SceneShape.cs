@@ -42,7 +42,7 @@ internal sealed class SceneShape
             SceneClass.Tile => (radius * 0.85f) - MathF.Max(MathF.Abs(u), MathF.Abs(v)),
             SceneClass.LitGem or SceneClass.DarkGem =>
                 (radius * 0.9f) - MathF.Max(MathF.Abs(u), (MathF.Abs(u) * 0.5f) + (MathF.Abs(v) * 0.8660254f)),
-            _ => (radius * 0.55f) - MathF.Max(v, (MathF.Abs(u) * 0.8660254f) - (v * 0.5f)),
+            _ => (radius * 0.62f) - MathF.Max(v, (MathF.Abs(u) * 0.8660254f) - (v * 0.5f)),
         };
     }
 
