@@ -1,0 +1,363 @@
+#include <cmath>
+
+#include "channels.hpp"
+#include "kernel.hpp"
+
+namespace sunet {
+namespace {
+
+constexpr int row = Partition::room;
+
+// A run of pixels of up to sixteen channels; parameters are rows of `row` floats, one float for each lane.
+struct Run {
+    int lanes;
+    bool one_channel;
+    std::int64_t pixels;
+    const float* parameters;
+    const float *x, *dy, *addend;
+    float* y;
+    std::int64_t x_stride, dy_stride, addend_stride, y_stride;
+    double* sums;
+    bool relu, addend_given;
+};
+
+template <class V>
+SUNET_INLINE V parameter(const Run& run, int index)
+{
+    const float* from = run.parameters + index * row;
+    return run.one_channel ? broadcast<V>(*from) : load<V>(from);
+}
+
+// Both directions must agree on this to the bit: the gradient's mask is its sign.
+template <class V>
+SUNET_INLINE V normalized(const V& x, const V& mean, const V& scale, const V& beta)
+{
+    return (x - mean) * scale + beta;
+}
+
+template <class V>
+SUNET_INLINE void statistics_lanes(const Run& run)
+{
+    const V pivot = parameter<V>(run, 0);
+    V first = broadcast<V>(0.0f), second = first, first_odd = first, second_odd = first;
+    std::int64_t pixel = 0;
+    const float* x = run.x;
+    for (; pixel + 2 <= run.pixels; pixel += 2, x += 2 * run.x_stride) {
+        const V even = load<V>(x) - pivot, odd = load<V>(x + run.x_stride) - pivot;
+        first = first + even;
+        first_odd = first_odd + odd;
+        second = second + even * even;
+        second_odd = second_odd + odd * odd;
+    }
+    if (pixel < run.pixels) {
+        const V even = load<V>(x) - pivot;
+        first = first + even;
+        second = second + even * even;
+    }
+    flush(first + first_odd, run.one_channel, run.sums);
+    flush(second + second_odd, run.one_channel, run.sums + row);
+}
+
+template <class V, bool Relu>
+SUNET_INLINE void apply_lanes(const Run& run)
+{
+    const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
+    for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
+        const V value = normalized(load<V>(run.x + pixel * run.x_stride), mean, scale, beta);
+        store<V>(run.y + pixel * run.y_stride, Relu ? rectified(value) : value);
+    }
+}
+
+template <class V, bool Relu>
+SUNET_INLINE void gradient_sums_lanes(const Run& run)
+{
+    const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
+    V sum = broadcast<V>(0.0f), product = sum;
+    for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
+        const V x = load<V>(run.x + pixel * run.x_stride);
+        V gradient = load<V>(run.dy + pixel * run.dy_stride);
+        if (Relu)
+            gradient = passed(normalized(x, mean, scale, beta), gradient);
+        sum = sum + gradient;
+        product = product + gradient * (x - mean);
+    }
+    flush(sum, run.one_channel, run.sums);
+    flush(product, run.one_channel, run.sums + row);
+}
+
+template <class V, bool Relu, bool Addend>
+SUNET_INLINE void input_gradient_lanes(const Run& run)
+{
+    const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
+    const V gradient_mean = parameter<V>(run, 3), slope = parameter<V>(run, 4);
+    for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
+        const V x = load<V>(run.x + pixel * run.x_stride);
+        V gradient = load<V>(run.dy + pixel * run.dy_stride);
+        if (Relu)
+            gradient = passed(normalized(x, mean, scale, beta), gradient);
+        V result = scale * (gradient - gradient_mean - (x - mean) * slope);
+        if (Addend)
+            result = result + load<V>(run.addend + pixel * run.addend_stride);
+        store<V>(run.y + pixel * run.y_stride, result);
+    }
+}
+
+template <class V>
+SUNET_INLINE void input_gradient_case(const Run& run)
+{
+    if (run.relu)
+        run.addend_given ? input_gradient_lanes<V, true, true>(run) : input_gradient_lanes<V, true, false>(run);
+    else
+        run.addend_given ? input_gradient_lanes<V, false, true>(run) : input_gradient_lanes<V, false, false>(run);
+}
+
+SUNET_CLONES void statistics_run(const Run& run)
+{
+    run.lanes == 16 ? statistics_lanes<Sixteen>(run) : run.lanes == 8 ? statistics_lanes<Eight>(run) : statistics_lanes<float>(run);
+}
+
+SUNET_CLONES void apply_run(const Run& run)
+{
+    if (run.relu)
+        run.lanes == 16 ? apply_lanes<Sixteen, true>(run)
+                        : run.lanes == 8 ? apply_lanes<Eight, true>(run) : apply_lanes<float, true>(run);
+    else
+        run.lanes == 16 ? apply_lanes<Sixteen, false>(run)
+                        : run.lanes == 8 ? apply_lanes<Eight, false>(run) : apply_lanes<float, false>(run);
+}
+
+SUNET_CLONES void gradient_sums_run(const Run& run)
+{
+    if (run.relu)
+        run.lanes == 16 ? gradient_sums_lanes<Sixteen, true>(run)
+                        : run.lanes == 8 ? gradient_sums_lanes<Eight, true>(run) : gradient_sums_lanes<float, true>(run);
+    else
+        run.lanes == 16 ? gradient_sums_lanes<Sixteen, false>(run)
+                        : run.lanes == 8 ? gradient_sums_lanes<Eight, false>(run) : gradient_sums_lanes<float, false>(run);
+}
+
+SUNET_CLONES void input_gradient_run(const Run& run)
+{
+    run.lanes == 16 ? input_gradient_case<Sixteen>(run)
+                    : run.lanes == 8 ? input_gradient_case<Eight>(run) : input_gradient_case<float>(run);
+}
+
+template <int N>
+Run run_of(const Piece<N>& piece, const float* parameters, double* sums, bool relu)
+{
+    Run run = {};
+    run.lanes = piece.lanes;
+    run.one_channel = piece.one_channel;
+    run.pixels = piece.pixels;
+    run.parameters = parameters;
+    run.sums = sums;
+    run.relu = relu;
+    return run;
+}
+
+// The mean of a few pixels of each channel: near enough the channel's mean that squares of what is left keep their precision.
+void pivots(const Channels& tensor, const float* x, std::int64_t from, std::int64_t count, float* out)
+{
+    const std::int64_t all = tensor.images * tensor.pixels(), samples = std::min<std::int64_t>(8, all);
+    for (std::int64_t channel = 0; channel < count; channel++) {
+        double sum = 0;
+        for (std::int64_t sample = 0; sample < samples; sample++) {
+            const std::int64_t at = all * sample / samples, image = at / tensor.pixels(), pixel = at % tensor.pixels();
+            sum += static_cast<double>(x[tensor.offset(image, from + channel) + pixel * tensor.block]);
+        }
+        out[channel] = static_cast<float>(sum / static_cast<double>(samples));
+    }
+}
+
+struct Affine {
+    const float *mean, *variance, *gamma, *beta;
+    float epsilon;
+
+    double inverse_deviation(std::int64_t channel) const
+    {
+        return 1.0 / std::sqrt(static_cast<double>(variance[channel]) + static_cast<double>(epsilon));
+    }
+
+    void fill(std::int64_t from, std::int64_t count, float (*parameters)[row]) const
+    {
+        for (std::int64_t lane = 0; lane < count; lane++) {
+            parameters[0][lane] = mean[from + lane];
+            parameters[1][lane] = static_cast<float>(static_cast<double>(gamma[from + lane]) * inverse_deviation(from + lane));
+            parameters[2][lane] = beta[from + lane];
+        }
+    }
+};
+
+struct Backward {
+    const sunet_batch_norm_gradient* call;
+    Channels x, dy, dx, addend;
+    Affine affine;
+    float *dgamma, *dbeta;
+
+    void sums(const sunet_context* context) const
+    {
+        const Channels tensors[] = {x, dy};
+        reduce<3, 2>(
+            context, tensors, [&](std::int64_t from, std::int64_t count, float(*parameters)[row]) { affine.fill(from, count, parameters); },
+            [&](const Piece<2>& piece, const float* parameters, double* sums) {
+                Run run = run_of(piece, parameters, sums, call->relu != 0);
+                run.x = call->x + piece.offset[0];
+                run.dy = call->dy + piece.offset[1];
+                run.x_stride = piece.stride[0];
+                run.dy_stride = piece.stride[1];
+                gradient_sums_run(run);
+            },
+            [&](std::int64_t from, std::int64_t count, const double* sums) {
+                for (std::int64_t lane = 0; lane < count; lane++) {
+                    dbeta[from + lane] = static_cast<float>(sums[lane]);
+                    dgamma[from + lane] = static_cast<float>(sums[row + lane] * affine.inverse_deviation(from + lane));
+                }
+            });
+    }
+
+    void parameters_of(std::int64_t from, std::int64_t count, float (*parameters)[row]) const
+    {
+        affine.fill(from, count, parameters);
+        const double pixels = static_cast<double>(x.images * x.pixels());
+        for (std::int64_t lane = 0; call->batch_statistics != 0 && lane < count; lane++) {
+            parameters[3][lane] = static_cast<float>(static_cast<double>(dbeta[from + lane]) / pixels);
+            parameters[4][lane] = static_cast<float>(static_cast<double>(dgamma[from + lane]) / pixels *
+                                                     affine.inverse_deviation(from + lane));
+        }
+    }
+
+    void input_gradient(const sunet_context* context) const
+    {
+        const Channels tensors[] = {dx, x, dy, addend};
+        map<5>(
+            context, tensors, call->dx,
+            [&](std::int64_t from, std::int64_t count, float(*parameters)[row]) { parameters_of(from, count, parameters); },
+            [&](const Piece<4>& piece, const float* parameters) {
+                Run run = run_of(piece, parameters, nullptr, call->relu != 0);
+                run.y = call->dx + piece.offset[0];
+                run.x = call->x + piece.offset[1];
+                run.dy = call->dy + piece.offset[2];
+                run.y_stride = piece.stride[0];
+                run.x_stride = piece.stride[1];
+                run.dy_stride = piece.stride[2];
+                run.addend_given = call->addend != nullptr;
+                run.addend = run.addend_given ? call->addend + piece.offset[3] : nullptr;
+                run.addend_stride = piece.stride[3];
+                input_gradient_run(run);
+            });
+    }
+};
+
+// Fills in everything but dgamma and dbeta; false where the call cannot be carried out.
+bool prepare_backward(const sunet_batch_norm_gradient* call, Backward* out)
+{
+    if (call == nullptr || call->x == nullptr || call->dy == nullptr || call->mean == nullptr || call->variance == nullptr)
+        return false;
+    if (call->gamma == nullptr || call->beta == nullptr)
+        return false;
+    if (!describe(&call->x_tensor, &out->x) || !describe(&call->dy_tensor, &out->dy) || !out->x.same_extent(out->dy))
+        return false;
+    out->dx = out->addend = out->dy;
+    if (call->dx != nullptr && (!describe(&call->dx_tensor, &out->dx) || !out->dx.same_extent(out->x)))
+        return false;
+    if (call->addend != nullptr && (!describe(&call->addend_tensor, &out->addend) || !out->addend.same_extent(out->x)))
+        return false;
+    out->call = call;
+    out->affine = {call->mean, call->variance, call->gamma, call->beta, call->epsilon};
+    return true;
+}
+
+} // namespace
+} // namespace sunet
+
+using namespace sunet;
+
+sunet_status sunet_batch_norm_statistics(sunet_context* context, const sunet_tensor* x_tensor, const float* x, float* mean,
+                                         float* variance)
+{
+    Channels tensors[1];
+    if (context == nullptr || x == nullptr || mean == nullptr || variance == nullptr || !describe(x_tensor, &tensors[0]))
+        return SUNET_INVALID_ARGUMENT;
+    const Channels& tensor = tensors[0];
+    reduce<1, 2>(
+        context, tensors,
+        [&](std::int64_t from, std::int64_t count, float(*parameters)[row]) { pivots(tensor, x, from, count, parameters[0]); },
+        [&](const Piece<1>& piece, const float* parameters, double* sums) {
+            Run run = run_of(piece, parameters, sums, false);
+            run.x = x + piece.offset[0];
+            run.x_stride = piece.stride[0];
+            statistics_run(run);
+        },
+        [&](std::int64_t from, std::int64_t count, const double* sums) {
+            const double pixels = static_cast<double>(tensor.images * tensor.pixels());
+            float pivot[row];
+            pivots(tensor, x, from, count, pivot);
+            for (std::int64_t lane = 0; lane < count; lane++) {
+                const double offset = sums[lane] / pixels, spread = sums[row + lane] / pixels - offset * offset;
+                mean[from + lane] = static_cast<float>(static_cast<double>(pivot[lane]) + offset);
+                variance[from + lane] = static_cast<float>(spread < 0 ? 0 : spread);
+            }
+        });
+    return SUNET_OK;
+}
+
+sunet_status sunet_batch_norm_apply(sunet_context* context, const sunet_tensor* x_tensor, const float* x, const float* mean,
+                                    const float* variance, const float* gamma, const float* beta, float epsilon, int32_t relu,
+                                    const sunet_tensor* y_tensor, float* y)
+{
+    Channels tensors[2];
+    if (context == nullptr || x == nullptr || y == nullptr || mean == nullptr || variance == nullptr || gamma == nullptr ||
+        beta == nullptr || !describe(y_tensor, &tensors[0]) || !describe(x_tensor, &tensors[1]) || !tensors[0].same_extent(tensors[1]))
+        return SUNET_INVALID_ARGUMENT;
+    const Affine affine = {mean, variance, gamma, beta, epsilon};
+    map<3>(
+        context, tensors, y,
+        [&](std::int64_t from, std::int64_t count, float(*parameters)[row]) { affine.fill(from, count, parameters); },
+        [&](const Piece<2>& piece, const float* parameters) {
+            Run run = run_of(piece, parameters, nullptr, relu != 0);
+            run.y = y + piece.offset[0];
+            run.x = x + piece.offset[1];
+            run.y_stride = piece.stride[0];
+            run.x_stride = piece.stride[1];
+            apply_run(run);
+        });
+    return SUNET_OK;
+}
+
+sunet_status sunet_batch_norm_backward(sunet_context* context, const sunet_batch_norm_gradient* call)
+{
+    Backward backward;
+    if (context == nullptr || !prepare_backward(call, &backward))
+        return SUNET_INVALID_ARGUMENT;
+    const bool wanted = call->dgamma != nullptr || call->dbeta != nullptr;
+    const bool needed = wanted || (call->batch_statistics != 0 && call->dx != nullptr);
+    if (needed && call->scratch == nullptr && (call->dgamma == nullptr || call->dbeta == nullptr))
+        return SUNET_INVALID_ARGUMENT;
+    if (needed) {
+        backward.dgamma = call->dgamma != nullptr ? call->dgamma : call->scratch;
+        backward.dbeta = call->dbeta != nullptr ? call->dbeta : call->scratch + backward.x.channels;
+        backward.sums(context);
+    }
+    if (call->dx != nullptr)
+        backward.input_gradient(context);
+    return SUNET_OK;
+}
+
+sunet_status sunet_running_statistics_update(sunet_context* context, int32_t channels, int64_t count, float momentum, const float* mean,
+                                             const float* variance, float* running_mean, float* running_variance)
+{
+    if (context == nullptr || channels < 1 || count < 1 || mean == nullptr || variance == nullptr || running_mean == nullptr ||
+        running_variance == nullptr)
+        return SUNET_INVALID_ARGUMENT;
+    // A single value has no unbiased variance; PyTorch refuses to train on it too.
+    if (count == 1)
+        return SUNET_INVALID_ARGUMENT;
+    const double unbiased = static_cast<double>(count) / static_cast<double>(count - 1), kept = 1.0 - static_cast<double>(momentum);
+    for (std::int32_t channel = 0; channel < channels; channel++) {
+        const double m = static_cast<double>(mean[channel]), v = static_cast<double>(variance[channel]) * unbiased;
+        const double taken = static_cast<double>(momentum);
+        running_mean[channel] = static_cast<float>(kept * static_cast<double>(running_mean[channel]) + taken * m);
+        running_variance[channel] = static_cast<float>(kept * static_cast<double>(running_variance[channel]) + taken * v);
+    }
+    return SUNET_OK;
+}

@@ -1,0 +1,241 @@
+#include "channels.hpp"
+#include "kernel.hpp"
+
+namespace sunet {
+namespace {
+
+// Where one output coordinate samples its axis, as PyTorch with align_corners = false.
+struct Tap {
+    std::int64_t low, high;
+    float low_weight, high_weight;
+};
+
+struct Axis {
+    std::int64_t input, output;
+
+    SUNET_INLINE Tap tap(std::int64_t index) const
+    {
+        const double step = static_cast<double>(input) / static_cast<double>(output);
+        const double sampled = (static_cast<double>(index) + 0.5) * step - 0.5, source = sampled < 0 ? 0 : sampled;
+        const std::int64_t truncated = static_cast<std::int64_t>(source), low = truncated < input - 1 ? truncated : input - 1;
+        const float fraction = static_cast<float>(source - static_cast<double>(low));
+        return {low, low < input - 1 ? low + 1 : low, 1.0f - fraction, fraction};
+    }
+
+    // The first output whose lower tap is at or behind `index`.
+    std::int64_t reached(std::int64_t index) const
+    {
+        std::int64_t low = 0, high = output;
+        while (low < high) {
+            const std::int64_t middle = (low + high) / 2;
+            if (tap(middle).low >= index)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        return low;
+    }
+
+    // What an output gives to an input.
+    SUNET_INLINE float weight(std::int64_t output_index, std::int64_t input_index) const
+    {
+        const Tap taps = tap(output_index);
+        return (taps.low == input_index ? taps.low_weight : 0.0f) + (taps.high == input_index ? taps.high_weight : 0.0f);
+    }
+};
+
+constexpr std::int64_t stretch = 512; // columns of a PLAIN row that are interpolated at once
+
+// Rows of one plane, for up to sixteen channels; strides count floats from pixel to pixel.
+struct Run {
+    int lanes;
+    Axis rows, columns;
+    const float* from;
+    float* to;
+    std::int64_t from_stride, to_stride;
+    std::int64_t begin, end; // rows written
+};
+
+template <class V>
+SUNET_INLINE void interpolate_lanes(const Run& run)
+{
+    for (std::int64_t row = run.begin; row < run.end; row++) {
+        const Tap vertical = run.rows.tap(row);
+        const float* upper = run.from + vertical.low * run.columns.input * run.from_stride;
+        const float* lower = run.from + vertical.high * run.columns.input * run.from_stride;
+        const V upper_weight = broadcast<V>(vertical.low_weight), lower_weight = broadcast<V>(vertical.high_weight);
+        float* to = run.to + row * run.columns.output * run.to_stride;
+        for (std::int64_t column = 0; column < run.columns.output; column++, to += run.to_stride) {
+            const Tap taps = run.columns.tap(column);
+            const std::int64_t left = taps.low * run.from_stride, right = taps.high * run.from_stride;
+            const V left_weight = broadcast<V>(taps.low_weight), right_weight = broadcast<V>(taps.high_weight);
+            const V above = load<V>(upper + left) * left_weight + load<V>(upper + right) * right_weight;
+            const V below = load<V>(lower + left) * left_weight + load<V>(lower + right) * right_weight;
+            store<V>(to, above * upper_weight + below * lower_weight);
+        }
+    }
+}
+
+// The taps of a stretch of columns, the same for every row and channel.
+struct Taps {
+    std::int64_t begin, count;
+    std::int32_t low[stretch], high[stretch];
+    float low_weight[stretch], high_weight[stretch];
+};
+
+SUNET_INLINE void fill(const Axis& columns, std::int64_t begin, Taps& taps)
+{
+    taps.begin = begin;
+    taps.count = columns.output - begin < stretch ? columns.output - begin : stretch;
+    for (std::int64_t i = 0; i < taps.count; i++) {
+        const Tap tap = columns.tap(begin + i);
+        taps.low[i] = static_cast<std::int32_t>(tap.low);
+        taps.high[i] = static_cast<std::int32_t>(tap.high);
+        taps.low_weight[i] = tap.low_weight;
+        taps.high_weight[i] = tap.high_weight;
+    }
+}
+
+SUNET_INLINE void widen(const Taps& taps, const float* from, std::int64_t stride, float* to)
+{
+    for (std::int64_t i = 0; i < taps.count; i++)
+        to[i] = from[taps.low[i] * stride] * taps.low_weight[i] + from[taps.high[i] * stride] * taps.high_weight[i];
+}
+
+// Into a PLAIN plane: a source row is widened once and then blended into all the output rows it takes part in.
+SUNET_CLONES void interpolate_plane(const Run& run)
+{
+    Taps taps;
+    float upper[stretch], lower[stretch];
+    for (std::int64_t begin = 0; begin < run.columns.output; begin += stretch) {
+        fill(run.columns, begin, taps);
+        std::int64_t widened_low = -1, widened_high = -1;
+        for (std::int64_t row = run.begin; row < run.end; row++) {
+            const Tap vertical = run.rows.tap(row);
+            if (vertical.low != widened_low) {
+                if (vertical.low == widened_high)
+                    std::memcpy(upper, lower, sizeof upper);
+                else
+                    widen(taps, run.from + vertical.low * run.columns.input * run.from_stride, run.from_stride, upper);
+            }
+            if (vertical.high != widened_high)
+                widen(taps, run.from + vertical.high * run.columns.input * run.from_stride, run.from_stride, lower);
+            widened_low = vertical.low;
+            widened_high = vertical.high;
+            float* to = run.to + row * run.columns.output + begin;
+#pragma omp simd
+            for (std::int64_t i = 0; i < taps.count; i++)
+                to[i] = upper[i] * vertical.low_weight + lower[i] * vertical.high_weight;
+        }
+    }
+}
+
+SUNET_CLONES void interpolate_run(const Run& run)
+{
+    run.lanes == 16 ? interpolate_lanes<Sixteen>(run) : run.lanes == 8 ? interpolate_lanes<Eight>(run) : interpolate_lanes<float>(run);
+}
+
+// The gradient, gathered: for each input all outputs that sampled it. `run.to` is the gradient of the input.
+template <class V>
+SUNET_INLINE void gather_lanes(const Run& run)
+{
+    for (std::int64_t row = run.begin; row < run.end; row++) {
+        const std::int64_t top = run.rows.reached(row - 1), bottom = run.rows.reached(row + 1);
+        std::int64_t left = 0, right = 0;
+        for (std::int64_t column = 0; column < run.columns.input; column++) {
+            while (left < run.columns.output && run.columns.tap(left).low < column - 1)
+                left++;
+            while (right < run.columns.output && run.columns.tap(right).low < column + 1)
+                right++;
+            V sum = broadcast<V>(0.0f);
+            for (std::int64_t y = top; y < bottom; y++) {
+                const float vertical = run.rows.weight(y, row);
+                const float* from = run.from + y * run.columns.output * run.from_stride;
+                for (std::int64_t x = left; x < right; x++)
+                    sum = sum + load<V>(from + x * run.from_stride) * broadcast<V>(vertical * run.columns.weight(x, column));
+            }
+            store<V>(run.to + (row * run.columns.input + column) * run.to_stride, sum);
+        }
+    }
+}
+
+SUNET_CLONES void gather_run(const Run& run)
+{
+    run.lanes == 16 ? gather_lanes<Sixteen>(run) : run.lanes == 8 ? gather_lanes<Eight>(run) : gather_lanes<float>(run);
+}
+
+// From a PLAIN plane: the output rows that sampled an input row are summed first, column by column, then the columns are.
+SUNET_CLONES void gather_plane(const Run& run)
+{
+    Taps taps;
+    float column_sums[stretch];
+    for (std::int64_t row = run.begin; row < run.end; row++)
+        for (std::int64_t column = 0; column < run.columns.input; column++)
+            run.to[(row * run.columns.input + column) * run.to_stride] = 0.0f;
+    for (std::int64_t begin = 0; begin < run.columns.output; begin += stretch) {
+        fill(run.columns, begin, taps);
+        for (std::int64_t row = run.begin; row < run.end; row++) {
+            const std::int64_t top = run.rows.reached(row - 1), bottom = run.rows.reached(row + 1);
+            for (std::int64_t i = 0; i < taps.count; i++)
+                column_sums[i] = 0.0f;
+            for (std::int64_t y = top; y < bottom; y++) {
+                const float weight = run.rows.weight(y, row);
+                const float* from = run.from + y * run.columns.output + begin;
+#pragma omp simd
+                for (std::int64_t i = 0; i < taps.count; i++)
+                    column_sums[i] += weight * from[i];
+            }
+            float* to = run.to + row * run.columns.input * run.to_stride;
+            for (std::int64_t i = 0; i < taps.count;) {
+                const std::int32_t low = taps.low[i], high = taps.high[i];
+                double low_sum = 0, high_sum = 0;
+                for (; i < taps.count && taps.low[i] == low; i++) {
+                    low_sum += static_cast<double>(taps.low_weight[i]) * static_cast<double>(column_sums[i]);
+                    high_sum += static_cast<double>(taps.high_weight[i]) * static_cast<double>(column_sums[i]);
+                }
+                to[low * run.to_stride] += static_cast<float>(low_sum);
+                to[high * run.to_stride] += static_cast<float>(high_sum);
+            }
+        }
+    }
+}
+
+template <class Body>
+sunet_status resize(sunet_context* context, const Channels (&tensors)[2], const Axis& rows, const Axis& columns, const float* from,
+                    float* to, const Body& body)
+{
+    map_rows(context, tensors, to, [&](const Piece<2>& piece, std::int64_t begin, std::int64_t end) {
+        body(Run{piece.lanes, rows, columns, from + piece.offset[1], to + piece.offset[0], piece.stride[1], piece.stride[0], begin, end});
+    });
+    return SUNET_OK;
+}
+
+} // namespace
+} // namespace sunet
+
+using namespace sunet;
+
+sunet_status sunet_bilinear(sunet_context* context, const sunet_tensor* x_tensor, const float* x, const sunet_tensor* y_tensor, float* y)
+{
+    Channels tensors[2];
+    const Channels &y_view = tensors[0], &x_view = tensors[1];
+    if (context == nullptr || x == nullptr || y == nullptr || !describe(y_tensor, &tensors[0]) || !describe(x_tensor, &tensors[1]) ||
+        !x_view.same_channels(y_view))
+        return SUNET_INVALID_ARGUMENT;
+    const bool plane = y_view.block == 1;
+    return resize(context, tensors, {x_view.height, y_view.height}, {x_view.width, y_view.width}, x, y,
+                  [plane](const Run& run) { plane ? interpolate_plane(run) : interpolate_run(run); });
+}
+
+sunet_status sunet_bilinear_backward(sunet_context* context, const sunet_tensor* dy_tensor, const float* dy, const sunet_tensor* dx_tensor,
+                                     float* dx)
+{
+    Channels tensors[2];
+    const Channels &dx_view = tensors[0], &dy_view = tensors[1];
+    if (context == nullptr || dy == nullptr || dx == nullptr || !describe(dx_tensor, &tensors[0]) || !describe(dy_tensor, &tensors[1]) ||
+        !dx_view.same_channels(dy_view))
+        return SUNET_INVALID_ARGUMENT;
+    const bool plane = dy_view.block == 1;
+    return resize(context, tensors, {dx_view.height, dy_view.height}, {dx_view.width, dy_view.width}, dy, dx,
+                  [plane](const Run& run) { plane ? gather_plane(run) : gather_run(run); });
+}

@@ -1,0 +1,89 @@
+#include "channels.hpp"
+#include "kernel.hpp"
+
+namespace sunet {
+namespace {
+
+// Momentum is what decides whether there is a velocity; without it v = g, as PyTorch has it.
+SUNET_CLONES void sgd_range(const sunet_sgd& sgd, float* p, const float* gradients, float* v, std::int64_t begin, std::int64_t end)
+{
+    const float rate = sgd.learning_rate, momentum = sgd.momentum, taken = 1.0f - sgd.dampening, decay = sgd.weight_decay;
+    const float scale = sgd.gradient_scale;
+    if (momentum == 0.0f) {
+#pragma omp simd
+        for (std::int64_t i = begin; i < end; i++)
+            p[i] -= rate * (scale * gradients[i] + decay * p[i]);
+    } else if (sgd.nesterov != 0) {
+#pragma omp simd
+        for (std::int64_t i = begin; i < end; i++) {
+            const float g = scale * gradients[i] + decay * p[i];
+            v[i] = momentum * v[i] + taken * g;
+            p[i] -= rate * (g + momentum * v[i]);
+        }
+    } else {
+#pragma omp simd
+        for (std::int64_t i = begin; i < end; i++) {
+            v[i] = momentum * v[i] + taken * (scale * gradients[i] + decay * p[i]);
+            p[i] -= rate * v[i];
+        }
+    }
+}
+
+SUNET_CLONES void accumulate_range(const float* x, float* y, std::int64_t begin, std::int64_t end)
+{
+#pragma omp simd
+    for (std::int64_t i = begin; i < end; i++)
+        y[i] += x[i];
+}
+
+// Whether an element's exponent has all bits set, which only infinities and NaN have.
+SUNET_CLONES bool any_special(const float* x, std::int64_t begin, std::int64_t end)
+{
+    std::uint32_t found = 0;
+#pragma omp simd reduction(| : found)
+    for (std::int64_t i = begin; i < end; i++) {
+        std::uint32_t bits;
+        std::memcpy(&bits, x + i, sizeof bits);
+        found |= (bits & 0x7f800000u) == 0x7f800000u ? 1u : 0u;
+    }
+    return found != 0;
+}
+
+} // namespace
+} // namespace sunet
+
+using namespace sunet;
+
+sunet_status sunet_sgd_update(sunet_context* context, int64_t count, const sunet_sgd* sgd, float* parameters, const float* gradients,
+                              float* velocity)
+{
+    if (context == nullptr || count < 0 || sgd == nullptr || parameters == nullptr || gradients == nullptr ||
+        (velocity == nullptr && sgd->momentum != 0.0f))
+        return SUNET_INVALID_ARGUMENT;
+    map_range(context, count,
+              [&](std::int64_t begin, std::int64_t end) { sgd_range(*sgd, parameters, gradients, velocity, begin, end); });
+    return SUNET_OK;
+}
+
+sunet_status sunet_accumulate(sunet_context* context, int64_t count, const float* x, float* y)
+{
+    if (context == nullptr || count < 0 || x == nullptr || y == nullptr)
+        return SUNET_INVALID_ARGUMENT;
+    map_range(context, count, [&](std::int64_t begin, std::int64_t end) { accumulate_range(x, y, begin, end); });
+    return SUNET_OK;
+}
+
+sunet_status sunet_all_finite(sunet_context* context, int64_t count, const float* x, int32_t* finite)
+{
+    if (context == nullptr || count < 0 || x == nullptr || finite == nullptr)
+        return SUNET_INVALID_ARGUMENT;
+    int special = 0;
+    map_range(context, count, [&](std::int64_t begin, std::int64_t end) {
+        if (any_special(x, begin, end)) {
+#pragma omp atomic write
+            special = 1;
+        }
+    });
+    *finite = special == 0 ? 1 : 0;
+    return SUNET_OK;
+}
