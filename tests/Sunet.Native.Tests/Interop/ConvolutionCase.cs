@@ -18,7 +18,9 @@ public sealed record ConvolutionCase(
 
     public Shape Weights => new(SmallChannels, LargeChannels, Kernel, Kernel);
 
-    /// <summary>Odd sizes, strides 1 and 2, dilations 1 to 8, uneven padding, channels that fill no block, dilations oneDNN has no fast code for.</summary>
+    /// <summary>
+    /// Odd sizes, strides 1 and 2, dilations 1 to 16, uneven padding, channels that fill no block, dilations oneDNN has no fast code for.
+    /// </summary>
     public static IReadOnlyList<ConvolutionCase> All { get; } =
     [
         new(2, 16, 32, 8, 8, 3, 1, 1, 1, 1, 1, 1),

@@ -49,7 +49,8 @@ public sealed class ConvolutionTests : IDisposable
         NativeConvolution convolution = c.Convolution((NativeLayout)layout);
         Numbers.AssertSame(ReferenceConvolution.Forward(c, source, weights), Forward(convolution, source, weights, null));
         Numbers.AssertSame(ReferenceConvolution.BackwardData(c, gradient, weights), BackwardData(convolution, gradient, weights));
-        Numbers.AssertSame(ReferenceConvolution.BackwardWeights(c, source, gradient), BackwardWeights(convolution, source, gradient).Weights);
+        Numbers.AssertSame(
+            ReferenceConvolution.BackwardWeights(c, source, gradient), BackwardWeights(convolution, source, gradient).Weights);
     }
 
     [Theory]
@@ -64,6 +65,24 @@ public sealed class ConvolutionTests : IDisposable
         for (int i = 0; i < expected.Length; i++)
             expected[i] += before[i];
         Numbers.AssertSame(ReferenceConvolution.Relu(expected), Forward(convolution, source, weights, null, before));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void EveryDirection_ChannelSlices_IsExact(int layout)
+    {
+        ConvolutionCase c = new(2, 16, 32, 9, 7, 3, 2, 1, 1, 1, 1, 1);
+        float[] source = Numbers.Integers(c.Large.Count, 4), weights = Numbers.Integers(c.Weights.Count, 5);
+        float[] gradient = Numbers.Integers(c.Small.Count, 6);
+        NativeConvolution convolution = c.Convolution((NativeLayout)layout);
+        convolution.Source = (convolution.Source with { Dim1 = 48 }).Slice(16, 16);
+        convolution.Destination = (convolution.Destination with { Dim1 = 64 }).Slice(32, 32);
+        Numbers.AssertSame(ReferenceConvolution.Forward(c, source, weights), Forward(convolution, source, weights, null));
+        Numbers.AssertSame(ReferenceConvolution.BackwardData(c, gradient, weights), BackwardData(convolution, gradient, weights));
+        Numbers.AssertSame(
+            ReferenceConvolution.BackwardWeights(c, source, gradient), BackwardWeights(convolution, source, gradient).Weights);
     }
 
     [Fact]

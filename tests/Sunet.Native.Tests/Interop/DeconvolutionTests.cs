@@ -53,7 +53,8 @@ public sealed class DeconvolutionTests : IDisposable
         NativeConvolution convolution = c.Convolution((NativeLayout)layout, transposed: true);
         Numbers.AssertSame(ReferenceConvolution.BackwardData(c, source, weights), Forward(convolution, source, weights, null));
         Numbers.AssertSame(ReferenceConvolution.Forward(c, gradient, weights), BackwardData(convolution, gradient, weights));
-        Numbers.AssertSame(ReferenceConvolution.BackwardWeights(c, gradient, source), BackwardWeights(convolution, source, gradient).Weights);
+        Numbers.AssertSame(
+            ReferenceConvolution.BackwardWeights(c, gradient, source), BackwardWeights(convolution, source, gradient).Weights);
     }
 
     [Fact]

@@ -35,6 +35,18 @@ public sealed class SunetShapeTests : IDisposable
     }
 
     [Fact]
+    public void EveryDirection_BetweenChannelSlices_HasCompiledImplementation()
+    {
+        NativeConvolution convolution = Three(64, 64, 32, 1, 1).Convolution(Layouts.Blocked());
+        convolution.Source = (convolution.Source with { Dim1 = 192 }).Slice(64, 64);
+        convolution.Destination = (convolution.Destination with { Dim1 = 128 }).Slice(64, 64);
+        using CpuPrimitiveHandle forward = CpuPrimitiveHandle.ConvolutionForward(context, convolution);
+        using CpuPrimitiveHandle data = CpuPrimitiveHandle.ConvolutionBackwardData(context, convolution);
+        using CpuPrimitiveHandle weights = CpuPrimitiveHandle.ConvolutionBackwardWeights(context, convolution);
+        Assert.All([forward, data, weights], p => Assert.StartsWith("jit", p.Implementation, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void ForwardAndWeights_OfFirstConvolution_HaveCompiledImplementation()
     {
         NativeConvolution convolution = new ConvolutionCase(2, 3, 64, 512, 512, 7, 2, 1, 3, 3, 3, 3).Convolution(Layouts.Blocked());
