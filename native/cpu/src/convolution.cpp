@@ -145,8 +145,8 @@ void check_convolution(const convolution_request& request) {
     require(a.source.rank == 4 && a.weights.rank == 4 && a.destination.rank == 4, "A convolution's tensors have rank 4.");
     const sunet_tensor &large = request.large(), &small = request.small();
     if (large.dims[0] != small.dims[0] || a.weights.dims[0] != small.dims[1] || a.weights.dims[1] != large.dims[1])
-        throw failure(SUNET_INVALID_ARGUMENT, "The weights " + shape_text(a.weights) + " do not lead from " + shape_text(a.source) + " to " +
-                                                  shape_text(a.destination) + ".");
+        throw failure(SUNET_INVALID_ARGUMENT, "The weights " + shape_text(a.weights) + " do not lead from " + shape_text(a.source) +
+                                                  " to " + shape_text(a.destination) + ".");
     for (int i = 0; i < 2; ++i) check_direction(a, i, large, small);
 }
 

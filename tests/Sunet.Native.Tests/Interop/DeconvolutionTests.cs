@@ -2,7 +2,7 @@ using Sunet.Native.Interop;
 
 namespace Sunet.Native.Tests.Interop;
 
-/// <summary>A transposed convolution is its convolution's gradient, so the float64 reference is the same with the sides exchanged.</summary>
+/// <summary>A transposed convolution is a convolution's gradient: the float64 reference is the same with the sides exchanged.</summary>
 public sealed class DeconvolutionTests : IDisposable
 {
     private readonly CpuContextHandle context = CpuContextHandle.Create(2);
@@ -62,7 +62,8 @@ public sealed class DeconvolutionTests : IDisposable
     {
         NativeConvolution convolution = ConvolutionCase.All[0].Convolution(NativeLayout.Plain, transposed: true);
         convolution.Accumulate = 1;
-        BackendException error = Assert.Throws<BackendException>(() => CpuPrimitiveHandle.DeconvolutionForward(context, convolution, "up1"));
+        BackendException error = Assert.Throws<BackendException>(
+            () => CpuPrimitiveHandle.DeconvolutionForward(context, convolution, "up1"));
         Assert.Equal(NativeStatus.Unsupported, error.Code);
         Assert.Contains("up1", error.Message, StringComparison.Ordinal);
     }

@@ -15,7 +15,8 @@ public sealed class LifetimeTests
     {
         NativeOutstanding before = NativeRuntime.Outstanding;
         CpuContextHandle context = CpuContextHandle.Create(2);
-        CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionForward(context, ConvolutionCase.All[0].Convolution(Layouts.Blocked()));
+        NativeConvolution convolution = ConvolutionCase.All[0].Convolution(Layouts.Blocked());
+        CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionForward(context, convolution);
         CpuFormatHandle format = primitive.Format(NativeArgument.Weights);
         CpuMemoryHandle memory = CpuMemoryHandle.Allocate(5 << 20);
         NativeOutstanding held = NativeRuntime.Outstanding;

@@ -36,7 +36,8 @@ public sealed class MatmulTests : IDisposable
 
     private unsafe float[] Run(float[] a, float[] b, float[]? bias, int m, int k, int n, bool transposeSource, bool transposeWeights)
     {
-        using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.Matmul(context, m, k, n, transposeSource, transposeWeights, bias is not null);
+        using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.Matmul(
+            context, m, k, n, transposeSource, transposeWeights, bias is not null);
         using CpuMemoryHandle scratch = CpuMemoryHandle.Allocate(primitive.ScratchBytes);
         float[] result = new float[m * n];
         fixed (float* source = a, weights = b, sums = bias, destination = result)

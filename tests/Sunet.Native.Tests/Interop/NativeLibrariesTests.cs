@@ -42,7 +42,8 @@ public sealed class NativeLibrariesTests : IDisposable
     [Fact]
     public void LoadFrom_Nowhere_NamesTheFileAndEveryFolder()
     {
-        BackendException error = Assert.Throws<BackendException>(() => NativeLibraries.LoadFrom("libsunet_absent.so", [folder, "/no/such"]));
+        BackendException error = Assert.Throws<BackendException>(
+            () => NativeLibraries.LoadFrom("libsunet_absent.so", [folder, "/no/such"]));
         Assert.Equal(3, error.ExitCode);
         Assert.Equal("libsunet_absent.so", error.Library);
         Assert.Contains(folder, error.Message, StringComparison.Ordinal);

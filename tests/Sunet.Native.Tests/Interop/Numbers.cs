@@ -23,8 +23,8 @@ internal static class Numbers
     }
 
     /// <summary>
-    /// Rounding errors of a sum of K terms of either sign add up like a random walk, so the relative L2 error stays near sqrt(K) 2^-24; twice that
-    /// is allowed, and never less than the rounding of input and result.
+    /// Rounding errors of a sum of K terms of either sign add up like a random walk, so the relative L2 error stays near sqrt(K) 2^-24;
+    /// twice that is allowed, and never less than four terms' worth.
     /// </summary>
     public static void AssertClose(double[] expected, float[] actual, int terms)
     {

@@ -3,7 +3,9 @@ using Sunet.Native.Interop;
 
 namespace Sunet.Native.Tests.Interop;
 
-/// <summary>Runs one primitive on row-major arrays: packs what goes in, unpacks what comes out, checks that padding channels are zero.</summary>
+/// <summary>
+/// Runs one primitive on row-major arrays: packs what goes in, unpacks what comes out, checks that padding channels are zero.
+/// </summary>
 internal sealed unsafe class PrimitiveRunner(CpuContextHandle context, CpuPrimitiveHandle primitive) : IDisposable
 {
     private readonly Dictionary<NativeArgument, CpuMemoryHandle> memories = [];
@@ -13,7 +15,7 @@ internal sealed unsafe class PrimitiveRunner(CpuContextHandle context, CpuPrimit
     {
         NativeTensor enclosing = tensor;
         enclosing.Dim1 = tensor.ChannelTotal == 0 ? tensor.Dim1 : tensor.ChannelTotal;
-        CpuMemoryHandle memory = Bind(argument, Packing.Length(enclosing) * sizeof(float));
+        CpuMemoryHandle memory = Bind(argument, Packing.Length(enclosing) * sizeof(float), isOutput: values is null);
         if (values is not null)
             Packing.Pack(tensor, values, Values(memory));
     }
@@ -22,7 +24,7 @@ internal sealed unsafe class PrimitiveRunner(CpuContextHandle context, CpuPrimit
     public void SetParameter(NativeArgument argument, in NativeTensor plain, float[]? values)
     {
         using CpuFormatHandle own = primitive.Format(argument);
-        CpuMemoryHandle memory = Bind(argument, own.Bytes);
+        CpuMemoryHandle memory = Bind(argument, own.Bytes, isOutput: values is null);
         if (values is not null)
             Reorder(plain, values, own, memory, toOwn: true);
     }
@@ -40,7 +42,7 @@ internal sealed unsafe class PrimitiveRunner(CpuContextHandle context, CpuPrimit
     public void Execute()
     {
         if (primitive.ScratchBytes > 0 && !memories.ContainsKey(NativeArgument.Scratch))
-            Bind(NativeArgument.Scratch, primitive.ScratchBytes);
+            Bind(NativeArgument.Scratch, primitive.ScratchBytes, isOutput: true);
         primitive.Execute();
     }
 
@@ -52,12 +54,13 @@ internal sealed unsafe class PrimitiveRunner(CpuContextHandle context, CpuPrimit
 
     private static Span<float> Values(CpuMemoryHandle memory) => new((void*)memory.Raw, (int)(memory.Bytes / sizeof(float)));
 
-    private CpuMemoryHandle Bind(NativeArgument argument, long bytes)
+    private CpuMemoryHandle Bind(NativeArgument argument, long bytes, bool isOutput)
     {
         CpuMemoryHandle memory = CpuMemoryHandle.Allocate(bytes);
         memories.Add(argument, memory);
-        // Whatever a primitive does not write stays visible as nonsense.
-        Values(memory).Fill(argument == NativeArgument.Scratch ? float.NaN : 0);
+        // Whatever a primitive does not write, or reads before it did, shows as NaN.
+        if (isOutput)
+            Values(memory).Fill(float.NaN);
         primitive.Bind(argument, memory.Raw);
         return memory;
     }

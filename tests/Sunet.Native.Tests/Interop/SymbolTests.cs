@@ -16,7 +16,8 @@ public sealed class SymbolTests
         Assert.DoesNotContain(library.Versions, v => v.StartsWith("CXXABI", StringComparison.Ordinal));
         Version[] glibc =
         [
-            .. library.Versions.Where(v => v.StartsWith("GLIBC_", StringComparison.Ordinal)).Select(v => Version.Parse(v["GLIBC_".Length..])),
+            .. library.Versions.Where(v => v.StartsWith("GLIBC_", StringComparison.Ordinal))
+                .Select(v => Version.Parse(v["GLIBC_".Length..])),
         ];
         Assert.NotEmpty(glibc);
         Assert.True(glibc.Max() <= new Version(2, 36), $"The library asks for glibc {glibc.Max()}.");
