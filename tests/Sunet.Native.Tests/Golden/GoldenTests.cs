@@ -11,8 +11,11 @@ namespace Sunet.Native.Tests.Golden;
 /// <summary>Networks against PyTorch's float64: forward, gradients, running statistics, descent, multi-scale prediction.</summary>
 public class GoldenTests(ITestOutputHelper output)
 {
-    /// <summary>The reference is float64 on both sides; values are rounded to nine decimals in the cases and epsilon to float32 in the graph.</summary>
-    private const double ReferenceBar = 1e-8;
+    /// <summary>Float64 on both sides; what is left is the graph's epsilon, which is a float32 and 2.5e-8 of itself below PyTorch's.</summary>
+    private const double ReferenceBar = 1e-10;
+
+    /// <summary>The cases have low logits rounded to nine decimals.</summary>
+    private const double RoundedBar = 1e-9;
 
     public static TheoryData<string> Cases { get; } =
     [
@@ -29,9 +32,9 @@ public class GoldenTests(ITestOutputHelper output)
         var errors = Measure(name, GoldenRun.OnReference);
         Assert.Multiple(
             () => Assert.InRange(errors.Loss, 0, ReferenceBar),
-            () => Assert.InRange(errors.Low, 0, ReferenceBar),
+            () => Assert.InRange(errors.Low, 0, RoundedBar),
             () => Assert.InRange(errors.Logits, 0, ReferenceBar),
-            () => Assert.InRange(errors.EvaluationLow, 0, ReferenceBar),
+            () => Assert.InRange(errors.EvaluationLow, 0, RoundedBar),
             () => Assert.InRange(errors.EvaluationLogits, 0, ReferenceBar),
             () => Assert.InRange(errors.Running, 0, ReferenceBar),
             () => Assert.InRange(errors.WorstGradient, 0, ReferenceBar));
