@@ -17,7 +17,7 @@ public sealed class ReportingTests : IDisposable
             new ResultsPoint(epoch, 2.0 / epoch, epoch % 5 == 0 ? 80 - (60.0 / epoch) : double.NaN, 0.01 * Math.Pow(1 - (epoch / 31.0), 0.9)))];
         Rgb[,] chart = Write("results.png", path => ResultsChart.Write(path, points));
         Assert.InRange(Count(chart, new Rgb(31, 119, 180), 0, 420), 200, 20_000);
-        Assert.InRange(Count(chart, new Rgb(44, 160, 44), 420, 840), 20, 20_000);
+        Assert.InRange(Count(chart, new Rgb(44, 160, 44), 420, 840), 150, 20_000);
         Assert.InRange(Count(chart, new Rgb(214, 39, 40), 840, 1260), 200, 20_000);
         Assert.Equal(0, Count(chart, new Rgb(31, 119, 180), 420, 1260));
         Assert.InRange(Count(chart, new Rgb(0, 0, 0), 0, 1260), 200, 20_000);
@@ -77,8 +77,6 @@ public sealed class ReportingTests : IDisposable
     {
         string path = folder.At(name);
         write(path);
-        if (Environment.GetEnvironmentVariable("SUNET_TEST_OUTPUT") is { Length: > 0 } output)
-            File.Copy(path, Path.Combine(output, name), overwrite: true);
         return ImageFile.Load(path).ToArray();
     }
 

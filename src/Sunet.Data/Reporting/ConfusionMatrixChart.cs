@@ -29,7 +29,9 @@ public static class ConfusionMatrixChart
         using (var canvas = new SKCanvas(bitmap))
         {
             canvas.Clear(SKColors.White);
-            BitmapFont.Draw(canvas, "rows: true, columns: predicted (% of row)", 8, 8, 1, SKColors.Black);
+            BitmapFont.Draw(canvas, "rows: true", 8, 8, 1, SKColors.Black);
+            BitmapFont.Draw(canvas, "columns: pred", 8, 20, 1, SKColors.Black);
+            BitmapFont.Draw(canvas, "% of row", 8, 32, 1, SKColors.Black);
             for (int row = 0; row < classes; row++)
             {
                 DrawRow(canvas, counts.GetRowSpan(row), row, cell);

@@ -12,9 +12,9 @@ internal static class LinePlot
     /// <summary>Draws into an area; labels are written to its left and below it.</summary>
     public static void Draw(SKCanvas canvas, SKRect area, IReadOnlyList<(double X, double Y)> values, string xTitle, SKColor colour)
     {
-        var finite = values.Where(value => double.IsFinite(value.X) && double.IsFinite(value.Y)).ToList();
-        var horizontal = AxisTicks.Cover(finite.Select(v => v.X).DefaultIfEmpty(0).Min(), finite.Select(v => v.X).DefaultIfEmpty(1).Max(), 5);
-        var vertical = AxisTicks.Cover(finite.Select(v => v.Y).DefaultIfEmpty(0).Min(), finite.Select(v => v.Y).DefaultIfEmpty(1).Max(), 5);
+        // The horizontal axis covers the points without a value too, so that plots side by side share it.
+        var horizontal = Axis(values.Select(value => value.X));
+        var vertical = Axis(values.Select(value => value.Y));
         float X(double x) => area.Left + (float)((x - horizontal.Low) / (horizontal.High - horizontal.Low) * area.Width);
         float Y(double y) => area.Bottom - (float)((y - vertical.Low) / (vertical.High - vertical.Low) * area.Height);
 
@@ -36,21 +36,27 @@ internal static class LinePlot
         BitmapFont.Draw(canvas, xTitle, area.MidX - (BitmapFont.Width(xTitle, 1) / 2f), area.Bottom + 24, 1, Ink);
         using var frame = new SKPaint { Color = Ink, Style = SKPaintStyle.Stroke, StrokeWidth = 1 };
         canvas.DrawRect(area, frame);
-        Curve(canvas, values, X, Y, colour);
+        Curve(canvas, values.Where(value => double.IsFinite(value.X) && double.IsFinite(value.Y)).Select(v => (X(v.X), Y(v.Y))), colour);
     }
 
-    private static void Curve(
-        SKCanvas canvas, IReadOnlyList<(double X, double Y)> values, Func<double, float> x, Func<double, float> y, SKColor colour)
+    private static (double Low, double High, double Step) Axis(IEnumerable<double> values)
+    {
+        const int Steps = 5;
+        double[] finite = [.. values.Where(double.IsFinite).DefaultIfEmpty(0)];
+        return AxisTicks.Cover(finite.Min(), finite.Max(), Steps);
+    }
+
+    private static void Curve(SKCanvas canvas, IEnumerable<(float X, float Y)> points, SKColor colour)
     {
         using var line = new SKPaint { Color = colour, StrokeWidth = 2, IsAntialias = true };
         using var dot = new SKPaint { Color = colour, IsAntialias = true };
-        for (int i = 0; i < values.Count; i++)
+        (float X, float Y)? previous = null;
+        foreach (var point in points)
         {
-            if (!double.IsFinite(values[i].Y))
-                continue;
-            canvas.DrawCircle(x(values[i].X), y(values[i].Y), 2, dot);
-            if (i > 0 && double.IsFinite(values[i - 1].Y))
-                canvas.DrawLine(x(values[i - 1].X), y(values[i - 1].Y), x(values[i].X), y(values[i].Y), line);
+            canvas.DrawCircle(point.X, point.Y, 2, dot);
+            if (previous is { } from)
+                canvas.DrawLine(from.X, from.Y, point.X, point.Y, line);
+            previous = point;
         }
     }
 
@@ -58,7 +64,7 @@ internal static class LinePlot
     {
         int count = (int)Math.Round((axis.High - axis.Low) / axis.Step);
         for (int i = 0; i <= count; i++)
-            yield return Math.Round(axis.Low / axis.Step + i) * axis.Step;
+            yield return Math.Round((axis.Low / axis.Step) + i) * axis.Step;
     }
 
     private static string Label(double value)

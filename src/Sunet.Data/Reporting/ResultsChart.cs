@@ -11,7 +11,7 @@ public static class ResultsChart
 
     /// <summary>Writes or replaces the chart.</summary>
     /// <param name="path">A PNG file; its folder exists.</param>
-    /// <param name="points">By epoch. Values that are not finite leave a gap.</param>
+    /// <param name="points">By epoch. Values that are not finite are left out.</param>
     /// <exception cref="DataException">The file cannot be written.</exception>
     public static void Write(string path, IReadOnlyList<ResultsPoint> points)
     {
