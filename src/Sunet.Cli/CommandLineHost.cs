@@ -66,6 +66,9 @@ internal static class CommandLineHost
             ValCommand.Create(output, cancellation),
             PredictCommand.Create(output, cancellation),
             DataCommand.Create(output, cancellation),
+            InfoCommand.Create(output, cancellation),
+            BenchCommand.Create(output, cancellation),
+            DoctorCommand.Create(output),
         };
 
     private static string Verb(ParseResult parsed)
