@@ -1,5 +1,6 @@
 using System.Globalization;
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace Sunet.Data.Datasets;
@@ -46,6 +47,7 @@ internal sealed record DatasetDescription(
         var stream = new YamlStream();
         try
         {
+            RequireShallow(text, file);
             stream.Load(new StringReader(text));
         }
         catch (YamlException failure)
@@ -57,6 +59,20 @@ internal sealed record DatasetDescription(
         return stream.Documents is [{ RootNode: YamlMappingNode map }]
             ? map
             : throw new DataException($"'{file}' does not describe a data set: it should be one map of {string.Join(", ", Keys)}.", file);
+    }
+
+    // Nodes are built by recursion, so that deep nesting would exhaust the stack; events are not.
+    private static void RequireShallow(string text, string file)
+    {
+        const int Deepest = 8;
+        var parser = new Parser(new StringReader(text));
+        int depth = 0;
+        while (parser.MoveNext())
+        {
+            depth += parser.Current!.NestingIncrease;
+            if (depth > Deepest || parser.Current is AnchorAlias)
+                throw new DataException($"'{file}' is no data set description: it is nested deeply or refers to itself.", file);
+        }
     }
 
     private static string Text(YamlMappingNode map, string key, string file, string? fallback = null)
