@@ -16,12 +16,13 @@ function(sunet_library name)
     CXX_EXTENSIONS OFF
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON
-    LIBRARY_OUTPUT_DIRECTORY "${SUNET_NATIVE_OUTPUT}")
+    LIBRARY_OUTPUT_DIRECTORY "${SUNET_NATIVE_OUTPUT}"
+    LINK_DEPENDS "${SUNET_ROOT}/cmake/exports.map")
   target_compile_options(${name} PRIVATE
     -Wall -Wextra -Werror
     $<$<CONFIG:Release>:-O3> -fno-math-errno)
   target_link_options(${name} PRIVATE
     -static-libstdc++ -static-libgcc
-    -Wl,--exclude-libs,ALL -Wl,-z,defs -Wl,--no-undefined
+    -Wl,--exclude-libs,ALL "-Wl,--version-script=${SUNET_ROOT}/cmake/exports.map" -Wl,-z,defs -Wl,--no-undefined
     $<$<CONFIG:Release>:-Wl,--strip-all>)
 endfunction()

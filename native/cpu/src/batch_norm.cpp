@@ -63,8 +63,10 @@ SUNET_INLINE void apply_lanes(const Run& run)
 {
     const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
     for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
-        const V value = normalized(load<V>(run.x + pixel * run.x_stride), mean, scale, beta);
-        store<V>(run.y + pixel * run.y_stride, Relu ? rectified(value) : value);
+        V value = normalized(load<V>(run.x + pixel * run.x_stride), mean, scale, beta);
+        if (Relu)
+            value = rectified(value);
+        store<V>(run.y + pixel * run.y_stride, value);
     }
 }
 

@@ -8,7 +8,7 @@
 namespace sunet {
 namespace {
 
-/* A primitive descriptor and, where the problem was split into phases, into which. */
+/* A primitive descriptor and, where oneDNN works on copies, the phases these are split into (1 x 1 for mere slices). */
 template <typename Pd>
 struct choice {
     Pd pd;
@@ -34,12 +34,14 @@ convolution_problem natural_problem(const convolution_request& request, bool wit
             pair(a.padding_end)};
 }
 
+/* The problem over split and gathered tensors. */
 convolution_problem split_problem(const convolution_request& request, phases p, bool with_bias) {
     const sunet_convolution& a = request.attributes;
     convolution_problem problem = natural_problem(request, with_bias);
     const sunet_tensor large = split_tensor(request.large(), p), small = split_tensor(request.small(), p);
     problem.source = activation_desc(large);
     problem.destination = activation_desc(small);
+    if (!is_split(p)) return problem;
     problem.dilates = {0, 0};
     for (int i = 0; i < 2; ++i) {
         problem.padding_begin[i] /= a.dilation[i];
@@ -53,16 +55,26 @@ bool is_reference(const Pd& pd) {
     return std::strncmp(pd.impl_info_str(), "ref", 3) == 0;
 }
 
-/* oneDNN's own implementation if it is a fast one, else the split problem's if that is. */
+/* oneDNN's own implementation if it is a fast one, else that over slices copied out of their tensors, else the split problem's. */
 template <typename Make>
 auto choose(const convolution_request& request, bool with_bias, Make make)
     -> choice<decltype(make(std::declval<const convolution_problem&>()))> {
+    const sunet_convolution& a = request.attributes;
     auto natural = make(natural_problem(request, with_bias));
-    if (!is_reference(natural) || !can_split(request.attributes, request.large(), request.small())) return {natural, {}};
-    const phases p{request.attributes.dilation[0], request.attributes.dilation[1]};
-    auto split = make(split_problem(request, p, with_bias));
-    if (is_reference(split)) return {natural, {}};
-    return {split, p};
+    if (!is_reference(natural)) return {natural, {}};
+    const auto faster = [&](phases p) -> std::optional<decltype(natural)> {
+        auto pd = make(split_problem(request, p, with_bias));
+        if (is_reference(pd)) return {};
+        return pd;
+    };
+    if (is_slice(request.large()) || is_slice(request.small())) {
+        if (const auto pd = faster({1, 1})) return {*pd, phases{1, 1}};
+    }
+    if (can_split(a, request.large(), request.small())) {
+        const phases p{a.dilation[0], a.dilation[1]};
+        if (const auto pd = faster(p)) return {*pd, p};
+    }
+    return {natural, {}};
 }
 
 template <typename Primitive, typename Pd>
@@ -72,10 +84,10 @@ std::unique_ptr<sunet_primitive> make_primitive(const convolution_request& reque
 
 enum class access { read, write, update };
 
-/* Gives the primitive an activation as it is or, where the problem was split, by way of the scratch memory. */
+/* Gives the primitive an activation as it is or, where oneDNN works on a copy, by way of the scratch memory. */
 void add_activation(sunet_primitive& primitive, sunet_argument argument, int onednn_argument, const sunet_tensor& tensor,
                     const desc& format, const std::optional<phases>& split, access use) {
-    if (!split) {
+    if (!split || (!is_split(*split) && !is_slice(tensor))) {
         primitive.add_argument(argument, onednn_argument, format);
         return;
     }
@@ -111,8 +123,9 @@ dnnl::convolution_forward::primitive_desc forward_hint(const convolution_request
 void check_direction(const sunet_convolution& a, int i, const sunet_tensor& large, const sunet_tensor& small) {
     const char* name = i == 0 ? "height" : "width";
     if (a.stride[i] < 1 || a.dilation[i] < 1 || a.padding_begin[i] < 0 || a.padding_end[i] < 0)
-        throw failure(SUNET_INVALID_ARGUMENT, std::string("A convolution's stride and dilation are at least 1 and its padding at least 0; its ") +
-                                                  name + " has other ones.");
+        throw failure(SUNET_INVALID_ARGUMENT,
+                      std::string("A convolution's stride and dilation are at least 1 and its padding at least 0; its ") + name +
+                          " has other ones.");
     const int64_t reach = int64_t{a.dilation[i]} * (a.weights.dims[2 + i] - 1) + 1;
     const int64_t room = int64_t{large.dims[2 + i]} + a.padding_begin[i] + a.padding_end[i] - reach;
     const int64_t expected = room < 0 ? 0 : room / a.stride[i] + 1;
@@ -132,8 +145,8 @@ void check_convolution(const convolution_request& request) {
     require(a.source.rank == 4 && a.weights.rank == 4 && a.destination.rank == 4, "A convolution's tensors have rank 4.");
     const sunet_tensor &large = request.large(), &small = request.small();
     if (large.dims[0] != small.dims[0] || a.weights.dims[0] != small.dims[1] || a.weights.dims[1] != large.dims[1])
-        throw failure(SUNET_INVALID_ARGUMENT, "The weights " + shape_text(a.weights) + " do not lead from " + shape_text(a.source) + " to " +
-                                                  shape_text(a.destination) + ".");
+        throw failure(SUNET_INVALID_ARGUMENT, "The weights " + shape_text(a.weights) + " do not lead from " + shape_text(a.source) +
+                                                  " to " + shape_text(a.destination) + ".");
     for (int i = 0; i < 2; ++i) check_direction(a, i, large, small);
 }
 

@@ -22,7 +22,8 @@ std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, c
         const sunet_tensor destination = a.destination;
         const bool relu = a.fused_relu != 0;
         primitive->add_after([=](bindings data) {
-            add_bias_relu(destination, static_cast<float*>(data[SUNET_ARG_DESTINATION]), static_cast<const float*>(data[SUNET_ARG_BIAS]), relu);
+            const auto* bias = static_cast<const float*>(data[SUNET_ARG_BIAS]);
+            add_bias_relu(destination, static_cast<float*>(data[SUNET_ARG_DESTINATION]), bias, relu);
         });
     }
     return primitive;

@@ -34,11 +34,11 @@ tag activation_tag(const sunet_tensor& tensor) {
     }
 }
 
+} // namespace
+
 bool is_slice(const sunet_tensor& tensor) {
     return tensor.channel_offset != 0 || (tensor.channel_total != 0 && tensor.rank > 1 && tensor.channel_total != tensor.dims[1]);
 }
-
-} // namespace
 
 void check_tensor(const sunet_tensor& tensor, const char* name) {
     if (tensor.rank < 1 || tensor.rank > 4)
@@ -50,8 +50,9 @@ void check_tensor(const sunet_tensor& tensor, const char* name) {
     if (!is_slice(tensor)) return;
     const int64_t end = int64_t{tensor.channel_offset} + (tensor.rank > 1 ? tensor.dims[1] : 0);
     if (tensor.rank != 4 || tensor.layout == SUNET_ANY || tensor.channel_offset < 0 || end > tensor.channel_total)
-        throw failure(SUNET_INVALID_ARGUMENT, std::string("The ") + name + " " + shape_text(tensor) + " is no channel slice of a tensor with " +
-                                                  std::to_string(tensor.channel_total) + " channels.");
+        throw failure(SUNET_INVALID_ARGUMENT, std::string("The ") + name + " " + shape_text(tensor) +
+                                                  " is no channel slice of a tensor with " + std::to_string(tensor.channel_total) +
+                                                  " channels.");
 }
 
 channel_layout layout_of(const sunet_tensor& tensor) {
@@ -60,7 +61,8 @@ channel_layout layout_of(const sunet_tensor& tensor) {
                           : tensor.layout == SUNET_BLOCKED_16 ? 16
                           : tensor.layout == SUNET_NHWC       ? total
                                                               : 1;
-    return {tensor.dims[0], tensor.dims[1], tensor.dims[2], tensor.dims[3], block, (total + block - 1) / block * block, tensor.channel_offset};
+    const int64_t rounded = (total + block - 1) / block * block;
+    return {tensor.dims[0], tensor.dims[1], tensor.dims[2], tensor.dims[3], block, rounded, tensor.channel_offset};
 }
 
 desc activation_desc(const sunet_tensor& tensor) {

@@ -23,6 +23,8 @@ struct channel_layout {
 /* Refuses what is no tensor: rank outside 1..4, dimensions below 1, a slice that leaves its tensor. */
 void check_tensor(const sunet_tensor& tensor, const char* name);
 
+bool is_slice(const sunet_tensor& tensor);
+
 /* The layout of an activation [N, C, H, W] that is not ANY. */
 channel_layout layout_of(const sunet_tensor& tensor);
 

@@ -46,13 +46,39 @@ SUNET_INLINE void store(float* to, const V& value)
     std::memcpy(to, &value, sizeof value);
 }
 
-template <class V>
-SUNET_INLINE V broadcast(float value)
+// By halves, because GCC would copy the whole structure through the stack.
+template <>
+SUNET_INLINE Sixteen load<Sixteen>(const float* from)
 {
-    float lanes[lanes_of<V>];
-    for (int lane = 0; lane < lanes_of<V>; lane++)
-        lanes[lane] = value;
-    return load<V>(lanes);
+    return {load<Eight>(from), load<Eight>(from + 8)};
+}
+
+template <>
+SUNET_INLINE void store<Sixteen>(float* to, const Sixteen& value)
+{
+    store<Eight>(to, value.low);
+    store<Eight>(to + 8, value.high);
+}
+
+template <class V>
+V broadcast(float value);
+
+template <>
+SUNET_INLINE float broadcast<float>(float value)
+{
+    return value;
+}
+
+template <>
+SUNET_INLINE Eight broadcast<Eight>(float value)
+{
+    return Eight{value, value, value, value, value, value, value, value};
+}
+
+template <>
+SUNET_INLINE Sixteen broadcast<Sixteen>(float value)
+{
+    return {broadcast<Eight>(value), broadcast<Eight>(value)};
 }
 
 // max(0, value); NaN stays NaN.

@@ -1,5 +1,3 @@
-using Sunet.Native.Ops;
-
 namespace Sunet.Native.Graphs;
 
 /// <summary>
@@ -11,7 +9,13 @@ public sealed class Differentiator
     private readonly Dictionary<Value, Value> gradients = [];
     private readonly HashSet<Value> needed = [];
 
-    private Differentiator(Graph graph) => Graph = graph;
+    private readonly Func<string, Value, Value, Op> sum;
+
+    private Differentiator(Graph graph, Func<string, Value, Value, Op> sum)
+    {
+        Graph = graph;
+        this.sum = sum;
+    }
 
     /// <summary>The graph that grows.</summary>
     public Graph Graph { get; }
@@ -19,17 +23,20 @@ public sealed class Differentiator
     /// <summary>Appends to <paramref name="graph"/> the gradient of <paramref name="loss"/> for every parameter that is not frozen.</summary>
     /// <param name="graph">A graph with forward ops only.</param>
     /// <param name="loss">A value of one element.</param>
+    /// <param name="sum">Makes the op that adds two gradients of one value: name, both addends.</param>
     /// <param name="trainable">Which parameters get a gradient; all by default.</param>
     /// <returns>The gradient of each parameter, of the parameter's shape.</returns>
     /// <exception cref="ConfigurationException">The loss is no scalar, or an op between a parameter and the loss has no gradient.</exception>
-    public static IReadOnlyDictionary<Value, Value> Differentiate(Graph graph, Value loss, Func<Value, bool>? trainable = null)
+    public static IReadOnlyDictionary<Value, Value> Differentiate(Graph graph, Value loss, Func<string, Value, Value, Op> sum,
+        Func<Value, bool>? trainable = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(loss);
+        ArgumentNullException.ThrowIfNull(sum);
         if (loss.Shape.Count != 1)
             throw new ConfigurationException($"A loss has one element; '{loss.Name}' is {loss.Shape}.");
 
-        var differentiator = new Differentiator(graph);
+        var differentiator = new Differentiator(graph, sum);
         differentiator.FindNeeded(trainable ?? (_ => true));
         if (!differentiator.needed.Contains(loss))
             throw new ConfigurationException($"The loss '{loss.Name}' depends on no trainable parameter.");
@@ -65,7 +72,7 @@ public sealed class Differentiator
         if (!Needs(value))
             return;
         if (gradients.TryGetValue(value, out Value? other))
-            gradient = Graph.Add(new Add(value.Name + "/gradient", Phase.Backward, other, gradient)).Output;
+            gradient = Graph.Add(sum(value.Name + "/gradient", other, gradient)).Output;
         gradients[value] = gradient;
     }
 

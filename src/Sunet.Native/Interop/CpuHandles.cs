@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Sunet.Native.Interop;
 
-/// <summary>What every handle of <c>libsunet_cpu</c> has in common: zero is none. These are host objects, so a finalizer may free them.</summary>
+/// <summary>
+/// What every handle of <c>libsunet_cpu</c> has in common: zero is none. These are host objects, so a finalizer may free them.
+/// </summary>
 internal abstract class CpuHandle() : SafeHandle(0, ownsHandle: true)
 {
     public override bool IsInvalid => handle == 0;

@@ -37,7 +37,8 @@ internal sealed unsafe class CpuPrimitiveHandle : CpuHandle
         CpuContextHandle context, in NativeConvolution convolution, string? layer = null) =>
         Create(SunetCpu.ConvolutionBackwardWeightsCreate, context, convolution, layer);
 
-    public static CpuPrimitiveHandle DeconvolutionForward(CpuContextHandle context, in NativeConvolution convolution, string? layer = null) =>
+    public static CpuPrimitiveHandle DeconvolutionForward(
+        CpuContextHandle context, in NativeConvolution convolution, string? layer = null) =>
         Create(SunetCpu.DeconvolutionForwardCreate, context, convolution, layer);
 
     public static CpuPrimitiveHandle DeconvolutionBackwardData(

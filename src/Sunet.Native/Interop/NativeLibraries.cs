@@ -5,8 +5,8 @@ namespace Sunet.Native.Interop;
 
 /// <summary>
 /// Finds and loads every native library this assembly imports. Searched in this order: the folders of <c>SUNET_NATIVE_PATH</c>, the
-/// application's folder, its <c>runtimes/&lt;rid&gt;/native</c>, the system loader's own places. The first file that exists is the one: if it does not
-/// load, that is the error, for a second copy would hide it.
+/// application's folder, its <c>runtimes/&lt;rid&gt;/native</c>, the system loader's own places. The first file that exists is the one:
+/// if it does not load, that is the error, for a second copy would hide it.
 /// </summary>
 internal static class NativeLibraries
 {
@@ -53,7 +53,8 @@ internal static class NativeLibraries
     public static IReadOnlyList<string> Folders(string? nativePath, string baseDirectory)
     {
         List<string> folders = [];
-        foreach (string folder in (nativePath ?? "").Split([Path.PathSeparator, ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        const StringSplitOptions options = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        foreach (string folder in (nativePath ?? "").Split([Path.PathSeparator, ';'], options))
             folders.Add(Path.GetFullPath(folder));
         folders.Add(baseDirectory);
         folders.Add(Path.Combine(baseDirectory, "runtimes", Rid(), "native"));
@@ -61,7 +62,7 @@ internal static class NativeLibraries
     }
 
     /// <summary>Loads the first file of that name in <paramref name="folders"/>, else what the system loader finds.</summary>
-    /// <exception cref="BackendException">Nothing was found, or what was found does not load; the sentence names what is wanted.</exception>
+    /// <exception cref="BackendException">Nothing was found, or it does not load; the sentence names what is wanted.</exception>
     public static LoadedLibrary LoadFrom(string file, IReadOnlyList<string> folders)
     {
         foreach (string folder in folders)
@@ -117,7 +118,8 @@ internal static class NativeLibraries
         }
         catch (EntryPointNotFoundException error)
         {
-            throw new BackendException($"{path} is not the CPU library of Sunet.Native: it lacks sunet_library_query.", CpuFile, inner: error);
+            throw new BackendException(
+                $"{path} is not the CPU library of Sunet.Native: it lacks sunet_library_query.", CpuFile, inner: error);
         }
     }
 

@@ -18,7 +18,7 @@ public static class NativeRuntime
     }
 
     /// <summary>Loads the native library if that has not happened and describes it.</summary>
-    /// <exception cref="BackendException">It is missing, lacks a library it needs, or is of another version; the sentence says which.</exception>
+    /// <exception cref="BackendException">It is missing, lacks what it needs, or is of another version; the sentence says which.</exception>
     public static unsafe NativeRuntimeInfo Query()
     {
         string path = NativeLibraries.CpuPath;

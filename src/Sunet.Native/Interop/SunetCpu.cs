@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Sunet.Native.Interop;
 
 /// <summary>
-/// The entry points of <c>libsunet_cpu</c> that manage its objects and run oneDNN; the kernels are in the other half of this class. Calls made once
-/// per plan take safe handles; those made in every step take raw ones, which their owner keeps alive.
+/// The entry points of <c>libsunet_cpu</c> that manage its objects and run oneDNN; the kernels are in the other half of this class.
+/// Calls made once per plan take safe handles; those made in every step take raw ones, which their owner keeps alive.
 /// </summary>
 internal static unsafe partial class SunetCpu
 {

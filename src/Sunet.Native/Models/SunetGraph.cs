@@ -77,7 +77,7 @@ public sealed class SunetGraph
         foreach (Value value in new[] { result.Loss.Loss, result.Loss.Counted, result.Loss.Invalid })
             result.Graph.MarkOutput(value);
         FuseRelu.Run(result.Graph);
-        Differentiator.Differentiate(result.Graph, result.Loss.Loss);
+        Differentiator.Differentiate(result.Graph, result.Loss.Loss, Add.OfGradients);
         AccumulateResidual.Run(result.Graph);
         RecomputeBatchNorm.Run(result.Graph);
         return result;

@@ -13,6 +13,9 @@ public sealed class Add : Op
         Declare(("", a.Shape));
     }
 
+    /// <summary>Two gradients of one value, added: what a differentiator makes where paths meet.</summary>
+    public static Op OfGradients(string name, Value a, Value b) => new Add(name, Phase.Backward, a, b);
+
     /// <inheritdoc/>
     public override long Flops => Output.Shape.Count;
 

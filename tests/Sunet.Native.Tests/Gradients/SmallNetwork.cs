@@ -45,7 +45,7 @@ internal sealed record SmallNetwork(string Name, SunetSpec Spec, Shape Image, bo
         Value labels = network.Graph.Input("labels", new Shape(logits.Batch, logits.Height, logits.Width), DataType.Int32);
         Value loss = network.Graph.Add(new SoftmaxCrossEntropy("loss", network.Logits, labels, Options.IgnoreLabel)).Loss;
         if (differentiate)
-            Differentiator.Differentiate(network.Graph, loss);
+            Differentiator.Differentiate(network.Graph, loss, Add.OfGradients);
         return (network.Graph, loss);
     }
 

@@ -1,0 +1,34 @@
+namespace Sunet.Data.Datasets;
+
+/// <summary>Reads <c>classes.txt</c>.</summary>
+internal static class ClassNamesFile
+{
+    /// <summary>Reads one name a line, from the class of index 0; blank lines at the end do not count.</summary>
+    /// <exception cref="DataException">The file cannot be read, or <see cref="Require"/> objects.</exception>
+    public static string[] Read(string path)
+    {
+        string[] names = [.. TextLines.Read(path).Select(line => line.Trim())];
+        int count = names.Length;
+        while (count > 0 && names[count - 1].Length == 0)
+            count--;
+        Array.Resize(ref names, count);
+        Require(names, path);
+        return names;
+    }
+
+    /// <summary>Refuses class names that could not be told apart or counted.</summary>
+    /// <exception cref="DataException">There are none, more than 255, or one is blank or twice there.</exception>
+    public static void Require(IReadOnlyList<string> names, string path)
+    {
+        if (names.Count is 0 or > 255)
+            throw new DataException($"'{path}' names {names.Count} classes; a data set has 1 to 255.", path);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (int i = 0; i < names.Count; i++)
+        {
+            if (names[i].Length == 0)
+                throw new DataException($"'{path}' has no name for class {i}.", path);
+            if (!seen.Add(names[i]))
+                throw new DataException($"'{path}' names the class '{names[i]}' twice.", path);
+        }
+    }
+}

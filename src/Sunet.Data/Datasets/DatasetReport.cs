@@ -1,0 +1,14 @@
+namespace Sunet.Data.Datasets;
+
+/// <summary>What <see cref="DatasetCheck"/> found.</summary>
+/// <param name="Findings">Everything wrong, by path; empty for a clean data set.</param>
+/// <param name="ImageCount">The images of all splits, each counted once.</param>
+/// <param name="ClassNames">The classes' names by index; empty where the layout could not be opened.</param>
+/// <param name="ClassPixels">The labelled pixels of each class, over all maps that could be read.</param>
+/// <param name="IgnoredPixels">The pixels labelled 255.</param>
+public sealed record DatasetReport(
+    IReadOnlyList<DatasetFinding> Findings,
+    int ImageCount,
+    IReadOnlyList<string> ClassNames,
+    IReadOnlyList<long> ClassPixels,
+    long IgnoredPixels);

@@ -1,0 +1,67 @@
+namespace Sunet.Data.Datasets;
+
+/// <summary>Walks folders without following a symbolic link into a loop.</summary>
+internal static class FileTree
+{
+    /// <summary>Every file below a folder, in ordinal order of relative path.</summary>
+    /// <param name="folder">Where to begin; nothing is found where it does not exist.</param>
+    /// <param name="report">Told of each entry that cannot be followed, as (path, problem).</param>
+    public static List<string> Files(string folder, Action<string, string> report)
+    {
+        var files = new List<string>();
+        if (Directory.Exists(folder))
+            Collect(folder, Path.GetFullPath(folder), [], files, report);
+        files.Sort(StringComparer.Ordinal);
+        return files;
+    }
+
+    /// <summary>A path inside a folder with its extension cut off and forward slashes: the name of an image and of its mask.</summary>
+    public static string Stem(string folder, string path) =>
+        Path.ChangeExtension(Path.GetRelativePath(folder, path), null).Replace('\\', '/');
+
+    private static void Collect(
+        string folder, string real, List<string> ancestors, List<string> files, Action<string, string> report)
+    {
+        try
+        {
+            real = new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? real;
+            if (ancestors.Any(ancestor => Contains(real, ancestor)))
+            {
+                report(folder, $"'{folder}' is a symbolic link to a folder that contains it.");
+                return;
+            }
+
+            ancestors.Add(real);
+            files.AddRange(Directory.GetFiles(folder).Where(file => IsReadable(file, report)));
+            foreach (string child in Directory.GetDirectories(folder).Order(StringComparer.Ordinal))
+                Collect(child, Path.Combine(real, Path.GetFileName(child)), ancestors, files, report);
+            ancestors.RemoveAt(ancestors.Count - 1);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            report(folder, $"'{folder}' cannot be read: {failure.Message}");
+        }
+    }
+
+    private static bool Contains(string outer, string inner) =>
+        inner == outer || inner.StartsWith(Path.TrimEndingDirectorySeparator(outer) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+
+    private static bool IsReadable(string file, Action<string, string> report)
+    {
+        var info = new FileInfo(file);
+        if (info.LinkTarget is null)
+            return true;
+        try
+        {
+            if (info.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true })
+                return true;
+            report(file, $"'{file}' is a symbolic link to nothing.");
+        }
+        catch (IOException)
+        {
+            report(file, $"'{file}' is a symbolic link that leads back to itself.");
+        }
+
+        return false;
+    }
+}

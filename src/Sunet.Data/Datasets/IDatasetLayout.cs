@@ -1,0 +1,20 @@
+namespace Sunet.Data.Datasets;
+
+/// <summary>How a kind of data set lies on disk.</summary>
+internal interface IDatasetLayout
+{
+    /// <summary>The data set's folder.</summary>
+    string Root { get; }
+
+    /// <summary>The classes' names by index.</summary>
+    IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>The splits it has, in a stable order.</summary>
+    IReadOnlyList<string> Splits { get; }
+
+    /// <summary>Finds a split's files without decoding any; reports what is missing instead of throwing.</summary>
+    SplitListing List(string split);
+
+    /// <summary>The folders of images and those of masks that belong to them, for finding strays.</summary>
+    IEnumerable<(string Images, string Masks)> Folders();
+}

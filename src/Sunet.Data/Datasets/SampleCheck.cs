@@ -1,0 +1,71 @@
+using CommunityToolkit.HighPerformance;
+using Sunet.Data.Images;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Data.Datasets;
+
+/// <summary>Decodes samples one by one, collecting what is wrong with them and how many pixels each class has.</summary>
+internal sealed class SampleCheck(int classes, long pixelCap)
+{
+    private readonly SampleBuffers buffers = new();
+    private readonly long[] pixels = new long[256];
+
+    /// <summary>What is wrong so far.</summary>
+    public List<DatasetFinding> Findings { get; } = [];
+
+    /// <summary>The pixels of each class so far.</summary>
+    public long[] ClassPixels => pixels[..classes];
+
+    /// <summary>The pixels labelled 255 so far.</summary>
+    public long IgnoredPixels => pixels[SegmentationDataset.IgnoreLabel];
+
+    /// <summary>Checks one sample.</summary>
+    public void Check(SegmentationItem item)
+    {
+        Memory2D<Rgb>? image = Image(item.ImagePath);
+        Memory2D<byte>? labels = Labels(item.LabelPath);
+        if (labels is not { } map)
+            return;
+        if (image is { } decoded)
+            Report(item.LabelPath, SampleProblem.SizeMismatch(item, decoded.Span, map.Span));
+        Report(item.LabelPath, SampleProblem.LabelOutOfRange(item, map.Span, classes));
+        foreach (byte label in map.Span)
+            pixels[label]++;
+    }
+
+    private Memory2D<Rgb>? Image(string path)
+    {
+        try
+        {
+            ReadOnlySpan<byte> file = buffers.Scratch.ReadFile(path);
+            ImageFormat content = ImageFormats.Detect(file), name = ImageFormats.FromName(path);
+            if (content != ImageFormat.Unknown && content != name)
+                Report(path, $"'{path}' holds a {content.ToString().ToUpperInvariant()} image; rename it or convert it.");
+            return ImageFile.Decode(file, path, pixelCap, buffers.Scratch, buffers.Image);
+        }
+        catch (DataException failure)
+        {
+            Report(path, failure.Message);
+            return null;
+        }
+    }
+
+    private Memory2D<byte>? Labels(string path)
+    {
+        try
+        {
+            return LabelFile.Load(path, pixelCap, buffers.Scratch, buffers.Labels);
+        }
+        catch (DataException failure)
+        {
+            Report(path, failure.Message);
+            return null;
+        }
+    }
+
+    private void Report(string path, string? problem)
+    {
+        if (problem is not null)
+            Findings.Add(new DatasetFinding(path, problem));
+    }
+}

@@ -1,0 +1,32 @@
+using CommunityToolkit.HighPerformance;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Data.Datasets;
+
+/// <summary>What can be wrong with an image and a label map that both decode; null where nothing is.</summary>
+internal static class SampleProblem
+{
+    /// <summary>The sizes differ.</summary>
+    public static string? SizeMismatch(SegmentationItem item, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels) =>
+        image.Height == labels.Height && image.Width == labels.Width
+            ? null
+            : $"'{item.LabelPath}' is {labels.Width} x {labels.Height} but its image '{item.ImagePath}' is {image.Width} x {image.Height}.";
+
+    /// <summary>A label is neither a class nor ignore.</summary>
+    public static string? LabelOutOfRange(SegmentationItem item, ReadOnlySpan2D<byte> labels, int classes)
+    {
+        if (classes > SegmentationDataset.IgnoreLabel - 1)
+            return null;
+        for (int y = 0; y < labels.Height; y++)
+        {
+            int x = labels.GetRowSpan(y).IndexOfAnyInRange((byte)classes, (byte)(SegmentationDataset.IgnoreLabel - 1));
+            if (x >= 0)
+            {
+                return $"'{item.LabelPath}' has label {labels[y, x]} at column {x}, row {y}, but the data set has {classes} classes: "
+                    + $"labels are 0 to {classes - 1}, or 255 for ignore.";
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,65 @@
+using CommunityToolkit.HighPerformance;
+using Sunet.Data.Images;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Data.Datasets;
+
+/// <summary>One split of a data set for segmentation. Opened by <see cref="DatasetReader"/>; safe to use from many threads.</summary>
+public sealed class SegmentationDataset
+{
+    /// <summary>The label that takes no part in training or metrics.</summary>
+    public const byte IgnoreLabel = 255;
+
+    internal SegmentationDataset(
+        string name, string root, string split, IReadOnlyList<string> classNames, IReadOnlyList<SegmentationItem> items)
+    {
+        Name = name;
+        Root = root;
+        Split = split;
+        ClassNames = classNames;
+        Items = items;
+    }
+
+    /// <summary>The name of the data set's folder.</summary>
+    public string Name { get; }
+
+    /// <summary>The data set's folder.</summary>
+    public string Root { get; }
+
+    /// <summary>Such as <c>train</c> or <c>val</c>.</summary>
+    public string Split { get; }
+
+    /// <summary>The classes' names by index.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>The number of classes, ignore not counted.</summary>
+    public int ClassCount => ClassNames.Count;
+
+    /// <summary>The images, in the split's order; at least one.</summary>
+    public IReadOnlyList<SegmentationItem> Items { get; }
+
+    /// <summary>Decodes an item and checks it.</summary>
+    /// <param name="item">One of <see cref="Items"/>.</param>
+    /// <param name="pixelCap">Larger images are refused by their header.</param>
+    /// <returns>Image and labels, owned by the caller.</returns>
+    /// <exception cref="DataException">
+    /// A file cannot be read, the sizes differ, or a label is neither below <see cref="ClassCount"/> nor 255; the message names the file.
+    /// </exception>
+    public SegmentationSample Load(SegmentationItem item, long pixelCap = ImageFile.DefaultPixelCap)
+    {
+        var (image, labels) = Load(item, pixelCap, new SampleBuffers());
+        return new SegmentationSample(item.Name, image, labels);
+    }
+
+    /// <summary>As the public overload, into memory that is used again; the result is valid until the buffers' next use.</summary>
+    internal (Memory2D<Rgb> Image, Memory2D<byte> Labels) Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
+    {
+        Memory2D<Rgb> image = ImageFile.Load(item.ImagePath, pixelCap, buffers.Scratch, buffers.Image);
+        Memory2D<byte> labels = LabelFile.Load(item.LabelPath, pixelCap, buffers.Scratch, buffers.Labels);
+        if (SampleProblem.SizeMismatch(item, image.Span, labels.Span) is { } mismatch)
+            throw new DataException(mismatch, item.LabelPath);
+        if (SampleProblem.LabelOutOfRange(item, labels.Span, ClassCount) is { } outOfRange)
+            throw new DataException(outOfRange, item.LabelPath);
+        return (image, labels);
+    }
+}

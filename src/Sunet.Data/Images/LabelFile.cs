@@ -1,0 +1,101 @@
+using CommunityToolkit.HighPerformance;
+
+namespace Sunet.Data.Images;
+
+/// <summary>
+/// Reads label maps: PNG files whose stored sample is the class index, as a palette index of any bit depth or as grey of up to 8 bits.
+/// </summary>
+/// <remarks>
+/// A decoder turns palette indices into colours, and two indices may share one colour. So the file is rewritten before it is decoded: its
+/// palette (or its grey scale) becomes the palette in which entry i is the colour (i, i, i), and colour becomes index again.
+/// </remarks>
+public static class LabelFile
+{
+    private const int Grey = 0;
+    private const int Palette = 3;
+
+    /// <summary>Reads a label map.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="pixelCap">Larger maps are refused by their header, before their pixels are allocated.</param>
+    /// <returns>[H, W] class indices exactly as stored, owned by the caller.</returns>
+    /// <exception cref="DataException">The file is missing, no PNG, damaged, too large, or does not hold one index a pixel.</exception>
+    public static Memory2D<byte> Load(string path, long pixelCap = ImageFile.DefaultPixelCap) =>
+        Load(path, pixelCap, new DecodeScratch(), new PixelBuffer<byte>());
+
+    /// <summary>As the public overload, into memory that is used again; the result is valid until the next use of either.</summary>
+    internal static Memory2D<byte> Load(string path, long pixelCap, DecodeScratch scratch, PixelBuffer<byte> target) =>
+        Decode(scratch.ReadFile(path), path, pixelCap, scratch, target);
+
+    /// <summary>Decodes a file that is in memory already.</summary>
+    internal static Memory2D<byte> Decode(
+        ReadOnlySpan<byte> file, string path, long pixelCap, DecodeScratch scratch, PixelBuffer<byte> target)
+    {
+        ReadOnlySpan<byte> rewritten = Rewrite(file, path, pixelCap, scratch);
+        ReadOnlySpan<byte> rgba = SkiaDecoder.Decode(rewritten, path, pixelCap, scratch, out int height, out int width);
+        Memory2D<byte> labels = target.Reserve(height, width);
+        labels.Span.TryGetSpan(out Span<byte> indices);
+        for (int i = 0; i < indices.Length; i++)
+            indices[i] = rgba[i * 4];
+        return labels;
+    }
+
+    private static ReadOnlySpan<byte> Rewrite(ReadOnlySpan<byte> file, string path, long pixelCap, DecodeScratch scratch)
+    {
+        const int IdentityPaletteChunk = 256 * 3 + 12;
+        var chunks = new PngChunks(file, path);
+        chunks.MoveNext();
+        if (chunks.Type != PngChunkTypes.Ihdr || chunks.Data.Length != PngHeader.Length)
+            throw new DataException($"'{path}' is damaged: it does not begin with a PNG header.", path);
+        PngHeader header = PngHeader.Parse(chunks.Data);
+        Require(header, path, pixelCap);
+
+        var writer = new PngChunkWriter(scratch.ReserveRewritten(file.Length + IdentityPaletteChunk));
+        writer.Copy(ImageFormats.PngSignature);
+        Span<byte> data = stackalloc byte[PngHeader.Length];
+        chunks.Data.CopyTo(data);
+        data[9] = Palette;
+        writer.Write(PngChunkTypes.Ihdr, data);
+        WriteIdentityPalette(ref writer, header.BitDepth);
+
+        bool pixels = false, palette = header.ColourType == Grey;
+        do
+        {
+            chunks.MoveNext();
+            palette |= chunks.Type == PngChunkTypes.Plte;
+            if (chunks.Type == PngChunkTypes.Idat)
+            {
+                writer.Copy(chunks.Whole);
+                pixels = true;
+            }
+        }
+        while (chunks.Type != PngChunkTypes.Iend);
+
+        if (!pixels || !palette)
+            throw new DataException($"'{path}' is damaged: it has no {(pixels ? "palette" : "pixels")}.", path);
+        writer.Copy(chunks.Whole);
+        return writer.Written;
+    }
+
+    private static void Require(PngHeader header, string path, long pixelCap)
+    {
+        SkiaDecoder.RequireSize(header.Height, header.Width, pixelCap, path);
+        if (header.ColourType is not (Grey or Palette))
+        {
+            throw new DataException(
+                $"'{path}' is a colour PNG; a label map holds one class index a pixel, as a palette or grey PNG of up to 8 bits.", path);
+        }
+
+        if (header.BitDepth > 8)
+            throw new DataException($"'{path}' has {header.BitDepth} bits a pixel; a label map has at most 8.", path);
+        if (header.BitDepth is not (1 or 2 or 4 or 8))
+            throw new DataException($"'{path}' is damaged: its header claims {header.BitDepth} bits a pixel.", path);
+    }
+
+    private static void WriteIdentityPalette(ref PngChunkWriter writer, int bitDepth)
+    {
+        Span<byte> palette = stackalloc byte[3 << bitDepth];
+        for (int i = 0; i < palette.Length; i++)
+            palette[i] = (byte)(i / 3);
+        writer.Write(PngChunkTypes.Plte, palette);
+    }
+}

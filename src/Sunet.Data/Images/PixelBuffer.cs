@@ -1,0 +1,19 @@
+using CommunityToolkit.HighPerformance;
+
+namespace Sunet.Data.Images;
+
+/// <summary>A grow-only [H, W] array that a decoder fills again and again, so that reading many files does not allocate.</summary>
+internal sealed class PixelBuffer<T>
+    where T : unmanaged
+{
+    private T[] pixels = [];
+
+    /// <summary>Sizes the buffer; what an earlier call returned is overwritten. The contents are undefined.</summary>
+    public Memory2D<T> Reserve(int height, int width)
+    {
+        int count = checked(height * width);
+        if (pixels.Length < count)
+            pixels = GC.AllocateUninitializedArray<T>(count);
+        return new Memory2D<T>(pixels, 0, height, width, 0);
+    }
+}

@@ -1,0 +1,56 @@
+using SkiaSharp;
+
+namespace Sunet.Data.Images;
+
+/// <summary>Decodes JPEG and PNG bytes to RGBA exactly as they are stored: no colour management, no premultiplication, no rotation.</summary>
+internal static class SkiaDecoder
+{
+    /// <summary>Decodes one image.</summary>
+    /// <param name="encoded">The whole file.</param>
+    /// <param name="path">The file's name, for messages.</param>
+    /// <param name="pixelCap">Larger images are refused by their header, before any pixel is allocated.</param>
+    /// <param name="scratch">Owns the returned pixels until its next use.</param>
+    /// <param name="height">The image's height.</param>
+    /// <param name="width">The image's width.</param>
+    /// <returns>[H, W] pixels of four bytes.</returns>
+    /// <exception cref="DataException">The bytes are no complete image, or a larger one than the cap allows.</exception>
+    public static unsafe ReadOnlySpan<byte> Decode(
+        ReadOnlySpan<byte> encoded, string path, long pixelCap, DecodeScratch scratch, out int height, out int width)
+    {
+        fixed (byte* bytes = encoded)
+        {
+            using SKData data = SKData.Create((nint)bytes, encoded.Length);
+            using SKCodec codec = SKCodec.Create(data)
+                ?? throw new DataException($"'{path}' is damaged: its header cannot be decoded.", path);
+            height = codec.Info.Height;
+            width = codec.Info.Width;
+            RequireSize(height, width, pixelCap, path);
+            var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+            Span<byte> pixels = scratch.ReserveRgba(info.BytesSize);
+            SKCodecResult result;
+            fixed (byte* target = pixels)
+                result = codec.GetPixels(info, (nint)target);
+            return result switch
+            {
+                SKCodecResult.Success => pixels,
+                SKCodecResult.IncompleteInput => throw new DataException($"'{path}' is truncated: its pixels end early.", path),
+                _ => throw new DataException($"'{path}' is damaged: the decoder reports {result}.", path),
+            };
+        }
+    }
+
+    /// <summary>Refuses an image by the size its header claims.</summary>
+    /// <exception cref="DataException">It has no pixels or more than the cap.</exception>
+    public static void RequireSize(int height, int width, long pixelCap, string path)
+    {
+        // Four bytes a pixel must also stay below the largest array.
+        long cap = Math.Min(pixelCap, Array.MaxLength / 4);
+        if (height < 1 || width < 1)
+            throw new DataException($"'{path}' is damaged: its header claims {width} x {height} pixels.", path);
+        if ((long)height * width > cap)
+        {
+            throw new DataException(
+                $"'{path}' is {width} x {height} pixels, above the cap of {cap}; raise the cap if the file can be trusted.", path);
+        }
+    }
+}

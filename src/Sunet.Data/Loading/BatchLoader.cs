@@ -1,0 +1,242 @@
+using System.Runtime.ExceptionServices;
+using Sunet.Data.Datasets;
+using Sunet.Native.Tensors;
+using Sunet.Native.Training;
+
+namespace Sunet.Data.Loading;
+
+/// <summary>
+/// Batches of a data set, prepared ahead by threads of its own and delivered in order. A batch is a pure function of the settings and its
+/// index: the number of workers, the prefetch and the cache change no bit of it, and resuming needs no state.
+/// </summary>
+/// <remarks>
+/// One thread reads; <see cref="Return"/> and <see cref="Dispose"/> may come from others. Workers take one sample at a time, so that a
+/// single batch uses all of them.
+/// </remarks>
+public sealed class BatchLoader : IBatchSource
+{
+    private readonly object gate = new();
+    private readonly BatchLoaderSettings settings;
+    private readonly SampleProducer producer;
+    private readonly EpochOrder order;
+    private readonly BatchSlot[] slots;
+    private readonly Stack<TrainingBatch> free;
+    private readonly Thread[] workers;
+    private long head;
+    private long nextBatch;
+    private int nextPlace;
+    private int inFlight;
+    private bool restarting;
+    private bool disposed;
+
+    /// <summary>Starts the workers.</summary>
+    /// <param name="dataset">Where samples come from.</param>
+    /// <param name="settings">How batches are made.</param>
+    /// <param name="startAt">The batch to prepare first: where a resumed run goes on.</param>
+    /// <exception cref="ConfigurationException">A setting is out of range, or a batch is larger than the data set.</exception>
+    /// <exception cref="MemoryException">There is no room for the prefetched batches.</exception>
+    public BatchLoader(SegmentationDataset dataset, BatchLoaderSettings settings, long startAt = 0)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentOutOfRangeException.ThrowIfNegative(startAt);
+        settings.Validate();
+        BatchesPerEpoch = dataset.Items.Count / settings.BatchSize;
+        if (BatchesPerEpoch == 0)
+        {
+            throw new ConfigurationException(
+                $"A batch of {settings.BatchSize} is larger than the split '{dataset.Split}' of '{dataset.Root}', which has "
+                + $"{dataset.Items.Count} images; lower the batch size.");
+        }
+
+        this.settings = settings;
+        ImageShape = new Shape(settings.BatchSize, 3, settings.Augmentation.CropHeight, settings.Augmentation.CropWidth);
+        producer = new SampleProducer(dataset, settings);
+        order = new EpochOrder(dataset.Items.Count, settings.Seed, settings.Shuffle);
+        slots = [.. Enumerable.Range(0, settings.Prefetch).Select(_ => new BatchSlot())];
+        free = new Stack<TrainingBatch>(settings.Prefetch + 2);
+        for (int i = 0; i <= settings.Prefetch; i++)
+            free.Push(Allocate());
+        (head, nextBatch) = (startAt, startAt);
+        workers = [.. Enumerable.Range(0, settings.Workers).Select(StartWorker)];
+    }
+
+    /// <inheritdoc/>
+    public Shape ImageShape { get; }
+
+    /// <inheritdoc/>
+    public int BatchesPerEpoch { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">The loader was disposed, before or meanwhile.</exception>
+    public TrainingBatch Read(long index, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            if (index != head)
+                Restart(index);
+            BatchSlot slot = slots[index % slots.Length];
+            if (slot.Batch is null && free.Count == 0)
+                AddBatch();
+            while (slot.Batch is null || slot.Remaining > 0)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Wait(cancellation);
+                ObjectDisposedException.ThrowIf(disposed, this);
+            }
+
+            slot.ThrowIfFailed();
+            TrainingBatch batch = slot.Take()!;
+            head++;
+            Monitor.PulseAll(gate);
+            return batch;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The batch was returned already, or has another shape.</exception>
+    public void Return(TrainingBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        lock (gate)
+        {
+            if (batch.Images.Length != ImageShape.Count || batch.Labels.Length != LabelCount || free.Contains(batch))
+                throw new ArgumentException("The batch was returned already, or belongs to another source.", nameof(batch));
+            free.Push(batch);
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    /// <summary>Stops the workers and waits for them.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            disposed = true;
+            Monitor.PulseAll(gate);
+        }
+
+        foreach (Thread worker in workers)
+            worker.Join();
+    }
+
+    private int LabelCount => (int)(ImageShape.Count / 3);
+
+    private Thread StartWorker(int number)
+    {
+        var thread = new Thread(Work) { IsBackground = true, Name = $"Sunet loader {number}" };
+        thread.Start();
+        return thread;
+    }
+
+    private TrainingBatch Allocate()
+    {
+        try
+        {
+            return new TrainingBatch(ImageShape, LabelCount);
+        }
+        catch (OutOfMemoryException failure)
+        {
+            long bytes = (ImageShape.Count + LabelCount) * sizeof(float);
+            throw new MemoryException(
+                $"A batch of {ImageShape} takes {bytes} bytes, which are not there; lower the batch size, the crop or the prefetch.", bytes, failure);
+        }
+    }
+
+    // A reader that keeps batches must not wait for ones that it holds itself.
+    private void AddBatch()
+    {
+        free.Push(Allocate());
+        Monitor.PulseAll(gate);
+    }
+
+    // A token has no way to pulse the lock without allocating a registration a call, so a wait that can be cancelled looks now and then.
+    private void Wait(CancellationToken cancellation)
+    {
+        const int LookMilliseconds = 20;
+        if (cancellation.CanBeCanceled)
+            Monitor.Wait(gate, LookMilliseconds);
+        else
+            Monitor.Wait(gate);
+    }
+
+    // Samples under way still write to their batches: those are reused only once all of them have finished.
+    private void Restart(long index)
+    {
+        restarting = true;
+        while (inFlight > 0)
+            Monitor.Wait(gate);
+        foreach (BatchSlot slot in slots)
+        {
+            if (slot.Take() is { } batch)
+                free.Push(batch);
+        }
+
+        (head, nextBatch, nextPlace) = (index, index, 0);
+        restarting = false;
+        Monitor.PulseAll(gate);
+    }
+
+    private void Work()
+    {
+        var buffers = new SampleBuffers();
+        while (true)
+        {
+            BatchSlot slot;
+            int place, item;
+            long number;
+            lock (gate)
+            {
+                while (!disposed && !CanClaim())
+                    Monitor.Wait(gate);
+                if (disposed)
+                    return;
+                slot = Claim(out place, out item, out number);
+            }
+
+            ExceptionDispatchInfo? error = Produce(slot.Batch!, place, item, number, buffers);
+            lock (gate)
+            {
+                slot.Finish(place, error);
+                if (--inFlight == 0 || slot.Remaining == 0)
+                    Monitor.PulseAll(gate);
+            }
+        }
+    }
+
+    private bool CanClaim() => !restarting && nextBatch < head + slots.Length && (nextPlace > 0 || free.Count > 0);
+
+    private BatchSlot Claim(out int place, out int item, out long number)
+    {
+        BatchSlot slot = slots[nextBatch % slots.Length];
+        place = nextPlace;
+        if (place == 0)
+            slot.Begin(free.Pop(), settings.BatchSize);
+        long epoch = nextBatch / BatchesPerEpoch;
+        item = order.Item(epoch, ((int)(nextBatch % BatchesPerEpoch) * settings.BatchSize) + place);
+        number = (nextBatch * settings.BatchSize) + place;
+        inFlight++;
+        if (++nextPlace == settings.BatchSize)
+        {
+            nextPlace = 0;
+            nextBatch++;
+        }
+
+        return slot;
+    }
+
+    private ExceptionDispatchInfo? Produce(TrainingBatch batch, int place, int item, long number, SampleBuffers buffers)
+    {
+        try
+        {
+            producer.Produce(batch, place, item, number, buffers);
+            return null;
+        }
+        catch (DataException failure)
+        {
+            return ExceptionDispatchInfo.Capture(failure);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using CommunityToolkit.HighPerformance;
+using Sunet.Data.Augmentation;
+using Sunet.Data.Datasets;
+using Sunet.Data.Randomness;
+using Sunet.Native.Tensors;
+using Sunet.Native.Training;
+
+namespace Sunet.Data.Loading;
+
+/// <summary>Decodes, draws and resamples one sample. Safe to use from many threads, each with buffers of its own.</summary>
+internal sealed class SampleProducer
+{
+    private readonly SegmentationDataset dataset;
+    private readonly BatchLoaderSettings settings;
+    private readonly SampleCache cache;
+    private readonly WarpSampler sampler;
+
+    /// <summary>Prepares for one data set.</summary>
+    public SampleProducer(SegmentationDataset dataset, BatchLoaderSettings settings)
+    {
+        this.dataset = dataset;
+        this.settings = settings;
+        cache = new SampleCache(dataset.Items.Count, settings.CacheBytes);
+        sampler = new WarpSampler(settings.Normalization);
+    }
+
+    /// <summary>Fills one place of a batch.</summary>
+    /// <param name="batch">The batch to write to.</param>
+    /// <param name="place">The place in it, from 0.</param>
+    /// <param name="item">The data set's item.</param>
+    /// <param name="number">The sample's number since the beginning of training: its augmentation follows from it.</param>
+    /// <param name="buffers">The calling thread's own.</param>
+    /// <exception cref="DataException">The item cannot be read.</exception>
+    public void Produce(TrainingBatch batch, int place, int item, long number, SampleBuffers buffers)
+    {
+        SegmentationItem source = dataset.Items[item];
+        try
+        {
+            var (image, labels) = Decode(item, source, buffers);
+            AugmentationSettings augmentation = settings.Augmentation;
+            int height = augmentation.CropHeight, width = augmentation.CropWidth, plane = height * width;
+            AffineWarp warp = augmentation.Enabled
+                ? AffineWarp.Draw(
+                    image.Height, image.Width, augmentation, new Philox(settings.Seed, PhiloxStream.Augmentation, (ulong)number))
+                : AffineWarp.Centre(image.Height, image.Width, augmentation);
+            sampler.Sample(
+                image.Span, labels.Span, warp, height, width,
+                batch.Images.AsSpan(place * 3 * plane, 3 * plane), batch.Labels.AsSpan(place * plane, plane));
+            batch.Names[place] = source.Name;
+        }
+        catch (Exception failure) when (failure is not DataException)
+        {
+            throw new DataException($"'{source.ImagePath}' could not be loaded: {failure.Message}", source.ImagePath, failure);
+        }
+    }
+
+    private (Memory2D<Rgb> Image, Memory2D<byte> Labels) Decode(int item, SegmentationItem source, SampleBuffers buffers)
+    {
+        if (cache.Find(item) is { } cached)
+            return (cached.Image, cached.Labels);
+        var (image, labels) = dataset.Load(source, settings.PixelCap, buffers);
+        cache.Add(item, source.Name, image, labels);
+        return (image, labels);
+    }
+}

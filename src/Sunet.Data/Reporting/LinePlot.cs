@@ -1,0 +1,75 @@
+using System.Globalization;
+using SkiaSharp;
+
+namespace Sunet.Data.Reporting;
+
+/// <summary>Draws one curve with its axes.</summary>
+internal static class LinePlot
+{
+    private static readonly SKColor Grid = new(225, 225, 225);
+    private static readonly SKColor Ink = new(60, 60, 60);
+
+    /// <summary>Draws into an area; labels are written to its left and below it.</summary>
+    public static void Draw(SKCanvas canvas, SKRect area, IReadOnlyList<(double X, double Y)> values, string xTitle, SKColor colour)
+    {
+        // The horizontal axis covers the points without a value too, so that plots side by side share it.
+        var horizontal = Axis(values.Select(value => value.X));
+        var vertical = Axis(values.Select(value => value.Y));
+        float X(double x) => area.Left + (float)((x - horizontal.Low) / (horizontal.High - horizontal.Low) * area.Width);
+        float Y(double y) => area.Bottom - (float)((y - vertical.Low) / (vertical.High - vertical.Low) * area.Height);
+
+        using var grid = new SKPaint { Color = Grid, StrokeWidth = 1 };
+        foreach (double tick in Ticks(vertical))
+        {
+            canvas.DrawLine(area.Left, Y(tick), area.Right, Y(tick), grid);
+            string text = Label(tick);
+            BitmapFont.Draw(canvas, text, area.Left - 6 - BitmapFont.Width(text, 1), Y(tick) - 3, 1, Ink);
+        }
+
+        foreach (double tick in Ticks(horizontal))
+        {
+            canvas.DrawLine(X(tick), area.Top, X(tick), area.Bottom, grid);
+            string text = Label(tick);
+            BitmapFont.Draw(canvas, text, X(tick) - (BitmapFont.Width(text, 1) / 2f), area.Bottom + 8, 1, Ink);
+        }
+
+        BitmapFont.Draw(canvas, xTitle, area.MidX - (BitmapFont.Width(xTitle, 1) / 2f), area.Bottom + 24, 1, Ink);
+        using var frame = new SKPaint { Color = Ink, Style = SKPaintStyle.Stroke, StrokeWidth = 1 };
+        canvas.DrawRect(area, frame);
+        Curve(canvas, values.Where(value => double.IsFinite(value.X) && double.IsFinite(value.Y)).Select(v => (X(v.X), Y(v.Y))), colour);
+    }
+
+    private static (double Low, double High, double Step) Axis(IEnumerable<double> values)
+    {
+        const int Steps = 5;
+        double[] finite = [.. values.Where(double.IsFinite).DefaultIfEmpty(0)];
+        return AxisTicks.Cover(finite.Min(), finite.Max(), Steps);
+    }
+
+    private static void Curve(SKCanvas canvas, IEnumerable<(float X, float Y)> points, SKColor colour)
+    {
+        using var line = new SKPaint { Color = colour, StrokeWidth = 2, IsAntialias = true };
+        using var dot = new SKPaint { Color = colour, IsAntialias = true };
+        (float X, float Y)? previous = null;
+        foreach (var point in points)
+        {
+            canvas.DrawCircle(point.X, point.Y, 2, dot);
+            if (previous is { } from)
+                canvas.DrawLine(from.X, from.Y, point.X, point.Y, line);
+            previous = point;
+        }
+    }
+
+    private static IEnumerable<double> Ticks((double Low, double High, double Step) axis)
+    {
+        int count = (int)Math.Round((axis.High - axis.Low) / axis.Step);
+        for (int i = 0; i <= count; i++)
+            yield return Math.Round((axis.Low / axis.Step) + i) * axis.Step;
+    }
+
+    private static string Label(double value)
+    {
+        bool plain = value == 0 || Math.Abs(value) is >= 1e-3 and < 1e5;
+        return value.ToString(plain ? "0.####" : "0.##E0", CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,26 @@
+namespace Sunet.Data.Synthetic;
+
+/// <summary>
+/// The classes of a synthetic scene. A pixel's own colour never decides between coin and tile, nor between lit and dark gem: the network has
+/// to see the outline in the first case and the rim in the second.
+/// </summary>
+internal enum SceneClass : byte
+{
+    /// <summary>What no shape covers.</summary>
+    Background,
+
+    /// <summary>A striped disc.</summary>
+    Coin,
+
+    /// <summary>The same stripes in a square.</summary>
+    Tile,
+
+    /// <summary>A chequered hexagon with a bright rim.</summary>
+    LitGem,
+
+    /// <summary>The same chequered hexagon with a dark rim.</summary>
+    DarkGem,
+
+    /// <summary>A dotted triangle, the only class its texture tells.</summary>
+    Sail,
+}

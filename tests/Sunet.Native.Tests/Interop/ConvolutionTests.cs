@@ -1,0 +1,162 @@
+using Sunet.Native.Interop;
+
+namespace Sunet.Native.Tests.Interop;
+
+public sealed class ConvolutionTests : IDisposable
+{
+    private readonly CpuContextHandle context = CpuContextHandle.Create(2);
+
+    public static TheoryData<ConvolutionCase, int> Cases() => ConvolutionCase.WithLayouts();
+
+    public void Dispose() => context.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Forward_RandomData_MatchesFloat64(ConvolutionCase c, int layout)
+    {
+        float[] source = Numbers.Random(c.Large.Count, 1), weights = Numbers.Random(c.Weights.Count, 2);
+        float[] bias = Numbers.Random(c.SmallChannels, 3);
+        double[] expected = ReferenceConvolution.AddBias(
+            ReferenceConvolution.Forward(c, source, weights), c.SmallChannels, c.SmallHeight * c.SmallWidth, bias);
+        float[] plain = Forward(c.Convolution((NativeLayout)layout, bias: true), source, weights, bias);
+        float[] relu = Forward(c.Convolution((NativeLayout)layout, bias: true, relu: true), source, weights, bias);
+        Numbers.AssertClose(expected, plain, c.LargeChannels * c.Kernel * c.Kernel + 1);
+        Numbers.AssertClose(ReferenceConvolution.Relu(expected), relu, c.LargeChannels * c.Kernel * c.Kernel + 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Backward_RandomData_MatchesFloat64(ConvolutionCase c, int layout)
+    {
+        float[] source = Numbers.Random(c.Large.Count, 1), weights = Numbers.Random(c.Weights.Count, 2);
+        float[] gradient = Numbers.Random(c.Small.Count, 3);
+        NativeConvolution convolution = c.Convolution((NativeLayout)layout, bias: true);
+        (float[] dw, float[] db) = BackwardWeights(convolution, source, gradient);
+        int pixels = c.Batch * c.SmallHeight * c.SmallWidth;
+        Numbers.AssertClose(
+            ReferenceConvolution.BackwardData(c, gradient, weights), BackwardData(convolution, gradient, weights),
+            c.SmallChannels * c.Kernel * c.Kernel);
+        Numbers.AssertClose(ReferenceConvolution.BackwardWeights(c, source, gradient), dw, pixels);
+        Numbers.AssertClose(ReferenceConvolution.ChannelSum(gradient, c.SmallChannels, c.SmallHeight * c.SmallWidth), db, pixels);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void EveryDirection_IntegerData_IsExact(ConvolutionCase c, int layout)
+    {
+        float[] source = Numbers.Integers(c.Large.Count, 4), weights = Numbers.Integers(c.Weights.Count, 5);
+        float[] gradient = Numbers.Integers(c.Small.Count, 6);
+        NativeConvolution convolution = c.Convolution((NativeLayout)layout);
+        Numbers.AssertSame(ReferenceConvolution.Forward(c, source, weights), Forward(convolution, source, weights, null));
+        Numbers.AssertSame(ReferenceConvolution.BackwardData(c, gradient, weights), BackwardData(convolution, gradient, weights));
+        Numbers.AssertSame(
+            ReferenceConvolution.BackwardWeights(c, source, gradient), BackwardWeights(convolution, source, gradient).Weights);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Forward_Accumulating_AddsToDestinationBeforeRelu(ConvolutionCase c, int layout)
+    {
+        float[] source = Numbers.Integers(c.Large.Count, 7), weights = Numbers.Integers(c.Weights.Count, 8);
+        float[] before = Numbers.Integers(c.Small.Count, 9);
+        NativeConvolution convolution = c.Convolution((NativeLayout)layout, relu: true);
+        convolution.Accumulate = 1;
+        double[] expected = ReferenceConvolution.Forward(c, source, weights);
+        for (int i = 0; i < expected.Length; i++)
+            expected[i] += before[i];
+        Numbers.AssertSame(ReferenceConvolution.Relu(expected), Forward(convolution, source, weights, null, before));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void EveryDirection_ChannelSlices_IsExact(int layout)
+    {
+        ConvolutionCase c = new(2, 16, 32, 9, 7, 3, 2, 1, 1, 1, 1, 1);
+        float[] source = Numbers.Integers(c.Large.Count, 4), weights = Numbers.Integers(c.Weights.Count, 5);
+        float[] gradient = Numbers.Integers(c.Small.Count, 6);
+        NativeConvolution convolution = c.Convolution((NativeLayout)layout);
+        convolution.Source = (convolution.Source with { Dim1 = 48 }).Slice(16, 16);
+        convolution.Destination = (convolution.Destination with { Dim1 = 64 }).Slice(32, 32);
+        Numbers.AssertSame(ReferenceConvolution.Forward(c, source, weights), Forward(convolution, source, weights, null));
+        Numbers.AssertSame(ReferenceConvolution.BackwardData(c, gradient, weights), BackwardData(convolution, gradient, weights));
+        Numbers.AssertSame(
+            ReferenceConvolution.BackwardWeights(c, source, gradient), BackwardWeights(convolution, source, gradient).Weights);
+    }
+
+    [Fact]
+    public void Forward_FirstConvolutionOfImage_MatchesFloat64()
+    {
+        ConvolutionCase c = new(2, 3, 64, 21, 26, 7, 2, 1, 3, 3, 3, 3);
+        float[] source = Numbers.Random(c.Large.Count, 1), weights = Numbers.Random(c.Weights.Count, 2);
+        float[] gradient = Numbers.Random(c.Small.Count, 3);
+        NativeConvolution convolution = c.Convolution(Layouts.Blocked());
+        convolution.Source.Layout = NativeLayout.Plain;
+        Numbers.AssertClose(ReferenceConvolution.Forward(c, source, weights), Forward(convolution, source, weights, null), 3 * 49);
+        Numbers.AssertClose(
+            ReferenceConvolution.BackwardWeights(c, source, gradient), BackwardWeights(convolution, source, gradient).Weights,
+            c.Batch * c.SmallHeight * c.SmallWidth);
+    }
+
+    [Fact]
+    public void Forward_OtherThreadCount_IsExactOnIntegers()
+    {
+        ConvolutionCase c = ConvolutionCase.All[4];
+        float[] source = Numbers.Integers(c.Large.Count, 4), weights = Numbers.Integers(c.Weights.Count, 5);
+        using CpuContextHandle single = CpuContextHandle.Create(1);
+        NativeConvolution convolution = c.Convolution(Layouts.Blocked());
+        using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionForward(single, convolution);
+        Assert.Equal(1, single.Threads);
+        Numbers.AssertSame(ReferenceConvolution.Forward(c, source, weights), Run(primitive, convolution, source, weights, null));
+    }
+
+    private float[] Forward(NativeConvolution convolution, float[] source, float[] weights, float[]? bias, float[]? destination = null)
+    {
+        using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionForward(context, convolution);
+        return Run(primitive, convolution, source, weights, bias, destination);
+    }
+
+    private float[] Run(
+        CpuPrimitiveHandle primitive, in NativeConvolution convolution, float[] source, float[] weights, float[]? bias,
+        float[]? destination = null)
+    {
+        using PrimitiveRunner runner = new(context, primitive);
+        runner.SetActivation(NativeArgument.Source, convolution.Source, source);
+        runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
+        if (bias is not null)
+            runner.SetParameter(NativeArgument.Bias, NativeTensor.Vector(bias.Length), bias);
+        runner.SetActivation(NativeArgument.Destination, convolution.Destination, destination);
+        runner.Execute();
+        return runner.Activation(NativeArgument.Destination, convolution.Destination);
+    }
+
+    private float[] BackwardData(NativeConvolution convolution, float[] gradient, float[] weights)
+    {
+        using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionBackwardData(context, convolution);
+        using PrimitiveRunner runner = new(context, primitive);
+        runner.SetActivation(NativeArgument.Destination, convolution.Destination, gradient);
+        runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
+        runner.SetActivation(NativeArgument.Source, convolution.Source, null);
+        runner.Execute();
+        return runner.Activation(NativeArgument.Source, convolution.Source);
+    }
+
+    private (float[] Weights, float[] Bias) BackwardWeights(NativeConvolution convolution, float[] source, float[] gradient)
+    {
+        using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionBackwardWeights(context, convolution);
+        using PrimitiveRunner runner = new(context, primitive);
+        NativeTensor plain = Layouts.Plain(convolution.Weights);
+        int channels = convolution.Destination.Dim1;
+        runner.SetActivation(NativeArgument.Source, convolution.Source, source);
+        runner.SetActivation(NativeArgument.Destination, convolution.Destination, gradient);
+        runner.SetParameter(NativeArgument.Weights, plain, null);
+        if (convolution.HasBias != 0)
+            runner.SetParameter(NativeArgument.Bias, NativeTensor.Vector(channels), null);
+        runner.Execute();
+        float[] bias = convolution.HasBias != 0
+            ? runner.Parameter(NativeArgument.Bias, NativeTensor.Vector(channels), channels)
+            : [];
+        return (runner.Parameter(NativeArgument.Weights, plain, plain.Dim0 * plain.Dim1 * plain.Dim2 * plain.Dim3), bias);
+    }
+}

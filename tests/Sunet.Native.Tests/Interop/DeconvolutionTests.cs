@@ -1,0 +1,112 @@
+using Sunet.Native.Interop;
+
+namespace Sunet.Native.Tests.Interop;
+
+/// <summary>A transposed convolution is a convolution's gradient: the float64 reference is the same with the sides exchanged.</summary>
+public sealed class DeconvolutionTests : IDisposable
+{
+    private readonly CpuContextHandle context = CpuContextHandle.Create(2);
+
+    public static TheoryData<ConvolutionCase, int> Cases() => ConvolutionCase.WithLayouts();
+
+    public void Dispose() => context.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Forward_RandomData_MatchesFloat64(ConvolutionCase c, int layout)
+    {
+        float[] source = Numbers.Random(c.Small.Count, 1), weights = Numbers.Random(c.Weights.Count, 2);
+        float[] bias = Numbers.Random(c.LargeChannels, 3);
+        int terms = c.SmallChannels * c.Kernel * c.Kernel + 1;
+        double[] expected = ReferenceConvolution.BackwardData(c, source, weights);
+        Numbers.AssertClose(expected, Forward(c.Convolution((NativeLayout)layout, transposed: true), source, weights, null), terms);
+        expected = ReferenceConvolution.AddBias(expected, c.LargeChannels, c.Height * c.Width, bias);
+        float[] biased = Forward(c.Convolution((NativeLayout)layout, transposed: true, bias: true), source, weights, bias);
+        float[] relu = Forward(c.Convolution((NativeLayout)layout, transposed: true, bias: true, relu: true), source, weights, bias);
+        Numbers.AssertClose(expected, biased, terms);
+        Numbers.AssertClose(ReferenceConvolution.Relu(expected), relu, terms);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Backward_RandomData_MatchesFloat64(ConvolutionCase c, int layout)
+    {
+        float[] source = Numbers.Random(c.Small.Count, 1), weights = Numbers.Random(c.Weights.Count, 2);
+        float[] gradient = Numbers.Random(c.Large.Count, 3);
+        NativeConvolution convolution = c.Convolution((NativeLayout)layout, transposed: true, bias: true);
+        (float[] dw, float[] db) = BackwardWeights(convolution, source, gradient);
+        Numbers.AssertClose(
+            ReferenceConvolution.Forward(c, gradient, weights), BackwardData(convolution, gradient, weights),
+            c.LargeChannels * c.Kernel * c.Kernel);
+        Numbers.AssertClose(
+            ReferenceConvolution.BackwardWeights(c, gradient, source), dw, c.Batch * c.SmallHeight * c.SmallWidth);
+        Numbers.AssertClose(
+            ReferenceConvolution.ChannelSum(gradient, c.LargeChannels, c.Height * c.Width), db, c.Batch * c.Height * c.Width);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void EveryDirection_IntegerData_IsExact(ConvolutionCase c, int layout)
+    {
+        float[] source = Numbers.Integers(c.Small.Count, 4), weights = Numbers.Integers(c.Weights.Count, 5);
+        float[] gradient = Numbers.Integers(c.Large.Count, 6);
+        NativeConvolution convolution = c.Convolution((NativeLayout)layout, transposed: true);
+        Numbers.AssertSame(ReferenceConvolution.BackwardData(c, source, weights), Forward(convolution, source, weights, null));
+        Numbers.AssertSame(ReferenceConvolution.Forward(c, gradient, weights), BackwardData(convolution, gradient, weights));
+        Numbers.AssertSame(
+            ReferenceConvolution.BackwardWeights(c, gradient, source), BackwardWeights(convolution, source, gradient).Weights);
+    }
+
+    [Fact]
+    public void Forward_Accumulating_IsUnsupported()
+    {
+        NativeConvolution convolution = ConvolutionCase.All[0].Convolution(NativeLayout.Plain, transposed: true);
+        convolution.Accumulate = 1;
+        BackendException error = Assert.Throws<BackendException>(
+            () => CpuPrimitiveHandle.DeconvolutionForward(context, convolution, "up1"));
+        Assert.Equal(NativeStatus.Unsupported, error.Code);
+        Assert.Contains("up1", error.Message, StringComparison.Ordinal);
+    }
+
+    private float[] Forward(NativeConvolution convolution, float[] source, float[] weights, float[]? bias)
+    {
+        using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.DeconvolutionForward(context, convolution);
+        using PrimitiveRunner runner = new(context, primitive);
+        runner.SetActivation(NativeArgument.Source, convolution.Source, source);
+        runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
+        if (bias is not null)
+            runner.SetParameter(NativeArgument.Bias, NativeTensor.Vector(bias.Length), bias);
+        runner.SetActivation(NativeArgument.Destination, convolution.Destination, null);
+        runner.Execute();
+        return runner.Activation(NativeArgument.Destination, convolution.Destination);
+    }
+
+    private float[] BackwardData(NativeConvolution convolution, float[] gradient, float[] weights)
+    {
+        using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.DeconvolutionBackwardData(context, convolution);
+        using PrimitiveRunner runner = new(context, primitive);
+        runner.SetActivation(NativeArgument.Destination, convolution.Destination, gradient);
+        runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
+        runner.SetActivation(NativeArgument.Source, convolution.Source, null);
+        runner.Execute();
+        return runner.Activation(NativeArgument.Source, convolution.Source);
+    }
+
+    private (float[] Weights, float[] Bias) BackwardWeights(NativeConvolution convolution, float[] source, float[] gradient)
+    {
+        using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.DeconvolutionBackwardWeights(context, convolution);
+        using PrimitiveRunner runner = new(context, primitive);
+        NativeTensor plain = Layouts.Plain(convolution.Weights);
+        int channels = convolution.Destination.Dim1;
+        runner.SetActivation(NativeArgument.Source, convolution.Source, source);
+        runner.SetActivation(NativeArgument.Destination, convolution.Destination, gradient);
+        runner.SetParameter(NativeArgument.Weights, plain, null);
+        if (convolution.HasBias != 0)
+            runner.SetParameter(NativeArgument.Bias, NativeTensor.Vector(channels), null);
+        runner.Execute();
+        float[] bias = convolution.HasBias != 0
+            ? runner.Parameter(NativeArgument.Bias, NativeTensor.Vector(channels), channels)
+            : [];
+        return (runner.Parameter(NativeArgument.Weights, plain, plain.Dim0 * plain.Dim1 * plain.Dim2 * plain.Dim3), bias);
+    }
+}

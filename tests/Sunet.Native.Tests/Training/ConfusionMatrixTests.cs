@@ -1,0 +1,48 @@
+using CommunityToolkit.HighPerformance;
+using Sunet.Native.Training;
+
+namespace Sunet.Native.Tests.Training;
+
+public sealed class ConfusionMatrixTests
+{
+    [Fact]
+    public void Metrics_KnownCounts_AreThoseOfTheDefinition()
+    {
+        var matrix = new ConfusionMatrix(4);
+        matrix.Add(Map([0, 0, 0, 1, 1, 255, 2, 2]), Map([0, 0, 1, 1, 0, 3, 2, 2]));
+        Assert.Equal(7, matrix.Total);
+        Assert.Equal(5.0 / 7, matrix.PixelAccuracy, 1e-15);
+        Assert.Equal(2.0 / 4, matrix.IntersectionOverUnion(0), 1e-15);
+        Assert.Equal(1.0 / 3, matrix.IntersectionOverUnion(1), 1e-15);
+        Assert.Equal(1, matrix.IntersectionOverUnion(2));
+        Assert.True(double.IsNaN(matrix.IntersectionOverUnion(3)), "a class that is nowhere has no IoU");
+        Assert.Equal((0.5 + (1.0 / 3) + 1) / 3, matrix.MeanIntersectionOverUnion, 1e-15);
+        Assert.Equal(((2.0 / 3) + 0.5 + 1) / 3, matrix.MeanAccuracy, 1e-15);
+    }
+
+    [Fact]
+    public void MeanIntersectionOverUnion_PredictedButUnlabelledClass_CountsAsZero()
+    {
+        var matrix = new ConfusionMatrix(2);
+        matrix.Add(Map([0, 0]), Map([0, 1]));
+        Assert.Equal(0.25, matrix.MeanIntersectionOverUnion, 1e-15);
+    }
+
+    [Fact]
+    public void MeanIntersectionOverUnion_EverythingIgnored_IsNoNumber()
+    {
+        var matrix = new ConfusionMatrix(2);
+        matrix.Add(Map([255, 255]), Map([0, 1]));
+        Assert.True(double.IsNaN(matrix.MeanIntersectionOverUnion));
+    }
+
+    [Fact]
+    public void Add_LabelOutOfRange_CountsNothing()
+    {
+        var matrix = new ConfusionMatrix(2);
+        Assert.Throws<ArgumentException>(() => matrix.Add(Map([0, 2]), Map([0, 0])));
+        Assert.Equal(0, matrix.Total);
+    }
+
+    private static ReadOnlySpan2D<byte> Map(byte[] row) => new(row, 1, row.Length);
+}
