@@ -8,8 +8,10 @@ namespace Sunet.Native.Backends.Cpu;
 /// <summary>ReLU, sums, concatenation and slices, gradients of biases.</summary>
 internal static unsafe class CpuElementwise
 {
-    public static PreparedCall Prepare(CpuSession session, Op op)
+    public static PreparedCall? Prepare(CpuSession session, Op op)
     {
+        if (op is not (Relu or ReluGradient or Add or Concat or ChannelSlice or BiasGradient))
+            return null;
         NativeTensor a = session.TensorOf(op.Inputs[0]);
         NativeTensor y = session.TensorOf(op.Output);
         return op switch
@@ -19,8 +21,7 @@ internal static unsafe class CpuElementwise
             Add => Sum(session, op, a, session.TensorOf(op.Inputs[1]), y),
             Concat => Join(session, op, a, session.TensorOf(op.Inputs[1]), y),
             ChannelSlice slice => Slice(session, op, a.Slice(slice.Offset, slice.Output.Shape.Channels), y),
-            BiasGradient => new CpuKernel(session, op, (context, at) => SunetCpu.ChannelSum(context, a, at.In(0), at.Out())),
-            _ => throw new InvalidOperationException($"{op.Kind} is not element-wise."),
+            _ => new CpuKernel(session, op, (context, at) => SunetCpu.ChannelSum(context, a, at.In(0), at.Out())),
         };
     }
 
