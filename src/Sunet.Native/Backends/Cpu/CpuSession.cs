@@ -176,6 +176,9 @@ internal sealed unsafe class CpuSession : IBackendSession
     /// </summary>
     private NativeLayout LayoutOf(Value value)
     {
+        // These kernels take one layout for what they read and what they write.
+        if (value.Producer is Relu or ReluGradient)
+            return LayoutOf(value.Producer.Inputs[0]);
         bool perPixel = value.Producer is null or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient
             || (value.Producer is BilinearResize && value.Producer.Output.Shape.Height >= value.Producer.Inputs[0].Shape.Height)
             || (value.Producer is BilinearResize && value.Producer.Inputs[0].Kind == ValueKind.Input);
