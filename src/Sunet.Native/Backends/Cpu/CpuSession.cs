@@ -180,6 +180,8 @@ internal sealed unsafe class CpuSession : IBackendSession
         bool plain = value.Shape.Height * value.Shape.Width == 1 || value.Producer switch
         {
             null or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient => true,
+            // These kernels take one layout for what they read and what they write.
+            Relu or ReluGradient => LayoutOf(value.Producer.Inputs[0]) == NativeLayout.Plain,
             BilinearResize resize => resize.Output.Shape.Height > resize.Inputs[0].Shape.Height
                 || LayoutOf(resize.Inputs[0]) == NativeLayout.Plain,
             _ => false,

@@ -14,10 +14,16 @@ internal static unsafe class CpuSoftmax
             return null;
         NativeTensor x = session.TensorOf(op.Inputs[0]);
         NativeTensor y = session.TensorOf(op.Output);
+        NativeTensor dy = op is SoftmaxGradient ? session.TensorOf(op.Inputs[1]) : y;
         return new CpuKernel(session, op, op switch
         {
             Softmax => (context, at) => SunetCpu.Softmax(context, x, at.In(0), y, at.Out()),
-            SoftmaxGradient => (context, at) => SunetCpu.SoftmaxBackward(context, y, at.In(0), at.In(1), at.Out()),
+            SoftmaxGradient => (context, at) =>
+            {
+                // Probabilities lie as the gradient that is written; the one that comes in may not.
+                int status = SunetCpu.Copy(context, dy, at.In(1), y, at.Out());
+                return status != NativeStatus.Ok ? status : SunetCpu.SoftmaxBackward(context, y, at.In(0), at.Out(), at.Out());
+            },
             SoftmaxCrossEntropy loss => (context, at) => SunetCpu.SoftmaxCrossEntropy(context, x, at.In(0), (int*)at.In(1), loss.IgnoreLabel,
                 at.Out(1), at.Out(0), (int*)at.Out(2), (int*)at.Out(3)),
             SoftmaxCrossEntropyGradient loss => (context, at) => SunetCpu.SoftmaxCrossEntropyBackward(context, x, at.In(0), (int*)at.In(1),
