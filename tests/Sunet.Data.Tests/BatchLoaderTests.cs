@@ -54,6 +54,22 @@ public sealed class BatchLoaderTests : IDisposable
     }
 
     [Fact]
+    public void Read_JumpingWhileWorkersAreBusy_NeverMixesBatches()
+    {
+        // Each jump leaves samples under way; none of them may write into the batches of the next place.
+        var settings = new BatchLoaderSettings(5, new AugmentationSettings(64, 64)) { Workers = 4, Prefetch = 4 };
+        string[] expected = Hashes(settings, 0, 9);
+        using var loader = new BatchLoader(dataset, settings);
+        for (int jump = 0; jump < 300; jump++)
+        {
+            int index = jump * 4 % 9;
+            TrainingBatch batch = loader.Read(index);
+            Assert.Equal(expected[index], Hash(batch));
+            loader.Return(batch);
+        }
+    }
+
+    [Fact]
     public void Read_OneEpoch_HasEveryImageOnceInAnOrderOfItsOwn()
     {
         var settings = new BatchLoaderSettings(1, Crop) { Seed = 5 };

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Sunet.Cli.Commands;
+using Sunet.Cli.Output;
+using Sunet.Native;
+
+namespace Sunet.Cli;
+
+/// <summary>The console host without a console: arguments in, text and an exit code out.</summary>
+internal static class CommandLineHost
+{
+    /// <summary>Runs one command.</summary>
+    /// <param name="args">As the shell gives them, without the program's name.</param>
+    /// <param name="standardOutput">Takes results.</param>
+    /// <param name="standardError">Takes progress, and one line for a failure.</param>
+    /// <param name="cancellation">Stops a run; training writes a checkpoint first.</param>
+    /// <returns>The process's exit code.</returns>
+    public static int Run(IReadOnlyList<string> args, TextWriter standardOutput, TextWriter standardError, CancellationToken cancellation)
+    {
+        var output = new CommandOutput(standardOutput, standardError);
+        try
+        {
+            ParseResult parsed = CreateRoot(output, cancellation).Parse(args);
+            if (parsed.Action is ParseErrorAction)
+            {
+                output.Error($"{parsed.Errors[0].Message} See 'sunet {Verb(parsed)}--help'.");
+                return ExitCodes.Usage;
+            }
+
+            var configuration = new InvocationConfiguration
+            {
+                Output = standardOutput,
+                Error = standardError,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return parsed.Invoke(configuration);
+        }
+        catch (SunetException failure)
+        {
+            output.Error(failure.Message);
+            return failure.ExitCode;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return ExitCodes.Interrupted;
+        }
+        catch (OutOfMemoryException)
+        {
+            output.Error("The memory does not suffice; use a smaller batch or image.");
+            return ExitCodes.Memory;
+        }
+        catch (Exception failure)
+        {
+            output.Error($"Internal error, please report it: {failure.GetType().Name}: {failure.Message}");
+            if (Environment.GetEnvironmentVariable("SUNET_LOG") is { Length: > 0 })
+                standardError.WriteLine(failure);
+            return ExitCodes.Internal;
+        }
+    }
+
+    private static RootCommand CreateRoot(CommandOutput output, CancellationToken cancellation) =>
+        new("Trains and runs Stacked U-Nets for semantic segmentation.")
+        {
+            TrainCommand.Create(output, cancellation),
+            ValCommand.Create(output, cancellation),
+            PredictCommand.Create(output, cancellation),
+            DataCommand.Create(output, cancellation),
+            InfoCommand.Create(output, cancellation),
+            BenchCommand.Create(output, cancellation),
+            DoctorCommand.Create(output),
+        };
+
+    private static string Verb(ParseResult parsed)
+    {
+        var names = new List<string>();
+        for (var at = parsed.CommandResult; at.Command is not RootCommand; at = (System.CommandLine.Parsing.CommandResult)at.Parent!)
+            names.Insert(0, at.Command.Name + " ");
+        return string.Concat(names);
+    }
+}

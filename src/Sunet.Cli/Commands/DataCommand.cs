@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Sunet.Cli.Output;
+using Sunet.Cli.Runs;
+using Sunet.Cli.Settings;
+using Sunet.Data.Synthetic;
+
+namespace Sunet.Cli.Commands;
+
+/// <summary><c>sunet data synth</c> and <c>sunet data check</c>.</summary>
+internal static class DataCommand
+{
+    private static readonly Setting[] SynthSettings =
+    [
+        Setting.Value("out", "the folder to make"),
+        Setting.Value("train", "training images", "200"),
+        Setting.Value("val", "validation images", "40"),
+        Setting.Value("size", "a side, or height x width", "96x128"),
+        Setting.Value("seed", "the same seed writes the same bytes", "0"),
+    ];
+
+    private static readonly Setting[] CheckSettings = [Setting.Switch("json", "one JSON object as the result")];
+
+    public static Command Create(CommandOutput output, CancellationToken cancellation) => new("data", "Makes and checks data sets.")
+    {
+        SettingCommand.Create("synth", "Writes a small data set to try training on.", SynthSettings, values => Synth(values, output, cancellation)),
+        CreateCheck(output, cancellation),
+    };
+
+    private static int Synth(SettingValues values, CommandOutput output, CancellationToken cancellation)
+    {
+        (int height, int width) = values.Size("size");
+        string folder = values.Text("out");
+        var settings = new SyntheticSettings
+        {
+            TrainImages = values.Int("train", 1),
+            ValImages = values.Int("val", 1),
+            Height = height,
+            Width = width,
+            Seed = values.Seed("seed"),
+        };
+        SyntheticDataset.Write(folder, settings, cancellation);
+        output.Result($"wrote {settings.TrainImages} training and {settings.ValImages} validation images, {SyntheticDataset.ClassNames.Count} classes: {folder}");
+        return ExitCodes.Success;
+    }
+
+    private static Command CreateCheck(CommandOutput output, CancellationToken cancellation)
+    {
+        var path = new Argument<string>("data") { Description = "a folder in PASCAL VOC layout, or a .yaml file" };
+        Command command = SettingCommand.Create("check", "Reads every file of a data set and lists what is wrong.", CheckSettings, path,
+            (values, data) => CheckRun.Execute(data, values.Flag("json"), output, cancellation));
+        return command;
+    }
+}

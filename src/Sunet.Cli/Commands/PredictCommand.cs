@@ -1,0 +1,27 @@
+using System.CommandLine;
+using Sunet.Cli.Output;
+using Sunet.Cli.Runs;
+using Sunet.Cli.Settings;
+
+namespace Sunet.Cli.Commands;
+
+/// <summary><c>sunet predict</c>.</summary>
+internal static class PredictCommand
+{
+    private static readonly Setting[] Settings =
+    [
+        Setting.Value("weights", "checkpoint"),
+        Setting.Value("source", "an image, a folder of images, or a pattern such as 'photos/*.jpg'"),
+        .. PredictionSettings.Settings,
+        Setting.Switch("probabilities", "write the class probabilities as .npy, float32 [classes, height, width]"),
+        Setting.Switch("overlay", "write the classes' colours over the image", fallback: true),
+        Setting.Value("project", "where run folders are made", "runs/predict"),
+        Setting.Value("name", "the run folder's name", "exp"),
+        Setting.Switch("exist-ok", "use an existing run folder"),
+        .. DeviceSettings.Settings,
+        Setting.Switch("quiet", "no progress"),
+    ];
+
+    public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
+        "predict", "Segments images.", Settings, values => PredictRun.Execute(PredictSettings.From(values), output, cancellation));
+}

@@ -1,0 +1,60 @@
+using System.Text;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Sunet.Cli.Output;
+
+/// <summary>
+/// Where everything a command says goes: results to standard output, progress and failures to standard error. Lines are plain where the
+/// stream is redirected or <c>NO_COLOR</c> is set.
+/// </summary>
+internal sealed class CommandOutput(TextWriter results, TextWriter progress)
+{
+    private static readonly bool MayDecorate = Environment.GetEnvironmentVariable("NO_COLOR") is not { Length: > 0 };
+
+    /// <summary>Whether standard error is a terminal that may be decorated.</summary>
+    public bool IsProgressInteractive { get; } = MayDecorate && ReferenceEquals(progress, Console.Error) && !Console.IsErrorRedirected;
+
+    private bool AreResultsInteractive { get; } = MayDecorate && ReferenceEquals(results, Console.Out) && !Console.IsOutputRedirected;
+
+    /// <summary>A line of the result.</summary>
+    public void Result(string line = "") => results.WriteLine(line);
+
+    /// <summary>A line on how things go.</summary>
+    public void Progress(string line) => progress.WriteLine(line);
+
+    /// <summary>One line on what failed; line breaks in the message do not survive.</summary>
+    public void Error(string message) => progress.WriteLine("sunet: " + message.ReplaceLineEndings(" "));
+
+    /// <summary>One JSON object, on one line, as the result.</summary>
+    public void Json(Action<Utf8JsonWriter> write)
+    {
+        var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartObject();
+            write(writer);
+            writer.WriteEndObject();
+        }
+
+        results.WriteLine(Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length));
+    }
+
+    /// <summary>A table as the result: boxed on a terminal, aligned columns elsewhere.</summary>
+    public void Table(TextTable table)
+    {
+        if (!AreResultsInteractive)
+        {
+            table.WritePlain(results);
+            return;
+        }
+
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(results) });
+        console.Write(table.ToBox());
+    }
+
+    /// <summary>Begins to show the progress of a run.</summary>
+    /// <param name="total">Units of work, such as steps.</param>
+    /// <param name="quiet">Whether nothing is shown.</param>
+    public ProgressLine StartProgress(long total, bool quiet) => new(progress, total, IsProgressInteractive, quiet);
+}

@@ -1,0 +1,102 @@
+using Sunet.Cli.Settings;
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+using Sunet.Native.Models;
+using Sunet.Native.Tensors;
+using Sunet.Native.Training;
+
+namespace Sunet.Cli.Runs;
+
+/// <summary>A plan with its weights and an input of noise, ready to run: the training step of a trainer, or a prediction.</summary>
+internal sealed class BenchedPlan : IDisposable
+{
+    private readonly NoiseSource source;
+    private readonly Trainer? trainer;
+
+    /// <summary>Compiles.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="image">[N, 3, H, W].</param>
+    /// <param name="train">Whether it is the training step.</param>
+    /// <param name="backend">Where; it outlives this.</param>
+    public BenchedPlan(SunetModel model, Shape image, bool train, IBackend backend)
+    {
+        source = new NoiseSource(image, model.Spec.Classes);
+        if (train)
+        {
+            // Weights that stay where they are keep the numbers ordinary over any number of steps.
+            var options = new TrainerOptions { Sgd = new SgdOptions { LearningRate = 0 }, MemoryLimit = DeviceSettings.PhysicalMemory };
+            trainer = new Trainer(model, source, options, backend);
+            Plan = trainer.Plan;
+            WriteInputs = () => WriteTrainingInputs(Plan, source.Read(0));
+            Step = () => trainer.Step();
+            return;
+        }
+
+        SunetGraph network = SunetGraph.ForInference(model.Spec, image);
+        network.AppendArgMax();
+        Plan = Plan.Compile(network.Graph, backend, new PlanOptions { MemoryLimit = DeviceSettings.PhysicalMemory });
+        Plan.Load(model.Read);
+        WriteInputs = () => Plan.Write(network.Image, source.Read(0).Images);
+    }
+
+    /// <summary>The plan.</summary>
+    public Plan Plan { get; }
+
+    /// <summary>Writes the inputs of the plan.</summary>
+    public Action WriteInputs { get; }
+
+    /// <summary>One whole training step, with data transfer, checks and update; null for prediction.</summary>
+    public Action? Step { get; }
+
+    public void Dispose()
+    {
+        trainer?.Dispose();
+        source.Dispose();
+        if (trainer is null)
+            Plan.Dispose();
+    }
+
+    private static void WriteTrainingInputs(Plan plan, TrainingBatch batch)
+    {
+        foreach (Value input in plan.Graph.Inputs)
+        {
+            if (input.Type == DataType.Float32)
+                plan.Write(input, batch.Images);
+            else
+                plan.Write(input, batch.Labels);
+        }
+    }
+
+    /// <summary>The same batch of noise at every index.</summary>
+    private sealed class NoiseSource : IBatchSource
+    {
+        private readonly TrainingBatch batch;
+
+        public NoiseSource(Shape image, int classes)
+        {
+            ImageShape = image;
+            batch = new TrainingBatch(image, image.Batch * image.Height * image.Width);
+            var random = new Random(0);
+            for (int i = 0; i < batch.Images.Length; i++)
+                batch.Images[i] = (random.NextSingle() * 4) - 2;
+            for (int i = 0; i < batch.Labels.Length; i++)
+                batch.Labels[i] = random.Next(classes);
+        }
+
+        public Shape ImageShape { get; }
+
+        public int BatchesPerEpoch => 1;
+
+        public TrainingBatch Read(long index, CancellationToken cancellation = default) => batch;
+
+        public void Return(TrainingBatch returned)
+        {
+            // There is one batch and it is never refilled.
+        }
+
+        public void Dispose()
+        {
+            // Arrays only.
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using CommunityToolkit.HighPerformance;
+using Sunet.Data.Datasets;
+using Sunet.Data.Reporting;
+using Sunet.Native.Inference;
+using Sunet.Native.Training;
+
+namespace Sunet.Cli.Runs;
+
+/// <summary>Compares a predictor's labels with those of a data set.</summary>
+internal static class Evaluation
+{
+    /// <summary>How the metrics are defined, in one line.</summary>
+    public const string Definition =
+        "mIoU: mean over classes of intersection / union; aAcc: share of right pixels; mAcc: mean over classes of their share of right "
+        + "pixels; all in percent from one confusion matrix over the split, pixels labelled 255 and classes without pixels left out.";
+
+    /// <summary>How many images a mosaic shows.</summary>
+    public const int MosaicImages = 16;
+
+    /// <summary>Predicts every item and counts.</summary>
+    /// <param name="predictor">Of a model with the data set's classes.</param>
+    /// <param name="dataset">What to compare with.</param>
+    /// <param name="limit">At most that many items of the split, from its first.</param>
+    /// <param name="report">Told how many items are done.</param>
+    /// <param name="cancellation">Stops between two images.</param>
+    /// <exception cref="Sunet.Native.DataException">An item cannot be read.</exception>
+    public static EvaluationResult Run(
+        Predictor predictor, SegmentationDataset dataset, int limit, Action<int> report, CancellationToken cancellation)
+    {
+        var matrix = new ConfusionMatrix(dataset.ClassCount);
+        SegmentationItem[] items = [.. dataset.Items.Take(limit)];
+        var shown = items.Take(MosaicImages).Select((item, index) => (item, index)).ToDictionary(i => i.item, i => i.index);
+        var truth = new MosaicTile[shown.Count];
+        var predicted = new MosaicTile[shown.Count];
+        int done = 0;
+
+        // One size after the other, so that every size is compiled once.
+        foreach ((SegmentationItem item, _, _) in MaskSizes.Sorted(items))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            SegmentationSample sample = dataset.Load(item);
+            var labels = new byte[sample.Image.Height, sample.Image.Width];
+            predictor.Segment(sample.Image.Span, labels);
+            matrix.Add(sample.Labels.Span, labels);
+            if (shown.TryGetValue(item, out int at))
+            {
+                truth[at] = new MosaicTile(item.Name, sample.Image, sample.Labels);
+                predicted[at] = new MosaicTile(item.Name, sample.Image, new Memory2D<byte>(labels));
+            }
+
+            report(++done);
+        }
+
+        return new EvaluationResult(matrix, truth, predicted);
+    }
+}
+
+/// <summary>What an evaluation found.</summary>
+/// <param name="Matrix">All counts.</param>
+/// <param name="Truth">The first images with their labels.</param>
+/// <param name="Predicted">The first images with what was predicted.</param>
+internal sealed record EvaluationResult(ConfusionMatrix Matrix, IReadOnlyList<MosaicTile> Truth, IReadOnlyList<MosaicTile> Predicted)
+{
+    /// <summary>[label, prediction] counts.</summary>
+    public long[,] Counts()
+    {
+        var counts = new long[Matrix.Classes, Matrix.Classes];
+        for (int label = 0; label < Matrix.Classes; label++)
+        {
+            for (int prediction = 0; prediction < Matrix.Classes; prediction++)
+                counts[label, prediction] = Matrix[label, prediction];
+        }
+
+        return counts;
+    }
+}

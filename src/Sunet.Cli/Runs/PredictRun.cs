@@ -1,0 +1,89 @@
+using CommunityToolkit.HighPerformance;
+using Sunet.Cli.Output;
+using Sunet.Cli.Settings;
+using Sunet.Data.Images;
+using Sunet.Native;
+using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Inference;
+using Sunet.Native.Models;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Cli.Runs;
+
+/// <summary>What to segment, and what to write.</summary>
+internal sealed record PredictSettings(
+    SettingValues Values, string Weights, string Source, PredictorOptions Predictor, int? OutputStride, bool Probabilities, bool Overlay,
+    string Project, string Name, bool ExistOk, bool Quiet)
+{
+    /// <summary>Reads the settings.</summary>
+    /// <exception cref="ConfigurationException">One is missing or out of range.</exception>
+    public static PredictSettings From(SettingValues values) => new(
+        values, values.Text("weights"), values.Text("source"), PredictionSettings.Options(values), PredictionSettings.OutputStride(values),
+        values.Flag("probabilities"), values.Flag("overlay"), values.Text("project"), values.Text("name"), values.Flag("exist-ok"),
+        values.Flag("quiet"));
+}
+
+/// <summary>Segments images one by one.</summary>
+internal static class PredictRun
+{
+    /// <summary>Segments every image that can be read.</summary>
+    /// <returns>The exit code: that of a data failure if an image could not be read.</returns>
+    /// <exception cref="SunetException">The checkpoint is no good, there is nothing to segment, or results cannot be written.</exception>
+    public static int Execute(PredictSettings settings, CommandOutput output, CancellationToken cancellation)
+    {
+        IReadOnlyList<(string Path, string Name)> sources = ImageSources.Find(settings.Source);
+        using CpuBackend backend = DeviceSettings.Open(settings.Values);
+        SunetModel model = ModelFile.LoadSegmenter(settings.Weights, settings.OutputStride);
+        string folder = RunFolder.Create(settings.Project, settings.Name, settings.ExistOk);
+        if (!settings.Quiet)
+            output.Progress(DeviceSettings.Describe(settings.Values, backend));
+
+        using var predictor = new Predictor(model, settings.Predictor, backend);
+        using ProgressLine line = output.StartProgress(sources.Count, settings.Quiet);
+        int failed = 0;
+        for (int i = 0; i < sources.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (TryLoad(sources[i].Path, output) is { } image)
+                Write(predictor, image, Path.Combine(folder, sources[i].Name), settings);
+            else
+                failed++;
+            line.Report(i + 1, "images", sources[i].Name);
+        }
+
+        line.Dispose();
+        output.Result($"images {sources.Count - failed}  failed {failed}  results: {folder}");
+        return failed == 0 ? ExitCodes.Success : ExitCodes.Data;
+    }
+
+    /// <summary>One image that cannot be read is reported and does not keep the others from being segmented.</summary>
+    private static Memory2D<Rgb>? TryLoad(string path, CommandOutput output)
+    {
+        try
+        {
+            return ImageFile.Load(path);
+        }
+        catch (DataException failure)
+        {
+            output.Error(failure.Message);
+            return null;
+        }
+    }
+
+    private static void Write(Predictor predictor, Memory2D<Rgb> image, string path, PredictSettings settings)
+    {
+        var labels = new byte[image.Height, image.Width];
+        if (settings.Probabilities)
+        {
+            int classes = predictor.Model.Spec.Classes;
+            var probabilities = new float[checked(classes * image.Height * image.Width)];
+            predictor.Probabilities(image.Span, probabilities);
+            NpyFile.Write(path + ".npy", [classes, image.Height, image.Width], probabilities);
+        }
+
+        predictor.Segment(image.Span, labels);
+        IndexPngWriter.Write(path + ".png", labels);
+        if (settings.Overlay)
+            ImageWriter.WriteJpeg(path + "_overlay.jpg", Overlay.Blend(image.Span, labels).Span);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using Sunet.Cli.Output;
+using Sunet.Data.Datasets;
+using Sunet.Native.Compilation;
+using Sunet.Native.Inference;
+using Sunet.Native.Models;
+using Sunet.Native.Training;
+
+namespace Sunet.Cli.Runs;
+
+/// <summary>
+/// Steps, validates and saves. All that decides what comes next lies in the trainer's state and the progress saved with it, so a run that was
+/// stopped anywhere goes on as if it had not been.
+/// </summary>
+internal sealed class TrainingLoop(
+    Trainer trainer, SunetModel model, SegmentationDataset validation, IBackend backend, TrainingFiles files, TrainingProgress progress, string data)
+{
+    private readonly Stopwatch watch = Stopwatch.StartNew();
+
+    /// <summary>Updates in all.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Epochs between validations.</summary>
+    public required int ValidateEvery { get; init; }
+
+    /// <summary>Epochs between checkpoints.</summary>
+    public required int SaveEvery { get; init; }
+
+    /// <summary>Trains to the end.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
+    /// <exception cref="Sunet.Native.SunetException">A step or a save failed; the last saved state is sound.</exception>
+    public void Run(ProgressLine line, CancellationToken cancellation)
+    {
+        // The first state shows that the folder can be written, and replaces those of an earlier run in it.
+        if (trainer.CompletedSteps == 0)
+            SaveState();
+        try
+        {
+            while (true)
+            {
+                if (EpochEnds)
+                    CloseEpoch(line, cancellation);
+                if (trainer.CompletedSteps >= Steps)
+                    return;
+                cancellation.ThrowIfCancellationRequested();
+
+                // Steps are whole: running statistics move with every accumulated batch, so a step is never left halfway.
+                TrainingStep step = trainer.Step(CancellationToken.None);
+                progress.Add(step);
+                line.Report(trainer.CompletedSteps, "steps", string.Create(CultureInfo.InvariantCulture,
+                    $"epoch {progress.ClosedEpochs + 1}  loss {step.Loss:F4}  lr {step.LearningRate:G3}"));
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            Save();
+            line.Line($"stopped at step {trainer.CompletedSteps}; go on with: sunet train --resume {files.Folder}");
+            throw;
+        }
+    }
+
+    private bool EpochEnds => progress.LossCount > 0
+        && (trainer.CompletedSteps % trainer.StepsPerEpoch == 0 || trainer.CompletedSteps >= Steps);
+
+    private void CloseEpoch(ProgressLine line, CancellationToken cancellation)
+    {
+        int epoch = progress.ClosedEpochs + 1;
+        bool isLast = trainer.CompletedSteps >= Steps;
+        trainer.CopyTo(model);
+        EvaluationResult? result = epoch % ValidateEvery == 0 || isLast ? Validate(line, cancellation) : null;
+        ConfusionMatrix? matrix = result?.Matrix;
+        var row = new EpochRow(epoch, Seconds, progress.LossSum / progress.LossCount,
+            100 * (matrix?.MeanIntersectionOverUnion ?? double.NaN), 100 * (matrix?.PixelAccuracy ?? double.NaN),
+            100 * (matrix?.MeanAccuracy ?? double.NaN), progress.LearningRate);
+        bool isBest = progress.Close(row);
+        line.Line(string.Create(CultureInfo.InvariantCulture, $"epoch {epoch}  step {trainer.CompletedSteps}/{Steps}  loss {row.Loss:F4}")
+            + (matrix is null ? "" : string.Create(CultureInfo.InvariantCulture,
+                $"  mIoU {row.MeanIoU:F2}  aAcc {row.PixelAccuracy:F2}  mAcc {row.MeanAccuracy:F2}{(isBest ? "  best" : "")}")));
+
+        // The state comes last: whatever it says is done has its files on the medium.
+        if (isBest)
+            files.WriteWeights(files.Best, model, trainer.CompletedSteps, progress);
+        files.WriteResults(progress);
+        if (result is not null)
+            files.WritePictures(result, validation.ClassNames);
+        if (isBest || isLast || epoch % SaveEvery == 0)
+            Save();
+    }
+
+    private EvaluationResult Validate(ProgressLine line, CancellationToken cancellation)
+    {
+        using var predictor = new Predictor(model, new PredictorOptions { CachedSizes = 1, TileSize = 0 }, backend);
+        return Evaluation.Run(predictor, validation, int.MaxValue,
+            done => line.Report(trainer.CompletedSteps, "steps", $"validating {done}/{validation.Items.Count}"), cancellation);
+    }
+
+    private void Save()
+    {
+        trainer.CopyTo(model);
+        files.WriteWeights(files.Last, model, trainer.CompletedSteps, progress);
+        SaveState();
+    }
+
+    private void SaveState() => trainer.SaveState(files.State, progress.ToNotes(Seconds, data));
+
+    private double Seconds => progress.EarlierSeconds + watch.Elapsed.TotalSeconds;
+}

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using Sunet.Cli.Output;
+using Sunet.Cli.Settings;
+using Sunet.Data.Datasets;
+using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Inference;
+using Sunet.Native.Models;
+using Sunet.Native.Training;
+
+namespace Sunet.Cli.Runs;
+
+/// <summary>What to measure, and on what.</summary>
+internal sealed record ValSettings(
+    SettingValues Values, string Data, string Weights, string Split, int Limit, PredictorOptions Predictor, int? OutputStride, bool Json, bool Quiet)
+{
+    /// <summary>Reads the settings.</summary>
+    /// <exception cref="Sunet.Native.ConfigurationException">One is missing or out of range.</exception>
+    public static ValSettings From(SettingValues values) => new(
+        values, values.Text("data"), values.Text("weights"), values.Text("split"),
+        values.IsGiven("limit") ? values.Int("limit", 1) : int.MaxValue,
+        PredictionSettings.Options(values), PredictionSettings.OutputStride(values), values.Flag("json"), values.Flag("quiet"));
+}
+
+/// <summary>Measures a checkpoint on a split of a data set.</summary>
+internal static class ValRun
+{
+    /// <summary>Measures, and prints the classes' IoU and the means.</summary>
+    /// <exception cref="Sunet.Native.SunetException">Checkpoint or data are no good, or do not go together.</exception>
+    public static void Execute(ValSettings settings, CommandOutput output, CancellationToken cancellation)
+    {
+        using CpuBackend backend = DeviceSettings.Open(settings.Values);
+        SegmentationDataset data = DatasetReader.Open(settings.Data, settings.Split);
+        SunetModel model = ModelFile.LoadSegmenter(settings.Weights, settings.OutputStride);
+        ModelFile.RequireClasses(model, settings.Weights, settings.Data, data.ClassCount);
+        int total = Math.Min(settings.Limit, data.Items.Count);
+        if (!settings.Quiet)
+            output.Progress(DeviceSettings.Describe(settings.Values, backend));
+        if (model.Spec.ClassNames.Count > 0 && !model.Spec.ClassNames.SequenceEqual(data.ClassNames))
+            output.Progress("note: the checkpoint and the data set name their classes differently; they are matched by index");
+
+        using var predictor = new Predictor(model, settings.Predictor with { CachedSizes = 1 }, backend);
+        ConfusionMatrix matrix;
+        using (ProgressLine line = output.StartProgress(total, settings.Quiet))
+            matrix = Evaluation.Run(predictor, data, settings.Limit, done => line.Report(done, "images", ""), cancellation).Matrix;
+        if (settings.Json)
+            output.Json(json => Write(json, settings, data, matrix, total));
+        else
+            Print(output, data, matrix, total);
+    }
+
+    private static void Print(CommandOutput output, SegmentationDataset data, ConfusionMatrix matrix, int images)
+    {
+        var table = new TextTable("class", ">IoU");
+        for (int c = 0; c < data.ClassCount; c++)
+            table.Add(data.ClassNames[c], Numbers.Percent(matrix.IntersectionOverUnion(c)));
+        output.Table(table);
+        output.Result($"images {images}  mIoU {Numbers.Percent(matrix.MeanIntersectionOverUnion)}  "
+            + $"aAcc {Numbers.Percent(matrix.PixelAccuracy)}  mAcc {Numbers.Percent(matrix.MeanAccuracy)}");
+        output.Result(Evaluation.Definition);
+    }
+
+    private static void Write(Utf8JsonWriter json, ValSettings settings, SegmentationDataset data, ConfusionMatrix matrix, int images)
+    {
+        json.WriteString("weights", settings.Weights);
+        json.WriteString("data", settings.Data);
+        json.WriteString("split", settings.Split);
+        json.WriteNumber("images", images);
+        json.WritePercent("mIoU", matrix.MeanIntersectionOverUnion);
+        json.WritePercent("aAcc", matrix.PixelAccuracy);
+        json.WritePercent("mAcc", matrix.MeanAccuracy);
+        json.WriteStartArray("classes");
+        for (int c = 0; c < data.ClassCount; c++)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", data.ClassNames[c]);
+            json.WritePercent("IoU", matrix.IntersectionOverUnion(c));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteString("definition", Evaluation.Definition);
+    }
+}

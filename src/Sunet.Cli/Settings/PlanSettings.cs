@@ -1,0 +1,45 @@
+using Sunet.Cli.Runs;
+using Sunet.Native;
+using Sunet.Native.Models;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Cli.Settings;
+
+/// <summary>A model and the input it is compiled for.</summary>
+internal static class PlanSettings
+{
+    private const int VocClasses = 21;
+
+    /// <summary>The settings.</summary>
+    public static IReadOnlyList<Setting> Settings { get; } =
+    [
+        .. ModelSettings.Settings,
+        Setting.Value("weights", "checkpoint, in place of --model"),
+        Setting.Value("classes", "classes of --model", FormattableString.Invariant($"{VocClasses}")),
+        Setting.Value("imgsz", "a side, or height x width", "512"),
+        Setting.Value("batch", "images in a batch", "1"),
+        Setting.Switch("train", "the training step rather than prediction"),
+    ];
+
+    /// <summary>The model: a checkpoint's, or a fresh one.</summary>
+    /// <exception cref="SunetException">A setting is missing or out of range, or the checkpoint is no good.</exception>
+    public static SunetModel Model(SettingValues values)
+    {
+        if (values.TextOrNull("weights") is { } path)
+        {
+            if (values.IsGiven("model"))
+                throw new ConfigurationException("'--weights' has a model of its own; leave out '--model'.");
+            return ModelFile.LoadSegmenter(path, PredictionSettings.OutputStride(values));
+        }
+
+        string[] names = [.. Enumerable.Range(0, values.Int("classes", 1, 255)).Select(c => FormattableString.Invariant($"class{c}"))];
+        return SunetModel.Create(ModelSettings.Segmenter(values, names));
+    }
+
+    /// <summary>[N, 3, H, W].</summary>
+    public static Shape Image(SettingValues values)
+    {
+        (int height, int width) = values.Size("imgsz");
+        return new Shape(values.Int("batch", 1), 3, height, width);
+    }
+}

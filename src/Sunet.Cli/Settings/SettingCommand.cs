@@ -1,0 +1,79 @@
+using System.CommandLine;
+using Sunet.Native;
+
+namespace Sunet.Cli.Settings;
+
+/// <summary>Makes commands whose options are settings.</summary>
+internal static class SettingCommand
+{
+    /// <summary>Creates a command.</summary>
+    /// <param name="name">The verb.</param>
+    /// <param name="help">What it does.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="run">Runs it with those that were given and returns the exit code.</param>
+    public static Command Create(string name, string help, IReadOnlyList<Setting> settings, Func<SettingValues, int> run) =>
+        Create(name, help, settings, (_, values) => run(values));
+
+    /// <summary>Creates a command that takes an argument before its settings.</summary>
+    /// <param name="name">The verb.</param>
+    /// <param name="help">What it does.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="argument">The argument; it must be given.</param>
+    /// <param name="run">Runs it with the settings that were given and the argument, and returns the exit code.</param>
+    public static Command Create(
+        string name, string help, IReadOnlyList<Setting> settings, Argument<string> argument, Func<SettingValues, string, int> run)
+    {
+        Command command = Create(name, help, settings, (parsed, values) => run(values, parsed.GetRequiredValue(argument)));
+        command.Add(argument);
+        return command;
+    }
+
+    private static Command Create(string name, string help, IReadOnlyList<Setting> settings, Func<ParseResult, SettingValues, int> run)
+    {
+        var command = new Command(name, help);
+        var readers = new List<Func<ParseResult, (string Name, string Value)?>>();
+        foreach (Setting setting in settings)
+            readers.Add(setting.IsSwitch ? AddSwitch(command, setting) : AddValue(command, setting));
+        command.SetAction(parsed => run(parsed, Given(parsed)));
+        return command;
+
+        SettingValues Given(ParseResult parsed)
+        {
+            var given = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var read in readers)
+            {
+                if (read(parsed) is { } found)
+                    given.Add(found.Name, found.Value);
+            }
+
+            return new SettingValues(settings, given);
+        }
+    }
+
+    private static Func<ParseResult, (string Name, string Value)?> AddValue(Command command, Setting setting)
+    {
+        var option = new Option<string>("--" + setting.Name)
+        {
+            Description = setting.Default is null ? setting.Help : $"{setting.Help} [default: {setting.Default}]",
+            HelpName = "value",
+        };
+        command.Add(option);
+        return parsed => parsed.GetValue(option) is { } text ? (setting.Name, text) : null;
+    }
+
+    private static Func<ParseResult, (string Name, string Value)?> AddSwitch(Command command, Setting setting)
+    {
+        bool byDefault = setting.Default == Setting.On;
+        var on = new Option<bool>("--" + setting.Name) { Description = setting.Help, Arity = ArgumentArity.Zero, Hidden = byDefault };
+        var off = new Option<bool>("--no-" + setting.Name) { Description = "Not: " + setting.Help, Arity = ArgumentArity.Zero, Hidden = !byDefault };
+        command.Add(on);
+        command.Add(off);
+        return parsed => (parsed.GetValue(on), parsed.GetValue(off)) switch
+        {
+            (true, true) => throw new ConfigurationException($"'--{setting.Name}' and '--no-{setting.Name}' contradict each other."),
+            (true, _) => (setting.Name, Setting.On),
+            (_, true) => (setting.Name, Setting.Off),
+            _ => null,
+        };
+    }
+}

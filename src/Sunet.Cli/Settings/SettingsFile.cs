@@ -1,0 +1,74 @@
+using System.Text;
+using Sunet.Native;
+using Sunet.Native.Checkpoints;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Sunet.Cli.Settings;
+
+/// <summary>Settings in a YAML file of <c>name: value</c> lines, such as a run's <c>args.yaml</c>.</summary>
+internal static class SettingsFile
+{
+    /// <summary>The file of a run's resolved settings.</summary>
+    public const string FileName = "args.yaml";
+
+    /// <summary>Reads a file; lists become values separated by commas.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read, is no flat map, or has a key that is no setting.</exception>
+    public static IReadOnlyDictionary<string, string> Read(string path, IReadOnlyList<Setting> settings)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach ((YamlNode key, YamlNode node) in Parse(path).Children)
+        {
+            string name = (key as YamlScalarNode)?.Value ?? "";
+            if (settings.All(s => s.Name != name))
+                throw new ConfigurationException($"'{path}' has the unknown key '{name}'.");
+            values[name] = node switch
+            {
+                YamlScalarNode { Value: { } text } => text,
+                YamlSequenceNode list when list.Children.All(c => c is YamlScalarNode) =>
+                    string.Join(',', list.Children.Select(c => ((YamlScalarNode)c).Value)),
+                _ => throw new ConfigurationException($"'{path}' should have a single value for the key '{name}'."),
+            };
+        }
+
+        return values;
+    }
+
+    /// <summary>Writes the resolved settings, durably.</summary>
+    /// <exception cref="CheckpointException">The file cannot be written.</exception>
+    public static void Write(string path, SettingValues values)
+    {
+        var text = new StringBuilder();
+        foreach ((string name, string value) in values.Resolved())
+            text.Append(name).Append(": ").Append(Quote(value)).Append('\n');
+        byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
+        DurableFile.Write(path, stream => stream.Write(bytes));
+    }
+
+    private static string Quote(string value) =>
+        value.Length > 0 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '/' or '_' or '-' or '+') && value[0] != '-'
+            ? value
+            : "'" + value.Replace("'", "''", StringComparison.Ordinal) + "'";
+
+    private static YamlMappingNode Parse(string path)
+    {
+        var stream = new YamlStream();
+        try
+        {
+            using var reader = new StreamReader(path);
+            stream.Load(reader);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"The settings '{path}' cannot be read: {failure.Message}", failure);
+        }
+        catch (YamlException failure)
+        {
+            throw new ConfigurationException($"'{path}' is not valid YAML at line {failure.Start.Line}: {failure.Message}", failure);
+        }
+
+        return stream.Documents is [{ RootNode: YamlMappingNode map }]
+            ? map
+            : throw new ConfigurationException($"'{path}' holds no settings: it should be lines of 'name: value'.");
+    }
+}

@@ -1,0 +1,51 @@
+using Sunet.Native.Graphs;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Compilation;
+
+/// <summary>One call of a plan, described.</summary>
+/// <param name="Layer">The layer's name.</param>
+/// <param name="Kind">The kind of op, such as <c>Convolution</c>.</param>
+/// <param name="Phase">When it runs.</param>
+/// <param name="Output">The shape of its first output.</param>
+/// <param name="Format">The layout of its first output, such as <c>aBcd16b</c>.</param>
+/// <param name="Implementation">What the backend chose for it.</param>
+/// <param name="Bytes">Bytes of its first output, padding of the layout included.</param>
+/// <param name="Flops">Floating-point operations, a multiply-add counted as two; 0 where memory is only moved.</param>
+public sealed record PlanReportRow(
+    string Layer, string Kind, Phase Phase, Shape Output, string Format, string Implementation, long Bytes, long Flops);
+
+/// <summary>A part of a plan's memory.</summary>
+/// <param name="Name">What lies there.</param>
+/// <param name="Bytes">Its size.</param>
+public sealed record PlanReportRegion(string Name, long Bytes);
+
+/// <summary>What a plan does and needs, as a table for people: its calls in running order and its memory by region.</summary>
+/// <param name="Rows">One row a call.</param>
+/// <param name="Regions">The parts of the arena; together <paramref name="TotalBytes"/>.</param>
+/// <param name="TotalFlops">The sum over all rows.</param>
+/// <param name="TotalBytes">The whole arena.</param>
+/// <param name="ActivationBytesUnshared">What activations would take if none shared memory.</param>
+public sealed record PlanReport(
+    IReadOnlyList<PlanReportRow> Rows, IReadOnlyList<PlanReportRegion> Regions, long TotalFlops, long TotalBytes, long ActivationBytesUnshared)
+{
+    /// <summary>Describes a plan; nothing runs.</summary>
+    public static PlanReport Of(Plan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        PlanReportRow[] rows = [.. plan.Calls.Select(c => new PlanReportRow(
+            c.Op.Name, c.Op.Kind, c.Op.Phase, c.Op.Output.Shape, plan.Session.FormatOf(c.Op.Output), c.Call.Implementation,
+            plan.Session.BytesOf(c.Op.Output), c.Op.Flops))];
+        MemoryPlan memory = plan.Memory;
+        PlanReportRegion[] regions =
+        [
+            new("parameters", memory.Parameters.Bytes),
+            new("running statistics", memory.Buffers.Bytes),
+            new("gradients", memory.Gradients.Bytes),
+            new("optimizer", memory.OptimizerSlots.Sum(r => r.Bytes)),
+            new("activations", memory.Activations.Bytes),
+            new("scratch", memory.Scratch.Bytes),
+        ];
+        return new PlanReport(rows, regions, rows.Sum(r => r.Flops), memory.TotalBytes, memory.ActivationBytesUnshared);
+    }
+}

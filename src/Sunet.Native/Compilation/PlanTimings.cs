@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using Sunet.Native.Graphs;
+using Sunet.Native.Ops;
+
+namespace Sunet.Native.Compilation;
+
+/// <summary>How a plan is timed.</summary>
+public sealed record PlanTimingOptions
+{
+    /// <summary>Steps run first and not counted, at least 1.</summary>
+    public int WarmUp { get; init; } = 3;
+
+    /// <summary>Steps counted, at least 1; every time is a median over them.</summary>
+    public int Iterations { get; init; } = 20;
+
+    /// <summary>Refuses numbers that make no sense.</summary>
+    /// <exception cref="ConfigurationException">A number is out of range.</exception>
+    public void Validate()
+    {
+        if (WarmUp < 1 || Iterations < 1)
+            throw new ConfigurationException("A plan is timed over 1 iteration or more, after 1 or more to warm up.");
+    }
+}
+
+/// <summary>The time of one call of a plan.</summary>
+/// <param name="Layer">The layer's name.</param>
+/// <param name="Kind">The kind of op.</param>
+/// <param name="Phase">When it runs.</param>
+/// <param name="Implementation">What the backend chose for it.</param>
+/// <param name="Flops">Floating-point operations of one run.</param>
+/// <param name="Milliseconds">The median within a step.</param>
+/// <param name="AloneMilliseconds">The median of a convolution or one of its gradients run back to back, warmed up by itself; null for others.</param>
+public sealed record CallTiming(
+    string Layer, string Kind, Phase Phase, string Implementation, long Flops, double Milliseconds, double? AloneMilliseconds)
+{
+    /// <summary>10^9 floating-point operations a second, within a step.</summary>
+    public double GigaflopsPerSecond => Milliseconds > 0 ? Flops / (Milliseconds * 1e6) : 0;
+}
+
+/// <summary>Where the time of a plan goes, and how far a step is from the convolutions that it cannot do without.</summary>
+/// <param name="Calls">The plan's calls in running order, timed with an observer.</param>
+/// <param name="StepMilliseconds">The median step, timed without one.</param>
+public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMilliseconds)
+{
+    /// <summary>The sum of the convolution primitives (forward, data and weight gradients), each timed alone in this process.</summary>
+    public double ConvolutionsAloneMilliseconds => Calls.Sum(c => c.AloneMilliseconds ?? 0);
+
+    /// <summary>The sum of the same calls within the step.</summary>
+    public double ConvolutionsInStepMilliseconds => Calls.Where(c => c.AloneMilliseconds is not null).Sum(c => c.Milliseconds);
+
+    /// <summary>The step over its convolutions alone; 1 would be a step that does nothing else and loses nothing.</summary>
+    public double Ratio => StepMilliseconds / ConvolutionsAloneMilliseconds;
+
+    /// <summary>
+    /// Times a plan. Steps, calls and lone convolutions take turns, so that a machine that becomes slower for a while slows all three.
+    /// </summary>
+    /// <param name="plan">The plan; its parameters are written already.</param>
+    /// <param name="options">How often.</param>
+    /// <param name="writeInputs">Writes the plan's inputs; called before every run, because a run may reuse their memory.</param>
+    /// <param name="step">What a whole step is, inputs included; null: all phases of the plan, one after the other.</param>
+    /// <param name="cancellation">Stops between two steps.</param>
+    /// <exception cref="ConfigurationException">An option is out of range.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static PlanTimings Measure(
+        Plan plan, PlanTimingOptions options, Action writeInputs, Action? step = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(writeInputs);
+        options.Validate();
+        var steps = new double[options.Iterations];
+        var within = new InStep(plan.Calls.Count, options.Iterations);
+        var alone = new Alone(plan.Calls.Count, options.Iterations);
+        for (int i = -options.WarmUp; i < options.Iterations; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            double time = Step();
+            if (i >= 0)
+                steps[i] = time;
+            Watched(within, Math.Max(0, i));
+            Watched(alone, Math.Max(0, i));
+        }
+
+        CallTiming[] calls = [.. plan.Calls.Select((c, i) => new CallTiming(
+            c.Op.Name, c.Op.Kind, c.Op.Phase, c.Call.Implementation, c.Op.Flops, Median(within.Times[i]),
+            IsConvolution(c.Op) ? Median(alone.Times[i]) : null))];
+        return new PlanTimings(calls, Median(steps));
+
+        double Step()
+        {
+            if (step is null)
+                writeInputs();
+            long start = Stopwatch.GetTimestamp();
+            if (step is null)
+                Run(null);
+            else
+                step();
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+
+        void Watched(CallTimes observer, int iteration)
+        {
+            observer.Iteration = iteration;
+            writeInputs();
+            Run(observer);
+        }
+
+        void Run(IPlanObserver? observer)
+        {
+            plan.Run(Phase.Forward, observer);
+            plan.Run(Phase.Backward, observer);
+            plan.Run(Phase.Update, observer);
+        }
+    }
+
+    /// <summary>Whether an op is a convolution, a transposed one, or a gradient of either.</summary>
+    public static bool IsConvolution(Op op) => op is Convolution or ConvolutionDataGradient or ConvolutionWeightGradient
+        or TransposedConvolution or TransposedConvolutionDataGradient or TransposedConvolutionWeightGradient;
+
+    private static double Median(double[] times)
+    {
+        Array.Sort(times);
+        int half = times.Length / 2;
+        return times.Length % 2 == 1 ? times[half] : (times[half - 1] + times[half]) / 2;
+    }
+
+    private abstract class CallTimes(int calls, int iterations) : IPlanObserver
+    {
+        public int Iteration { get; set; }
+
+        public double[][] Times { get; } = [.. Enumerable.Range(0, calls).Select(_ => new double[iterations])];
+
+        public abstract void Starting(int index, PlannedCall call);
+
+        public abstract void Finished(int index, PlannedCall call);
+    }
+
+    private sealed class InStep(int calls, int iterations) : CallTimes(calls, iterations)
+    {
+        private long start;
+
+        public override void Starting(int index, PlannedCall call) => start = Stopwatch.GetTimestamp();
+
+        public override void Finished(int index, PlannedCall call) => Times[index][Iteration] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    /// <summary>
+    /// Repeats each convolution at its place in the plan, where its inputs are what they are in a step: elsewhere their memory holds other
+    /// things, and numbers that are not ordinary take other times.
+    /// </summary>
+    private sealed class Alone(int calls, int iterations) : CallTimes(calls, iterations)
+    {
+        public override void Starting(int index, PlannedCall call)
+        {
+        }
+
+        public override void Finished(int index, PlannedCall call)
+        {
+            if (!IsConvolution(call.Op))
+                return;
+            call.Call.Run();
+            long start = Stopwatch.GetTimestamp();
+            call.Call.Run();
+            Times[index][Iteration] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+    }
+}
