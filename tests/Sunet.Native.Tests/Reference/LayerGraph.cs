@@ -41,7 +41,7 @@ internal sealed class LayerGraph
         layer.Loss = layer.Graph.Add(new SoftmaxCrossEntropy("loss", logits, labels, 255)).Loss;
         layer.Graph.MarkOutput(layer.Loss);
         if (differentiate)
-            Differentiator.Differentiate(layer.Graph, layer.Loss);
+            Differentiator.Differentiate(layer.Graph, layer.Loss, Add.OfGradients);
         return layer;
     }
 
