@@ -1,3 +1,6 @@
+using Sunet.Native.Graphs;
+using Sunet.Native.Ops;
+using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Reference;
 
 namespace Sunet.Native.Tests.Gradients;
@@ -24,5 +27,41 @@ public class LayerGradientTests(ITestOutputHelper output)
         }
 
         Assert.InRange(compared, 20, int.MaxValue);
+    }
+
+    [Fact]
+    public void Differentiate_FusedConvolution_IsRefused()
+    {
+        var graph = new Graph();
+        Value x = graph.Input("x", new Shape(1, 2, 5, 5)), weights = graph.Parameter("w", new Shape(3, 2, 1, 1));
+        var convolution = graph.Add(new Convolution("conv", x, weights, null, ConvolutionGeometry.Square(), fusedRelu: true));
+        Refused(graph, convolution.Output, "conv");
+    }
+
+    [Fact]
+    public void Differentiate_FusedTransposedConvolution_IsRefused()
+    {
+        var graph = new Graph();
+        Value x = graph.Input("x", new Shape(1, 2, 5, 5)), weights = graph.Parameter("w", new Shape(2, 3, 1, 1));
+        var layer = graph.Add(new TransposedConvolution("deconv", x, weights, null, ConvolutionGeometry.Square(), (5, 5), fusedRelu: true));
+        Refused(graph, layer.Output, "deconv");
+    }
+
+    [Fact]
+    public void Differentiate_ParametersThatShareAGradient_AreRefused()
+    {
+        var graph = new Graph();
+        var shape = new Shape(1, 3, 5, 5);
+        var sum = graph.Add(new Add("sum", Phase.Forward, graph.Parameter("first", shape), graph.Parameter("second", shape)));
+        Refused(graph, sum.Output, "second");
+    }
+
+    private static void Refused(Graph graph, Value logits, string named)
+    {
+        Shape s = logits.Shape;
+        Value labels = graph.Input("labels", new Shape(s.Batch, s.Height, s.Width), DataType.Int32);
+        Value loss = graph.Add(new SoftmaxCrossEntropy("loss", logits, labels, 255)).Loss;
+        ConfigurationException refusal = Assert.Throws<ConfigurationException>(() => Differentiator.Differentiate(graph, loss, Add.OfGradients));
+        Assert.Contains($"'{named}'", refusal.Message, StringComparison.Ordinal);
     }
 }

@@ -60,7 +60,9 @@ public class NetworkGradientTests(ITestOutputHelper output)
             Spoil(outputs[0], defect);
         });
         Assert.True(spoilt > 0, "The network has no such op.");
-        Assert.True(check.Run(singles: 0, enough: Plain) > Plain, $"{kind.Name} {defect}: the check did not see it.");
+        // Of all biases only those behind the last batch-norm have a gradient at all.
+        Func<string, bool>? where = kind == typeof(BiasGradient) ? name => name.StartsWith("final.", StringComparison.Ordinal) : null;
+        Assert.True(check.Run(singles: 0, where, Plain) > Plain, $"{kind.Name} {defect}: the check did not see it.");
     }
 
     [Theory]
