@@ -1,7 +1,7 @@
 namespace Sunet.Data.Synthetic;
 
 /// <summary>
-/// The classes of a synthetic scene. A pixel's own colour never decides between coin and tile, nor between lit and dark gem: the network has
+/// The classes of a synthetic scene. A pixel's own colour never decides between coin and cross, nor between lit and dark gem: the network has
 /// to see the outline in the first case and the rim in the second.
 /// </summary>
 internal enum SceneClass : byte
@@ -12,8 +12,8 @@ internal enum SceneClass : byte
     /// <summary>A striped disc.</summary>
     Coin,
 
-    /// <summary>The same stripes in a square.</summary>
-    Tile,
+    /// <summary>The same stripes in a cross.</summary>
+    Cross,
 
     /// <summary>A chequered hexagon with a bright rim.</summary>
     LitGem,

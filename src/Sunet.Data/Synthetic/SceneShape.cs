@@ -39,7 +39,7 @@ internal sealed class SceneShape
         return Kind switch
         {
             SceneClass.Coin => radius - MathF.Sqrt((u * u) + (v * v)),
-            SceneClass.Tile => (radius * 0.85f) - MathF.Max(MathF.Abs(u), MathF.Abs(v)),
+            SceneClass.Cross => MathF.Max(Bar(MathF.Abs(u), MathF.Abs(v)), Bar(MathF.Abs(v), MathF.Abs(u))),
             SceneClass.LitGem or SceneClass.DarkGem =>
                 (radius * 0.9f) - MathF.Max(MathF.Abs(u), (MathF.Abs(u) * 0.5f) + (MathF.Abs(v) * 0.8660254f)),
             _ => (radius * 0.62f) - MathF.Max(v, (MathF.Abs(u) * 0.8660254f) - (v * 0.5f)),
@@ -53,7 +53,7 @@ internal sealed class SceneShape
         bool evenColumn = MathF.Floor(u / Period) % 2 == 0, evenRow = MathF.Floor(v / Period) % 2 == 0;
         switch (Kind)
         {
-            case SceneClass.Coin or SceneClass.Tile:
+            case SceneClass.Coin or SceneClass.Cross:
                 return evenColumn ? Shaded(205, 120, 60) : Shaded(150, 70, 40);
             case SceneClass.LitGem or SceneClass.DarkGem when depth < radius * 0.2f:
                 return Kind == SceneClass.LitGem ? Shaded(225, 225, 200) : Shaded(35, 35, 55);
@@ -70,6 +70,9 @@ internal sealed class SceneShape
         float dx = x - centreX, dy = y - centreY;
         return ((dx * cosine) + (dy * sine), (dy * cosine) - (dx * sine));
     }
+
+    /// <summary>One arm of a cross: long in u, narrow in v.</summary>
+    private float Bar(float u, float v) => MathF.Min(radius - u, (radius * 0.36f) - v);
 
     private Rgb Shaded(float r, float g, float b) => new(Clamp(r + shade), Clamp(g + shade), Clamp(b + shade));
 

@@ -9,7 +9,7 @@ namespace Sunet.Data.Synthetic;
 public static class SyntheticDataset
 {
     /// <summary>The classes' names by index.</summary>
-    public static IReadOnlyList<string> ClassNames { get; } = ["background", "coin", "tile", "lit gem", "dark gem", "sail"];
+    public static IReadOnlyList<string> ClassNames { get; } = ["background", "coin", "cross", "lit gem", "dark gem", "sail"];
 
     /// <summary>Writes the data set.</summary>
     /// <param name="folder">Made if it is not there; what is in it must not be a data set already.</param>

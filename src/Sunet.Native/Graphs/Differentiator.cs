@@ -26,7 +26,8 @@ public sealed class Differentiator
     /// <param name="sum">Makes the op that adds two gradients of one value: name, both addends.</param>
     /// <param name="trainable">Which parameters get a gradient; all by default.</param>
     /// <returns>The gradient of each parameter, of the parameter's shape.</returns>
-    /// <exception cref="ConfigurationException">The loss is no scalar, or an op between a parameter and the loss has no gradient.</exception>
+    /// <exception cref="ConfigurationException">The loss is no scalar, an op between a parameter and the loss has no gradient,
+    /// or two parameters share one.</exception>
     public static IReadOnlyDictionary<Value, Value> Differentiate(Graph graph, Value loss, Func<string, Value, Value, Op> sum,
         Func<Value, bool>? trainable = null)
     {
@@ -93,6 +94,12 @@ public sealed class Differentiator
         {
             if (!gradients.TryGetValue(parameter, out Value? gradient))
                 continue;
+            if (gradient.GradientOf is { } other)
+            {
+                throw new ConfigurationException(
+                    $"Parameters '{other.Name}' and '{parameter.Name}' have one gradient between them; put an op behind one of them.");
+            }
+
             gradient.GradientOf = parameter;
             result.Add(parameter, gradient);
         }

@@ -143,7 +143,9 @@ public sealed class Predictor : IDisposable
     private SizePlans PlansFor(Shape shape, bool labelsOnly = false)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        int at = cache.FindIndex(p => p.Shape == shape && p.LabelsOnly == labelsOnly);
+        int at = cache.Count - 1;
+        while (at >= 0 && (cache[at].Shape != shape || cache[at].LabelsOnly != labelsOnly))
+            at--;
         SizePlans? plans = at < 0 ? null : cache[at];
         if (plans is not null)
         {

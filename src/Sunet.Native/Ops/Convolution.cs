@@ -62,6 +62,7 @@ public sealed class Convolution : Op
     /// <inheritdoc/>
     public override void Differentiate(Differentiator gradients)
     {
+        Require(!FusedRelu && Accumulator is null, "a fused convolution has no gradient; fuse after differentiation");
         Value dy = gradients.GradientOf(Output);
         if (gradients.Needs(Weights))
             gradients.Contribute(Weights, gradients.Graph.Add(new ConvolutionWeightGradient(Name, X, dy, Weights.Shape, Geometry)).Output);

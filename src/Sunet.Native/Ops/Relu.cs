@@ -29,5 +29,5 @@ public sealed class ReluGradient : Op
     public override long Flops => Output.Shape.Count;
 
     /// <inheritdoc/>
-    public override IEnumerable<Value> Overwritable => [Inputs[1], Inputs[0]];
+    public override IEnumerable<Value> Overwritable => [Inputs[1]];
 }

@@ -57,6 +57,7 @@ public sealed class TransposedConvolution : Op
     /// <inheritdoc/>
     public override void Differentiate(Differentiator gradients)
     {
+        Require(!FusedRelu, "a fused transposed convolution has no gradient; fuse after differentiation");
         Value dy = gradients.GradientOf(Output);
         if (gradients.Needs(Weights))
         {

@@ -10,11 +10,11 @@ namespace Sunet.Native.Tests.Gradients;
 /// <summary>A Stacked U-Net of a few thousand parameters, with everything that is in a large one.</summary>
 internal sealed record SmallNetwork(string Name, SunetSpec Spec, Shape Image, bool FrozenBatchNorm = false)
 {
-    private static readonly SunetConfig Body = new("custom", Filters: 3, Depth: 2, [4, 5, 5, 6]) { StemWidth = 3, ResidualWidth = 4 };
+    private static readonly SunetConfig Body = new("custom", Filters: 2, Depth: 2, [4, 5, 5, 6]) { StemWidth = 3, ResidualWidth = 4 };
 
     public static IReadOnlyList<SmallNetwork> All { get; } =
     [
-        Segmenter("strided-os32", outputStride: 32, multigrid: true, new Shape(2, 3, 37, 51)),
+        Segmenter("strided-os32", outputStride: 32, multigrid: true, new Shape(2, 3, 67, 83)),
         Segmenter("multigrid-os16", outputStride: 16, multigrid: true, new Shape(2, 3, 45, 33)),
         Segmenter("multigrid-os8", outputStride: 8, multigrid: true, new Shape(1, 3, 41, 47)),
         Segmenter("dilated-os16", outputStride: 16, multigrid: false, new Shape(2, 3, 39, 50)),

@@ -37,7 +37,7 @@ internal static class LossLoops
     {
         Shape shape = op.Inputs[0].Shape;
         var logSums = new double[op.LogSumExp.Shape.Count];
-        double sum = 0;
+        double sum = 0, lost = 0;
         int counted = 0, invalid = 0, at = 0;
         foreach (int[] pixel in Pixels(shape))
         {
@@ -45,7 +45,11 @@ internal static class LossLoops
             int label = (int)inputs[1][at];
             if (label != op.IgnoreLabel && label >= 0 && label < shape.Channels)
             {
-                sum += logSums[at] - inputs[0][pixel[label]];
+                // Kahan's sum: central differences divide what is lost here by their small step.
+                double term = logSums[at] - inputs[0][pixel[label]] - lost;
+                double next = sum + term;
+                lost = next - sum - term;
+                sum = next;
                 counted++;
             }
             else if (label != op.IgnoreLabel)

@@ -8,14 +8,14 @@ namespace Sunet.Native.Backends.Cpu;
 /// <summary>Batch normalisation: statistics, application with ReLU, gradient, running statistics.</summary>
 internal static unsafe class CpuBatchNorm
 {
-    public static PreparedCall Prepare(CpuSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CpuSession session, Op op) => op switch
     {
         BatchNormStatistics => Statistics(session, op, session.TensorOf(op.Inputs[0])),
         BatchNormApply apply => Apply(session, apply, session.TensorOf(apply.X), session.TensorOf(apply.Output)),
         BatchNormGradient gradient => Gradient(session, gradient),
         RunningStatisticsUpdate update => new CpuKernel(session, op, (context, at) => SunetCpu.RunningStatisticsUpdate(context,
             update.Inputs[0].Shape[0], update.Count, update.Momentum, at.In(0), at.In(1), at.In(2), at.In(3))),
-        _ => throw new InvalidOperationException($"{op.Kind} is no batch normalisation."),
+        _ => null,
     };
 
     private static CpuKernel Statistics(CpuSession session, Op op, NativeTensor x) =>

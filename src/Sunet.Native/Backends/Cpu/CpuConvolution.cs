@@ -50,7 +50,7 @@ internal sealed class CpuConvolution : PreparedCall
 
     public override string Implementation => reorder is null ? primitive.Implementation : primitive.Implementation + " + reorder";
 
-    public static PreparedCall Prepare(CpuSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CpuSession session, Op op) => op switch
     {
         Convolution c => new CpuConvolution(session, op,
             CpuPrimitiveHandle.ConvolutionForward(session.Context, Describe(session, c.Geometry, c.X, c.Weights, c.Output) with
@@ -83,7 +83,7 @@ internal sealed class CpuConvolution : PreparedCall
             CpuPrimitiveHandle.DeconvolutionBackwardWeights(session.Context,
                 Describe(session, w.Geometry, w.Inputs[0], w.Output, w.Inputs[1]), op.Name),
             w.Output, (NativeArgument.Source, w.Inputs[0]), (NativeArgument.Destination, w.Inputs[1])),
-        _ => throw new InvalidOperationException($"{op.Kind} is no convolution."),
+        _ => null,
     };
 
     public override void Bind(Func<Value, nint> addressOf, nint scratch)

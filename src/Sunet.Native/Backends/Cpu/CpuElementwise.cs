@@ -8,21 +8,31 @@ namespace Sunet.Native.Backends.Cpu;
 /// <summary>ReLU, sums, concatenation and slices, gradients of biases.</summary>
 internal static unsafe class CpuElementwise
 {
-    public static PreparedCall Prepare(CpuSession session, Op op)
+    public static PreparedCall? Prepare(CpuSession session, Op op)
     {
+        if (op is not (Relu or ReluGradient or Add or Concat or ChannelSlice or BiasGradient))
+            return null;
         NativeTensor a = session.TensorOf(op.Inputs[0]);
         NativeTensor y = session.TensorOf(op.Output);
         return op switch
         {
             Relu => new CpuKernel(session, op, (context, at) => SunetCpu.Relu(context, y, at.In(0), at.Out())),
-            ReluGradient => new CpuKernel(session, op, (context, at) => SunetCpu.ReluBackward(context, y, at.In(0), at.In(1), at.Out())),
+            ReluGradient => Mask(session, op, session.TensorOf(op.Inputs[1]), y),
             Add => Sum(session, op, a, session.TensorOf(op.Inputs[1]), y),
             Concat => Join(session, op, a, session.TensorOf(op.Inputs[1]), y),
             ChannelSlice slice => Slice(session, op, a.Slice(slice.Offset, slice.Output.Shape.Channels), y),
-            BiasGradient => new CpuKernel(session, op, (context, at) => SunetCpu.ChannelSum(context, a, at.In(0), at.Out())),
-            _ => throw new InvalidOperationException($"{op.Kind} is not element-wise."),
+            _ => new CpuKernel(session, op, (context, at) => SunetCpu.ChannelSum(context, a, at.In(0), at.Out())),
         };
     }
+
+    /// <summary>The layer's result lies as the gradient that is written; the one that comes in may not.</summary>
+    private static CpuKernel Mask(CpuSession session, Op op, NativeTensor dy, NativeTensor dx) => dy.Layout == dx.Layout
+        ? new CpuKernel(session, op, (context, at) => SunetCpu.ReluBackward(context, dx, at.In(0), at.In(1), at.Out()))
+        : new CpuKernel(session, op, (context, at) =>
+        {
+            int status = SunetCpu.Copy(context, dy, at.In(1), dx, at.Out());
+            return status != NativeStatus.Ok ? status : SunetCpu.ReluBackward(context, dx, at.In(0), at.Out(), at.Out());
+        });
 
     private static CpuKernel Sum(CpuSession session, Op op, NativeTensor a, NativeTensor b, NativeTensor y) =>
         new(session, op, (context, at) => SunetCpu.Add(context, a, at.In(0), b, at.In(1), y, at.Out()));

@@ -12,8 +12,10 @@ internal sealed class CpuLinear(Op op, CpuPrimitiveHandle primitive, params (Nat
 
     public override string Implementation => primitive.Implementation;
 
-    public static PreparedCall Prepare(CpuSession session, Op op)
+    public static PreparedCall? Prepare(CpuSession session, Op op)
     {
+        if (op is not (Linear or LinearDataGradient or LinearWeightGradient))
+            return null;
         Value a = op.Inputs[0], b = op.Inputs[1];
         return op switch
         {
@@ -24,10 +26,9 @@ internal sealed class CpuLinear(Op op, CpuPrimitiveHandle primitive, params (Nat
             LinearDataGradient => new CpuLinear(op, CpuPrimitiveHandle.Matmul(session.Context, a.Shape.Batch, a.Shape.Channels, b.Shape[1],
                     transposeSource: false, transposeWeights: false, hasBias: false, op.Name),
                 (NativeArgument.Source, a), (NativeArgument.Weights, b), (NativeArgument.Destination, op.Output)),
-            LinearWeightGradient => new CpuLinear(op, CpuPrimitiveHandle.Matmul(session.Context, b.Shape.Channels, b.Shape.Batch,
+            _ => new CpuLinear(op, CpuPrimitiveHandle.Matmul(session.Context, b.Shape.Channels, b.Shape.Batch,
                     a.Shape.Channels, transposeSource: true, transposeWeights: false, hasBias: false, op.Name),
                 (NativeArgument.Source, b), (NativeArgument.Weights, a), (NativeArgument.Destination, op.Output)),
-            _ => throw new InvalidOperationException($"{op.Kind} is no linear layer."),
         };
     }
 

@@ -8,8 +8,14 @@ namespace Sunet.Native.Backends.Cpu;
 /// <summary>Pooling, bilinear resizing, and their gradients.</summary>
 internal static unsafe class CpuResampling
 {
-    public static PreparedCall Prepare(CpuSession session, Op op)
+    public static PreparedCall? Prepare(CpuSession session, Op op)
     {
+        if (op is not (AveragePool or AveragePoolGradient or GlobalAveragePool or GlobalAveragePoolGradient or BilinearResize
+            or BilinearResizeGradient))
+        {
+            return null;
+        }
+
         NativeTensor x = session.TensorOf(op.Inputs[0]);
         NativeTensor y = session.TensorOf(op.Output);
         return new CpuKernel(session, op, op switch
@@ -19,8 +25,7 @@ internal static unsafe class CpuResampling
             GlobalAveragePool => (context, at) => SunetCpu.GlobalAveragePool(context, x, at.In(0), y, at.Out()),
             GlobalAveragePoolGradient => (context, at) => SunetCpu.GlobalAveragePoolBackward(context, x, at.In(0), y, at.Out()),
             BilinearResize => (context, at) => SunetCpu.Bilinear(context, x, at.In(0), y, at.Out()),
-            BilinearResizeGradient => (context, at) => SunetCpu.BilinearBackward(context, x, at.In(0), y, at.Out()),
-            _ => throw new InvalidOperationException($"{op.Kind} does not resample."),
+            _ => (context, at) => SunetCpu.BilinearBackward(context, x, at.In(0), y, at.Out()),
         });
     }
 }

@@ -12,6 +12,12 @@ namespace Sunet.Native.Backends.Cpu;
 /// </summary>
 internal sealed unsafe class CpuSession : IBackendSession
 {
+    /// <summary>Each prepares the ops it knows and gives null for others.</summary>
+    private static readonly Func<CpuSession, Op, PreparedCall?>[] Families =
+    [
+        CpuConvolution.Prepare, CpuBatchNorm.Prepare, CpuElementwise.Prepare, CpuResampling.Prepare, CpuSoftmax.Prepare, CpuLinear.Prepare,
+    ];
+
     private readonly NativeLayout activationLayout;
     private readonly Dictionary<Value, CpuFormatHandle> opaque = [];
     private readonly CpuMemoryHandle one;
@@ -42,23 +48,18 @@ internal sealed unsafe class CpuSession : IBackendSession
     {
         try
         {
-            return op switch
+            foreach (Func<CpuSession, Op, PreparedCall?> family in Families)
             {
-                Convolution or ConvolutionDataGradient or ConvolutionWeightGradient or TransposedConvolution
-                    or TransposedConvolutionDataGradient or TransposedConvolutionWeightGradient => CpuConvolution.Prepare(this, op),
-                Linear or LinearDataGradient or LinearWeightGradient => CpuLinear.Prepare(this, op),
-                BatchNormStatistics or BatchNormApply or BatchNormGradient or RunningStatisticsUpdate => CpuBatchNorm.Prepare(this, op),
-                Relu or ReluGradient or Add or Concat or ChannelSlice or BiasGradient => CpuElementwise.Prepare(this, op),
-                AveragePool or AveragePoolGradient or GlobalAveragePool or GlobalAveragePoolGradient or BilinearResize
-                    or BilinearResizeGradient => CpuResampling.Prepare(this, op),
-                Softmax or SoftmaxGradient or SoftmaxCrossEntropy or SoftmaxCrossEntropyGradient or ArgMax => CpuSoftmax.Prepare(this, op),
-                _ => throw new BackendException($"The CPU backend has no {op.Kind} (layer '{op.Name}').", NativeLibraries.CpuFile, 0, op.Name),
-            };
+                if (family(this, op) is { } call)
+                    return call;
+            }
         }
         catch (ArgumentException e)
         {
             throw new BackendException($"The CPU library refuses {op.Kind} '{op.Name}': {e.Message}", NativeLibraries.CpuFile, 0, op.Name, e);
         }
+
+        throw new BackendException($"The CPU backend has no {op.Kind} (layer '{op.Name}').", NativeLibraries.CpuFile, 0, op.Name);
     }
 
     /// <summary>The description of a value whose layout this session chose.</summary>
@@ -176,10 +177,16 @@ internal sealed unsafe class CpuSession : IBackendSession
     /// </summary>
     private NativeLayout LayoutOf(Value value)
     {
-        bool perPixel = value.Producer is null or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient
-            || (value.Producer is BilinearResize && value.Producer.Output.Shape.Height >= value.Producer.Inputs[0].Shape.Height)
-            || (value.Producer is BilinearResize && value.Producer.Inputs[0].Kind == ValueKind.Input);
-        return perPixel || value.Shape.Height * value.Shape.Width == 1 ? NativeLayout.Plain : activationLayout;
+        bool plain = value.Shape.Height * value.Shape.Width == 1 || value.Producer switch
+        {
+            null or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient => true,
+            // These kernels take one layout for what they read and what they write.
+            Relu or ReluGradient => LayoutOf(value.Producer.Inputs[0]) == NativeLayout.Plain,
+            BilinearResize resize => resize.Output.Shape.Height > resize.Inputs[0].Shape.Height
+                || LayoutOf(resize.Inputs[0]) == NativeLayout.Plain,
+            _ => false,
+        };
+        return plain ? NativeLayout.Plain : activationLayout;
     }
 
     private void Convert(Value value, NativeTensor plain, nint outside, nint inside, bool upload)

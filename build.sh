@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# The one script of this repository; './build.sh help' lists its verbs. Works from any folder.
+set -euo pipefail
+
+root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+cd -- "$root"
+configuration=Release
+logs="$root/artifacts/logs"
+bin="$root/artifacts/bin"
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+# Build servers that outlive the build would keep a caller's pipes open.
+export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
+
+fail() {
+  printf 'build.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+# step LABEL COMMAND...: runs the command quietly; one line if it succeeds, its whole output if it does not.
+step() {
+  local label="$1" log started=$SECONDS
+  shift
+  mkdir -p "$logs"
+  log="$logs/$(printf '%s' "$label" | tr -cs '[:alnum:]' '-').log"
+  # A subshell of its own, so that 'fail' inside it ends the command and its sentence reaches the log.
+  if ! ("$@") >"$log" 2>&1; then
+    cat -- "$log" >&2
+    fail "$label failed; its output is above and in $log"
+  fi
+  printf '%s (%d s)\n' "$label" $((SECONDS - started))
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    fail "installing packages needs root: run 'apt-get install ${missing[*]}' as root, then again"
+  fi
+}
+
+setup_packages() {
+  missing=()
+  if ! command -v dpkg-query >/dev/null; then
+    local tool
+    for tool in cmake ninja c++; do
+      command -v "$tool" >/dev/null || fail "$tool is missing: install CMake 3.20, Ninja, a C++17 compiler and oneDNN 2.6 or newer"
+    done
+    return
+  fi
+  local package
+  for package in libdnnl-dev cmake ninja-build g++; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  step "apt-get update" as_root apt-get update -qq
+  step "apt-get install ${missing[*]}" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+setup_dotnet() {
+  if ! command -v dotnet >/dev/null && [ -x "${HOME:-}/.dotnet/dotnet" ]; then
+    export DOTNET_ROOT="$HOME/.dotnet" PATH="$HOME/.dotnet:$PATH"
+  fi
+  # global.json decides which SDKs will do, so asking here asks exactly what the build will.
+  dotnet --version >/dev/null 2>&1 ||
+    fail "the .NET 10 SDK is missing: get it from https://dotnet.microsoft.com/download/dotnet/10.0 or from your distribution (dotnet-sdk-10.0)"
+}
+
+setup() {
+  setup_packages
+  setup_dotnet
+}
+
+build_native() {
+  cmake -S native -B artifacts/native-build -G Ninja -DCMAKE_BUILD_TYPE="$configuration" &&
+    cmake --build artifacts/native-build
+}
+
+build() {
+  setup
+  step "native libraries" build_native
+  step "solution" dotnet build Sunet.Native.sln -c "$configuration" -v quiet
+}
+
+# attribute FILE NAME: the sum of an attribute over the <assembly> elements of an xUnit report.
+attribute() {
+  awk -v RS='>' -v name=" $2=\"" '
+    /<assembly / { at = index($0, name); if (at) { rest = substr($0, at + length(name)); sum += substr(rest, 1, index(rest, "\"") - 1) } }
+    END { print sum + 0 }' "$1"
+}
+
+# run_tests NAME: runs one test project and adds to passed, failed and skipped; a project without results is one failure.
+run_tests() {
+  local name="$1" report log code=0 p=0 f=0 s=0 started=$SECONDS
+  report="$root/artifacts/test-results/$name.xml"
+  log="$logs/$name.log"
+  rm -f -- "$report"
+  "$bin/$name/release/$name" --no-ansi --progress off --results-directory "${report%/*}" \
+    --report-xunit-xml --report-xunit-xml-filename "${report##*/}" >"$log" 2>&1 || code=$?
+  if [ -s "$report" ]; then
+    p=$(attribute "$report" passed)
+    f=$(($(attribute "$report" failed) + $(attribute "$report" errors)))
+    s=$(attribute "$report" skipped)
+  fi
+  if [ $((p + f)) -eq 0 ] || { [ "$code" -ne 0 ] && [ "$f" -eq 0 ]; }; then
+    f=$((f + 1))
+    printf '%s: ended with exit code %d after %d tests; counted as a failure\n' "$name" "$code" "$p" >&2
+  fi
+  [ "$f" -eq 0 ] || cat -- "$log" >&2
+  printf '%s: %d passed, %d failed, %d skipped (%d s)\n' "$name" "$p" "$f" "$s" $((SECONDS - started))
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+run_all_tests() {
+  local project passed=0 failed=0 skipped=0
+  mkdir -p "$logs" artifacts/test-results
+  # Tests run many small kernels; threads that spin between them would only take turns with each other on a busy machine.
+  export OMP_WAIT_POLICY=passive
+  # One after the other: every project uses all cores.
+  for project in tests/*/*.csproj; do
+    run_tests "$(basename -- "$project" .csproj)"
+  done
+  if [ "$skipped" -gt 0 ]; then
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  else
+    printf '%d passed, %d failed\n' "$passed" "$failed"
+  fi
+  [ "$failed" -eq 0 ]
+}
+
+bench() {
+  build
+  local arguments=("$@")
+  [ $# -gt 0 ] || arguments=(--filter '*')
+  "$bin/Sunet.Bench/release/Sunet.Bench" --artifacts "$root/artifacts/bench" "${arguments[@]}"
+}
+
+usage() {
+  cat <<'TEXT'
+usage: ./build.sh VERB
+
+  setup        install what is missing (Debian, Ubuntu) and check for the .NET 10 SDK
+  build        setup, then the native libraries and the solution, into artifacts/
+  test         build, then every test project; the last line is the sum
+  demo         build, then synthetic data, training, validation and pictures, into demo/
+  bench [...]  build, then the benchmarks; arguments such as --filter '*Inference*' pass through
+  clean        remove artifacts/ and demo/
+  help         this text
+TEXT
+}
+
+verb="${1:-help}"
+[ $# -eq 0 ] || shift
+case "$verb" in
+  setup) setup ;;
+  build) build ;;
+  test)
+    build
+    run_all_tests
+    ;;
+  bench) bench "$@" ;;
+  clean) rm -rf -- artifacts demo ;;
+  help | --help | -h) usage ;;
+  *)
+    usage >&2
+    fail "there is no verb '$verb'"
+    ;;
+esac

@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using Sunet.Native.Interop;
+
+namespace Sunet.Native.Tests.Facade;
+
+/// <summary>What repeating a step leaves behind or allocates, by four counters.</summary>
+/// <param name="ThreadBytes">Managed bytes allocated by the calling thread.</param>
+/// <param name="ProcessBytes">Managed bytes allocated by any thread.</param>
+/// <param name="NativeCalls">Allocations and creations inside the native library.</param>
+/// <param name="HeapGrowth">
+/// Bytes in use on the C heap, after minus before. A call of oneDNN may allocate a small map of its arguments and free it again before it
+/// returns: that nets to zero here and is not counted.
+/// </param>
+internal readonly partial record struct SteadyMeter(long ThreadBytes, long ProcessBytes, long NativeCalls, long HeapGrowth)
+{
+    private const int Windows = 11, StepsPerWindow = 4;
+
+    /// <summary>
+    /// The least that any of several windows shows, and the median for the heap, where others free as well as allocate. The runtime's own
+    /// threads (tiered compilation, the test host) are at work now and then, whereas what a step allocates shows in every window.
+    /// </summary>
+    public static SteadyMeter Measure(Action step)
+    {
+        // Enough calls for every method to be compiled in its last tier, which happens in the background.
+        for (int i = 0; i < 40; i++)
+            step();
+        Thread.Sleep(300);
+        step();
+
+        var least = new SteadyMeter(long.MaxValue, long.MaxValue, long.MaxValue, 0);
+        long[] growth = new long[Windows];
+        for (int window = 0; window < Windows; window++)
+        {
+            SteadyMeter before = Read();
+            for (int i = 0; i < StepsPerWindow; i++)
+                step();
+            SteadyMeter after = Read();
+            least = new SteadyMeter(
+                Math.Min(least.ThreadBytes, after.ThreadBytes - before.ThreadBytes),
+                Math.Min(least.ProcessBytes, after.ProcessBytes - before.ProcessBytes),
+                Math.Min(least.NativeCalls, after.NativeCalls - before.NativeCalls),
+                0);
+            growth[window] = after.HeapGrowth - before.HeapGrowth;
+        }
+
+        Array.Sort(growth);
+        return least with { HeapGrowth = growth[Windows / 2] };
+    }
+
+    private static SteadyMeter Read() => new(
+        GC.GetAllocatedBytesForCurrentThread(), GC.GetTotalAllocatedBytes(precise: true), NativeRuntime.Outstanding.Allocations, HeapInUse());
+
+    /// <summary>Bytes in use on the C heap and in its large mapped blocks; 0 where the C library cannot say.</summary>
+    private static long HeapInUse()
+    {
+        if (!OperatingSystem.IsLinux())
+            return 0;
+        MallocInformation information = MallInfo2();
+        return (long)information.InUse + (long)information.Mapped;
+    }
+
+    [LibraryImport("libc.so.6", EntryPoint = "mallinfo2")]
+    private static partial MallocInformation MallInfo2();
+
+    /// <summary>glibc's struct mallinfo2.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly struct MallocInformation
+    {
+        public readonly nuint Arena, FreeChunks, FastChunks, MappedBlocks, Mapped, MaximumUsed, FastBytes, InUse, Free, Trimmable;
+    }
+}
