@@ -15,9 +15,12 @@ internal static class CommandLineHost
     /// <param name="standardError">Takes progress, and one line for a failure.</param>
     /// <param name="cancellation">Stops a run; training writes a checkpoint first.</param>
     /// <returns>The process's exit code.</returns>
-    public static int Run(IReadOnlyList<string> args, TextWriter standardOutput, TextWriter standardError, CancellationToken cancellation)
+    public static int Run(IReadOnlyList<string> args, TextWriter standardOutput, TextWriter standardError, CancellationToken cancellation) =>
+        Run(args, new CommandOutput(standardOutput, standardError), cancellation);
+
+    /// <summary>Runs one command with a room to speak in.</summary>
+    public static int Run(IReadOnlyList<string> args, CommandOutput output, CancellationToken cancellation)
     {
-        var output = new CommandOutput(standardOutput, standardError);
         try
         {
             ParseResult parsed = CreateRoot(output, cancellation).Parse(args);
@@ -29,8 +32,8 @@ internal static class CommandLineHost
 
             var configuration = new InvocationConfiguration
             {
-                Output = standardOutput,
-                Error = standardError,
+                Output = output.ResultWriter,
+                Error = output.ProgressWriter,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             };
@@ -54,7 +57,7 @@ internal static class CommandLineHost
         {
             output.Error($"Internal error, please report it: {failure.GetType().Name}: {failure.Message}");
             if (Environment.GetEnvironmentVariable("SUNET_LOG") is { Length: > 0 })
-                standardError.WriteLine(failure);
+                output.ProgressWriter.WriteLine(failure);
             return ExitCodes.Internal;
         }
     }

@@ -15,6 +15,15 @@ internal sealed class CommandOutput(TextWriter results, TextWriter progress)
     /// <summary>Whether standard error is a terminal that may be decorated.</summary>
     public bool IsProgressInteractive { get; } = MayDecorate && ReferenceEquals(progress, Console.Error) && !Console.IsErrorRedirected;
 
+    /// <summary>How often progress is repeated where it cannot be redrawn.</summary>
+    public TimeSpan LogInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Where results go.</summary>
+    public TextWriter ResultWriter => results;
+
+    /// <summary>Where progress and failures go.</summary>
+    public TextWriter ProgressWriter => progress;
+
     private bool AreResultsInteractive { get; } = MayDecorate && ReferenceEquals(results, Console.Out) && !Console.IsOutputRedirected;
 
     /// <summary>A line of the result.</summary>
@@ -56,5 +65,5 @@ internal sealed class CommandOutput(TextWriter results, TextWriter progress)
     /// <summary>Begins to show the progress of a run.</summary>
     /// <param name="total">Units of work, such as steps.</param>
     /// <param name="quiet">Whether nothing is shown.</param>
-    public ProgressLine StartProgress(long total, bool quiet) => new(progress, total, IsProgressInteractive, quiet);
+    public ProgressLine StartProgress(long total, bool quiet) => new(progress, total, IsProgressInteractive, quiet, LogInterval);
 }

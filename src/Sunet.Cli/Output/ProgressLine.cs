@@ -9,23 +9,24 @@ internal sealed class ProgressLine : IDisposable
     private const string ClearLine = "\r\u001b[K";
     private const int BarWidth = 24;
     private static readonly TimeSpan TerminalInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
     private readonly TextWriter writer;
     private readonly long total;
     private readonly bool interactive;
     private readonly bool quiet;
+    private readonly TimeSpan interval;
     private readonly Stopwatch watch = Stopwatch.StartNew();
     private long? first;
     private TimeSpan shown;
     private bool drawn;
 
-    public ProgressLine(TextWriter writer, long total, bool interactive, bool quiet)
+    public ProgressLine(TextWriter writer, long total, bool interactive, bool quiet, TimeSpan logInterval)
     {
         this.writer = writer;
         this.total = total;
         this.interactive = interactive;
         this.quiet = quiet;
+        interval = interactive ? TerminalInterval : logInterval;
     }
 
     /// <summary>Shows how much is done, unless that was shown a moment ago.</summary>
@@ -36,7 +37,7 @@ internal sealed class ProgressLine : IDisposable
     {
         first ??= done;
         TimeSpan now = watch.Elapsed;
-        if (quiet || now - shown < (interactive ? TerminalInterval : LogInterval))
+        if (quiet || now - shown < interval)
             return;
         shown = now;
         double rate = (done - first.Value) / now.TotalSeconds;

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+
+namespace Sunet.Cli.Tests;
+
+/// <summary>A run that was stopped anywhere ends in the same bits as one that was not.</summary>
+public sealed class ResumeTests(TinyRuns runs) : IClassFixture<TinyRuns>
+{
+    private static readonly Dictionary<string, string> NoEnvironment = [];
+
+    [Theory]
+    [InlineData("1/16 steps")]
+    [InlineData("6/16 steps")]
+    [InlineData("8/16 steps")]
+    [InlineData("validating 2/3")]
+    [InlineData("epoch 4 ")]
+    public void Train_CancelledThenResumed_EqualsTheUninterruptedRun(string when)
+    {
+        using var folder = new TemporaryFolder();
+        string[] whole = TinyRuns.Train(runs.Data, folder.Path, "whole", "--epochs", "4");
+        string[] parts = TinyRuns.Train(runs.Data, folder.Path, "parts", "--epochs", "4");
+        Assert.Equal(0, CommandResult.Of(whole).Code);
+
+        CommandResult stopped = CommandResult.CancelledAt(when, parts);
+        Assert.Equal(130, stopped.Code);
+        Assert.Contains("go on with: sunet train --resume", stopped.Error, StringComparison.Ordinal);
+        CommandResult resumed = CommandResult.Of("train", "--resume", folder["parts"]);
+        Assert.True(resumed.Code == 0, resumed.Error);
+        AssertSameRun(folder["whole"], folder["parts"]);
+    }
+
+    [Fact]
+    public void Train_AccumulatedGradientsStoppedTwice_EqualsTheUninterruptedRun()
+    {
+        using var folder = new TemporaryFolder();
+        string[] more = ["--iters", "7", "--accumulate", "2", "--val-every", "2", "--nesterov", "--schedule", "poly", "--warmup", "3"];
+        Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "whole", more)).Code);
+        Assert.Equal(130, CommandResult.CancelledAt("3/7 steps", TinyRuns.Train(runs.Data, folder.Path, "parts", more)).Code);
+        Assert.Equal(130, CommandResult.CancelledAt("5/7 steps", "train", "--resume", folder["parts"]).Code);
+        Assert.Equal(0, CommandResult.Of("train", "--resume", folder["parts"]).Code);
+        AssertSameRun(folder["whole"], folder["parts"]);
+    }
+
+    [Fact]
+    public void Train_OtherSeed_GivesOtherWeights()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "one", "--iters", "2", "--seed", "1")).Code);
+        Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "two", "--iters", "2", "--seed", "2")).Code);
+        Assert.NotEqual(TinyRuns.Hash(folder["one", "weights", "last.safetensors"]), TinyRuns.Hash(folder["two", "weights", "last.safetensors"]));
+    }
+
+    [Fact]
+    public void Train_FinishedRunResumed_ChangesNothing()
+    {
+        string before = TinyRuns.Hash(runs.Weights);
+        CommandResult result = CommandResult.Of("train", "--resume", runs.Run);
+        Assert.Equal(0, result.Code);
+        Assert.Equal(before, TinyRuns.Hash(runs.Weights));
+    }
+
+    [Fact]
+    public void Train_DataSetChangedBeforeResume_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        string data = runs.CopyData(folder["data"]);
+        string[] args = TinyRuns.Train(data, folder.Path, "exp", "--epochs", "4");
+        Assert.Equal(130, CommandResult.CancelledAt("6/16 steps", args).Code);
+        string list = Path.Combine(data, "ImageSets", "Segmentation", "train.txt");
+        File.WriteAllLines(list, File.ReadAllLines(list).Reverse());
+        CommandResult result = CommandResult.Of("train", "--resume", folder["exp"], "--quiet");
+        Assert.Equal(2, result.Code);
+        Assert.Contains("other images", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("TERM", 143)]
+    [InlineData("INT", 130)]
+    public async Task Train_Signal_WritesACheckpointAndResumesToTheBit(string signal, int code)
+    {
+        using var folder = new TemporaryFolder();
+        string[] more = ["--epochs", "60", "--val-every", "20", "--save-every", "60"];
+        Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "whole", more)).Code);
+
+        using Process process = CommandResult.Start(NoEnvironment, TinyRuns.Train(runs.Data, folder.Path, "parts", more));
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string? line;
+        do
+        {
+            line = await process.StandardError.ReadLineAsync();
+        }
+        while (line?.StartsWith("epoch 2 ", StringComparison.Ordinal) == false);
+        Assert.NotNull(line);
+        Process.Start("kill", ["-" + signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+        string rest = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(code, process.ExitCode);
+        Assert.Equal("", await output);
+        Assert.Contains("stopped at step ", rest, StringComparison.Ordinal);
+
+        Assert.Equal(0, CommandResult.Of("train", "--resume", folder["parts"]).Code);
+        AssertSameRun(folder["whole"], folder["parts"]);
+    }
+
+    private static void AssertSameRun(string whole, string parts)
+    {
+        foreach (string file in new[] { "last.safetensors", "best.safetensors" })
+            Assert.Equal(TinyRuns.Hash(Path.Combine(whole, "weights", file)), TinyRuns.Hash(Path.Combine(parts, "weights", file)));
+        Assert.Equal(Rows(whole), Rows(parts));
+    }
+
+    /// <summary>The results without the times.</summary>
+    private static string[] Rows(string run) => [.. File.ReadAllLines(Path.Combine(run, "results.csv"))
+        .Select(line => line.Split(',')).Select(cells => string.Join(',', cells.Take(1).Concat(cells.Skip(2))))];
+}
