@@ -27,6 +27,12 @@ public sealed class Trainer : IDisposable
     private readonly Sgd sgd;
     private readonly FiniteCheck finite;
 
+    /// <summary>
+    /// Running statistics move with every accumulated batch; if a later one fails they go back to these, so that a step happens wholly or
+    /// not at all. Empty without accumulation.
+    /// </summary>
+    private readonly float[][] statisticsBefore = [];
+
     /// <summary>Compiles the training plan and loads the model's weights into it.</summary>
     /// <param name="model">Where training starts.</param>
     /// <param name="source">The batches; it stays the caller's.</param>
@@ -57,9 +63,20 @@ public sealed class Trainer : IDisposable
             OptimizerSlots = options.Accumulate > 1 ? 2 : 1,
             MemoryLimit = options.MemoryLimit,
         });
-        sgd = new Sgd(plan, options.Sgd, options.Accumulate > 1 ? plan.Memory.OptimizerSlots[1] : plan.Memory.Gradients);
-        finite = new FiniteCheck(plan);
-        plan.Load(model.Read);
+        try
+        {
+            sgd = new Sgd(plan, options.Sgd, options.Accumulate > 1 ? plan.Memory.OptimizerSlots[1] : plan.Memory.Gradients);
+            finite = new FiniteCheck(plan);
+            plan.Load(model.Read);
+        }
+        catch
+        {
+            plan.Dispose();
+            throw;
+        }
+
+        if (options.Accumulate > 1)
+            statisticsBefore = [.. plan.Graph.Buffers.Select(b => new float[b.Shape.Count])];
     }
 
     /// <summary>Updates made so far.</summary>
@@ -78,19 +95,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TrainingStep Step(CancellationToken cancellation = default)
     {
-        bool accumulates = options.Accumulate > 1;
-        long count = plan.Memory.Gradients.Bytes / sizeof(float);
-        if (accumulates)
-            plan.Session.Clear(count, plan.AddressOf(plan.Memory.OptimizerSlots[1]));
-        double loss = 0;
-        for (int i = 0; i < options.Accumulate; i++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            loss += RunBatch((CompletedSteps * options.Accumulate) + i, cancellation);
-            if (accumulates)
-                plan.Session.Accumulate(count, plan.AddressOf(plan.Memory.Gradients), plan.AddressOf(plan.Memory.OptimizerSlots[1]));
-        }
-
+        double loss = options.Accumulate > 1 ? AccumulateBatches(cancellation) : RunBatch(CompletedSteps, cancellation);
         double rate = options.Sgd.LearningRate * options.Schedule.Factor(CompletedSteps);
         sgd.Update(rate, 1f / options.Accumulate);
         return new TrainingStep(CompletedSteps++, loss / options.Accumulate, rate);
@@ -155,6 +160,34 @@ public sealed class Trainer : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => plan.Dispose();
+
+    /// <summary>Sums the gradients of several batches in the second optimizer slot.</summary>
+    private double AccumulateBatches(CancellationToken cancellation)
+    {
+        long count = plan.Memory.Gradients.Bytes / sizeof(float);
+        nint sum = plan.AddressOf(plan.Memory.OptimizerSlots[1]);
+        plan.Session.Clear(count, sum);
+        for (int i = 0; i < statisticsBefore.Length; i++)
+            plan.Read(plan.Graph.Buffers[i], statisticsBefore[i]);
+        double loss = 0;
+        try
+        {
+            for (int i = 0; i < options.Accumulate; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                loss += RunBatch((CompletedSteps * options.Accumulate) + i, cancellation);
+                plan.Session.Accumulate(count, plan.AddressOf(plan.Memory.Gradients), sum);
+            }
+        }
+        catch
+        {
+            for (int i = 0; i < statisticsBefore.Length; i++)
+                plan.Write(plan.Graph.Buffers[i], statisticsBefore[i]);
+            throw;
+        }
+
+        return loss;
+    }
 
     private double RunBatch(long index, CancellationToken cancellation)
     {

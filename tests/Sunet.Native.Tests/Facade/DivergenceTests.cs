@@ -84,16 +84,14 @@ public sealed class DivergenceTests : IDisposable
     }
 
     [Fact]
-    public void Step_SecondAccumulatedBatchNotFinite_KeepsTheWeights()
+    public void Step_SecondAccumulatedBatchNotFinite_KeepsTheStateAndItsStatistics()
     {
         using FixedBatches batches = SmallModel.Batches();
         using Trainer trainer = SmallModel.Trainer(batches, backend, SmallModel.Options with { Accumulate = 2 });
         batches[1].Images[0] = float.NaN;
-        SunetModel before = SunetModel.Create(SmallModel.Spec), after = SunetModel.Create(SmallModel.Spec);
-        trainer.CopyTo(before);
+        string before = SmallModel.Hash(trainer);
         Assert.Throws<DivergedException>(() => trainer.Step());
-        trainer.CopyTo(after);
-        Assert.All(before.Names.Where(before.IsParameter), name => Assert.True(before.Read(name).SequenceEqual(after.Read(name)), name));
+        Assert.Equal(before, SmallModel.Hash(trainer));
         Assert.Equal(0, trainer.CompletedSteps);
     }
 
