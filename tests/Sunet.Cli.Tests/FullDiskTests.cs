@@ -11,7 +11,7 @@ public sealed class FullDiskTests(TinyRuns runs) : IClassFixture<TinyRuns>
         mount -t tmpfs -o size=4m tmpfs "$disk" || { echo nomount; exit 0; }
         "$sunet" "$@" 2> "$outside/first" &
         child=$!
-        until grep -q '^epoch 2 ' "$outside/first"; do kill -0 $child || exit 9; sleep 0.02; done
+        until grep -qs '^epoch 2 ' "$outside/first"; do kill -0 $child || exit 9; sleep 0.02; done
         kill -TERM $child
         wait $child; echo "stopped $?"
         sha256sum "$disk"/exp/state/* "$disk"/exp/weights/* > "$outside/before"
