@@ -17,6 +17,7 @@ public sealed class BadInputTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
     [InlineData("--output-stride", "4", "one of 32, 16, 8")]
     [InlineData("--momentum", "1.5", "momentum 1.5")]
     [InlineData("--batch", "9", "larger than the split 'train'")]
+    [InlineData("--weights", "", "'--weights' is '' where a value is needed")]
     [InlineData("--device", "gpu", "one of cpu, auto")]
     public void Train_WrongFlag_IsAUsageError(string flag, string value, string said)
     {
@@ -63,8 +64,16 @@ public sealed class BadInputTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
     }
 
     [Fact]
-    public void Train_PlanLargerThanMemory_IsRefused() => AssertFailure(4, "use a smaller batch or image",
-        "train", "--data", runs.Data, "--model", "sunet7128", "--imgsz", "16000", "--batch", "2", "--threads", "1", "--output-stride", "8", "--quiet");
+    public void Train_PlanLargerThanMemory_IsRefusedWithTheBytes()
+    {
+        // The limit on the managed heap is what the process takes for the machine's memory: 64 MiB.
+        CommandResult result = CommandResult.OfProcess(new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = "0x4000000" },
+            "train", "--data", runs.Data, "--model", "sunet-tiny", "--imgsz", "256", "--batch", "8", "--threads", "1", "--workers", "1",
+            "--project", folder["runs"], "--quiet");
+        Assert.Equal(4, result.Code);
+        Assert.Matches("^sunet: The plan needs [0-9,]+ bytes and 67,108,864 are allowed; use a smaller batch or image.$", Assert.Single(result.ErrorLines));
+        Assert.False(Directory.Exists(folder["runs"]));
+    }
 
     [Theory]
     [InlineData("val")]
@@ -96,8 +105,8 @@ public sealed class BadInputTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
         "train", "--data", runs.Data, "--weights", runs.Weights, "--model", "sunet64", "--quiet");
 
     [Theory]
-    [InlineData("label", "has the label 77")]
-    [InlineData("mask", "has no mask")]
+    [InlineData("label", "scene_000002.png' has label 77")]
+    [InlineData("mask", "but its mask")]
     [InlineData("size", "16 x 16")]
     [InlineData("jpeg", "scene_000002.jpg")]
     [InlineData("empty", "is empty")]
@@ -113,6 +122,16 @@ public sealed class BadInputTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
         CommandResult check = CommandResult.Of("data", "check", data);
         Assert.Equal(2, check.Code);
         Assert.Contains(said, check.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_RateThatDiverges_NamesTheStepAndKeepsTheState()
+    {
+        string[] args = TinyRuns.Train(runs.Data, folder["runs"], "exp", "--epochs", "5", "--quiet");
+        args[Array.IndexOf(args, "--lr") + 1] = "1e30";
+        CommandResult result = AssertFailure(5, "not finite", args);
+        Assert.Contains("Step ", result.Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(folder["runs", "exp", "state", "state-0.safetensors"]));
     }
 
     [Fact]

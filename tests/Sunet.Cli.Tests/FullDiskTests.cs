@@ -11,7 +11,7 @@ public sealed class FullDiskTests(TinyRuns runs) : IClassFixture<TinyRuns>
         mount -t tmpfs -o size=4m tmpfs "$disk" || { echo nomount; exit 0; }
         "$sunet" "$@" 2> "$outside/first" &
         child=$!
-        until grep -q '^epoch 2 ' "$outside/first"; do kill -0 $child || exit 9; sleep 0.02; done
+        until grep -qs '^epoch 2 ' "$outside/first"; do kill -0 $child || exit 9; sleep 0.02; done
         kill -TERM $child
         wait $child; echo "stopped $?"
         sha256sum "$disk"/exp/state/* "$disk"/exp/weights/* > "$outside/before"
@@ -29,7 +29,7 @@ public sealed class FullDiskTests(TinyRuns runs) : IClassFixture<TinyRuns>
     {
         using var folder = new TemporaryFolder();
         string disk = Directory.CreateDirectory(folder["disk"]).FullName;
-        string[] more = ["--epochs", "60", "--save-every", "60", "--val-every", "60"];
+        string[] more = ["--epochs", "30", "--save-every", "30", "--val-every", "30"];
         Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "whole", more)).Code);
 
         string[] args = ["-rm", "bash", "-c", Script, "bash", CommandResult.Program, disk, folder.Path, .. TinyRuns.Train(runs.Data, disk, "exp", more)];

@@ -78,7 +78,7 @@ public sealed class ResumeTests(TinyRuns runs) : IClassFixture<TinyRuns>
     public async Task Train_Signal_WritesACheckpointAndResumesToTheBit(string signal, int code)
     {
         using var folder = new TemporaryFolder();
-        string[] more = ["--epochs", "60", "--val-every", "20", "--save-every", "60"];
+        string[] more = ["--epochs", "30", "--val-every", "10", "--save-every", "30"];
         Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "whole", more)).Code);
 
         using Process process = CommandResult.Start(NoEnvironment, TinyRuns.Train(runs.Data, folder.Path, "parts", more));

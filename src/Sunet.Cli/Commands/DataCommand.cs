@@ -39,7 +39,8 @@ internal static class DataCommand
             Seed = values.Seed("seed"),
         };
         SyntheticDataset.Write(folder, settings, cancellation);
-        output.Result($"wrote {settings.TrainImages} training and {settings.ValImages} validation images, {SyntheticDataset.ClassNames.Count} classes: {folder}");
+        output.Result($"wrote {settings.TrainImages} training and {settings.ValImages} validation images, "
+            + $"{SyntheticDataset.ClassNames.Count} classes: {folder}");
         return ExitCodes.Success;
     }
 

@@ -11,5 +11,6 @@ internal static class DoctorCommand
     private static readonly Setting[] Settings = [Setting.Switch("json", "one JSON object as the result")];
 
     public static Command Create(CommandOutput output) => SettingCommand.Create(
-        "doctor", "Shows what this installation runs on, and whether it computes.", Settings, values => DoctorRun.Execute(values.Flag("json"), output));
+        "doctor", "Shows what this installation runs on, and whether it computes.", Settings,
+        values => DoctorRun.Execute(values.Flag("json"), output));
 }

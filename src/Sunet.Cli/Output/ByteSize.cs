@@ -14,6 +14,6 @@ internal static class ByteSize
         int unit = 0;
         for (; value >= 1024 && unit < Units.Length - 1; unit++)
             value /= 1024;
-        return string.Create(CultureInfo.InvariantCulture, $"{value.ToString(unit == 0 ? "F0" : "F1", CultureInfo.InvariantCulture)} {Units[unit]}");
+        return value.ToString(unit == 0 ? "F0" : "F1", CultureInfo.InvariantCulture) + " " + Units[unit];
     }
 }

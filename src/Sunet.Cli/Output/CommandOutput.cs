@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Spectre.Console;
 
@@ -10,6 +11,8 @@ namespace Sunet.Cli.Output;
 /// </summary>
 internal sealed class CommandOutput(TextWriter results, TextWriter progress)
 {
+    // What is written is a document of its own, never a part of a web page: plus signs and accents may stay as they are.
+    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly bool MayDecorate = Environment.GetEnvironmentVariable("NO_COLOR") is not { Length: > 0 };
 
     /// <summary>Whether standard error is a terminal that may be decorated.</summary>
@@ -39,7 +42,7 @@ internal sealed class CommandOutput(TextWriter results, TextWriter progress)
     public void Json(Action<Utf8JsonWriter> write)
     {
         var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream))
+        using (var writer = new Utf8JsonWriter(stream, JsonOptions))
         {
             writer.WriteStartObject();
             write(writer);

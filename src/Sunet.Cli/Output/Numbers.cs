@@ -12,7 +12,8 @@ internal static class Numbers
     public static string Grouped(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>With a fixed number of decimals.</summary>
-    public static string Fixed(double value, int decimals) => value.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    public static string Fixed(double value, int decimals) =>
+        value.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <summary>So that reading it gives the same number again.</summary>
     public static string Exact(double value) => value.ToString("R", CultureInfo.InvariantCulture);

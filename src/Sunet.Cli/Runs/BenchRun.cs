@@ -51,8 +51,10 @@ internal static class BenchRun
         }
 
         output.Table(table);
-        output.Result($"{model.Spec.Config.Name}  output stride {model.Spec.OutputStride}  {(train ? "training step" : "prediction")} of {image}  on {backend.Description}");
-        output.Result($"step {Numbers.Fixed(timings.StepMilliseconds, 3)} ms  {Numbers.Fixed(image.Batch * 1e3 / timings.StepMilliseconds, 2)} images/s");
+        output.Result($"{model.Spec.Config.Name}  output stride {model.Spec.OutputStride}  "
+            + $"{(train ? "training step" : "prediction")} of {image}  on {backend.Description}");
+        output.Result($"step {Numbers.Fixed(timings.StepMilliseconds, 3)} ms  "
+            + $"{Numbers.Fixed(image.Batch * 1e3 / timings.StepMilliseconds, 2)} images/s");
         output.Result($"convolutions {Numbers.Fixed(timings.ConvolutionsInStepMilliseconds, 3)} ms in the step, "
             + $"{Numbers.Fixed(timings.ConvolutionsAloneMilliseconds, 3)} ms alone; step / convolutions alone {Numbers.Fixed(timings.Ratio, 3)}");
     }

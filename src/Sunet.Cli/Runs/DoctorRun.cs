@@ -79,7 +79,8 @@ internal static class DoctorRun
         var graph = new Graph();
         Value image = graph.Input("image", new Shape(1, 1, Side, Side));
         Value weights = graph.Parameter("weights", new Shape(1, 1, Kernel, Kernel));
-        Value output = graph.MarkOutput(graph.Add(new Convolution("convolution", image, weights, null, ConvolutionGeometry.Square(padding: 1))).Output);
+        var convolution = new Convolution("convolution", image, weights, null, ConvolutionGeometry.Square(padding: 1));
+        Value output = graph.MarkOutput(graph.Add(convolution).Output);
         using var backend = new CpuBackend(threads: 1);
         using Plan plan = Plan.Compile(graph, backend, new PlanOptions());
         float[] result = new float[Side * Side], ones = [.. Enumerable.Repeat(1f, Side * Side)];

@@ -34,7 +34,7 @@ internal static class InfoRun
         var layers = new TextTable("layer", "op", "output", "layout", "implementation", ">bytes", ">MFLOPs");
         foreach (PlanReportRow row in report.Rows)
         {
-            layers.Add(row.Layer, row.Kind, row.Output.ToString(), row.Format, row.Implementation, Numbers.Grouped(row.Bytes),
+            layers.Add(row.Layer, row.Kind, row.Output?.ToString() ?? "", row.Format, row.Implementation, Numbers.Grouped(row.Bytes),
                 Numbers.Fixed(row.Flops / Mega, 1));
         }
 
@@ -68,7 +68,7 @@ internal static class InfoRun
             json.WriteString("layer", row.Layer);
             json.WriteString("op", row.Kind);
             json.WriteString("phase", row.Phase.ToString());
-            json.WriteString("output", row.Output.ToString());
+            json.WriteString("output", row.Output?.ToString());
             json.WriteString("layout", row.Format);
             json.WriteString("implementation", row.Implementation);
             json.WriteNumber("bytes", row.Bytes);

@@ -19,9 +19,16 @@ internal static class SystemFacts
     public static string? Commit => Version.Split('+') is [_, var commit] ? commit : null;
 
     /// <summary>The processor, as the system names it.</summary>
-    public static string Cpu => File.Exists(CpuInfo)
-        ? File.ReadLines(CpuInfo).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[^1].Trim() ?? Architecture
-        : Architecture;
+    public static string Cpu
+    {
+        get
+        {
+            string? line = File.Exists(CpuInfo)
+                ? File.ReadLines(CpuInfo).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))
+                : null;
+            return line?.Split(':', 2)[^1].Trim() ?? Architecture;
+        }
+    }
 
     private static string Architecture => RuntimeInformation.ProcessArchitecture.ToString();
 

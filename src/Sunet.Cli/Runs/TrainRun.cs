@@ -141,7 +141,8 @@ internal static class TrainRun
                 $"epochs {last.Epoch}  loss {last.Loss:F4}  mIoU {last.MeanIoU:F2}  aAcc {last.PixelAccuracy:F2}  mAcc {last.MeanAccuracy:F2}"));
         }
 
-        output.Result(string.Create(CultureInfo.InvariantCulture, $"best mIoU {progress.BestScore:F2} in epoch {progress.BestEpoch}: {files.Best}"));
+        output.Result(string.Create(CultureInfo.InvariantCulture,
+            $"best mIoU {progress.BestScore:F2} in epoch {progress.BestEpoch}: {files.Best}"));
         output.Result(Evaluation.Definition);
         output.Result($"run: {files.Folder}");
     }

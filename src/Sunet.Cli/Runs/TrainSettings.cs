@@ -31,7 +31,8 @@ internal sealed record TrainSettings
         Setting.Value("bn-momentum", "weight of a batch in the running statistics", "0.01"),
         Setting.Switch("freeze-bn", "keep the running statistics as they are"),
         Setting.Value("accumulate", "batches averaged for one update", "1"),
-        Setting.Value("final-lr-multiplier", "times the learning rate for the last layer's weights, twice that for its bias (default 10 with --weights, else 1: one rate for all)"),
+        Setting.Value("final-lr-multiplier", "times the learning rate for the last layer's weights, and twice that for its bias "
+            + "(default 10 with --weights, else 1: one rate for all)"),
         Setting.Value("scale-min", "smallest random scale", "0.5"),
         Setting.Value("scale-max", "largest random scale", "2"),
         Setting.Value("rotation", "largest random rotation in degrees", "10"),
@@ -85,7 +86,8 @@ internal sealed record TrainSettings
             throw new ConfigurationException("'--epochs' and '--iters' both say how long to train; give one of them.");
         _ = values.Choice("schedule", "cosine", "step", "poly", "constant");
         string? weights = values.TextOrNull("weights");
-        double multiplier = values.IsGiven("final-lr-multiplier") ? values.Number("final-lr-multiplier", 0) : weights is null ? 1 : FineTuningMultiplier;
+        double usual = weights is null ? 1 : FineTuningMultiplier;
+        double multiplier = values.IsGiven("final-lr-multiplier") ? values.Number("final-lr-multiplier", 0) : usual;
         return new TrainSettings
         {
             Values = values,

@@ -14,7 +14,8 @@ namespace Sunet.Cli.Runs;
 /// stopped anywhere goes on as if it had not been.
 /// </summary>
 internal sealed class TrainingLoop(
-    Trainer trainer, SunetModel model, SegmentationDataset validation, IBackend backend, TrainingFiles files, TrainingProgress progress, string data)
+    Trainer trainer, SunetModel model, SegmentationDataset validation, IBackend backend, TrainingFiles files,
+    TrainingProgress progress, string data)
 {
     private readonly Stopwatch watch = Stopwatch.StartNew();
 

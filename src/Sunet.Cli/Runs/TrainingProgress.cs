@@ -7,7 +7,8 @@ using Sunet.Native.Training;
 namespace Sunet.Cli.Runs;
 
 /// <summary>One finished epoch. Metrics are in percent, and NaN where the epoch was not validated.</summary>
-internal sealed record EpochRow(int Epoch, double Seconds, double Loss, double MeanIoU, double PixelAccuracy, double MeanAccuracy, double LearningRate)
+internal sealed record EpochRow(
+    int Epoch, double Seconds, double Loss, double MeanIoU, double PixelAccuracy, double MeanAccuracy, double LearningRate)
 {
     /// <summary>The first line of <c>results.csv</c>.</summary>
     public const string Header = "epoch,time,train/loss,metrics/mIoU,metrics/aAcc,metrics/mAcc,lr/pg0";
@@ -22,7 +23,8 @@ internal sealed record EpochRow(int Epoch, double Seconds, double Loss, double M
     {
         string[] cells = line.Split(',');
         double[] numbers = [.. cells.Skip(1).Select(c => c.Length == 0 ? double.NaN : double.Parse(c, CultureInfo.InvariantCulture))];
-        return new EpochRow(int.Parse(cells[0], CultureInfo.InvariantCulture), numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
+        return new EpochRow(
+            int.Parse(cells[0], CultureInfo.InvariantCulture), numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
     }
 
     private static string Metric(double value) => double.IsNaN(value) ? "" : Numbers.Exact(value);
@@ -100,9 +102,14 @@ internal sealed class TrainingProgress
     {
         string Note(string name) => notes.TryGetValue(Prefix + name, out string? text)
             ? text
-            : throw new CheckpointException($"The training state in '{folder}' lacks '{Prefix}{name}'; it was not written by 'sunet train'.", folder);
+            : throw new CheckpointException(
+                $"The training state in '{folder}' lacks '{Prefix}{name}'; it was not written by 'sunet train'.", folder);
         if (Note("data") != data)
-            throw new CheckpointException($"The run '{folder}' cannot be resumed exactly: its data set has other images than when it began.", folder);
+        {
+            throw new CheckpointException(
+                $"The run '{folder}' cannot be resumed exactly: its data set has other images than when it began.", folder);
+        }
+
         try
         {
             var progress = new TrainingProgress

@@ -11,7 +11,8 @@ namespace Sunet.Cli.Runs;
 
 /// <summary>What to measure, and on what.</summary>
 internal sealed record ValSettings(
-    SettingValues Values, string Data, string Weights, string Split, int Limit, PredictorOptions Predictor, int? OutputStride, bool Json, bool Quiet)
+    SettingValues Values, string Data, string Weights, string Split, int Limit, PredictorOptions Predictor, int? OutputStride,
+    bool Json, bool Quiet)
 {
     /// <summary>Reads the settings.</summary>
     /// <exception cref="Sunet.Native.ConfigurationException">One is missing or out of range.</exception>

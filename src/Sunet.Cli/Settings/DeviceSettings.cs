@@ -29,7 +29,7 @@ internal static class DeviceSettings
 
     /// <summary>One line on what was chosen.</summary>
     public static string Describe(SettingValues values, IBackend backend) =>
-        values.Text("device") == "auto" ? $"device: auto chose {backend.Name} ({backend.Description})" : $"device: {backend.Name} ({backend.Description})";
+        (values.Text("device") == "auto" ? "device: auto chose " : "device: ") + $"{backend.Name} ({backend.Description})";
 
     /// <summary>The bytes of memory this process may use: the machine's, or its container's share.</summary>
     public static long PhysicalMemory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;

@@ -65,7 +65,12 @@ internal static class SettingCommand
     {
         bool byDefault = setting.Default == Setting.On;
         var on = new Option<bool>("--" + setting.Name) { Description = setting.Help, Arity = ArgumentArity.Zero, Hidden = byDefault };
-        var off = new Option<bool>("--no-" + setting.Name) { Description = "Not: " + setting.Help, Arity = ArgumentArity.Zero, Hidden = !byDefault };
+        var off = new Option<bool>("--no-" + setting.Name)
+        {
+            Description = "Not: " + setting.Help,
+            Arity = ArgumentArity.Zero,
+            Hidden = !byDefault,
+        };
         command.Add(on);
         command.Add(off);
         return parsed => (parsed.GetValue(on), parsed.GetValue(off)) switch

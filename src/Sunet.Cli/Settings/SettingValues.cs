@@ -48,14 +48,15 @@ internal sealed class SettingValues
         Settings.Select(s => (s.Name, Value: TextOrNull(s.Name))).Where(s => s.Value is not null).Select(s => (s.Name, s.Value!));
 
     /// <summary>A text, or null if there is none.</summary>
-    public string? TextOrNull(string name) =>
-        given.TryGetValue(name, out string? value) ? value : Settings.First(s => s.Name == name).Default;
+    /// <exception cref="ConfigurationException">It was given and is empty.</exception>
+    public string? TextOrNull(string name) => given.TryGetValue(name, out string? value)
+        ? value.Length > 0 ? value : throw Wrong(name, value, "a value")
+        : Settings.First(s => s.Name == name).Default;
 
     /// <summary>A text that must be there.</summary>
     /// <exception cref="ConfigurationException">It is not.</exception>
-    public string Text(string name) => TextOrNull(name) is { Length: > 0 } text
-        ? text
-        : throw new ConfigurationException($"'--{name}' is missing; it is needed.");
+    public string Text(string name) => TextOrNull(name)
+        ?? throw new ConfigurationException($"'--{name}' is missing; it is needed.");
 
     /// <summary>Whether a switch is on.</summary>
     public bool Flag(string name) => Text(name) switch

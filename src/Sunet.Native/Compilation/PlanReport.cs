@@ -7,13 +7,13 @@ namespace Sunet.Native.Compilation;
 /// <param name="Layer">The layer's name.</param>
 /// <param name="Kind">The kind of op, such as <c>Convolution</c>.</param>
 /// <param name="Phase">When it runs.</param>
-/// <param name="Output">The shape of its first output.</param>
-/// <param name="Format">The layout of its first output, such as <c>aBcd16b</c>.</param>
+/// <param name="Output">The shape of its first output; null for a call that changes buffers and has none.</param>
+/// <param name="Format">The layout of its first output, such as <c>aBcd16b</c>; empty without one.</param>
 /// <param name="Implementation">What the backend chose for it.</param>
-/// <param name="Bytes">Bytes of its first output, padding of the layout included.</param>
+/// <param name="Bytes">Bytes of its first output, padding of the layout included; 0 without one.</param>
 /// <param name="Flops">Floating-point operations, a multiply-add counted as two; 0 where memory is only moved.</param>
 public sealed record PlanReportRow(
-    string Layer, string Kind, Phase Phase, Shape Output, string Format, string Implementation, long Bytes, long Flops);
+    string Layer, string Kind, Phase Phase, Shape? Output, string Format, string Implementation, long Bytes, long Flops);
 
 /// <summary>A part of a plan's memory.</summary>
 /// <param name="Name">What lies there.</param>
@@ -33,9 +33,7 @@ public sealed record PlanReport(
     public static PlanReport Of(Plan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        PlanReportRow[] rows = [.. plan.Calls.Select(c => new PlanReportRow(
-            c.Op.Name, c.Op.Kind, c.Op.Phase, c.Op.Output.Shape, plan.Session.FormatOf(c.Op.Output), c.Call.Implementation,
-            plan.Session.BytesOf(c.Op.Output), c.Op.Flops))];
+        PlanReportRow[] rows = [.. plan.Calls.Select(c => RowOf(plan.Session, c))];
         MemoryPlan memory = plan.Memory;
         PlanReportRegion[] regions =
         [
@@ -47,5 +45,14 @@ public sealed record PlanReport(
             new("scratch", memory.Scratch.Bytes),
         ];
         return new PlanReport(rows, regions, rows.Sum(r => r.Flops), memory.TotalBytes, memory.ActivationBytesUnshared);
+    }
+
+    private static PlanReportRow RowOf(IBackendSession session, PlannedCall planned)
+    {
+        Op op = planned.Op;
+        Value? output = op.Outputs.Count > 0 ? op.Output : null;
+        return new PlanReportRow(
+            op.Name, op.Kind, op.Phase, output?.Shape, output is null ? "" : session.FormatOf(output), planned.Call.Implementation,
+            output is null ? 0 : session.BytesOf(output), op.Flops);
     }
 }

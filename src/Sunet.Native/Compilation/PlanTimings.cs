@@ -29,7 +29,9 @@ public sealed record PlanTimingOptions
 /// <param name="Implementation">What the backend chose for it.</param>
 /// <param name="Flops">Floating-point operations of one run.</param>
 /// <param name="Milliseconds">The median within a step.</param>
-/// <param name="AloneMilliseconds">The median of a convolution or one of its gradients run back to back, warmed up by itself; null for others.</param>
+/// <param name="AloneMilliseconds">
+/// The median of a convolution or one of its gradients run back to back, warmed up by itself; null for others.
+/// </param>
 public sealed record CallTiming(
     string Layer, string Kind, Phase Phase, string Implementation, long Flops, double Milliseconds, double? AloneMilliseconds)
 {
