@@ -12,10 +12,6 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 # Build servers that outlive the build would keep a caller's pipes open.
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
 
-# Tests and demo run many small kernels, and the machine may be busy: threads that spin at a barrier then wait for ones that have no
-# processor, and steps take ten times as long. Benchmarks keep the default.
-wait_policy="${OMP_WAIT_POLICY:-passive}"
-
 fail() {
   printf 'build.sh: %s\n' "$1" >&2
   exit 1
@@ -120,7 +116,6 @@ run_tests() {
 run_all_tests() {
   local project passed=0 failed=0 skipped=0
   mkdir -p "$logs" artifacts/test-results
-  export OMP_WAIT_POLICY="$wait_policy"
   # One after the other: every project uses all cores.
   for project in tests/*/*.csproj; do
     run_tests "$(basename -- "$project" .csproj)"
@@ -136,7 +131,6 @@ run_all_tests() {
 demo() {
   build
   local sunet="$bin/Sunet.Cli/release/sunet" weights=demo/train/exp/weights/best.safetensors result miou started=$SECONDS
-  export OMP_WAIT_POLICY="$wait_policy"
   rm -rf -- demo
   "$sunet" data synth --out demo/data --train 300 --val 40
   "$sunet" train --data demo/data --project demo/train --model custom --filters 24 --depth 2 --widths 48,64,96,96 \

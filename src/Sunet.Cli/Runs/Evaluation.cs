@@ -1,7 +1,9 @@
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Datasets;
+using Sunet.Data.Images;
 using Sunet.Data.Reporting;
 using Sunet.Native.Inference;
+using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs;
@@ -32,20 +34,25 @@ internal static class Evaluation
         var shown = items.Take(MosaicImages).Select((item, index) => (item, index)).ToDictionary(i => i.item, i => i.index);
         var truth = new MosaicTile[shown.Count];
         var predicted = new MosaicTile[shown.Count];
+        var buffers = new SampleBuffers();
+        byte[] flat = [];
         int done = 0;
 
         // One size after the other, so that every size is compiled once.
         foreach ((SegmentationItem item, _, _) in MaskSizes.Sorted(items))
         {
             cancellation.ThrowIfCancellationRequested();
-            SegmentationSample sample = dataset.Load(item);
-            var labels = new byte[sample.Image.Height, sample.Image.Width];
-            predictor.Segment(sample.Image.Span, labels);
-            matrix.Add(sample.Labels.Span, labels);
+            (Memory2D<Rgb> image, Memory2D<byte> labels) = dataset.Load(item, ImageFile.DefaultPixelCap, buffers);
+            if (flat.Length < image.Length)
+                flat = new byte[image.Length];
+            var prediction = new Memory2D<byte>(flat, 0, image.Height, image.Width, 0);
+            predictor.Segment(image.Span, prediction.Span);
+            matrix.Add(labels.Span, prediction.Span);
             if (shown.TryGetValue(item, out int at))
             {
-                truth[at] = new MosaicTile(item.Name, sample.Image, sample.Labels);
-                predicted[at] = new MosaicTile(item.Name, sample.Image, new Memory2D<byte>(labels));
+                Memory2D<Rgb> kept = image.ToArray();
+                truth[at] = new MosaicTile(item.Name, kept, labels.ToArray());
+                predicted[at] = new MosaicTile(item.Name, kept, prediction.ToArray());
             }
 
             report(++done);

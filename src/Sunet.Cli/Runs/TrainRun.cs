@@ -91,7 +91,7 @@ internal static class TrainRun
             Degrid = settings.Values.Flag("degrid"),
             Normalization = source.Spec.Normalization,
         };
-        return ModelFile.FineTune(source, spec.Validated(), settings.Seed);
+        return SunetModel.FineTune(source, spec.Validated(), settings.Seed);
     }
 
     private static SettingValues Resolve(TrainSettings settings, SunetSpec spec, CpuBackend backend)

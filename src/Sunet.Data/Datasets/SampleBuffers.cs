@@ -3,15 +3,15 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Datasets;
 
-/// <summary>The memory one thread decodes samples into.</summary>
-internal sealed class SampleBuffers
+/// <summary>The memory one thread decodes samples into, again and again, so that reading a whole data set does not allocate.</summary>
+public sealed class SampleBuffers
 {
     /// <summary>File bytes and decoder output.</summary>
-    public DecodeScratch Scratch { get; } = new();
+    internal DecodeScratch Scratch { get; } = new();
 
     /// <summary>The decoded image.</summary>
-    public PixelBuffer<Rgb> Image { get; } = new();
+    internal PixelBuffer<Rgb> Image { get; } = new();
 
     /// <summary>The decoded labels.</summary>
-    public PixelBuffer<byte> Labels { get; } = new();
+    internal PixelBuffer<byte> Labels { get; } = new();
 }

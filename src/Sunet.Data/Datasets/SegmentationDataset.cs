@@ -51,8 +51,12 @@ public sealed class SegmentationDataset
         return new SegmentationSample(item.Name, image, labels);
     }
 
-    /// <summary>As the public overload, into memory that is used again; the result is valid until the buffers' next use.</summary>
-    internal (Memory2D<Rgb> Image, Memory2D<byte> Labels) Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
+    /// <summary>As the other overload, into memory that is used again: image and labels are valid until the buffers' next use.</summary>
+    /// <param name="item">One of <see cref="Items"/>.</param>
+    /// <param name="pixelCap">Larger images are refused by their header.</param>
+    /// <param name="buffers">Used by one thread at a time.</param>
+    /// <exception cref="DataException">A file cannot be read, the sizes differ, or a label is out of range.</exception>
+    public (Memory2D<Rgb> Image, Memory2D<byte> Labels) Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
     {
         Memory2D<Rgb> image = ImageFile.Load(item.ImagePath, pixelCap, buffers.Scratch, buffers.Image);
         Memory2D<byte> labels = LabelFile.Load(item.LabelPath, pixelCap, buffers.Scratch, buffers.Labels);

@@ -9,7 +9,18 @@ internal sealed class PosixFileCalls : IFileCalls
 {
     public SafeFileHandle Create(string path) => File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
 
-    public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(file, bytes, offset);
+    public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(file, bytes, offset);
+        }
+        catch (ArgumentOutOfRangeException e)
+        {
+            // What .NET makes of EFBIG, though no argument of ours is to blame.
+            throw new IOException("File too large for the file system or the process's limit", e);
+        }
+    }
 
     public void Flush(SafeFileHandle file)
     {

@@ -116,7 +116,10 @@ public sealed class Plan : IDisposable
         }
     }
 
-    /// <summary>Writes row-major elements to an input, a parameter or a buffer.</summary>
+    /// <summary>
+    /// Writes row-major elements to an input, a parameter or a buffer. Parameters and buffers stay; an input shares its memory with what is
+    /// computed after its last reader, so it is written before every forward run.
+    /// </summary>
     /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
     public void Write(Value value, ReadOnlySpan<float> elements)
     {
@@ -124,7 +127,7 @@ public sealed class Plan : IDisposable
         Session.Upload(value, AddressOf(value), elements);
     }
 
-    /// <summary>Writes integers to an input.</summary>
+    /// <summary>Writes integers to an input; before every forward run.</summary>
     /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
     public void Write(Value value, ReadOnlySpan<int> elements)
     {

@@ -51,7 +51,7 @@ public sealed class Predictor : IDisposable
             throw new ArgumentException($"Labels are {labels.Height} x {labels.Width} and the image {image.Height} x {image.Width}.", nameof(labels));
         int height = image.Height, width = image.Width, classes = model.Spec.Classes;
         var shape = new Shape(1, 3, height, width);
-        if (!MustTile(height, width) && !options.Flip && options.Scales is [var scale] && ScalePlan.SupportsLabels(shape, scale))
+        if (IsDirect(shape))
         {
             SegmentAtOnce(image, shape, labels);
             return;
@@ -83,11 +83,20 @@ public sealed class Predictor : IDisposable
         Average(pixels.Span, new Shape(1, 3, image.Height, image.Width), probabilities);
     }
 
-    /// <summary>Compiles an image size ahead of its first image.</summary>
+    /// <summary>Compiles what <see cref="Segment"/> needs for an image size ahead of its first image.</summary>
+    /// <exception cref="MemoryException">The size does not fit into memory.</exception>
     public void WarmUp(int height, int width)
     {
+        if (MustTile(height, width))
+            (height, width) = (Math.Min(height, options.TileSize), Math.Min(width, options.TileSize));
+        var shape = new Shape(1, 3, height, width);
         lock (gate)
-            PlansFor(new Shape(1, 3, height, width));
+        {
+            if (IsDirect(shape))
+                PlansFor(shape, labelsOnly: true);
+            else
+                PlansFor(shape.WithBatch(options.Flip ? 2 : 1));
+        }
     }
 
     /// <inheritdoc/>
@@ -137,6 +146,10 @@ public sealed class Predictor : IDisposable
             PlansFor(shape, labelsOnly: true).Scales[0].Run(pixels.Span, flat.Span);
         ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(labels);
     }
+
+    /// <summary>Whether labels come straight from the logits: one scale that is the image's own, no flip, no tiles.</summary>
+    private bool IsDirect(Shape shape) => !MustTile(shape.Height, shape.Width) && !options.Flip
+        && options.Scales is [var scale] && ScalePlan.SupportsLabels(shape, scale);
 
     private bool MustTile(int height, int width) => options.TileSize > 0 && Math.Max(height, width) > options.TileSize;
 

@@ -13,6 +13,9 @@ internal static class NativeLibraries
     /// <summary>Folders to search first, separated as in <c>PATH</c>.</summary>
     public const string PathVariable = "SUNET_NATIVE_PATH";
 
+    private const string SpinVariable = "GOMP_SPINCOUNT";
+    private const string SpinCount = "10000";
+
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, LoadedLibrary> Loaded = [];
     private static bool resolverSet;
@@ -29,6 +32,7 @@ internal static class NativeLibraries
             return;
         lock (Gate)
         {
+            LimitSpinning();
             LoadedLibrary library = Load(SunetCpu.Library);
             SetResolver();
             CheckAbi(library.Path, QueryAbi(library.Path), SunetCpu.Abi);
@@ -97,6 +101,19 @@ internal static class NativeLibraries
                 $"{path} has ABI {found}, but this version of Sunet.Native needs ABI {wanted}: use the library that came with it.",
                 Path.GetFileName(path), found);
         }
+    }
+
+    /// <summary>
+    /// Lets OpenMP's threads sleep soon at a barrier. By default libgomp spins for milliseconds, and where something else wants the
+    /// processors (a batch loader, another process) the spinning threads keep them from the ones they wait for. libgomp reads its settings
+    /// when it is loaded, so a process that loaded it before, or that sets them itself, keeps its own.
+    /// </summary>
+    private static void LimitSpinning()
+    {
+        bool isSet = Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is not null
+            || Environment.GetEnvironmentVariable(SpinVariable) is not null;
+        if (OperatingSystem.IsLinux() && !isSet)
+            _ = Posix.SetEnvironment(SpinVariable, SpinCount, overwrite: 0);
     }
 
     private static LoadedLibrary Load(string name)

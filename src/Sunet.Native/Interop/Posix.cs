@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Sunet.Native.Interop;
 
 /// <summary>
-/// The calls of libc that durable files need. .NET 10 offers no substitute: <c>FileStream.Flush(true)</c> reports success when
+/// The calls of libc that have no substitute in .NET, most of them for durable files. .NET 10 offers no substitute: <c>FileStream.Flush(true)</c> reports success when
 /// <c>fsync</c> fails, a handle's disposal drops the result of <c>close</c>, and a folder cannot be opened at all.
 /// Every call returns -1 on failure and leaves the reason in <see cref="Marshal.GetLastPInvokeError"/>.
 /// </summary>
@@ -39,6 +39,11 @@ internal static partial class Posix
     [LibraryImport(Library, EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int Rename(string from, string to);
+
+    // Environment.SetEnvironmentVariable changes .NET's copy only; native libraries read libc's.
+    [LibraryImport(Library, EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int SetEnvironment(string name, string value, int overwrite);
 
     [LibraryImport(Library, EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -82,6 +82,34 @@ public sealed class SunetModel
             other.Read(name).CopyTo(entries[name].Elements);
     }
 
+    /// <summary>
+    /// A model to fine-tune: everything of a trained one where head and classes are the same, else its features below a new head.
+    /// </summary>
+    /// <param name="source">The trained model.</param>
+    /// <param name="spec">The network wanted, of the same body.</param>
+    /// <param name="seed">For the new head.</param>
+    /// <exception cref="CheckpointException">The bodies differ; the message lists names that do not match.</exception>
+    public static SunetModel FineTune(SunetModel source, SunetSpec spec, ulong seed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(spec);
+        SunetModel model = Create(spec, seed);
+        bool keepsHead = source.Spec.Head == spec.Head && source.Spec.Classes == spec.Classes && source.Spec.Degrid == spec.Degrid;
+        model.CopyFrom(source, keepsHead ? null : name => name.StartsWith("final.", StringComparison.Ordinal));
+        return model;
+    }
+
+    /// <summary>The same segmenter at another output stride, which no weight depends on.</summary>
+    /// <exception cref="ConfigurationException">The stride is not 32, 16 or 8.</exception>
+    public SunetModel WithOutputStride(int outputStride)
+    {
+        if (outputStride == Spec.OutputStride)
+            return this;
+        var changed = new SunetModel((Spec with { OutputStride = outputStride }).Validated());
+        changed.CopyFrom(this);
+        return changed;
+    }
+
     /// <summary>The shape of a parameter or running statistic.</summary>
     public Shape ShapeOf(string name) => Find(name).Shape;
 

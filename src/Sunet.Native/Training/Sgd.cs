@@ -37,8 +37,11 @@ public sealed record SgdOptions
     /// <summary>Weight decay on every parameter.</summary>
     public float WeightDecay { get; init; } = 1e-4f;
 
-    /// <summary>Groups with a rate of their own; the first that matches a parameter holds. Empty: one rate for all.</summary>
-    public IReadOnlyList<ParameterGroup> Groups { get; init; } = ParameterGroup.FineTuning;
+    /// <summary>
+    /// Groups with a rate of their own; the first that matches a parameter holds. Empty: one rate for all, as training from scratch wants
+    /// it; <see cref="ParameterGroup.FineTuning"/> for fine-tuning.
+    /// </summary>
+    public IReadOnlyList<ParameterGroup> Groups { get; init; } = [];
 
     /// <summary>Refuses rates that make no sense.</summary>
     /// <exception cref="ConfigurationException">A number is out of range; the message names it.</exception>
