@@ -34,34 +34,4 @@ public class TrainingStepBenchmark : IDisposable
 
     [Benchmark]
     public TrainingStep Step() => trainer!.Step();
-
-    private sealed class NoiseBatches : IBatchSource
-    {
-        private readonly TrainingBatch batch;
-
-        public NoiseBatches(Shape images, int classes)
-        {
-            ImageShape = images;
-            batch = new TrainingBatch(images, images.Batch * images.Height * images.Width);
-            var random = new Random(1);
-            for (int i = 0; i < batch.Images.Length; i++)
-                batch.Images[i] = (random.NextSingle() * 4) - 2;
-            for (int i = 0; i < batch.Labels.Length; i++)
-                batch.Labels[i] = random.Next(classes);
-        }
-
-        public Shape ImageShape { get; }
-
-        public int BatchesPerEpoch => 1;
-
-        public TrainingBatch Read(long index, CancellationToken cancellation = default) => batch;
-
-        public void Return(TrainingBatch batch)
-        {
-        }
-
-        public void Dispose()
-        {
-        }
-    }
 }

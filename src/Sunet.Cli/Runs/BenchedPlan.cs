@@ -10,7 +10,7 @@ namespace Sunet.Cli.Runs;
 /// <summary>A plan with its weights and an input of noise, ready to run: the training step of a trainer, or a prediction.</summary>
 internal sealed class BenchedPlan : IDisposable
 {
-    private readonly NoiseSource source;
+    private readonly NoiseBatches source;
     private readonly Trainer? trainer;
 
     /// <summary>Compiles.</summary>
@@ -20,7 +20,7 @@ internal sealed class BenchedPlan : IDisposable
     /// <param name="backend">Where; it outlives this.</param>
     public BenchedPlan(SunetModel model, Shape image, bool train, IBackend backend)
     {
-        source = new NoiseSource(image, model.Spec.Classes);
+        source = new NoiseBatches(image, model.Spec.Classes);
         if (train)
         {
             // Weights that stay where they are keep the numbers ordinary over any number of steps.
@@ -64,39 +64,6 @@ internal sealed class BenchedPlan : IDisposable
                 plan.Write(input, batch.Images);
             else
                 plan.Write(input, batch.Labels);
-        }
-    }
-
-    /// <summary>The same batch of noise at every index.</summary>
-    private sealed class NoiseSource : IBatchSource
-    {
-        private readonly TrainingBatch batch;
-
-        public NoiseSource(Shape image, int classes)
-        {
-            ImageShape = image;
-            batch = new TrainingBatch(image, image.Batch * image.Height * image.Width);
-            var random = new Random(0);
-            for (int i = 0; i < batch.Images.Length; i++)
-                batch.Images[i] = (random.NextSingle() * 4) - 2;
-            for (int i = 0; i < batch.Labels.Length; i++)
-                batch.Labels[i] = random.Next(classes);
-        }
-
-        public Shape ImageShape { get; }
-
-        public int BatchesPerEpoch => 1;
-
-        public TrainingBatch Read(long index, CancellationToken cancellation = default) => batch;
-
-        public void Return(TrainingBatch returned)
-        {
-            // There is one batch and it is never refilled.
-        }
-
-        public void Dispose()
-        {
-            // Arrays only.
         }
     }
 }

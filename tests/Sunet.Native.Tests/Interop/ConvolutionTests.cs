@@ -108,55 +108,24 @@ public sealed class ConvolutionTests : IDisposable
         NativeConvolution convolution = c.Convolution(Layouts.Blocked());
         using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionForward(single, convolution);
         Assert.Equal(1, single.Threads);
-        Numbers.AssertSame(ReferenceConvolution.Forward(c, source, weights), Run(primitive, convolution, source, weights, null));
+        Numbers.AssertSame(ReferenceConvolution.Forward(c, source, weights), ConvolutionRun.Forward(single, primitive, convolution, source, weights, null));
     }
 
     private float[] Forward(NativeConvolution convolution, float[] source, float[] weights, float[]? bias, float[]? destination = null)
     {
         using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionForward(context, convolution);
-        return Run(primitive, convolution, source, weights, bias, destination);
-    }
-
-    private float[] Run(
-        CpuPrimitiveHandle primitive, in NativeConvolution convolution, float[] source, float[] weights, float[]? bias,
-        float[]? destination = null)
-    {
-        using PrimitiveRunner runner = new(context, primitive);
-        runner.SetActivation(NativeArgument.Source, convolution.Source, source);
-        runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
-        if (bias is not null)
-            runner.SetParameter(NativeArgument.Bias, NativeTensor.Vector(bias.Length), bias);
-        runner.SetActivation(NativeArgument.Destination, convolution.Destination, destination);
-        runner.Execute();
-        return runner.Activation(NativeArgument.Destination, convolution.Destination);
+        return ConvolutionRun.Forward(context, primitive, convolution, source, weights, bias, destination);
     }
 
     private float[] BackwardData(NativeConvolution convolution, float[] gradient, float[] weights)
     {
         using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionBackwardData(context, convolution);
-        using PrimitiveRunner runner = new(context, primitive);
-        runner.SetActivation(NativeArgument.Destination, convolution.Destination, gradient);
-        runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
-        runner.SetActivation(NativeArgument.Source, convolution.Source, null);
-        runner.Execute();
-        return runner.Activation(NativeArgument.Source, convolution.Source);
+        return ConvolutionRun.BackwardData(context, primitive, convolution, gradient, weights);
     }
 
     private (float[] Weights, float[] Bias) BackwardWeights(NativeConvolution convolution, float[] source, float[] gradient)
     {
         using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionBackwardWeights(context, convolution);
-        using PrimitiveRunner runner = new(context, primitive);
-        NativeTensor plain = Layouts.Plain(convolution.Weights);
-        int channels = convolution.Destination.Dim1;
-        runner.SetActivation(NativeArgument.Source, convolution.Source, source);
-        runner.SetActivation(NativeArgument.Destination, convolution.Destination, gradient);
-        runner.SetParameter(NativeArgument.Weights, plain, null);
-        if (convolution.HasBias != 0)
-            runner.SetParameter(NativeArgument.Bias, NativeTensor.Vector(channels), null);
-        runner.Execute();
-        float[] bias = convolution.HasBias != 0
-            ? runner.Parameter(NativeArgument.Bias, NativeTensor.Vector(channels), channels)
-            : [];
-        return (runner.Parameter(NativeArgument.Weights, plain, plain.Dim0 * plain.Dim1 * plain.Dim2 * plain.Dim3), bias);
+        return ConvolutionRun.BackwardWeights(context, primitive, convolution, source, gradient);
     }
 }

@@ -71,42 +71,18 @@ public sealed class DeconvolutionTests : IDisposable
     private float[] Forward(NativeConvolution convolution, float[] source, float[] weights, float[]? bias)
     {
         using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.DeconvolutionForward(context, convolution);
-        using PrimitiveRunner runner = new(context, primitive);
-        runner.SetActivation(NativeArgument.Source, convolution.Source, source);
-        runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
-        if (bias is not null)
-            runner.SetParameter(NativeArgument.Bias, NativeTensor.Vector(bias.Length), bias);
-        runner.SetActivation(NativeArgument.Destination, convolution.Destination, null);
-        runner.Execute();
-        return runner.Activation(NativeArgument.Destination, convolution.Destination);
+        return ConvolutionRun.Forward(context, primitive, convolution, source, weights, bias);
     }
 
     private float[] BackwardData(NativeConvolution convolution, float[] gradient, float[] weights)
     {
         using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.DeconvolutionBackwardData(context, convolution);
-        using PrimitiveRunner runner = new(context, primitive);
-        runner.SetActivation(NativeArgument.Destination, convolution.Destination, gradient);
-        runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
-        runner.SetActivation(NativeArgument.Source, convolution.Source, null);
-        runner.Execute();
-        return runner.Activation(NativeArgument.Source, convolution.Source);
+        return ConvolutionRun.BackwardData(context, primitive, convolution, gradient, weights);
     }
 
     private (float[] Weights, float[] Bias) BackwardWeights(NativeConvolution convolution, float[] source, float[] gradient)
     {
         using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.DeconvolutionBackwardWeights(context, convolution);
-        using PrimitiveRunner runner = new(context, primitive);
-        NativeTensor plain = Layouts.Plain(convolution.Weights);
-        int channels = convolution.Destination.Dim1;
-        runner.SetActivation(NativeArgument.Source, convolution.Source, source);
-        runner.SetActivation(NativeArgument.Destination, convolution.Destination, gradient);
-        runner.SetParameter(NativeArgument.Weights, plain, null);
-        if (convolution.HasBias != 0)
-            runner.SetParameter(NativeArgument.Bias, NativeTensor.Vector(channels), null);
-        runner.Execute();
-        float[] bias = convolution.HasBias != 0
-            ? runner.Parameter(NativeArgument.Bias, NativeTensor.Vector(channels), channels)
-            : [];
-        return (runner.Parameter(NativeArgument.Weights, plain, plain.Dim0 * plain.Dim1 * plain.Dim2 * plain.Dim3), bias);
+        return ConvolutionRun.BackwardWeights(context, primitive, convolution, source, gradient);
     }
 }

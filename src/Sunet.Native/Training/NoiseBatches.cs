@@ -1,0 +1,44 @@
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Training;
+
+/// <summary>The same batch of noise at every index: what a training step is timed and examined on when data must not matter.</summary>
+public sealed class NoiseBatches : IBatchSource
+{
+    private readonly TrainingBatch batch;
+
+    /// <summary>Draws the batch; equal arguments give equal noise.</summary>
+    /// <param name="image">[N, 3, H, W].</param>
+    /// <param name="classes">Labels are below it.</param>
+    public NoiseBatches(Shape image, int classes)
+    {
+        ImageShape = image;
+        batch = new TrainingBatch(image, image.Batch * image.Height * image.Width);
+        var random = new Random(0);
+        for (int i = 0; i < batch.Images.Length; i++)
+            batch.Images[i] = (random.NextSingle() * 4) - 2;
+        for (int i = 0; i < batch.Labels.Length; i++)
+            batch.Labels[i] = random.Next(classes);
+    }
+
+    /// <inheritdoc/>
+    public Shape ImageShape { get; }
+
+    /// <inheritdoc/>
+    public int BatchesPerEpoch => 1;
+
+    /// <inheritdoc/>
+    public TrainingBatch Read(long index, CancellationToken cancellation = default) => batch;
+
+    /// <inheritdoc/>
+    public void Return(TrainingBatch batch)
+    {
+        // There is one batch and it is never refilled.
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // Arrays only.
+    }
+}
