@@ -134,8 +134,8 @@ demo() {
   rm -rf -- demo
   "$sunet" data synth --out demo/data --train 300 --val 40
   "$sunet" train --data demo/data --project demo/train --model custom --filters 24 --depth 2 --widths 48,64,96,96 \
-    --stem-width 16 --residual-width 32 --output-stride 8 --iters 1000 --batch 4 --imgsz 96x128 --lr 0.05 --momentum 0.9 \
-    --bn-momentum 0.05 --scale-min 0.8 --scale-max 1.25 --cache 64 --val-every 4 --save-every 4
+    --stem-width 16 --residual-width 32 --output-stride 8 --iters 2500 --batch 4 --imgsz 96x128 --lr 0.05 --momentum 0.9 \
+    --bn-momentum 0.05 --scale-min 0.8 --scale-max 1.25 --cache 64 --val-every 8 --save-every 8
   "$sunet" val --data demo/data --weights "$weights"
   "$sunet" predict --weights "$weights" --source 'demo/data/JPEGImages/scene_00030*.jpg' --project demo/predict \
     --scales 0.5,0.75,1,1.25 --flip

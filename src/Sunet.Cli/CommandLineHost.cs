@@ -26,7 +26,11 @@ internal static class CommandLineHost
             ParseResult parsed = CreateRoot(output, cancellation).Parse(args);
             if (parsed.Action is ParseErrorAction)
             {
-                output.Error($"{parsed.Errors[0].Message} See 'sunet {Verb(parsed)}--help'.");
+                // A word that is no verb also leaves the verb missing; what was typed is what the user has to hear about.
+                string problem = parsed.UnmatchedTokens is [var word, ..]
+                    ? $"Unrecognized command or argument '{word}'."
+                    : parsed.Errors[0].Message;
+                output.Error($"{problem} See 'sunet {Verb(parsed)}--help'.");
                 return ExitCodes.Usage;
             }
 

@@ -21,7 +21,7 @@ internal static class ModelSettings
         Setting.Value("stem-width", "custom model: channels out of the stem", "64"),
         Setting.Value("residual-width", "custom model: channels out of the residual block", "128"),
         Setting.Value("output-stride", "input size over feature size: 32, 16 or 8", "16"),
-        Setting.Switch("multigrid", "dilated modules double their dilation", fallback: true),
+        Setting.Switch("multigrid", "double the dilation within dilated modules, without strides", fallback: true),
         Setting.Switch("degrid", "two more 3x3 convolutions against gridding"),
     ];
 

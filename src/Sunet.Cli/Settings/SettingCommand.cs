@@ -67,7 +67,7 @@ internal static class SettingCommand
         var on = new Option<bool>("--" + setting.Name) { Description = setting.Help, Arity = ArgumentArity.Zero, Hidden = byDefault };
         var off = new Option<bool>("--no-" + setting.Name)
         {
-            Description = "Not: " + setting.Help,
+            Description = "do not: " + setting.Help,
             Arity = ArgumentArity.Zero,
             Hidden = !byDefault,
         };
