@@ -42,6 +42,21 @@ public sealed class LabelFileTests : IDisposable
     }
 
     [Fact]
+    public void ReadSize_LabelMap_IsThatOfItsPixels() =>
+        Assert.Equal((3, 5), LabelFile.ReadSize(folder.Write(TestPng.Indexed(new byte[3, 5], 8, 3), "labels.png")));
+
+    [Fact]
+    public void ReadSize_NoLabelMap_IsUnknown()
+    {
+        byte[] huge = TestPng.Indexed(new byte[2, 2], 8, 3);
+        huge[16] = 0x7F;
+        Assert.Null(LabelFile.ReadSize(folder.Write(huge, "huge.png")));
+        Assert.Null(LabelFile.ReadSize(folder.Write([0xFF, 0xD8, .. new byte[60]], "photo.png")));
+        Assert.Null(LabelFile.ReadSize(folder.Write(new byte[8], "short.png")));
+        Assert.Null(LabelFile.ReadSize(Path.Combine(Path.GetTempPath(), "there-is-no-such-mask.png")));
+    }
+
+    [Fact]
     public void Load_WrittenByIndexPngWriter_ReturnsWhatWasWritten()
     {
         byte[,] indices = Indices(33, 21, 256);

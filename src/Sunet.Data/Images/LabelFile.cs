@@ -22,6 +22,30 @@ public static class LabelFile
     public static Memory2D<byte> Load(string path, long pixelCap = ImageFile.DefaultPixelCap) =>
         Load(path, pixelCap, new DecodeScratch(), new PixelBuffer<byte>());
 
+    /// <summary>The size of a label map from its header alone.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>Null where <see cref="Load(string, long)"/> would refuse the file by its beginning; loading it tells why.</returns>
+    public static (int Height, int Width)? ReadSize(string path)
+    {
+        // A PNG begins with its signature, then IHDR: its length and type in four bytes each, then its data.
+        const int HeaderAt = 16;
+        Span<byte> start = stackalloc byte[HeaderAt + PngHeader.Length];
+        try
+        {
+            using var file = File.OpenHandle(path);
+            if (RandomAccess.Read(file, start, 0) < start.Length || !start.StartsWith(ImageFormats.PngSignature))
+                return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        PngHeader header = PngHeader.Parse(start[HeaderAt..]);
+        bool possible = header.Width > 0 && header.Height > 0 && (long)header.Width * header.Height <= ImageFile.DefaultPixelCap;
+        return possible ? (header.Height, header.Width) : null;
+    }
+
     /// <summary>As the public overload, into memory that is used again; the result is valid until the next use of either.</summary>
     internal static Memory2D<byte> Load(string path, long pixelCap, DecodeScratch scratch, PixelBuffer<byte> target) =>
         Decode(scratch.ReadFile(path), path, pixelCap, scratch, target);

@@ -83,4 +83,7 @@ public sealed record SafetensorsEntry(string Name, SafetensorsType Type, IReadOn
 
     /// <summary>The element type as tensors in memory have it; null for F64, F16 and BF16.</summary>
     public DataType? DataType => Type.ToDataType();
+
+    /// <summary>Whether the tensor has exactly these dimensions.</summary>
+    public bool Has(Shape shape) => Dimensions.SequenceEqual(shape.ToArray());
 }

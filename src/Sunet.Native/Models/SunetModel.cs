@@ -62,7 +62,7 @@ public sealed class SunetModel
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
     {
         List<SafetensorsTensor> tensors = [.. entries.Select(e => SafetensorsTensor.Floats(e.Key,
-            [.. Enumerable.Range(0, e.Value.Shape.Rank).Select(i => e.Value.Shape[i])], e.Value.Elements))];
+            e.Value.Shape.ToArray(), e.Value.Elements))];
         WeightsFile.Save(path, ConfigOf(Spec), metadata ?? new Dictionary<string, string>(), tensors);
     }
 
@@ -179,7 +179,7 @@ public sealed class SunetModel
         foreach ((string name, Entry entry) in entries)
         {
             file.TryGet(name, out SafetensorsEntry? stored);
-            if (stored!.Dimensions.Count != entry.Shape.Rank || stored.Dimensions.Where((d, i) => d != entry.Shape[i]).Any())
+            if (!stored!.Has(entry.Shape))
             {
                 throw new CheckpointException($"Checkpoint '{file.Path}' has '{name}' as [{string.Join(", ", stored.Dimensions)}] "
                     + $"where {Spec.Config.Name} with {Spec.Classes} classes needs {entry.Shape}.", file.Path);

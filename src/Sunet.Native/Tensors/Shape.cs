@@ -64,6 +64,9 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>The same [N, C, H, W] with another height and width.</summary>
     public Shape WithSize(int height, int width) => new(d0, d1, height, width);
 
+    /// <summary>The dimensions, outermost first.</summary>
+    public int[] ToArray() => new[] { d0, d1, d2, d3 }[..Rank];
+
     /// <inheritdoc/>
     public bool Equals(Shape other) => Rank == other.Rank && d0 == other.d0 && d1 == other.d1 && d2 == other.d2 && d3 == other.d3;
 
@@ -80,9 +83,6 @@ public readonly struct Shape : IEquatable<Shape>
     public static bool operator !=(Shape left, Shape right) => !left.Equals(right);
 
     /// <summary>Such as <c>[2, 64, 128, 192]</c>.</summary>
-    public override string ToString()
-    {
-        Span<int> dimensions = [d0, d1, d2, d3];
-        return "[" + string.Join(", ", dimensions[..Rank].ToArray().Select(d => d.ToString(CultureInfo.InvariantCulture))) + "]";
-    }
+    public override string ToString() =>
+        "[" + string.Join(", ", ToArray().Select(d => d.ToString(CultureInfo.InvariantCulture))) + "]";
 }

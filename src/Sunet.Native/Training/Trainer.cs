@@ -229,15 +229,13 @@ public sealed class Trainer : IDisposable
 
     private SafetensorsTensor Tensor(string name, Value value, nint address)
     {
-        int[] dimensions = [.. Enumerable.Range(0, value.Shape.Rank).Select(i => value.Shape[i])];
-        return new SafetensorsTensor(name, value.Type, dimensions, bytes =>
+        return new SafetensorsTensor(name, value.Type, value.Shape.ToArray(), bytes =>
             plan.Session.Download(value, address, System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(bytes)));
     }
 
     private static void RequireShape(SafetensorsFile file, string name, Value value)
     {
-        if (!file.TryGet(name, out SafetensorsEntry? entry) || entry.Dimensions.Count != value.Shape.Rank
-            || entry.Dimensions.Where((d, i) => d != value.Shape[i]).Any())
+        if (!file.TryGet(name, out SafetensorsEntry? entry) || !entry.Has(value.Shape))
         {
             throw new CheckpointException($"The training state '{file.Path}' is another model's: it has no '{name}' of {value.Shape}.", file.Path);
         }

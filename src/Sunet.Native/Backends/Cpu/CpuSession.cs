@@ -63,15 +63,7 @@ internal sealed unsafe class CpuSession : IBackendSession
     }
 
     /// <summary>The description of a value whose layout this session chose.</summary>
-    public NativeTensor TensorOf(Value value)
-    {
-        Shape s = value.Shape;
-        if (s.Rank == 4)
-            return new NativeTensor(s[0], s[1], s[2], s[3], LayoutOf(value));
-        if (s.Rank == 3)
-            return new NativeTensor(s[0], 1, s[1], s[2], NativeLayout.Plain);
-        return s.Rank == 2 ? NativeTensor.Matrix(s[0], s[1]) : NativeTensor.Vector(s[0]);
-    }
+    public NativeTensor TensorOf(Value value) => Describe(value.Shape, value.Shape.Rank == 4 ? LayoutOf(value) : NativeLayout.Plain);
 
     /// <summary>The format of weights or their gradient once a convolution has settled it; null before.</summary>
     public CpuFormatHandle? SettledFormat(Value value) =>
@@ -107,7 +99,7 @@ internal sealed unsafe class CpuSession : IBackendSession
     public void Upload(Value value, nint address, ReadOnlySpan<float> elements)
     {
         fixed (float* plain = elements)
-            Convert(value, PlainTensor(value), (nint)plain, address, upload: true);
+            Convert(value, Describe(value.Shape, NativeLayout.Plain), (nint)plain, address, upload: true);
     }
 
     public void Upload(Value value, nint address, ReadOnlySpan<int> elements) => elements.CopyTo(new Span<int>((void*)address, elements.Length));
@@ -115,7 +107,7 @@ internal sealed unsafe class CpuSession : IBackendSession
     public void Download(Value value, nint address, Span<float> elements)
     {
         fixed (float* plain = elements)
-            Convert(value, PlainTensor(value), (nint)plain, address, upload: false);
+            Convert(value, Describe(value.Shape, NativeLayout.Plain), (nint)plain, address, upload: false);
     }
 
     public void Download(Value value, nint address, Span<int> elements) => new Span<int>((void*)address, elements.Length).CopyTo(elements);
@@ -157,17 +149,13 @@ internal sealed unsafe class CpuSession : IBackendSession
         Context.Dispose();
     }
 
-    private static NativeTensor PlainTensor(Value value)
+    private static NativeTensor Describe(Shape s, NativeLayout layout) => s.Rank switch
     {
-        Shape s = value.Shape;
-        return s.Rank switch
-        {
-            1 => NativeTensor.Vector(s[0]),
-            2 => NativeTensor.Matrix(s[0], s[1]),
-            3 => new NativeTensor(s[0], 1, s[1], s[2], NativeLayout.Plain),
-            _ => new NativeTensor(s[0], s[1], s[2], s[3], NativeLayout.Plain),
-        };
-    }
+        1 => NativeTensor.Vector(s[0]),
+        2 => NativeTensor.Matrix(s[0], s[1]),
+        3 => new NativeTensor(s[0], 1, s[1], s[2], layout),
+        _ => new NativeTensor(s[0], s[1], s[2], s[3], layout),
+    };
 
     private static void Check(int status, string kernel, string? layer = null) =>
         NativeStatus.ThrowIfFailed(status, kernel, NativeLibraries.CpuFile, layer);
