@@ -21,6 +21,7 @@ public sealed class BatchLoader : IBatchSource
     private readonly EpochOrder order;
     private readonly BatchSlot[] slots;
     private readonly Stack<TrainingBatch> free;
+    private readonly HashSet<TrainingBatch> lent;
     private readonly Thread[] workers;
     private long head;
     private long nextBatch;
@@ -55,6 +56,7 @@ public sealed class BatchLoader : IBatchSource
         order = new EpochOrder(dataset.Items.Count, settings.Seed, settings.Shuffle);
         slots = [.. Enumerable.Range(0, settings.Prefetch).Select(_ => new BatchSlot())];
         free = new Stack<TrainingBatch>(settings.Prefetch + 2);
+        lent = new HashSet<TrainingBatch>(settings.Prefetch + 2);
         for (int i = 0; i <= settings.Prefetch; i++)
             free.Push(Allocate());
         (head, nextBatch) = (startAt, startAt);
@@ -89,6 +91,7 @@ public sealed class BatchLoader : IBatchSource
 
             slot.ThrowIfFailed();
             TrainingBatch batch = slot.Take()!;
+            lent.Add(batch);
             head++;
             Monitor.PulseAll(gate);
             return batch;
@@ -96,13 +99,14 @@ public sealed class BatchLoader : IBatchSource
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The batch was returned already, or has another shape.</exception>
+    /// <exception cref="ArgumentException">The batch was returned already, or another source's.</exception>
     public void Return(TrainingBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         lock (gate)
         {
-            if (batch.Images.Length != ImageShape.Count || batch.Labels.Length != LabelCount || free.Contains(batch))
+            // Looking among the free ones is not enough: a worker may have taken the batch up again already.
+            if (!lent.Remove(batch))
                 throw new ArgumentException("The batch was returned already, or belongs to another source.", nameof(batch));
             free.Push(batch);
             Monitor.PulseAll(gate);
