@@ -14,6 +14,7 @@
     extern "C" const int name##_block = block;         \
     extern "C" void name
 #define SUNET_DEVICE inline
+#define SUNET_UNROLL
 #define SUNET_SHARED static thread_local
 
 // thread_x() and its like, sync_threads(), shuffle_xor() and the atomics, over the threads of a simulated block.
@@ -29,6 +30,8 @@
 // Always inlined: a call would pass arrays of registers through memory.
 #define SUNET_DEVICE __device__ inline __attribute__((always_inline))
 #define SUNET_SHARED static __shared__
+// Before a loop that only reads: several of its loads are then on their way at once.
+#define SUNET_UNROLL _Pragma("unroll 4")
 #endif
 
 namespace sunet {
