@@ -17,7 +17,7 @@
 #define SUNET_UNROLL
 #define SUNET_SHARED static thread_local
 
-// thread_x() and its like, sync_threads(), shuffle_xor() and the atomics, over the threads of a simulated block.
+// thread_x() and its like, sync_threads(), shuffle_xor(), the atomics and check_alignment(), over the threads of a simulated block.
 #include "host_device.hpp"
 #else
 #if !defined(__CUDACC__) || defined(__clang__)
@@ -161,6 +161,7 @@ struct alignas(16) Words {
 SUNET_DEVICE Words load_words(const void* from)
 {
 #if defined(SUNET_HOST_KERNELS)
+    check_alignment(from, sizeof(Words));
     Words words;
     std::memcpy(&words, from, sizeof words);
     return words;
@@ -172,6 +173,7 @@ SUNET_DEVICE Words load_words(const void* from)
 SUNET_DEVICE void store_words(void* to, const Words& words)
 {
 #if defined(SUNET_HOST_KERNELS)
+    check_alignment(to, sizeof words);
     std::memcpy(to, &words, sizeof words);
 #else
     *static_cast<Words*>(to) = words;
