@@ -1,6 +1,7 @@
 #include "pixel_tile.hpp"
 
 namespace sunet {
+namespace {
 
 constexpr int loss_tile = 128;     // pixels whose gradient a block computes at once, at most
 constexpr int counted_classes = 32; // classes whose confusion matrix fits a block's shared memory
@@ -111,6 +112,8 @@ SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const i
         sync_threads();
     }
 }
+
+} // namespace
 
 SUNET_KERNEL(cross_entropy_f32, pixel_threads)
 (const float* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore, float* log_sum_exp, void* partial)

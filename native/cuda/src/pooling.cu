@@ -1,6 +1,7 @@
 #include "walk.hpp"
 
 namespace sunet {
+namespace {
 
 // A pixel's place in its image.
 struct Place {
@@ -105,6 +106,8 @@ SUNET_DEVICE void plane_mean(const T* x, int ld_x, T* y, int ld_y, int images, i
         sync_threads();
     }
 }
+
+} // namespace
 
 SUNET_KERNEL(average_pool_f32, block_threads)
 (const float* x, int ld_x, float* y, int ld_y, int images, int height, int width, int channels, int window)

@@ -1,6 +1,7 @@
 #include "resize_axis.hpp"
 
 namespace sunet {
+namespace {
 
 constexpr int resize_floats = 4096;   // of shared memory: what a tile's columns are made from
 constexpr int resize_tile = 256;      // columns of a tile at most
@@ -156,6 +157,8 @@ SUNET_DEVICE void resize_backward(const T* dy, int ld_dy, U* dx, int ld_dx, int 
             dx[(row * columns.input + column) * ld_dx + at.channel + channel] = from_float<U>(sum);
     }
 }
+
+} // namespace
 
 #define SUNET_BILINEAR(name, T, U)                                                                                                     \
     SUNET_KERNEL(bilinear_##name, block_threads)                                                                                       \

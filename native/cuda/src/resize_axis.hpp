@@ -49,9 +49,9 @@ struct Hat {
 
     SUNET_DEVICE float weight(int output) const
     {
-        const int distance = output * step + origin;
+        const int distance = output * step + origin, covered = distance + unit;
         if (distance < 0)
-            return first ? 1.0f : static_cast<float>(distance + unit) * inverse_unit;
+            return first ? 1.0f : covered > 0 ? static_cast<float>(covered) * inverse_unit : 0.0f; // less than 0 sampled is 0
         return last ? 1.0f : 1.0f - static_cast<float>(distance) * inverse_unit;
     }
 };

@@ -1,6 +1,7 @@
 #include "pixel_tile.hpp"
 
 namespace sunet {
+namespace {
 
 template <class T>
 SUNET_DEVICE void softmax(const T* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels)
@@ -70,6 +71,8 @@ SUNET_DEVICE void arg_max(const T* x, int ld_x, uint8_t* classes, int64_t pixels
             classes[begin + thread_x()] = static_cast<uint8_t>(index);
     }
 }
+
+} // namespace
 
 SUNET_KERNEL(softmax_f32, pixel_threads)(const float* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels)
 {
