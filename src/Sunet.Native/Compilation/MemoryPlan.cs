@@ -11,6 +11,7 @@ public sealed class MemoryPlan
     private const long Alignment = 64;
     private readonly Dictionary<Value, long> offsets = [];
     private long end;
+    private int copyBytes;
 
     private MemoryPlan()
     {
@@ -21,6 +22,9 @@ public sealed class MemoryPlan
 
     /// <summary>Parameters.</summary>
     public Region Parameters { get; private set; }
+
+    /// <summary>The parameters once more in the element type that calls read; empty where they read the parameters themselves.</summary>
+    public Region ParameterCopy { get; private set; }
 
     /// <summary>Buffers: running statistics.</summary>
     public Region Buffers { get; private set; }
@@ -43,10 +47,17 @@ public sealed class MemoryPlan
     /// <summary>The byte offset of a value in the arena.</summary>
     public long OffsetOf(Value value) => offsets[value];
 
+    /// <summary>The byte offset of what calls read of a parameter: its copy where there is one.</summary>
+    public long CopyOffsetOf(Value parameter) => copyBytes == 0
+        ? offsets[parameter]
+        : ParameterCopy.Offset + ((offsets[parameter] - Parameters.Offset) / sizeof(float) * copyBytes);
+
     internal static MemoryPlan Create(Graph graph, IBackendSession session, long scratchBytes, int optimizerSlots)
     {
         var plan = new MemoryPlan();
         plan.Parameters = plan.PlaceInOrder(graph.Parameters, session);
+        plan.copyBytes = session.ParameterCopyBytes;
+        plan.ParameterCopy = plan.Append(plan.Parameters.Bytes / sizeof(float) * plan.copyBytes);
         plan.Buffers = plan.PlaceInOrder(graph.Buffers, session);
         List<Value> gradients = [.. graph.Ops.SelectMany(o => o.Outputs).Where(v => v.GradientOf is not null)];
         if (gradients.Count > 0)

@@ -116,6 +116,16 @@ internal static class NativeLibraries
             _ = Posix.SetEnvironment(SpinVariable, SpinCount, overwrite: 0);
     }
 
+    /// <summary>Makes a library that others loaded known to the resolver under the name its imports use.</summary>
+    public static void Register(string name, LoadedLibrary library)
+    {
+        lock (Gate)
+        {
+            Loaded[name] = library;
+            SetResolver();
+        }
+    }
+
     private static LoadedLibrary Load(string name)
     {
         if (Loaded.TryGetValue(name, out LoadedLibrary? known))
