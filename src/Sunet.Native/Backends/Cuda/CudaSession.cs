@@ -72,6 +72,15 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public long OwnBytes { get; }
 
+    public long AvailableBytes
+    {
+        get
+        {
+            PoolStatistics pool = Device.Pool.Statistics;
+            return Math.Min(Device.FreeBytes() + pool.CachedBytes, Device.Pool.LimitBytes - pool.InUseBytes);
+        }
+    }
+
     public bool RunsAhead => true;
 
     public PreparedCall Prepare(Op op)
@@ -114,6 +123,18 @@ internal sealed unsafe class CudaSession : IBackendSession
     {
         using CudaDevice.Scope current = Device.Use();
         transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
+    }
+
+    public void UploadFrom(Value value, nint address, nint elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.UploadFrom(value, address, elements);
+    }
+
+    public void DownloadTo(Value value, nint address, nint elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.DownloadTo(value, address, elements);
     }
 
     public void Download(Value value, nint address, Span<float> elements)
