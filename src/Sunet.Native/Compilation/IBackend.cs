@@ -25,7 +25,8 @@ public interface IBackend : IDisposable
     string Description { get; }
 
     /// <summary>Begins the compilation of one graph. The caller disposes the session, after all memory and calls it handed out.</summary>
-    IBackendSession Open(PlanPurpose purpose);
+    /// <exception cref="BackendException">The device cannot be used.</exception>
+    IBackendSession Open(Graph graph, PlanPurpose purpose);
 }
 
 /// <summary>One graph's dealings with a backend: formats, prepared calls, memory, transfers.</summary>
@@ -41,6 +42,12 @@ public interface IBackendSession : IDisposable
     /// <summary>The bytes a value takes in its format, a multiple of its element size.</summary>
     long BytesOf(Value value);
 
+    /// <summary>
+    /// Where a value lies within another, so that joining or slicing needs no copy: the other value and the byte offset; null for most.
+    /// Both live as long as either is needed.
+    /// </summary>
+    (Value Host, long Offset)? ViewOf(Value value);
+
     /// <summary>A short name of the value's format, such as <c>aBcd16b</c>.</summary>
     string FormatOf(Value value);
 
@@ -49,6 +56,9 @@ public interface IBackendSession : IDisposable
     /// keeps such a copy beside the parameters, element for element.
     /// </summary>
     int ParameterCopyBytes { get; }
+
+    /// <summary>Bytes the session itself holds on the device, beside the memory of the plan, such as for transfers.</summary>
+    long OwnBytes { get; }
 
     /// <summary>Whether calls return before their work is done, so that the next inputs may be written meanwhile.</summary>
     bool RunsAhead { get; }

@@ -70,7 +70,7 @@ public sealed class Plan : IDisposable
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(options);
         var calls = new List<PlannedCall>();
-        IBackendSession session = backend.Open(options.Purpose);
+        IBackendSession session = backend.Open(graph, options.Purpose);
         IDeviceMemory? arena = null;
         try
         {
@@ -85,7 +85,7 @@ public sealed class Plan : IDisposable
                     memory.TotalBytes);
             }
 
-            arena = session.Allocate(memory.TotalBytes);
+            arena = session.Allocate(memory.ArenaBytes);
             var addresses = new PlanAddresses(memory, arena.Address);
             foreach (PlannedCall call in calls)
                 call.Call.Bind(addresses);

@@ -12,7 +12,7 @@ internal sealed class FaultyBackend(IBackend inner, int failing) : IBackend
 
     public string Description => inner.Description;
 
-    public IBackendSession Open(PlanPurpose purpose) => new Session(this, inner.Open(purpose));
+    public IBackendSession Open(Graph graph, PlanPurpose purpose) => new Session(this, inner.Open(graph, purpose));
 
     public void Dispose()
     {
@@ -53,6 +53,10 @@ internal sealed class FaultyBackend(IBackend inner, int failing) : IBackend
         public void Download(Value value, nint address, Span<byte> elements) => session.Download(value, address, elements);
 
         public int ParameterCopyBytes => session.ParameterCopyBytes;
+
+        public long OwnBytes => session.OwnBytes;
+
+        public (Value Host, long Offset)? ViewOf(Value value) => session.ViewOf(value);
 
         public bool RunsAhead => session.RunsAhead;
 

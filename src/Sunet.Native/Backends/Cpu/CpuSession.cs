@@ -45,6 +45,8 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public int ParameterCopyBytes => 0;
 
+    public long OwnBytes => 0;
+
     public bool RunsAhead => false;
 
     /// <summary>Whether the last judged step was sound; true before the first.</summary>
@@ -94,6 +96,8 @@ internal sealed unsafe class CpuSession : IBackendSession
         };
         return value.Shape.Count / value.Shape.Channels * ((value.Shape.Channels + block - 1) / block * block) * value.Type.Bytes();
     }
+
+    public (Value Host, long Offset)? ViewOf(Value value) => null;
 
     public string FormatOf(Value value) => SettledFormat(value)?.Describe() ?? TensorOf(value).Layout switch
     {
