@@ -179,8 +179,9 @@ SUNET_ENTRY global_average_pool_bf16_f32(const bf16* x, int ld_x, float* y, int 
 SUNET_ENTRY global_average_pool_bf16_bf16(const bf16* x, int ld_x, bf16* y, int ld_y, int images, int pixels, int channels);
 
 /*
- * Bilinear resizing as PyTorch's with align_corners = false; heights and widths up to 32767. A block works on a tile of one row of y: `tile`
- * columns, at most 256, of `chunk` channels, for which ((tile - 1) * in_width / out_width, rounded up, + 2) * chunk is at most 4096. Block 256; grid x: images * out_height * (out_width / tile, rounded up) * (channels / chunk, rounded up).
+ * Bilinear resizing as PyTorch's with align_corners = false; heights and widths up to 32767. A block works on a tile of one row of y:
+ * `tile` columns, at most 256, of `chunk` channels, for which ((tile - 1) * in_width / out_width, rounded up, + 2) * chunk is at most 4096.
+ * Block 256; grid x: images * out_height * (out_width / tile, rounded up) * (channels / chunk, rounded up).
  */
 SUNET_ENTRY bilinear_f32_f32(const float* x, int ld_x, float* y, int ld_y, int images, int channels, int in_height, int in_width,
                              int out_height, int out_width, int tile, int chunk);
