@@ -12,6 +12,7 @@ internal sealed unsafe class CudaSession : IBackendSession
     /// <summary>Each prepares the ops it knows and gives null for others.</summary>
     private static readonly Func<CudaSession, Op, PreparedCall?>[] Families =
     [
+        CudaBatchNorm.Prepare, CudaElementwise.Prepare,
     ];
 
     private readonly CudaBackend backend;
