@@ -41,6 +41,17 @@ as_root() {
   fi
 }
 
+# Whether the CUDA kernels can be compiled with what is there: nvcc, or a clang from 16 on that knows NVIDIA's devices.
+has_kernel_compiler() {
+  local clang
+  command -v nvcc >/dev/null || [ -x /usr/local/cuda/bin/nvcc ] || [ -x /opt/cuda/bin/nvcc ] && return
+  for clang in clang++-22 clang++-21 clang++-20 clang++-19 clang++-18 clang++-17 clang++-16 clang++; do
+    command -v "$clang" >/dev/null || continue
+    [ "$("$clang" -dumpversion | cut -d. -f1)" -ge 16 ] && [[ "$("$clang" -print-targets)" == *nvptx64* ]] && return
+  done
+  return 1
+}
+
 setup_packages() {
   missing=()
   if ! command -v dpkg-query >/dev/null; then
@@ -48,12 +59,14 @@ setup_packages() {
     for tool in cmake ninja c++; do
       command -v "$tool" >/dev/null || fail "$tool is missing: install CMake 3.20, Ninja, a C++17 compiler and oneDNN 2.6 or newer"
     done
+    has_kernel_compiler || fail "a compiler for the CUDA kernels is missing: install clang 16 or newer, or the CUDA toolkit"
     return
   fi
   local package
   for package in libdnnl-dev cmake ninja-build g++; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
   done
+  has_kernel_compiler || missing+=(clang-19)
   [ ${#missing[@]} -gt 0 ] || return 0
   step "apt-get update" as_root apt-get update -qq
   step "apt-get install ${missing[*]}" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"

@@ -25,7 +25,8 @@ public interface IBackend : IDisposable
     string Description { get; }
 
     /// <summary>Begins the compilation of one graph. The caller disposes the session, after all memory and calls it handed out.</summary>
-    IBackendSession Open(PlanPurpose purpose);
+    /// <exception cref="BackendException">The device cannot be used.</exception>
+    IBackendSession Open(Graph graph, PlanPurpose purpose);
 }
 
 /// <summary>One graph's dealings with a backend: formats, prepared calls, memory, transfers.</summary>
@@ -41,14 +42,32 @@ public interface IBackendSession : IDisposable
     /// <summary>The bytes a value takes in its format, a multiple of its element size.</summary>
     long BytesOf(Value value);
 
+    /// <summary>
+    /// Where a value lies within another, so that joining or slicing needs no copy: the other value and the byte offset; null for most.
+    /// Both live as long as either is needed.
+    /// </summary>
+    (Value Host, long Offset)? ViewOf(Value value);
+
     /// <summary>A short name of the value's format, such as <c>aBcd16b</c>.</summary>
     string FormatOf(Value value);
+
+    /// <summary>
+    /// Bytes of one element in the copy of the parameters that calls read; 0 where they read the float32 parameters themselves. A plan
+    /// keeps such a copy beside the parameters, element for element.
+    /// </summary>
+    int ParameterCopyBytes { get; }
+
+    /// <summary>Bytes the session itself holds on the device, beside the memory of the plan, such as for transfers.</summary>
+    long OwnBytes { get; }
+
+    /// <summary>Whether calls return before their work is done, so that the next inputs may be written meanwhile.</summary>
+    bool RunsAhead { get; }
 
     /// <summary>Allocates zeroed memory on the device; the caller disposes it before the session.</summary>
     /// <exception cref="MemoryException">There is not enough.</exception>
     IDeviceMemory Allocate(long bytes);
 
-    /// <summary>Copies row-major elements into a value's place, converting to its format.</summary>
+    /// <summary>Copies row-major elements into a value's place, converting to its format. The elements may change once it returns.</summary>
     void Upload(Value value, nint address, ReadOnlySpan<float> elements);
 
     /// <summary>Copies row-major integers into a value's place.</summary>
@@ -63,22 +82,63 @@ public interface IBackendSession : IDisposable
     /// <summary>Copies a byte value out.</summary>
     void Download(Value value, nint address, Span<byte> elements);
 
-    /// <summary>One update of stochastic gradient descent over contiguous float32 elements.</summary>
+    /// <summary>Whether no element of a float32 value is NaN or infinite. Waits until they are computed.</summary>
+    bool AllFinite(Value value, nint address);
+
+    /// <summary>Sets bytes to zero.</summary>
+    void Clear(long bytes, nint address);
+
+    /// <summary>
+    /// Brings the copy of parameters, in the element type that calls read, up to date with the float32 parameters. Called after an upload;
+    /// a <see cref="ParameterUpdate"/> keeps its own part up to date.
+    /// </summary>
+    void RefreshCopy(long count, nint parameters, nint copy);
+
+    /// <summary>Prepares updates of contiguous float32 parameters.</summary>
     /// <param name="arguments">Rates and switches.</param>
     /// <param name="count">The number of elements.</param>
     /// <param name="parameters">Changed in place.</param>
+    /// <param name="copy">Receives the changed parameters in the element type that calls read; 0 where there is no copy.</param>
     /// <param name="gradients">Read.</param>
     /// <param name="velocity">Changed in place.</param>
-    void SgdUpdate(in SgdArguments arguments, long count, nint parameters, nint gradients, nint velocity);
+    ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity);
 
-    /// <summary>Adds x onto y, element by element.</summary>
-    void Accumulate(long count, nint x, nint y);
+    /// <summary>Prepares the addition of x onto y, float32, element by element.</summary>
+    PreparedWork PrepareAccumulate(long count, nint x, nint y);
 
-    /// <summary>Sets elements to zero.</summary>
-    void Clear(long count, nint elements);
+    /// <summary>
+    /// Prepares the judgement of a step, made between its backward pass and its updates. Until the next judgement, updates of parameters
+    /// and of running statistics do nothing if the step was not sound.
+    /// </summary>
+    /// <param name="loss">The loss, float32.</param>
+    /// <param name="invalid">How many labels were out of range, int32.</param>
+    /// <param name="count">The number of gradient elements.</param>
+    /// <param name="gradients">The gradients, float32.</param>
+    PreparedWork PrepareJudgement(nint loss, nint invalid, long count, nint gradients);
 
-    /// <summary>Whether no element is NaN or infinite. Waits until they are computed.</summary>
-    bool AllFinite(long count, nint elements);
+    /// <summary>The last judgement; waits until it is made.</summary>
+    StepVerdict Verdict();
+
+    /// <summary>Makes work that is the same at every step replayable at less cost, where the device can (a CUDA graph).</summary>
+    /// <param name="work">Runs prepared calls and prepared work of this session, and nothing else: no transfers, no waiting.</param>
+    PreparedWork Record(Action work);
+
+    /// <summary>A clock for the calls of this session.</summary>
+    /// <param name="marks">How many marks it holds.</param>
+    ICallClock CreateClock(int marks);
+
+    /// <summary>Waits until everything asked for is done.</summary>
+    /// <exception cref="BackendException">Something that ran meanwhile has failed.</exception>
+    void Synchronize();
+
+    /// <summary>
+    /// Makes the device current to this thread for the calls of a plan, until <see cref="Leave"/>; the two nest. Methods of the session
+    /// itself need neither.
+    /// </summary>
+    void Enter();
+
+    /// <summary>Ends <see cref="Enter"/>.</summary>
+    void Leave();
 }
 
 /// <summary>Memory on a device; freed when disposed.</summary>
@@ -89,43 +149,4 @@ public interface IDeviceMemory : IDisposable
 
     /// <summary>The size.</summary>
     long Bytes { get; }
-}
-
-/// <summary>The rates of one update of stochastic gradient descent, with PyTorch's definitions.</summary>
-/// <param name="LearningRate">Times the step.</param>
-/// <param name="Momentum">Of the velocity; 0 for none.</param>
-/// <param name="Dampening">Subtracted from 1 for the gradient's share of the velocity.</param>
-/// <param name="WeightDecay">Times the parameter, added to the gradient.</param>
-/// <param name="GradientScale">Times the gradient, before anything else.</param>
-/// <param name="Nesterov">Whether the step looks ahead.</param>
-public readonly record struct SgdArguments(
-    float LearningRate, float Momentum, float Dampening, float WeightDecay, float GradientScale, bool Nesterov);
-
-/// <summary>One op made ready to run many times: implementation chosen, addresses bound.</summary>
-public abstract class PreparedCall : IDisposable
-{
-    /// <summary>Bytes of scratch memory that must be there while the call runs; their content is kept by nobody.</summary>
-    public virtual long ScratchBytes => 0;
-
-    /// <summary>Which implementation was chosen, such as <c>jit:avx512_core</c>.</summary>
-    public abstract string Implementation { get; }
-
-    /// <summary>Tells the call, once, where its values and its scratch memory lie.</summary>
-    public abstract void Bind(Func<Value, nint> addressOf, nint scratch);
-
-    /// <summary>Runs the call. Allocates nothing.</summary>
-    /// <exception cref="BackendException">The library failed; the message names op and layer.</exception>
-    public abstract void Run();
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Releases what the call prepared.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-    }
 }

@@ -11,16 +11,26 @@ public sealed class MemoryPlan
     private const long Alignment = 64;
     private readonly Dictionary<Value, long> offsets = [];
     private long end;
+    private int copyBytes;
 
     private MemoryPlan()
     {
     }
 
+    /// <summary>All bytes on the device: the arena and what the session holds beside it.</summary>
+    public long TotalBytes => ArenaBytes + SessionBytes;
+
     /// <summary>All bytes of the arena.</summary>
-    public long TotalBytes => end;
+    public long ArenaBytes => end;
+
+    /// <summary>What the session holds beside the arena, such as for transfers.</summary>
+    public long SessionBytes { get; private set; }
 
     /// <summary>Parameters.</summary>
     public Region Parameters { get; private set; }
+
+    /// <summary>The parameters once more in the element type that calls read; empty where they read the parameters themselves.</summary>
+    public Region ParameterCopy { get; private set; }
 
     /// <summary>Buffers: running statistics.</summary>
     public Region Buffers { get; private set; }
@@ -43,10 +53,17 @@ public sealed class MemoryPlan
     /// <summary>The byte offset of a value in the arena.</summary>
     public long OffsetOf(Value value) => offsets[value];
 
+    /// <summary>The byte offset of what calls read of a parameter: its copy where there is one.</summary>
+    public long CopyOffsetOf(Value parameter) => copyBytes == 0
+        ? offsets[parameter]
+        : ParameterCopy.Offset + ((offsets[parameter] - Parameters.Offset) / sizeof(float) * copyBytes);
+
     internal static MemoryPlan Create(Graph graph, IBackendSession session, long scratchBytes, int optimizerSlots)
     {
         var plan = new MemoryPlan();
         plan.Parameters = plan.PlaceInOrder(graph.Parameters, session);
+        plan.copyBytes = session.ParameterCopyBytes;
+        plan.ParameterCopy = plan.Append(plan.Parameters.Bytes / sizeof(float) * plan.copyBytes);
         plan.Buffers = plan.PlaceInOrder(graph.Buffers, session);
         List<Value> gradients = [.. graph.Ops.SelectMany(o => o.Outputs).Where(v => v.GradientOf is not null)];
         if (gradients.Count > 0)
@@ -59,6 +76,7 @@ public sealed class MemoryPlan
         plan.OptimizerSlots = [.. Enumerable.Range(0, optimizerSlots).Select(_ => plan.Append(plan.Parameters.Bytes))];
         plan.PlaceActivations(graph, session);
         plan.Scratch = plan.Append(scratchBytes);
+        plan.SessionBytes = session.OwnBytes;
         return plan;
     }
 
@@ -112,7 +130,7 @@ public sealed class MemoryPlan
         foreach (Storage storage in storages)
         {
             foreach (Value value in storage.Values)
-                offsets[value] = Activations.Offset + storage.Offset;
+                offsets[value] = Activations.Offset + storage.Offset + (session.ViewOf(value)?.Offset ?? 0);
         }
     }
 
@@ -151,11 +169,13 @@ public sealed class MemoryPlan
                 Op op = graph.Ops[i];
                 foreach (Value output in op.Outputs.Where(o => o.GradientOf is null))
                 {
-                    Value? host = ReferenceEquals(output, op.Output) ? Overwritten(op, i) : null;
-                    if (host is null)
-                        Begin(output, i);
-                    else
+                    Value? host = session.ViewOf(output)?.Host ?? (ReferenceEquals(output, op.Output) ? Overwritten(op, i) : null);
+                    if (host is not null && !of.ContainsKey(host))
+                        Begin(host, i);
+                    if (host is not null)
                         Join(output, of[host]);
+                    else if (!of.ContainsKey(output))
+                        Begin(output, i);
                 }
             }
 

@@ -34,8 +34,9 @@ public sealed class Plan : IDisposable
     private readonly IDeviceMemory arena;
     private bool disposed;
 
-    private Plan(Graph graph, IBackendSession session, PlannedCall[] calls, MemoryPlan memory, IDeviceMemory arena)
+    private Plan(Graph graph, IBackendSession session, PlannedCall[] calls, MemoryPlan memory, IDeviceMemory arena, PlanAddresses addresses)
     {
+        Addresses = addresses;
         Graph = graph;
         Session = session;
         Memory = memory;
@@ -55,6 +56,8 @@ public sealed class Plan : IDisposable
 
     internal IBackendSession Session { get; }
 
+    internal PlanAddresses Addresses { get; }
+
     /// <summary>Compiles a graph.</summary>
     /// <param name="graph">The graph; it must not change afterwards.</param>
     /// <param name="backend">Where it runs; it must outlive the plan.</param>
@@ -67,7 +70,7 @@ public sealed class Plan : IDisposable
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(options);
         var calls = new List<PlannedCall>();
-        IBackendSession session = backend.Open(options.Purpose);
+        IBackendSession session = backend.Open(graph, options.Purpose);
         IDeviceMemory? arena = null;
         try
         {
@@ -82,11 +85,11 @@ public sealed class Plan : IDisposable
                     memory.TotalBytes);
             }
 
-            arena = session.Allocate(memory.TotalBytes);
-            nint start = arena.Address;
+            arena = session.Allocate(memory.ArenaBytes);
+            var addresses = new PlanAddresses(memory, arena.Address);
             foreach (PlannedCall call in calls)
-                call.Call.Bind(value => start + (nint)memory.OffsetOf(value), start + (nint)memory.Scratch.Offset);
-            return new Plan(graph, session, [.. calls], memory, arena);
+                call.Call.Bind(addresses);
+            return new Plan(graph, session, [.. calls], memory, arena, addresses);
         }
         catch
         {
@@ -125,6 +128,8 @@ public sealed class Plan : IDisposable
     {
         CheckAccess(value, DataType.Float32, elements.Length);
         Session.Upload(value, AddressOf(value), elements);
+        if (value.Kind == ValueKind.Parameter && Memory.ParameterCopy.Bytes > 0)
+            Session.RefreshCopy(Session.BytesOf(value) / sizeof(float), AddressOf(value), Addresses.CopyOf(value));
     }
 
     /// <summary>Writes integers to an input; before every forward run.</summary>
@@ -183,13 +188,24 @@ public sealed class Plan : IDisposable
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         int end = phaseStarts[(int)phase + 1];
-        for (int i = phaseStarts[(int)phase]; i < end; i++)
+        Session.Enter();
+        try
         {
-            observer?.Starting(i, calls[i]);
-            calls[i].Call.Run();
-            observer?.Finished(i, calls[i]);
+            for (int i = phaseStarts[(int)phase]; i < end; i++)
+            {
+                observer?.Starting(i, calls[i]);
+                calls[i].Call.Run();
+                observer?.Finished(i, calls[i]);
+            }
+        }
+        finally
+        {
+            Session.Leave();
         }
     }
+
+    /// <summary>Makes a phase, run as it is every time, cheaper to repeat. The caller disposes it before the plan.</summary>
+    public PreparedWork Record(Phase phase) => Session.Record(() => Run(phase));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -203,7 +219,7 @@ public sealed class Plan : IDisposable
         Session.Dispose();
     }
 
-    internal nint AddressOf(Value value) => arena.Address + (nint)Memory.OffsetOf(value);
+    internal nint AddressOf(Value value) => Addresses.Of(value);
 
     internal nint AddressOf(MemoryPlan.Region region) => arena.Address + (nint)region.Offset;
 

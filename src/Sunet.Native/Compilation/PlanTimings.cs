@@ -71,8 +71,9 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
         ArgumentNullException.ThrowIfNull(writeInputs);
         options.Validate();
         var steps = new double[options.Iterations];
-        var within = new InStep(plan.Calls.Count, options.Iterations);
-        var alone = new Alone(plan.Calls.Count, options.Iterations);
+        using ICallClock clock = plan.Session.CreateClock(2 * plan.Calls.Count);
+        var within = new InStep(plan.Calls.Count, options.Iterations, clock);
+        var alone = new Alone(plan.Calls.Count, options.Iterations, clock);
         for (int i = -options.WarmUp; i < options.Iterations; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -92,19 +93,21 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
         {
             if (step is null)
                 writeInputs();
+            plan.Session.Synchronize();
             long start = Stopwatch.GetTimestamp();
             if (step is null)
                 Run(null);
             else
                 step();
+            plan.Session.Synchronize();
             return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
 
         void Watched(CallTimes observer, int iteration)
         {
-            observer.Iteration = iteration;
             writeInputs();
             Run(observer);
+            observer.Collect(iteration);
         }
 
         void Run(IPlanObserver? observer)
@@ -126,44 +129,63 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
         return times.Length % 2 == 1 ? times[half] : (times[half - 1] + times[half]) / 2;
     }
 
-    private abstract class CallTimes(int calls, int iterations) : IPlanObserver
+    private abstract class CallTimes(int calls, int iterations, ICallClock clock) : IPlanObserver
     {
-        public int Iteration { get; set; }
-
         public double[][] Times { get; } = [.. Enumerable.Range(0, calls).Select(_ => new double[iterations])];
 
         public abstract void Starting(int index, PlannedCall call);
 
         public abstract void Finished(int index, PlannedCall call);
+
+        /// <summary>Takes down the times of the run that has just been made.</summary>
+        public void Collect(int iteration)
+        {
+            for (int i = 0; i < Times.Length; i++)
+            {
+                if (IsTimed(i))
+                    Times[i][iteration] = clock.Milliseconds(2 * i, (2 * i) + 1);
+            }
+        }
+
+        protected abstract bool IsTimed(int index);
+
+        protected void Begin(int index) => clock.Mark(2 * index);
+
+        protected void End(int index) => clock.Mark((2 * index) + 1);
     }
 
-    private sealed class InStep(int calls, int iterations) : CallTimes(calls, iterations)
+    private sealed class InStep(int calls, int iterations, ICallClock clock) : CallTimes(calls, iterations, clock)
     {
-        private long start;
+        public override void Starting(int index, PlannedCall call) => Begin(index);
 
-        public override void Starting(int index, PlannedCall call) => start = Stopwatch.GetTimestamp();
+        public override void Finished(int index, PlannedCall call) => End(index);
 
-        public override void Finished(int index, PlannedCall call) => Times[index][Iteration] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        protected override bool IsTimed(int index) => true;
     }
 
     /// <summary>
     /// Repeats each convolution at its place in the plan, where its inputs are what they are in a step: elsewhere their memory holds other
     /// things, and numbers that are not ordinary take other times.
     /// </summary>
-    private sealed class Alone(int calls, int iterations) : CallTimes(calls, iterations)
+    private sealed class Alone(int calls, int iterations, ICallClock clock) : CallTimes(calls, iterations, clock)
     {
+        private readonly bool[] timed = new bool[calls];
+
         public override void Starting(int index, PlannedCall call)
         {
         }
 
         public override void Finished(int index, PlannedCall call)
         {
-            if (!IsConvolution(call.Op))
+            timed[index] = IsConvolution(call.Op);
+            if (!timed[index])
                 return;
             call.Call.Run();
-            long start = Stopwatch.GetTimestamp();
+            Begin(index);
             call.Call.Run();
-            Times[index][Iteration] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            End(index);
         }
+
+        protected override bool IsTimed(int index) => timed[index];
     }
 }

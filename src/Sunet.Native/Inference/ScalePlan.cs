@@ -9,6 +9,7 @@ namespace Sunet.Native.Inference;
 internal sealed class ScalePlan : IDisposable
 {
     private readonly Plan plan;
+    private readonly PreparedWork forward;
     private readonly SunetGraph network;
     private readonly Value output;
 
@@ -25,6 +26,7 @@ internal sealed class ScalePlan : IDisposable
         try
         {
             plan.Load(model.Read);
+            forward = plan.Record(Phase.Forward);
         }
         catch
         {
@@ -41,7 +43,7 @@ internal sealed class ScalePlan : IDisposable
     public void Run(ReadOnlySpan<float> pixels, Span<float> probabilities)
     {
         plan.Write(network.Image, pixels);
-        plan.Run(Phase.Forward);
+        forward.Run();
         plan.Read(output, probabilities);
     }
 
@@ -49,11 +51,15 @@ internal sealed class ScalePlan : IDisposable
     public void Run(ReadOnlySpan<float> pixels, Span<byte> labels)
     {
         plan.Write(network.Image, pixels);
-        plan.Run(Phase.Forward);
+        forward.Run();
         plan.Read(output, labels);
     }
 
-    public void Dispose() => plan.Dispose();
+    public void Dispose()
+    {
+        forward.Dispose();
+        plan.Dispose();
+    }
 
     /// <summary>Halves round to even, as Python's round; a network takes no side under 32, so smaller ones are enlarged to that.</summary>
     private static int Scaled(int size, double scale) => Math.Max(SunetGraph.SmallestSize, (int)Math.Round(size * scale));

@@ -4,13 +4,9 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Training;
 
-/// <summary>Finds NaN and infinity before they reach the weights, and names the layer where they began.</summary>
+/// <summary>Names the layer where NaN or infinity began.</summary>
 internal sealed class FiniteCheck(Plan plan)
 {
-    /// <summary>One pass over all gradients.</summary>
-    public bool GradientsAreFinite() =>
-        plan.Session.AllFinite(plan.Memory.Gradients.Bytes / sizeof(float), plan.AddressOf(plan.Memory.Gradients));
-
     /// <summary>Runs the step again, call by call, to name the first tensor that is not finite.</summary>
     public DivergedException Diverged(long step, string what)
     {
@@ -30,7 +26,7 @@ internal sealed class FiniteCheck(Plan plan)
     }
 
     private static bool IsFinite(Plan plan, Value value) =>
-        plan.Session.AllFinite(plan.Session.BytesOf(value) / sizeof(float), plan.AddressOf(value));
+        plan.Session.AllFinite(value, plan.AddressOf(value));
 
     private sealed class FirstNonFinite(Plan plan) : IPlanObserver
     {

@@ -60,54 +60,82 @@ public sealed record SgdOptions
 
 /// <summary>
 /// Updates a plan's parameters. Neighbours in the arena that share a rate are updated by one call, since parameters, gradients and
-/// velocities lie in the same order.
+/// velocities lie in the same order. The updates are prepared; disposing this releases them, before the plan.
 /// </summary>
-internal sealed class Sgd
+internal sealed class Sgd : IDisposable
 {
-    private readonly Plan plan;
-    private readonly SgdOptions options;
-    private readonly List<Run> runs = [];
-    private readonly nint parameters, gradients, velocity;
+    private readonly List<(ParameterUpdate Update, float Multiplier)> updates = [];
 
     /// <param name="plan">A training plan with an optimizer slot for the velocity.</param>
     /// <param name="options">Rates and groups.</param>
     /// <param name="gradientRegion">Where gradients are read: the plan's own region or an accumulator.</param>
-    public Sgd(Plan plan, SgdOptions options, MemoryPlan.Region gradientRegion)
+    /// <param name="gradientScale">Times every gradient.</param>
+    public Sgd(Plan plan, SgdOptions options, MemoryPlan.Region gradientRegion, float gradientScale)
     {
-        this.plan = plan;
-        this.options = options;
-        parameters = plan.AddressOf(plan.Memory.Parameters);
-        gradients = plan.AddressOf(gradientRegion);
-        velocity = plan.AddressOf(plan.Memory.OptimizerSlots[0]);
+        var arguments = new SgdArguments(options.Momentum, options.Dampening, options.WeightDecay, gradientScale, options.Nesterov);
+        MemoryPlan memory = plan.Memory;
+        try
+        {
+            foreach (Run run in Runs(plan, options))
+            {
+                Value first = run.First;
+                nint offset = (nint)(memory.OffsetOf(first) - memory.Parameters.Offset);
+                nint copy = memory.ParameterCopy.Bytes == 0 ? 0 : plan.Addresses.CopyOf(first);
+                ParameterUpdate update = plan.Session.PrepareUpdate(arguments, run.Bytes / sizeof(float), plan.AddressOf(first), copy,
+                    plan.AddressOf(gradientRegion) + offset, plan.AddressOf(memory.OptimizerSlots[0]) + offset);
+                updates.Add((update, run.Multiplier));
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sets the base rate of the next update.</summary>
+    public void SetLearningRate(double rate)
+    {
+        foreach ((ParameterUpdate update, float multiplier) in updates)
+            update.SetLearningRate((float)(rate * multiplier));
+    }
+
+    /// <summary>Makes one update.</summary>
+    public void Update()
+    {
+        foreach ((ParameterUpdate update, _) in updates)
+            update.Run();
+    }
+
+    public void Dispose()
+    {
+        foreach ((ParameterUpdate update, _) in updates)
+            update.Dispose();
+        updates.Clear();
+    }
+
+    private static List<Run> Runs(Plan plan, SgdOptions options)
+    {
         HashSet<Value> trained = [.. plan.Graph.Ops.SelectMany(o => o.Outputs).Select(o => o.GradientOf).OfType<Value>()];
         IReadOnlyList<Value> all = plan.Graph.Parameters;
+        var runs = new List<Run>();
+        long end = -1;
         for (int i = 0; i < all.Count; i++)
         {
             if (!trained.Contains(all[i]))
                 continue;
-            long start = plan.Memory.OffsetOf(all[i]) - plan.Memory.Parameters.Offset;
-            long end = i + 1 < all.Count ? plan.Memory.OffsetOf(all[i + 1]) - plan.Memory.Parameters.Offset : plan.Memory.Parameters.Bytes;
+            long start = plan.Memory.OffsetOf(all[i]);
+            long next = i + 1 < all.Count ? plan.Memory.OffsetOf(all[i + 1]) : plan.Memory.Parameters.Offset + plan.Memory.Parameters.Bytes;
             float multiplier = options.Groups.FirstOrDefault(g => g.Matches(all[i].Name))?.LearningRateMultiplier ?? 1;
-            if (runs.Count > 0 && runs[^1].Multiplier == multiplier && runs[^1].End == start)
-                runs[^1] = runs[^1] with { End = end };
+            if (runs.Count > 0 && runs[^1].Multiplier == multiplier && end == start)
+                runs[^1] = runs[^1] with { Bytes = runs[^1].Bytes + next - start };
             else
-                runs.Add(new Run(start, end, multiplier));
+                runs.Add(new Run(all[i], next - start, multiplier));
+            end = next;
         }
+
+        return runs;
     }
 
-    /// <summary>Makes one update.</summary>
-    /// <param name="learningRate">The base rate at this step.</param>
-    /// <param name="gradientScale">Times every gradient.</param>
-    public void Update(double learningRate, float gradientScale)
-    {
-        foreach (Run run in runs)
-        {
-            var arguments = new SgdArguments((float)(learningRate * run.Multiplier), options.Momentum, options.Dampening,
-                options.WeightDecay, gradientScale, options.Nesterov);
-            plan.Session.SgdUpdate(arguments, (run.End - run.Start) / sizeof(float), parameters + (nint)run.Start,
-                gradients + (nint)run.Start, velocity + (nint)run.Start);
-        }
-    }
-
-    private readonly record struct Run(long Start, long End, float Multiplier);
+    private readonly record struct Run(Value First, long Bytes, float Multiplier);
 }

@@ -24,8 +24,10 @@ public sealed class Trainer : IDisposable
     private readonly TrainerOptions options;
     private readonly SunetGraph network;
     private readonly Plan plan;
-    private readonly Sgd sgd;
     private readonly FiniteCheck finite;
+    private readonly BatchFeed feed;
+    private readonly PreparedWork? judgement, accumulation, batchWork;
+    private readonly Sgd? sgd;
 
     /// <summary>
     /// Running statistics move with every accumulated batch; if a later one fails they go back to these, so that a step happens wholly or
@@ -63,15 +65,28 @@ public sealed class Trainer : IDisposable
             OptimizerSlots = options.Accumulate > 1 ? 2 : 1,
             MemoryLimit = options.MemoryLimit,
         });
+        finite = new FiniteCheck(plan);
+        feed = new BatchFeed(plan, network, source);
         try
         {
-            sgd = new Sgd(plan, options.Sgd, options.Accumulate > 1 ? plan.Memory.OptimizerSlots[1] : plan.Memory.Gradients);
-            finite = new FiniteCheck(plan);
+            MemoryPlan memory = plan.Memory;
+            MemoryPlan.Region gradients = memory.Gradients;
+            long count = gradients.Bytes / sizeof(float);
+            judgement = plan.Session.PrepareJudgement(
+                plan.AddressOf(network.Loss!.Loss), plan.AddressOf(network.Loss.Invalid), count, plan.AddressOf(gradients));
+            if (options.Accumulate > 1)
+            {
+                gradients = memory.OptimizerSlots[1];
+                accumulation = plan.Session.PrepareAccumulate(count, plan.AddressOf(memory.Gradients), plan.AddressOf(gradients));
+            }
+
+            sgd = new Sgd(plan, options.Sgd, gradients, 1f / options.Accumulate);
+            batchWork = plan.Session.Record(RunRecordedWork);
             plan.Load(model.Read);
         }
         catch
         {
-            plan.Dispose();
+            Dispose();
             throw;
         }
 
@@ -95,9 +110,9 @@ public sealed class Trainer : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TrainingStep Step(CancellationToken cancellation = default)
     {
-        double loss = options.Accumulate > 1 ? AccumulateBatches(cancellation) : RunBatch(CompletedSteps, cancellation);
         double rate = options.Sgd.LearningRate * options.Schedule.Factor(CompletedSteps);
-        sgd.Update(rate, 1f / options.Accumulate);
+        sgd!.SetLearningRate(rate);
+        double loss = options.Accumulate > 1 ? AccumulateBatches(cancellation) : RunBatch(CompletedSteps, cancellation);
         return new TrainingStep(CompletedSteps++, loss / options.Accumulate, rate);
     }
 
@@ -159,14 +174,34 @@ public sealed class Trainer : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => plan.Dispose();
+    public void Dispose()
+    {
+        feed.Dispose();
+        batchWork?.Dispose();
+        accumulation?.Dispose();
+        judgement?.Dispose();
+        sgd?.Dispose();
+        plan.Dispose();
+    }
 
-    /// <summary>Sums the gradients of several batches in the second optimizer slot.</summary>
+    /// <summary>Everything of a batch after its inputs are written; updates happen only if the judgement lets them.</summary>
+    private void RunRecordedWork()
+    {
+        plan.Run(Phase.Forward);
+        plan.Run(Phase.Backward);
+        judgement!.Run();
+        if (accumulation is null)
+            sgd!.Update();
+        else
+            accumulation.Run();
+        plan.Run(Phase.Update);
+    }
+
+    /// <summary>Sums the gradients of several batches in the second optimizer slot and updates from there.</summary>
     private double AccumulateBatches(CancellationToken cancellation)
     {
-        long count = plan.Memory.Gradients.Bytes / sizeof(float);
-        nint sum = plan.AddressOf(plan.Memory.OptimizerSlots[1]);
-        plan.Session.Clear(count, sum);
+        MemoryPlan.Region sum = plan.Memory.OptimizerSlots[1];
+        plan.Session.Clear(sum.Bytes, plan.AddressOf(sum));
         for (int i = 0; i < statisticsBefore.Length; i++)
             plan.Read(plan.Graph.Buffers[i], statisticsBefore[i]);
         double loss = 0;
@@ -176,8 +211,9 @@ public sealed class Trainer : IDisposable
             {
                 cancellation.ThrowIfCancellationRequested();
                 loss += RunBatch((CompletedSteps * options.Accumulate) + i, cancellation);
-                plan.Session.Accumulate(count, plan.AddressOf(plan.Memory.Gradients), sum);
             }
+
+            sgd!.Update();
         }
         catch
         {
@@ -191,28 +227,16 @@ public sealed class Trainer : IDisposable
 
     private double RunBatch(long index, CancellationToken cancellation)
     {
-        TrainingBatch batch = source.Read(index, cancellation);
-        try
-        {
-            plan.Write(network.Image, batch.Images);
-            plan.Write(network.Labels!, batch.Labels);
-            plan.Run(Phase.Forward);
-            int invalid = plan.ReadInteger(network.Loss!.Invalid);
-            if (invalid > 0)
-                throw InvalidLabels(batch, invalid);
-            double loss = plan.ReadScalar(network.Loss.Loss);
-            if (!double.IsFinite(loss))
-                throw finite.Diverged(CompletedSteps, "loss");
-            plan.Run(Phase.Backward);
-            if (!finite.GradientsAreFinite())
-                throw finite.Diverged(CompletedSteps, "gradient");
-            plan.Run(Phase.Update);
-            return loss;
-        }
-        finally
-        {
-            source.Return(batch);
-        }
+        feed.Write(index, cancellation);
+        batchWork!.Run();
+        feed.WriteAhead(index + 1, cancellation);
+        StepVerdict verdict = plan.Session.Verdict();
+        if (verdict.IsSound)
+            return verdict.Loss;
+        if (verdict.InvalidLabels > 0)
+            throw InvalidLabels(feed.Current, verdict.InvalidLabels);
+        feed.WriteAgain();
+        throw finite.Diverged(CompletedSteps, float.IsFinite(verdict.Loss) ? "gradient" : "loss");
     }
 
     private DataException InvalidLabels(TrainingBatch batch, int invalid)

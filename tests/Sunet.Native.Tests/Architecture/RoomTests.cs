@@ -18,6 +18,7 @@ public sealed partial class RoomTests
         ["Backends"] = 5,
         ["Training"] = 6,
         ["Inference"] = 6,
+        ["Verification"] = 7,
     };
 
     [Fact]

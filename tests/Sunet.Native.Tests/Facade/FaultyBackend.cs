@@ -12,7 +12,7 @@ internal sealed class FaultyBackend(IBackend inner, int failing) : IBackend
 
     public string Description => inner.Description;
 
-    public IBackendSession Open(PlanPurpose purpose) => new Session(this, inner.Open(purpose));
+    public IBackendSession Open(Graph graph, PlanPurpose purpose) => new Session(this, inner.Open(graph, purpose));
 
     public void Dispose()
     {
@@ -52,14 +52,49 @@ internal sealed class FaultyBackend(IBackend inner, int failing) : IBackend
 
         public void Download(Value value, nint address, Span<byte> elements) => session.Download(value, address, elements);
 
-        public void SgdUpdate(in SgdArguments arguments, long count, nint parameters, nint gradients, nint velocity) =>
-            session.SgdUpdate(arguments, count, parameters, gradients, velocity);
+        public int ParameterCopyBytes => session.ParameterCopyBytes;
 
-        public void Accumulate(long count, nint x, nint y) => session.Accumulate(count, x, y);
+        public long OwnBytes => session.OwnBytes;
 
-        public void Clear(long count, nint elements) => session.Clear(count, elements);
+        public (Value Host, long Offset)? ViewOf(Value value) => session.ViewOf(value);
 
-        public bool AllFinite(long count, nint elements) => session.AllFinite(count, elements);
+        public bool RunsAhead => session.RunsAhead;
+
+        public bool AllFinite(Value value, nint address) => session.AllFinite(value, address);
+
+        public void Clear(long bytes, nint address) => session.Clear(bytes, address);
+
+        public void RefreshCopy(long count, nint parameters, nint copy) => session.RefreshCopy(count, parameters, copy);
+
+        public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
+        {
+            owner.Count();
+            return session.PrepareUpdate(arguments, count, parameters, copy, gradients, velocity);
+        }
+
+        public PreparedWork PrepareAccumulate(long count, nint x, nint y)
+        {
+            owner.Count();
+            return session.PrepareAccumulate(count, x, y);
+        }
+
+        public PreparedWork PrepareJudgement(nint loss, nint invalid, long count, nint gradients)
+        {
+            owner.Count();
+            return session.PrepareJudgement(loss, invalid, count, gradients);
+        }
+
+        public StepVerdict Verdict() => session.Verdict();
+
+        public PreparedWork Record(Action work) => session.Record(work);
+
+        public ICallClock CreateClock(int marks) => session.CreateClock(marks);
+
+        public void Synchronize() => session.Synchronize();
+
+        public void Enter() => session.Enter();
+
+        public void Leave() => session.Leave();
 
         public void Dispose() => session.Dispose();
     }

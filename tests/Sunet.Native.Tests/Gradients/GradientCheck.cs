@@ -1,7 +1,5 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
-using Sunet.Native.Tests.Golden;
-using Sunet.Native.Tests.Reference;
 
 namespace Sunet.Native.Tests.Gradients;
 

@@ -1,7 +1,6 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Reference;
 
 namespace Sunet.Native.Tests.Gradients;
 

@@ -2,8 +2,6 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Models;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Golden;
-using Sunet.Native.Tests.Reference;
 
 namespace Sunet.Native.Tests.Gradients;
 

@@ -2,7 +2,6 @@ using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Golden;
 
 namespace Sunet.Native.Tests.Reference;
 

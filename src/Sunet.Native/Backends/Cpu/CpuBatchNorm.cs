@@ -13,8 +13,9 @@ internal static unsafe class CpuBatchNorm
         BatchNormStatistics => Statistics(session, op, session.TensorOf(op.Inputs[0])),
         BatchNormApply apply => Apply(session, apply, session.TensorOf(apply.X), session.TensorOf(apply.Output)),
         BatchNormGradient gradient => Gradient(session, gradient),
-        RunningStatisticsUpdate update => new CpuKernel(session, op, (context, at) => SunetCpu.RunningStatisticsUpdate(context,
-            update.Inputs[0].Shape[0], update.Count, update.Momentum, at.In(0), at.In(1), at.In(2), at.In(3))),
+        RunningStatisticsUpdate update => new CpuKernel(session, op, (context, at) => session.StepIsSound
+            ? SunetCpu.RunningStatisticsUpdate(context, update.Inputs[0].Shape[0], update.Count, update.Momentum, at.In(0), at.In(1), at.In(2), at.In(3))
+            : NativeStatus.Ok),
         _ => null,
     };
 

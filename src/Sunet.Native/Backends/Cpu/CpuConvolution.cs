@@ -86,20 +86,20 @@ internal sealed class CpuConvolution : PreparedCall
         _ => null,
     };
 
-    public override void Bind(Func<Value, nint> addressOf, nint scratch)
+    public override void Bind(PlanAddresses at)
     {
         foreach ((NativeArgument argument, Value value) in bindings)
-            primitive.Bind(argument, addressOf(value));
+            primitive.Bind(argument, at.Of(value));
         if (primitive.ScratchBytes > 0)
-            primitive.Bind(NativeArgument.Scratch, scratch);
-        nint stored = addressOf(weights);
+            primitive.Bind(NativeArgument.Scratch, at.Scratch);
+        nint stored = at.Of(weights);
         if (reorder is null)
         {
             primitive.Bind(NativeArgument.Weights, stored);
             return;
         }
 
-        nint reorderScratch = scratch + (nint)Align(primitive.ScratchBytes);
+        nint reorderScratch = at.Scratch + (nint)Align(primitive.ScratchBytes);
         nint converted = reorderScratch + (nint)Align(reorder.ScratchBytes);
         primitive.Bind(NativeArgument.Weights, converted);
         reorder.Bind(NativeArgument.Source, weightsAreWritten ? converted : stored);

@@ -10,10 +10,10 @@ internal sealed unsafe class CpuAddresses
     private readonly nint[] inputs;
     private readonly nint[] outputs;
 
-    public CpuAddresses(Op op, Func<Value, nint> addressOf)
+    public CpuAddresses(Op op, PlanAddresses at)
     {
-        inputs = [.. op.Inputs.Select(addressOf)];
-        outputs = [.. op.Outputs.Select(addressOf)];
+        inputs = [.. op.Inputs.Select(at.Of)];
+        outputs = [.. op.Outputs.Select(at.Of)];
     }
 
     public float* In(int index) => (float*)inputs[index];
@@ -33,7 +33,7 @@ internal sealed class CpuKernel(CpuSession session, Op op, CpuKernelBody body) :
 
     public override string Implementation => "kernel";
 
-    public override void Bind(Func<Value, nint> addressOf, nint scratch) => addresses = new CpuAddresses(op, addressOf);
+    public override void Bind(PlanAddresses at) => addresses = new CpuAddresses(op, at);
 
     public override void Run() => NativeStatus.ThrowIfFailed(body(session.Context.Raw, addresses!), op.Kind, NativeLibraries.CpuFile, op.Name);
 }

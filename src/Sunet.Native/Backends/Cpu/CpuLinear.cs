@@ -32,12 +32,12 @@ internal sealed class CpuLinear(Op op, CpuPrimitiveHandle primitive, params (Nat
         };
     }
 
-    public override void Bind(Func<Value, nint> addressOf, nint scratch)
+    public override void Bind(PlanAddresses at)
     {
         foreach ((NativeArgument argument, Value value) in bindings)
-            primitive.Bind(argument, addressOf(value));
+            primitive.Bind(argument, at.Of(value));
         if (primitive.ScratchBytes > 0)
-            primitive.Bind(NativeArgument.Scratch, scratch);
+            primitive.Bind(NativeArgument.Scratch, at.Scratch);
     }
 
     public override void Run() => primitive.Execute(op.Name);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop;
@@ -21,6 +22,7 @@ internal sealed unsafe class CpuSession : IBackendSession
     private readonly NativeLayout activationLayout;
     private readonly Dictionary<Value, CpuFormatHandle> opaque = [];
     private readonly CpuMemoryHandle one;
+    private StepVerdict verdict;
 
     public CpuSession(int threads, int channelBlock)
     {
@@ -40,6 +42,15 @@ internal sealed unsafe class CpuSession : IBackendSession
     }
 
     public CpuContextHandle Context { get; }
+
+    public int ParameterCopyBytes => 0;
+
+    public long OwnBytes => 0;
+
+    public bool RunsAhead => false;
+
+    /// <summary>Whether the last judged step was sound; true before the first.</summary>
+    public bool StepIsSound { get; private set; } = true;
 
     /// <summary>Where a constant 1 lies.</summary>
     public float* One => (float*)one.Raw;
@@ -86,6 +97,8 @@ internal sealed unsafe class CpuSession : IBackendSession
         return value.Shape.Count / value.Shape.Channels * ((value.Shape.Channels + block - 1) / block * block) * value.Type.Bytes();
     }
 
+    public (Value Host, long Offset)? ViewOf(Value value) => null;
+
     public string FormatOf(Value value) => SettledFormat(value)?.Describe() ?? TensorOf(value).Layout switch
     {
         NativeLayout.Blocked16 => "aBcd16b",
@@ -114,30 +127,53 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public void Download(Value value, nint address, Span<byte> elements) => new Span<byte>((void*)address, elements.Length).CopyTo(elements);
 
-    public void SgdUpdate(in SgdArguments arguments, long count, nint parameters, nint gradients, nint velocity)
-    {
-        var native = new NativeSgd
-        {
-            LearningRate = arguments.LearningRate,
-            Momentum = arguments.Momentum,
-            Dampening = arguments.Dampening,
-            WeightDecay = arguments.WeightDecay,
-            GradientScale = arguments.GradientScale,
-            Nesterov = arguments.Nesterov ? 1 : 0,
-        };
-        Check(SunetCpu.SgdUpdate(Context.Raw, count, native, (float*)parameters, (float*)gradients, (float*)velocity), "sgd_update");
-    }
-
-    public void Accumulate(long count, nint x, nint y) => Check(SunetCpu.Accumulate(Context.Raw, count, (float*)x, (float*)y), "accumulate");
-
-    public void Clear(long count, nint elements) =>
-        System.Runtime.InteropServices.NativeMemory.Clear((void*)elements, checked((nuint)count * sizeof(float)));
+    public bool AllFinite(Value value, nint address) => AllFinite(BytesOf(value) / sizeof(float), address);
 
     public bool AllFinite(long count, nint elements)
     {
         int finite = 0;
         Check(SunetCpu.AllFinite(Context.Raw, count, (float*)elements, &finite), "all_finite");
         return finite != 0;
+    }
+
+    public void Clear(long bytes, nint address) => NativeMemory.Clear((void*)address, checked((nuint)bytes));
+
+    public void RefreshCopy(long count, nint parameters, nint copy) =>
+        throw new NotSupportedException("Parameters are read as they are on the CPU; there is no copy.");
+
+    public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity) =>
+        CpuUpdate.Sgd(this, arguments, count, parameters, gradients, velocity);
+
+    public PreparedWork PrepareAccumulate(long count, nint x, nint y) => CpuUpdate.Accumulate(this, count, x, y);
+
+    public PreparedWork PrepareJudgement(nint loss, nint invalid, long count, nint gradients) =>
+        CpuUpdate.Judgement(this, loss, invalid, count, gradients);
+
+    public void Judge(StepVerdict found)
+    {
+        verdict = found;
+        StepIsSound = found.IsSound;
+    }
+
+    public StepVerdict Verdict() => verdict;
+
+    public PreparedWork Record(Action work) => CpuUpdate.Repeat(work);
+
+    public ICallClock CreateClock(int marks) => new CpuClock(marks);
+
+    public void Synchronize()
+    {
+        // Every call is done when it returns.
+    }
+
+    public void Enter()
+    {
+        // The processor is always current.
+    }
+
+    public void Leave()
+    {
+        // Nothing was entered.
     }
 
     public void Dispose()
@@ -157,7 +193,7 @@ internal sealed unsafe class CpuSession : IBackendSession
         _ => new NativeTensor(s[0], s[1], s[2], s[3], layout),
     };
 
-    private static void Check(int status, string kernel, string? layer = null) =>
+    internal static void Check(int status, string kernel, string? layer = null) =>
         NativeStatus.ThrowIfFailed(status, kernel, NativeLibraries.CpuFile, layer);
 
     /// <summary>

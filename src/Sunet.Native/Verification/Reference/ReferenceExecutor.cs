@@ -1,7 +1,7 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 
-namespace Sunet.Native.Tests.Reference;
+namespace Sunet.Native.Verification;
 
 /// <summary>
 /// Runs a graph in float64 with plain loops over row-major arrays: the definition that backends and gradient rules are held against.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Sunet.Native.Tests.Golden;
+namespace Sunet.Native.Verification;
 
 /// <summary>How far a run is from PyTorch's float64, each figure beside that of PyTorch's own float32.</summary>
 internal sealed class GoldenErrors
@@ -55,7 +55,8 @@ internal sealed class GoldenErrors
     /// <summary>L2 distance relative to the norm of what is expected.</summary>
     public static double Distance(IReadOnlyList<double> actual, IReadOnlyList<double> expected)
     {
-        Assert.Equal(expected.Count, actual.Count);
+        if (actual.Count != expected.Count)
+            throw new ArgumentException($"{actual.Count} elements where {expected.Count} are expected.", nameof(actual));
         return Math.Sqrt(actual.Zip(expected, (a, e) => (a - e) * (a - e)).Sum() / expected.Sum(e => e * e));
     }
 
@@ -72,9 +73,10 @@ internal sealed class GoldenErrors
         foreach (JsonProperty tensor in expected.EnumerateObject())
         {
             Summary summary = GoldenCase.SummaryOf(tensor.Value);
-            Assert.True(actual.ContainsKey(tensor.Name), $"The graph gives nothing for '{tensor.Name}'.");
+            if (!actual.TryGetValue(tensor.Name, out double[]? elements))
+                throw new InvalidOperationException($"The graph gives nothing for '{tensor.Name}'.");
             if (summary.Norm > Zero)
-                errors.Add((tensor.Name, OfSummary(tensor.Name, actual[tensor.Name], summary), summary.Float32Error));
+                errors.Add((tensor.Name, OfSummary(tensor.Name, elements, summary), summary.Float32Error));
         }
 
         (string key, double worst, _) = errors.MaxBy(e => e.Error);

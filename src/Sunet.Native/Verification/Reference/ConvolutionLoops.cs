@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Reference;
+namespace Sunet.Native.Verification;
 
 /// <summary>The sizes of y [N, O, OH, OW] = convolution of x [N, I, H, W] with weights [O, I, KH, KW].</summary>
 internal readonly record struct ConvolutionSizes(

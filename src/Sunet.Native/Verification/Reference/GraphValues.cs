@@ -1,8 +1,7 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Golden;
 
-namespace Sunet.Native.Tests.Reference;
+namespace Sunet.Native.Verification;
 
 /// <summary>Values for everything a graph reads, fixed by its name: variances positive, labels below the number of classes or 255.</summary>
 internal static class GraphValues

@@ -2,7 +2,7 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Reference;
+namespace Sunet.Native.Verification;
 
 /// <summary>One op on random odd shapes, and the length of the longest sum in it.</summary>
 internal sealed class OpGraph

@@ -1,8 +1,9 @@
+using System.IO.Compression;
 using System.Text.Json;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Golden;
+namespace Sunet.Native.Verification;
 
 /// <summary>A tensor known by its L2 norm and its product with a fixed direction, and what PyTorch's own float32 errs by.</summary>
 internal readonly record struct Summary(double Norm, double Probe, double Float32Error);
@@ -10,6 +11,7 @@ internal readonly record struct Summary(double Norm, double Probe, double Float3
 /// <summary>One case that PyTorch computed in float64 from the values of <see cref="Fill"/>.</summary>
 internal sealed class GoldenCase
 {
+    private const string Resource = "golden-cases.zip";
     private readonly JsonElement root;
 
     private GoldenCase(JsonElement root) => this.root = root;
@@ -30,9 +32,15 @@ internal sealed class GoldenCase
 
     private int Classes => root.TryGetProperty("classes", out JsonElement classes) ? classes.GetInt32() : 21;
 
+    /// <summary>Reads one of the cases embedded in the library.</summary>
     public static GoldenCase Read(string name)
     {
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", "Cases", name + ".json")));
+        using Stream resource = typeof(GoldenCase).Assembly.GetManifestResourceStream(Resource)
+            ?? throw new InvalidOperationException($"The library has no resource '{Resource}'.");
+        using var archive = new ZipArchive(resource, ZipArchiveMode.Read);
+        ZipArchiveEntry entry = archive.GetEntry(name + ".json") ?? throw new ArgumentException($"There is no golden case '{name}'.", nameof(name));
+        using Stream json = entry.Open();
+        using JsonDocument document = JsonDocument.Parse(json);
         return new GoldenCase(document.RootElement.Clone());
     }
 
@@ -48,7 +56,8 @@ internal sealed class GoldenCase
             Degrid = Kind == "degrid",
         };
         SunetModel model = SunetModel.Create(spec);
-        Assert.Equal(root.TryGetProperty("parameters", out JsonElement count) ? count.GetInt64() : model.ParameterCount, model.ParameterCount);
+        if (root.TryGetProperty("parameters", out JsonElement count) && count.GetInt64() != model.ParameterCount)
+            throw new InvalidOperationException($"The model has {model.ParameterCount} parameters and its golden case {count.GetInt64()}.");
         Fill.Into(model, Seed);
         return model;
     }

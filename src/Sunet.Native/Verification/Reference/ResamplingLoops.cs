@@ -1,7 +1,7 @@
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Reference;
+namespace Sunet.Native.Verification;
 
 /// <summary>Pooling and bilinear resizing.</summary>
 internal static class ResamplingLoops

@@ -2,7 +2,7 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Reference;
+namespace Sunet.Native.Verification;
 
 /// <summary>Softmax, cross-entropy and arg-max over channels, pixel by pixel.</summary>
 internal static class LossLoops

@@ -1,7 +1,7 @@
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Reference;
+namespace Sunet.Native.Verification;
 
 /// <summary>Batch normalisation, channel by channel.</summary>
 internal static class BatchNormLoops

@@ -1,9 +1,8 @@
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
-using Sunet.Native.Tests.Reference;
 
-namespace Sunet.Native.Tests.Golden;
+namespace Sunet.Native.Verification;
 
 /// <summary>What one training step and one prediction of a golden case gave.</summary>
 internal sealed record GoldenRun(double Loss, double[] Low, double[] Logits, IReadOnlyDictionary<string, double[]> Gradients,

@@ -2,7 +2,7 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Reference;
+namespace Sunet.Native.Verification;
 
 /// <summary>One layer of every kind, on random odd shapes, with a cross-entropy behind it and the gradients of both.</summary>
 internal sealed class LayerGraph

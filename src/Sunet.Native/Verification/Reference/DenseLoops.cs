@@ -2,7 +2,7 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Reference;
+namespace Sunet.Native.Verification;
 
 /// <summary>Fully connected layers, sums over a channel, and moves of whole channels.</summary>
 internal static class DenseLoops

@@ -1,0 +1,2 @@
+// All kernels as one translation unit, which becomes one PTX file.
+#include "elementwise.cu"

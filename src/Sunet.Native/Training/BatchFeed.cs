@@ -1,0 +1,81 @@
+using Sunet.Native.Compilation;
+using Sunet.Native.Models;
+
+namespace Sunet.Native.Training;
+
+/// <summary>
+/// Brings batches into a plan's inputs. On a device that runs ahead, the next batch is read and copied while the present one is worked on;
+/// the present one stays at hand until then, for messages and for looking closer at a step that failed.
+/// </summary>
+internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource source) : IDisposable
+{
+    private TrainingBatch? current, next;
+    private long nextIndex;
+
+    /// <summary>The batch that the plan works on.</summary>
+    public TrainingBatch Current => current ?? throw new InvalidOperationException("No batch has been written yet.");
+
+    /// <summary>Makes a batch the current one, in the plan's inputs.</summary>
+    /// <exception cref="DataException">It cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void Write(long index, CancellationToken cancellation)
+    {
+        Return(ref current);
+        if (next is not null && nextIndex == index)
+        {
+            (current, next) = (next, null);
+            return;
+        }
+
+        Return(ref next);
+        current = source.Read(index, cancellation);
+        Write(current);
+    }
+
+    /// <summary>
+    /// Reads and copies the batch that will follow, where that costs no time. A batch that cannot be read is read again, and fails, at
+    /// its own turn.
+    /// </summary>
+    public void WriteAhead(long index, CancellationToken cancellation)
+    {
+        if (!plan.Session.RunsAhead)
+            return;
+        try
+        {
+            next = source.Read(index, cancellation);
+            nextIndex = index;
+        }
+        catch (Exception e) when (e is SunetException or OperationCanceledException)
+        {
+            return;
+        }
+
+        Write(next);
+    }
+
+    /// <summary>Puts the current batch back into the inputs, which a run and the following batch overwrite.</summary>
+    public void WriteAgain()
+    {
+        Return(ref next);
+        Write(Current);
+    }
+
+    public void Dispose()
+    {
+        Return(ref current);
+        Return(ref next);
+    }
+
+    private void Write(TrainingBatch batch)
+    {
+        plan.Write(network.Image, batch.Images);
+        plan.Write(network.Labels!, batch.Labels);
+    }
+
+    private void Return(ref TrainingBatch? batch)
+    {
+        if (batch is not null)
+            source.Return(batch);
+        batch = null;
+    }
+}
