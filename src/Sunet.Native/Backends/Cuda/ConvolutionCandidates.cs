@@ -8,22 +8,22 @@ namespace Sunet.Native.Backends.Cuda;
 /// </summary>
 internal static class ConvolutionCandidates
 {
-    public static IEnumerable<CudaCandidate> For(ConvolutionProblem problem, CudaAlgorithms algorithms, string layer)
+    public static IEnumerable<CudaCandidate> For(ConvolutionProblem problem, CudaSearch search)
     {
-        IEnumerable<CudaCandidate> fused = Fused(problem, algorithms, layer);
-        IEnumerable<CudaCandidate> plain = Plain(problem, algorithms, layer);
+        IEnumerable<CudaCandidate> fused = Fused(problem, search);
+        IEnumerable<CudaCandidate> plain = Plain(problem, search);
         IEnumerable<CudaCandidate> all = problem.HasEpilogue ? fused.Concat(plain) : problem.Accumulates ? plain.Concat(fused) : plain;
         if (problem.IsPointwise)
-            all = all.Concat(Product(problem, algorithms, layer));
+            all = all.Concat(Product(problem, search));
         if (problem.Direction == ConvolutionDirection.Weights && problem.X.IsBf16 && !problem.W.IsBf16)
-            all = all.Concat(Widened(problem, algorithms, layer));
+            all = all.Concat(Widened(problem, search));
         return all;
     }
 
     /// <summary>One graph: convolution, sum, bias, ReLU; nothing between them reaches memory.</summary>
-    private static IEnumerable<CudaCandidate> Fused(ConvolutionProblem problem, CudaAlgorithms algorithms, string layer)
+    private static IEnumerable<CudaCandidate> Fused(ConvolutionProblem problem, CudaSearch search)
     {
-        using var graph = new CudnnGraph(algorithms.Cudnn, layer);
+        using var graph = new CudnnGraph(search.Session.Cudnn, search.Layer);
         TensorLayout layout = problem.Result;
         CudnnDescriptor result = graph.Tensor(layout, problem.ResultOperand), value = graph.Virtual(layout);
         int steps = (problem.Accumulates ? 1 : 0) + (problem.HasBias ? 1 : 0) + (problem.FusedRelu ? 1 : 0);
@@ -34,27 +34,27 @@ internal static class ConvolutionCandidates
             graph.Add(value, graph.Tensor(TensorLayout.Vector(layout.C), ConvolutionProblem.OperandBias), value = Next());
         if (problem.FusedRelu)
             graph.Relu(value, Next());
-        foreach (CudaCandidate candidate in CudnnEngines.Propose(algorithms, graph, "fused ", multipliesFloat32: !problem.X.IsBf16))
+        foreach (CudaCandidate candidate in CudnnEngines.Propose(search, graph, "fused ", multipliesFloat32: !problem.X.IsBf16))
             yield return candidate;
 
         CudnnDescriptor Next() => --steps == 0 ? result : graph.Virtual(layout);
     }
 
     /// <summary>The convolution alone, onto what is there if need be, and a kernel for bias and ReLU.</summary>
-    private static IEnumerable<CudaCandidate> Plain(ConvolutionProblem problem, CudaAlgorithms algorithms, string layer)
+    private static IEnumerable<CudaCandidate> Plain(ConvolutionProblem problem, CudaSearch search)
     {
-        using var graph = new CudnnGraph(algorithms.Cudnn, layer);
+        using var graph = new CudnnGraph(search.Session.Cudnn, search.Layer);
         AddConvolution(graph, problem, graph.Tensor(problem.Result, problem.ResultOperand), problem.Accumulates ? 1 : 0);
-        foreach (CudaCandidate candidate in CudnnEngines.Propose(algorithms, graph, "", multipliesFloat32: !problem.X.IsBf16))
+        foreach (CudaCandidate candidate in CudnnEngines.Propose(search, graph, "", multipliesFloat32: !problem.X.IsBf16))
         {
             yield return problem.HasEpilogue
-                ? candidate.Then(inner => new CudaBiasRelu(inner, algorithms, problem))
+                ? candidate.Then(inner => new CudaBiasRelu(inner, problem))
                 : candidate;
         }
     }
 
     /// <summary>The matrix product that a pointwise convolution or its gradient is.</summary>
-    private static IEnumerable<CudaCandidate> Product(ConvolutionProblem problem, CudaAlgorithms algorithms, string layer)
+    private static IEnumerable<CudaCandidate> Product(ConvolutionProblem problem, CudaSearch search)
     {
         long pixels = problem.X.Pixels;
         int c = problem.X.C, k = problem.Y.C;
@@ -76,10 +76,10 @@ internal static class ConvolutionCandidates
             FusedRelu = fuses && problem.FusedRelu,
             Accumulates = problem.Accumulates,
         };
-        foreach (CudaCandidate candidate in CudaMatmul.Candidates(algorithms, shape, layer))
+        foreach (CudaCandidate candidate in CudaMatmul.Candidates(search, shape))
         {
             yield return problem.HasEpilogue && !fuses
-                ? candidate.Then(inner => new CudaBiasRelu(inner, algorithms, problem))
+                ? candidate.Then(inner => new CudaBiasRelu(inner, problem))
                 : candidate;
         }
     }
@@ -88,12 +88,12 @@ internal static class ConvolutionCandidates
     /// The gradient of the weights as bf16, made float32 afterwards: it loses digits that the sum had, so it is for a cuDNN that has
     /// nothing better.
     /// </summary>
-    private static IEnumerable<CudaCandidate> Widened(ConvolutionProblem problem, CudaAlgorithms algorithms, string layer)
+    private static IEnumerable<CudaCandidate> Widened(ConvolutionProblem problem, CudaSearch search)
     {
         ConvolutionProblem narrow = problem with { W = problem.W with { IsBf16 = true } };
-        foreach (CudaCandidate candidate in Plain(narrow, algorithms, layer))
+        foreach (CudaCandidate candidate in Plain(narrow, search))
         {
-            CudaCandidate widened = candidate.Then(inner => new CudaWidened(inner, algorithms, narrow.W, ConvolutionProblem.OperandW));
+            CudaCandidate widened = candidate.Then(inner => new CudaWidened(inner, narrow.W, ConvolutionProblem.OperandW));
             yield return widened with { Identity = "widened " + candidate.Identity, IsLastResort = true };
         }
     }

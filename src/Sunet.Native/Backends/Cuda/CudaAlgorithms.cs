@@ -4,78 +4,37 @@ using Sunet.Native.Interop;
 
 namespace Sunet.Native.Backends.Cuda;
 
-/// <summary>What restricts the choice of algorithms.</summary>
-/// <param name="Deterministic">Equal runs give equal bits.</param>
-/// <param name="AllowTf32">Products of float32 may be rounded to the 10-bit mantissa of TF32.</param>
-/// <param name="TimeAll">All candidates are timed; otherwise the first that works is taken.</param>
-/// <param name="WorkspaceLimitBytes">Algorithms that want more scratch memory are left out.</param>
-internal sealed record CudaAlgorithmOptions(bool Deterministic, bool AllowTf32, bool TimeAll, long WorkspaceLimitBytes);
-
-/// <summary>Which candidate was chosen for which problem: kept by a backend, so that its sessions search once. Safe for threads.</summary>
-internal sealed class CudaAlgorithmChoices
-{
-    private readonly ConcurrentDictionary<(CudaProblem Problem, CudaAlgorithmOptions Options), string> chosen = new();
-
-    /// <summary>The identity of the chosen candidate; null before the first search.</summary>
-    public string? Find(CudaProblem problem, CudaAlgorithmOptions options) => chosen.GetValueOrDefault((problem, options));
-
-    public void Remember(CudaProblem problem, CudaAlgorithmOptions options, string identity) => chosen[(problem, options)] = identity;
-}
-
 /// <summary>
-/// The algorithms of one session, one for each distinct problem. Plans of cuDNN are not shared beyond a session: not all of its engines
-/// are safe for threads. What is shared is the knowledge of which candidate to build.
+/// Which candidate was chosen for which problem. It belongs to a backend, whose sessions so search once; safe for threads. The algorithms
+/// themselves belong to the library handles they were made with.
 /// </summary>
-internal sealed class CudaAlgorithms(CudaDevice device, CudaStream stream, CudnnHandle cudnn, CublasLtHandle cublasLt,
-    CudaAlgorithmChoices choices, CudaAlgorithmOptions options) : IDisposable
+internal sealed class CudaAlgorithms
 {
-    private readonly Dictionary<CudaProblem, CudaAlgorithm> algorithms = [];
-    private string? lastRefusal;
+    private readonly ConcurrentDictionary<CudaProblem, string> chosen = new();
+    private int searches;
 
-    public CudaDevice Device => device;
+    /// <summary>How many problems had to be searched for rather than looked up.</summary>
+    public int Searches => Volatile.Read(ref searches);
 
-    public CudaStream Stream => stream;
-
-    public CudnnHandle Cudnn => cudnn;
-
-    public CublasLtHandle CublasLt => cublasLt;
-
-    public CudaAlgorithmOptions Options => options;
-
-    /// <summary>How many problems were searched rather than found.</summary>
-    public int Searches { get; private set; }
-
-    /// <summary>The algorithm for an op's problem. It stays this object's.</summary>
+    /// <summary>The algorithm for an op's problem. It stays the session's.</summary>
     /// <exception cref="BackendException">No library has one; the message names op, layer and shapes.</exception>
-    public CudaAlgorithm Get(CudaProblem problem, Op op)
+    public CudaAlgorithm Get(CudaSession session, CudaProblem problem, Op op)
     {
-        if (algorithms.TryGetValue(problem, out CudaAlgorithm? known))
+        if (session.Plans.Find(problem) is { } known)
             return known;
-        lastRefusal = null;
-        (string Identity, CudaAlgorithm Algorithm) found =
-            Recall(problem, op.ToString()) ?? Search(problem, op.ToString()) ?? throw Unsupported(problem, op);
-        algorithms.Add(problem, found.Algorithm);
-        choices.Remember(problem, options, found.Identity);
+        var search = new CudaSearch(session, op);
+        (string Identity, CudaAlgorithm Algorithm) found = Recall(problem, search) ?? Choose(problem, search) ?? throw Nothing(problem, search);
+        session.Plans.Add(problem, found.Algorithm);
+        chosen[problem] = found.Identity;
         return found.Algorithm;
     }
 
-    /// <summary>Notes why a candidate is not to be used, for the error if none is.</summary>
-    public void Refused(string candidate, string reason) => lastRefusal = $"{candidate} {reason}";
-
-    public void Dispose()
+    /// <summary>What was chosen for another session, built for this one.</summary>
+    private (string Identity, CudaAlgorithm Algorithm)? Recall(CudaProblem problem, CudaSearch search)
     {
-        using CudaDevice.Scope scope = device.Use();
-        foreach (CudaAlgorithm algorithm in algorithms.Values)
-            algorithm.Dispose();
-        algorithms.Clear();
-    }
-
-    /// <summary>What another session chose, built for this one.</summary>
-    private (string Identity, CudaAlgorithm Algorithm)? Recall(CudaProblem problem, string layer)
-    {
-        if (choices.Find(problem, options) is not { } identity)
+        if (!chosen.TryGetValue(problem, out string? identity))
             return null;
-        foreach (CudaCandidate candidate in problem.Candidates(this, layer))
+        foreach (CudaCandidate candidate in problem.Candidates(search))
         {
             if (candidate.Identity == identity && candidate.Build() is { } algorithm)
                 return (identity, algorithm);
@@ -84,16 +43,16 @@ internal sealed class CudaAlgorithms(CudaDevice device, CudaStream stream, Cudnn
         return null;
     }
 
-    private (string Identity, CudaAlgorithm Algorithm)? Search(CudaProblem problem, string layer)
+    private (string Identity, CudaAlgorithm Algorithm)? Choose(CudaProblem problem, CudaSearch search)
     {
-        Searches++;
-        using CudaTrial? trial = options.TimeAll ? CudaTrial.Create(this, problem, layer) : null;
-        return trial is null ? First(problem, layer) : trial.Fastest();
+        Interlocked.Increment(ref searches);
+        using CudaTrial? trial = search.Session.TimeAlgorithms ? CudaTrial.Create(problem, search) : null;
+        return trial is null ? First(problem, search) : trial.Fastest();
     }
 
-    private (string Identity, CudaAlgorithm Algorithm)? First(CudaProblem problem, string layer)
+    private static (string Identity, CudaAlgorithm Algorithm)? First(CudaProblem problem, CudaSearch search)
     {
-        foreach (CudaCandidate candidate in problem.Candidates(this, layer))
+        foreach (CudaCandidate candidate in problem.Candidates(search))
         {
             if (candidate.Build() is { } algorithm)
                 return (candidate.Identity, algorithm);
@@ -102,8 +61,34 @@ internal sealed class CudaAlgorithms(CudaDevice device, CudaStream stream, Cudnn
         return null;
     }
 
-    private BackendException Unsupported(CudaProblem problem, Op op) => new(
-        $"cuDNN has nothing for {op.Kind} '{op.Name}', {problem}{(options.Deterministic ? ", that is deterministic" : "")}, with at most "
-        + $"{options.WorkspaceLimitBytes:N0} bytes of workspace{(lastRefusal is null ? "" : $" ({lastRefusal})")}; a newer cuDNN or a higher "
-        + "workspace limit may help.", CudaLibrary.CuDnn.File, (int)CudnnResult.NotSupported, op.Name);
+    private static BackendException Nothing(CudaProblem problem, CudaSearch search)
+    {
+        string reason = search.LastRefusal is null ? "" : $" ({search.LastRefusal})";
+        return new BackendException(
+            $"cuDNN has nothing for {search.Op.Kind} '{search.Op.Name}', {problem}, "
+            + $"{(search.Session.Deterministic ? "deterministic, " : "")}with at most {search.Session.Options.WorkspaceLimitBytes:N0} bytes of "
+            + $"workspace{reason}; a newer cuDNN or a higher workspace limit may help.",
+            CudaLibrary.CuDnn.File, (int)CudnnResult.NotSupported, search.Op.Name);
+    }
+}
+
+/// <summary>
+/// The algorithms made with one pair of library handles, one for each distinct problem. cuDNN's plans are not all safe for threads, so
+/// they stay with their handle, which one session uses at a time.
+/// </summary>
+internal sealed class CudaPlans(CudaDevice device) : IDisposable
+{
+    private readonly Dictionary<CudaProblem, CudaAlgorithm> algorithms = [];
+
+    public CudaAlgorithm? Find(CudaProblem problem) => algorithms.GetValueOrDefault(problem);
+
+    public void Add(CudaProblem problem, CudaAlgorithm algorithm) => algorithms.Add(problem, algorithm);
+
+    public void Dispose()
+    {
+        using CudaDevice.Scope current = device.Use();
+        foreach (CudaAlgorithm algorithm in algorithms.Values)
+            algorithm.Dispose();
+        algorithms.Clear();
+    }
 }

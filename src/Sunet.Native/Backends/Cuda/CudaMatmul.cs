@@ -10,14 +10,16 @@ internal sealed unsafe class CudaMatmul : CudaAlgorithm
 
     private const int MaximumAlgorithms = 8;
 
-    private readonly CudaAlgorithms algorithms;
+    private readonly CublasLtHandle cublasLt;
+    private readonly bool allowTf32;
     private readonly MatmulShape shape;
     private readonly CublasLtHeuristicResult choice;
     private readonly string description;
 
-    private CudaMatmul(CudaAlgorithms algorithms, in MatmulShape shape, in CublasLtHeuristicResult choice, string description)
+    private CudaMatmul(CudaSession session, in MatmulShape shape, in CublasLtHeuristicResult choice, string description)
     {
-        this.algorithms = algorithms;
+        cublasLt = session.CublasLt;
+        allowTf32 = session.AllowTf32;
         this.shape = shape;
         this.choice = choice;
         this.description = description;
@@ -28,35 +30,36 @@ internal sealed unsafe class CudaMatmul : CudaAlgorithm
     public override string Description => description;
 
     /// <summary>What cuBLASLt proposes for a product, best first; nothing where it has no algorithm.</summary>
-    public static IEnumerable<CudaCandidate> Candidates(CudaAlgorithms algorithms, MatmulShape shape, string layer)
+    public static IEnumerable<CudaCandidate> Candidates(CudaSearch search, MatmulShape shape)
     {
-        CublasLtHeuristicResult[] results = Propose(algorithms, shape, layer);
+        CublasLtHeuristicResult[] results = Propose(search, shape);
         for (int i = 0; i < results.Length; i++)
         {
             CublasLtHeuristicResult result = results[i];
             string name = $"cublasLt algo {i}";
-            yield return new CudaCandidate(name, () => new CudaMatmul(algorithms, shape, result, name));
+            yield return new CudaCandidate(name, () => new CudaMatmul(search.Session, shape, result, name));
         }
     }
 
-    public override CudaBoundCall Bind(ReadOnlySpan<nint> operands, nint workspace, string layer) =>
-        new Call(algorithms, shape, choice, operands, workspace, layer);
+    public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer) =>
+        new Call(this, session.Stream, operands, workspace, layer);
 
     public override void Dispose()
     {
     }
 
-    private static CublasLtHeuristicResult[] Propose(CudaAlgorithms algorithms, in MatmulShape shape, string layer)
+    private static CublasLtHeuristicResult[] Propose(CudaSearch search, in MatmulShape shape)
     {
-        using var product = new CublasLtProduct(shape, algorithms.Options.AllowTf32, layer);
+        (CudaSession session, string layer) = (search.Session, search.Layer);
+        using var product = new CublasLtProduct(shape, session.AllowTf32, layer);
         using CublasLtDescriptor preference = CublasLtDescriptor.CreatePreference(layer);
-        preference.Set(CublasLtPreferenceAttribute.MaxWorkspaceBytes, (ulong)Math.Min(UsefulWorkspace, algorithms.Options.WorkspaceLimitBytes));
-        preference.Set(CublasLtPreferenceAttribute.MinAlignmentA, (uint)shape.A.Alignment);
-        preference.Set(CublasLtPreferenceAttribute.MinAlignmentB, (uint)shape.B.Alignment);
-        preference.Set(CublasLtPreferenceAttribute.MinAlignmentC, (uint)shape.D.Alignment);
-        preference.Set(CublasLtPreferenceAttribute.MinAlignmentD, (uint)shape.D.Alignment);
+        preference.Set(CublasLtPreferenceAttribute.MaxWorkspaceBytes, (ulong)Math.Min(UsefulWorkspace, session.Options.WorkspaceLimitBytes));
+        preference.Set(CublasLtPreferenceAttribute.MinAlignmentA, (uint)TensorLayout.Alignment);
+        preference.Set(CublasLtPreferenceAttribute.MinAlignmentB, (uint)TensorLayout.Alignment);
+        preference.Set(CublasLtPreferenceAttribute.MinAlignmentC, (uint)TensorLayout.Alignment);
+        preference.Set(CublasLtPreferenceAttribute.MinAlignmentD, (uint)TensorLayout.Alignment);
         CublasLtHeuristicResult* results = stackalloc CublasLtHeuristicResult[MaximumAlgorithms];
-        int status = CublasLt.GetHeuristic(algorithms.CublasLt.Raw, product.Operation.Raw, product.A.Raw, product.B.Raw, product.D.Raw,
+        int status = CublasLt.GetHeuristic(session.CublasLt.Raw, product.Operation.Raw, product.A.Raw, product.B.Raw, product.D.Raw,
             product.D.Raw, preference.Raw, MaximumAlgorithms, results, out int returned);
         if (status == (int)CublasResult.NotSupported)
             return [];
@@ -71,28 +74,30 @@ internal sealed unsafe class CudaMatmul : CudaAlgorithm
         return [.. usable];
     }
 
-    private sealed class Call : CudaBoundCall
+    private sealed class Call : CudaBoundAlgorithm
     {
-        private readonly CudaAlgorithms algorithms;
+        private readonly CublasLtHandle cublasLt;
+        private readonly CudaStream stream;
         private readonly CublasLtProduct product;
         private readonly nint a, b, d, workspace;
         private readonly float beta;
         private readonly string layer;
         private CublasLtHeuristicResult choice;
 
-        public Call(CudaAlgorithms algorithms, in MatmulShape shape, in CublasLtHeuristicResult choice, ReadOnlySpan<nint> operands,
-            nint workspace, string layer)
+        public Call(CudaMatmul owner, CudaStream stream, ReadOnlySpan<nint> operands, nint workspace, string layer)
         {
-            this.algorithms = algorithms;
-            this.choice = choice;
+            cublasLt = owner.cublasLt;
+            choice = owner.choice;
+            this.stream = stream;
             this.workspace = workspace;
             this.layer = layer;
+            MatmulShape shape = owner.shape;
             (a, b, d) = (operands[shape.A.Index], operands[shape.B.Index], operands[shape.D.Index]);
             beta = shape.Accumulates ? 1 : 0;
-            product = new CublasLtProduct(shape, algorithms.Options.AllowTf32, layer);
+            product = new CublasLtProduct(shape, owner.allowTf32, layer);
             try
             {
-                if (shape.HasBias)
+                if (shape.BiasIndex >= 0)
                     product.Operation.Set(CublasLtMatmulAttribute.BiasPointer, operands[shape.BiasIndex]);
             }
             catch
@@ -105,13 +110,15 @@ internal sealed unsafe class CudaMatmul : CudaAlgorithm
         public override void Run()
         {
             float one = 1, scale = beta;
+            int result;
             fixed (CublasLtAlgorithm* algorithm = &choice.Algorithm)
             {
-                CublasStatus.ThrowIfFailed(
-                    CublasLt.Matmul(algorithms.CublasLt.Raw, product.Operation.Raw, &one, a, product.A.Raw, b, product.B.Raw, &scale, d,
-                        product.D.Raw, d, product.D.Raw, algorithm, workspace, choice.WorkspaceBytes, algorithms.Stream.Raw),
-                    "cublasLtMatmul", layer);
+                result = CublasLt.Matmul(cublasLt.Raw, product.Operation.Raw, &one, a, product.A.Raw, b, product.B.Raw, &scale, d,
+                    product.D.Raw, d, product.D.Raw, algorithm, workspace, choice.WorkspaceBytes, stream.Raw);
             }
+
+            if (result != 0)
+                CublasStatus.ThrowIfFailed(result, "cublasLtMatmul", layer);
         }
 
         public override void Dispose() => product.Dispose();

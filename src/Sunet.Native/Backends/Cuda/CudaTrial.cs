@@ -13,27 +13,27 @@ internal sealed class CudaTrial : IDisposable
     /// <summary>As float32 and as bf16 this byte, repeated, is a small number: data on which no arithmetic takes a slow or a short path.</summary>
     private const byte SmallNumber = 0x3C;
 
-    private readonly CudaAlgorithms algorithms;
     private readonly CudaProblem problem;
-    private readonly string layer;
+    private readonly CudaSearch search;
+    private readonly CudaSession session;
     private readonly List<DeviceBlock> blocks = [];
     private readonly nint[] operands;
 
-    private CudaTrial(CudaAlgorithms algorithms, CudaProblem problem, string layer)
+    private CudaTrial(CudaProblem problem, CudaSearch search)
     {
-        this.algorithms = algorithms;
         this.problem = problem;
-        this.layer = layer;
+        this.search = search;
+        session = search.Session;
         operands = new nint[problem.OperandBytes.Length];
     }
 
     /// <summary>Null where the device has not enough free memory to time anything without crowding the plan itself.</summary>
-    public static CudaTrial? Create(CudaAlgorithms algorithms, CudaProblem problem, string layer)
+    public static CudaTrial? Create(CudaProblem problem, CudaSearch search)
     {
         long[] sizes = problem.OperandBytes;
-        if (sizes.Sum() + algorithms.Options.WorkspaceLimitBytes > algorithms.Device.FreeBytes() / 2)
+        if (sizes.Sum() > search.Session.Device.FreeBytes() / 2)
             return null;
-        var trial = new CudaTrial(algorithms, problem, layer);
+        var trial = new CudaTrial(problem, search);
         try
         {
             for (int i = 0; i < sizes.Length; i++)
@@ -64,7 +64,7 @@ internal sealed class CudaTrial : IDisposable
         int tried = 0;
         try
         {
-            foreach (CudaCandidate candidate in problem.Candidates(algorithms, layer))
+            foreach (CudaCandidate candidate in problem.Candidates(search))
             {
                 if ((candidate.IsLastResort && best is not null) || tried == MaximumCandidates)
                     break;
@@ -96,16 +96,16 @@ internal sealed class CudaTrial : IDisposable
     public void Dispose()
     {
         foreach (DeviceBlock block in blocks)
-            algorithms.Device.Pool.Free(block, algorithms.Stream);
+            session.Device.Pool.Free(block, session.Stream);
         blocks.Clear();
     }
 
     private nint Allocate(long bytes)
     {
-        DeviceBlock block = algorithms.Device.Pool.Allocate(bytes, algorithms.Stream);
+        DeviceBlock block = session.Device.Pool.Allocate(bytes, session.Stream);
         blocks.Add(block);
         CudaStatus.ThrowIfFailed(
-            CudaDriver.Fill8Async(block.Address, SmallNumber, (nuint)bytes, algorithms.Stream.Raw), "cuMemsetD8Async", layer);
+            CudaDriver.Fill8Async(block.Address, SmallNumber, (nuint)bytes, session.Stream.Raw), "cuMemsetD8Async", search.Layer);
         return block.Address;
     }
 
@@ -118,7 +118,7 @@ internal sealed class CudaTrial : IDisposable
         }
         catch (SunetException e) when (e is BackendException { Code: var code } ? CudnnEngineList.IsUnsupported(code) : e is MemoryException)
         {
-            algorithms.Refused(identity, e.Message);
+            search.Refused(identity, e.Message);
             return float.PositiveInfinity;
         }
         catch
@@ -130,13 +130,13 @@ internal sealed class CudaTrial : IDisposable
 
     private float Measure(CudaAlgorithm algorithm)
     {
-        CudaStream stream = algorithms.Stream;
-        DeviceBlock? workspace = algorithm.WorkspaceBytes > 0 ? algorithms.Device.Pool.Allocate(algorithm.WorkspaceBytes, stream) : null;
+        CudaStream stream = session.Stream;
+        DeviceBlock? workspace = algorithm.WorkspaceBytes > 0 ? session.Device.Pool.Allocate(algorithm.WorkspaceBytes, stream) : null;
         try
         {
-            using CudaBoundCall call = algorithm.Bind(operands, workspace?.Address ?? 0, layer);
-            using CudaEvent start = CudaEvent.Create(algorithms.Device, timing: true);
-            using CudaEvent end = CudaEvent.Create(algorithms.Device, timing: true);
+            using CudaBoundAlgorithm call = algorithm.Bind(session, operands, workspace?.Address ?? 0, search.Layer);
+            using CudaEvent start = CudaEvent.Create(session.Device, timing: true);
+            using CudaEvent end = CudaEvent.Create(session.Device, timing: true);
             call.Run();
             var times = new float[Runs];
             for (int i = 0; i < Runs; i++)
@@ -154,7 +154,7 @@ internal sealed class CudaTrial : IDisposable
         finally
         {
             if (workspace is not null)
-                algorithms.Device.Pool.Free(workspace, stream);
+                session.Device.Pool.Free(workspace, stream);
         }
     }
 }

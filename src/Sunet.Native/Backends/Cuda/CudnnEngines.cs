@@ -8,15 +8,15 @@ internal static class CudnnEngines
 {
     private static readonly CudnnHeuristicMode[] Modes = [CudnnHeuristicMode.A, CudnnHeuristicMode.Fallback];
 
-    /// <param name="algorithms">Whose options count.</param>
+    /// <param name="search">Whose options count.</param>
     /// <param name="graph">With all its operations; not disposed before the last candidate is built.</param>
     /// <param name="form">What to call such candidates.</param>
     /// <param name="multipliesFloat32">Whether rounding of the factors to TF32 is at issue.</param>
-    public static IEnumerable<CudaCandidate> Propose(CudaAlgorithms algorithms, CudnnGraph graph, string form, bool multipliesFloat32)
+    public static IEnumerable<CudaCandidate> Propose(CudaSearch search, CudnnGraph graph, string form, bool multipliesFloat32)
     {
         if (graph.Finish() is not { } operationGraph)
         {
-            algorithms.Refused($"cudnn {form}graph", "is not supported");
+            search.Refused($"cudnn {form}graph", "is not supported");
             yield break;
         }
 
@@ -28,10 +28,10 @@ internal static class CudnnEngines
                 int index = i;
                 (long engine, CudnnNotes notes) = engines.Examine(index);
                 string name = string.Create(CultureInfo.InvariantCulture, $"cudnn {form}engine {engine}");
-                if (Refusal(notes, algorithms.Options, multipliesFloat32) is { } reason)
-                    algorithms.Refused(name, reason);
+                if (Refusal(notes, search.Session, multipliesFloat32) is { } reason)
+                    search.Refused(name, reason);
                 else
-                    yield return new CudaCandidate($"{name} {mode} {index}", () => CudnnPlan.Build(algorithms, graph, engines, index, name));
+                    yield return new CudaCandidate($"{name} {mode} {index}", () => CudnnPlan.Build(search, graph, engines, index, name));
             }
         }
     }
@@ -40,12 +40,12 @@ internal static class CudnnEngines
     /// Why an engine may not be used. Engines that round float32 to half precision never may: gradients leave its range. Those that use
     /// tensor cores for float32 round to TF32.
     /// </summary>
-    private static string? Refusal(CudnnNotes notes, CudaAlgorithmOptions options, bool multipliesFloat32)
+    private static string? Refusal(CudnnNotes notes, CudaSession session, bool multipliesFloat32)
     {
-        if (options.Deterministic && notes.HasFlag(CudnnNotes.Nondeterministic))
+        if (session.Deterministic && notes.HasFlag(CudnnNotes.Nondeterministic))
             return "is not deterministic";
         if (multipliesFloat32 && notes.HasFlag(CudnnNotes.DownConvertsInputs))
             return "rounds its inputs";
-        return multipliesFloat32 && !options.AllowTf32 && notes.HasFlag(CudnnNotes.UsesTensorCores) ? "rounds its inputs to TF32" : null;
+        return multipliesFloat32 && !session.AllowTf32 && notes.HasFlag(CudnnNotes.UsesTensorCores) ? "rounds its inputs to TF32" : null;
     }
 }

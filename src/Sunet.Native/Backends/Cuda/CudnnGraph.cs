@@ -30,12 +30,12 @@ internal sealed class CudnnGraph(CudnnHandle handle, string layer) : IDisposable
     public CudnnDescriptor Tensor(in TensorLayout layout, int operand)
     {
         bindings.Add(new CudnnBinding(++lastId, operand));
-        return Tensor(layout, lastId, layout.Alignment, TensorPlace.Memory);
+        return Tensor(layout, lastId, TensorLayout.Alignment, TensorPlace.Memory);
     }
 
     /// <summary>A float32 tensor of the same size that exists only inside the graph.</summary>
     public CudnnDescriptor Virtual(in TensorLayout layout) =>
-        Tensor(layout with { IsBf16 = false, PixelStride = layout.C }, ++lastId, TensorLayout.FullAlignment, TensorPlace.Nowhere);
+        Tensor(layout with { IsBf16 = false, PixelStride = layout.C }, ++lastId, TensorLayout.Alignment, TensorPlace.Nowhere);
 
     /// <summary>A float32 number, which cuDNN reads from host memory when the graph runs.</summary>
     public CudnnDescriptor Number(float value)

@@ -9,16 +9,16 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
 {
     private const double Megabyte = 1e6;
 
-    private readonly CudaAlgorithms algorithms;
+    private readonly CudnnHandle cudnn;
     private readonly CudnnBinding[] bindings;
     private readonly CudnnDescriptor configuration;
     private readonly CudnnDescriptor plan;
     private readonly string name;
 
-    private CudnnPlan(CudaAlgorithms algorithms, CudnnGraph graph, CudnnDescriptor configuration, CudnnDescriptor plan, long workspaceBytes,
+    private CudnnPlan(CudnnHandle cudnn, CudnnGraph graph, CudnnDescriptor configuration, CudnnDescriptor plan, long workspaceBytes,
         string name)
     {
-        this.algorithms = algorithms;
+        this.cudnn = cudnn;
         bindings = [.. graph.Bindings];
         this.configuration = configuration;
         this.plan = plan;
@@ -37,25 +37,25 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
     /// may propose what this device or this version does not have, so a refusal is nothing unusual.
     /// </summary>
     /// <exception cref="MemoryException">Memory does not suffice.</exception>
-    public static CudnnPlan? Build(CudaAlgorithms algorithms, CudnnGraph graph, CudnnEngineList engines, int index, string name)
+    public static CudnnPlan? Build(CudaSearch search, CudnnGraph graph, CudnnEngineList engines, int index, string name)
     {
         CudnnDescriptor plan = CudnnDescriptor.Create(CudnnDescriptorType.ExecutionPlan);
         bool isKept = false;
         try
         {
-            plan.Set(CudnnAttribute.ExecutionPlanHandle, algorithms.Cudnn).Set(CudnnAttribute.ExecutionPlanEngineConfig, engines[index]);
+            plan.Set(CudnnAttribute.ExecutionPlanHandle, search.Session.Cudnn).Set(CudnnAttribute.ExecutionPlanEngineConfig, engines[index]);
             int result = plan.TryFinalize();
             if (result is (int)CudnnResult.HostAllocationFailed or (int)CudnnResult.DeviceAllocationFailed)
-                CudnnStatus.ThrowIfFailed(result, "cudnnBackendFinalize(ExecutionPlan)", graph.Layer);
+                CudnnStatus.ThrowIfFailed(result, "cudnnBackendFinalize(ExecutionPlan)", search.Layer);
             long workspace = result == 0 ? plan.GetInt64(CudnnAttribute.ExecutionPlanWorkspaceSize) : 0;
-            if (result != 0 || workspace > algorithms.Options.WorkspaceLimitBytes)
+            if (result != 0 || workspace > search.Session.Options.WorkspaceLimitBytes)
             {
-                algorithms.Refused(name, result == 0 ? $"wants {workspace:N0} bytes of workspace" : $"fails with {CudnnStatus.Describe(result)}");
+                search.Refused(name, result == 0 ? $"wants {workspace:N0} bytes of workspace" : $"fails with {CudnnStatus.Describe(result)}");
                 return null;
             }
 
             isKept = true;
-            return new CudnnPlan(algorithms, graph, engines.Take(index), plan, workspace, name);
+            return new CudnnPlan(search.Session.Cudnn, graph, engines.Take(index), plan, workspace, name);
         }
         finally
         {
@@ -64,7 +64,8 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
         }
     }
 
-    public override CudaBoundCall Bind(ReadOnlySpan<nint> operands, nint workspace, string layer) => new Call(this, operands, workspace, layer);
+    public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer) =>
+        new Call(this, operands, workspace, layer);
 
     public override void Dispose()
     {
@@ -73,7 +74,7 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
     }
 
     /// <summary>A plan with addresses: the variant pack is built once and executed often.</summary>
-    private sealed class Call : CudaBoundCall
+    private sealed class Call : CudaBoundAlgorithm
     {
         private readonly CudnnPlan owner;
         private readonly string layer;
@@ -112,7 +113,7 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
 
         public override void Run()
         {
-            int result = Cudnn.Execute(owner.algorithms.Cudnn.Raw, owner.plan.Raw, pack.Raw);
+            int result = Cudnn.Execute(owner.cudnn.Raw, owner.plan.Raw, pack.Raw);
             if (result != 0)
                 CudnnStatus.ThrowIfFailed(result, "cudnnBackendExecute", layer);
         }

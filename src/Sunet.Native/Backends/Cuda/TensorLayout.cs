@@ -13,8 +13,8 @@ namespace Sunet.Native.Backends.Cuda;
 /// <param name="PixelStride">Elements between neighbouring pixels; more than the channels where the tensor is a slice of a wider one.</param>
 internal readonly record struct TensorLayout(bool IsBf16, int N, int C, int H, int W, int PixelStride)
 {
-    /// <summary>The alignment in bytes of what has memory of its own; engines ask for no more.</summary>
-    public const int FullAlignment = 16;
+    /// <summary>What every address is a multiple of, in bytes: values within others are laid so. Engines ask for no more.</summary>
+    public const int Alignment = 16;
 
     public int ElementBytes => IsBf16 ? sizeof(ushort) : sizeof(float);
 
@@ -22,21 +22,6 @@ internal readonly record struct TensorLayout(bool IsBf16, int N, int C, int H, i
 
     /// <summary>From the first to the last element.</summary>
     public long Bytes => (((Pixels - 1) * PixelStride) + C) * ElementBytes;
-
-    /// <summary>
-    /// What the address of every pixel is sure to be a multiple of. A slice begins at the first channel or ends at the last one, so its
-    /// offset is a multiple of whatever divides both its own channels and the stride.
-    /// </summary>
-    public int Alignment
-    {
-        get
-        {
-            if (PixelStride == C)
-                return FullAlignment;
-            int either = C | PixelStride;
-            return Math.Min(FullAlignment, (either & -either) * ElementBytes);
-        }
-    }
 
     public CudnnDataType CudnnType => IsBf16 ? CudnnDataType.BFloat16 : CudnnDataType.Float32;
 
