@@ -14,7 +14,7 @@ internal static class ConvolutionCandidates
         IEnumerable<CudaCandidate> plain = Plain(problem, search);
         IEnumerable<CudaCandidate> all = problem.HasEpilogue ? fused.Concat(plain) : problem.Accumulates ? plain.Concat(fused) : plain;
         if (problem.IsPointwise)
-            all = all.Concat(Product(problem, search));
+            all = problem.PrefersProduct ? Product(problem, search).Concat(all) : all.Concat(Product(problem, search));
         if (problem.Direction == ConvolutionDirection.Weights && problem.X.IsBf16 && !problem.W.IsBf16)
             all = all.Concat(Widened(problem, search));
         return all;

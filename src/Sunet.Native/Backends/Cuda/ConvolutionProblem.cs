@@ -39,6 +39,9 @@ internal sealed record ConvolutionProblem(
     /// <summary>Whether the result is added onto what is there.</summary>
     public bool Accumulates { get; init; }
 
+    /// <summary>Whether the matrix product is tried first.</summary>
+    public bool PrefersProduct { get; init; }
+
     /// <summary>Whether something is left to do to the convolution's sum.</summary>
     public bool HasEpilogue => HasBias || FusedRelu;
 

@@ -29,8 +29,8 @@ internal readonly record struct TensorLayout(bool IsBf16, int N, int C, int H, i
     public static TensorLayout Of(CudaSession session, Value value) =>
         Packed(session.IsBf16(value), value.Shape) with { PixelStride = session.PixelStride(value) };
 
-    /// <summary>Weights [K, C, R, S], or anything else without gaps.</summary>
-    public static TensorLayout Packed(bool isBf16, Shape s) => new(isBf16, s[0], s[1], s[2], s[3], s[1]);
+    /// <summary>Weights [K, C, R, S] or [K, C], or anything else without gaps.</summary>
+    public static TensorLayout Packed(bool isBf16, Shape s) => new(isBf16, s.Batch, s.Channels, s.Height, s.Width, s.Channels);
 
     /// <summary>One float32 element a channel.</summary>
     public static TensorLayout Vector(int channels) => new(false, 1, channels, 1, 1, channels);
