@@ -23,7 +23,8 @@ internal sealed class CudaAlgorithms
         if (session.Plans.Find(problem) is { } known)
             return known;
         var search = new CudaSearch(session, op);
-        (string Identity, CudaAlgorithm Algorithm) found = Recall(problem, search) ?? Choose(problem, search) ?? throw Nothing(problem, search);
+        (string Identity, CudaAlgorithm Algorithm) found =
+            Recall(problem, search) ?? Choose(problem, search) ?? throw Nothing(problem, search);
         session.Plans.Add(problem, found.Algorithm);
         chosen[problem] = found.Identity;
         return found.Algorithm;
@@ -66,8 +67,8 @@ internal sealed class CudaAlgorithms
         string reason = search.LastRefusal is null ? "" : $" ({search.LastRefusal})";
         return new BackendException(
             $"cuDNN has nothing for {search.Op.Kind} '{search.Op.Name}', {problem}, "
-            + $"{(search.Session.Deterministic ? "deterministic, " : "")}with at most {search.Session.Options.WorkspaceLimitBytes:N0} bytes of "
-            + $"workspace{reason}; a newer cuDNN or a higher workspace limit may help.",
+            + $"{(search.Session.Deterministic ? "deterministic, " : "")}with at most "
+            + $"{search.Session.Options.WorkspaceLimitBytes:N0} bytes of workspace{reason}; a newer cuDNN or a higher workspace limit may help.",
             CudaLibrary.CuDnn.File, (int)CudnnResult.NotSupported, search.Op.Name);
     }
 }

@@ -53,7 +53,8 @@ internal sealed unsafe class CudaMatmul : CudaAlgorithm
         (CudaSession session, string layer) = (search.Session, search.Layer);
         using var product = new CublasLtProduct(shape, session.AllowTf32, layer);
         using CublasLtDescriptor preference = CublasLtDescriptor.CreatePreference(layer);
-        preference.Set(CublasLtPreferenceAttribute.MaxWorkspaceBytes, (ulong)Math.Min(UsefulWorkspace, session.Options.WorkspaceLimitBytes));
+        long workspace = Math.Min(UsefulWorkspace, session.Options.WorkspaceLimitBytes);
+        preference.Set(CublasLtPreferenceAttribute.MaxWorkspaceBytes, (ulong)workspace);
         preference.Set(CublasLtPreferenceAttribute.MinAlignmentA, (uint)TensorLayout.Alignment);
         preference.Set(CublasLtPreferenceAttribute.MinAlignmentB, (uint)TensorLayout.Alignment);
         preference.Set(CublasLtPreferenceAttribute.MinAlignmentC, (uint)TensorLayout.Alignment);

@@ -10,7 +10,7 @@ internal sealed class CudaTrial : IDisposable
 
     private const int Runs = 5;
 
-    /// <summary>As float32 and as bf16 this byte, repeated, is a small number: data on which no arithmetic takes a slow or a short path.</summary>
+    /// <summary>Repeated, this byte is a small number both as float32 and as bf16: no arithmetic takes a slow or a short path.</summary>
     private const byte SmallNumber = 0x3C;
 
     private readonly CudaProblem problem;

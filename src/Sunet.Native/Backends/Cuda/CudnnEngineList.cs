@@ -45,8 +45,8 @@ internal sealed class CudnnEngineList : IDisposable
     {
         using CudnnDescriptor engine = configurations[index]!.GetDescriptor(CudnnAttribute.EngineConfigEngine, CudnnDescriptorType.Engine);
         CudnnNotes notes = CudnnNotes.None;
-        foreach (CudnnNumericalNote note in engine.GetValues<CudnnNumericalNote>(CudnnAttribute.EngineNumericalNote, CudnnAttributeType.NumericalNote))
-            notes |= (CudnnNotes)(1 << (int)note);
+        foreach (int note in engine.GetValues<int>(CudnnAttribute.EngineNumericalNote, CudnnAttributeType.NumericalNote))
+            notes |= (CudnnNotes)(1 << note);
         return (engine.GetInt64(CudnnAttribute.EngineGlobalIndex), notes);
     }
 

@@ -26,7 +26,7 @@ internal sealed class CudnnGraph(CudnnHandle handle, string layer) : IDisposable
     /// <summary>The layer the graph is built for.</summary>
     public string Layer => layer;
 
-    /// <summary>A tensor in memory. Two may share an operand: what is added onto is read under one name and written under another.</summary>
+    /// <summary>A tensor in memory. Two may share an operand: what is added onto is read as one tensor and written as another.</summary>
     public CudnnDescriptor Tensor(in TensorLayout layout, int operand)
     {
         bindings.Add(new CudnnBinding(++lastId, operand));
@@ -176,9 +176,8 @@ internal sealed class CudnnGraph(CudnnHandle handle, string layer) : IDisposable
     }
 
     /// <summary>cuDNN's names for the same things in its three convolution operations.</summary>
-    private readonly record struct ConvolutionNames(
-        CudnnDescriptorType Operation, CudnnAttribute Convolution, CudnnAttribute X, CudnnAttribute W, CudnnAttribute Y, CudnnAttribute Alpha,
-        CudnnAttribute Beta)
+    private readonly record struct ConvolutionNames(CudnnDescriptorType Operation, CudnnAttribute Convolution, CudnnAttribute X,
+        CudnnAttribute W, CudnnAttribute Y, CudnnAttribute Alpha, CudnnAttribute Beta)
     {
         public static ConvolutionNames Of(ConvolutionDirection direction) => direction switch
         {

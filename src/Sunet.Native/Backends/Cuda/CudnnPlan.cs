@@ -47,10 +47,12 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
             int result = plan.TryFinalize();
             if (result is (int)CudnnResult.HostAllocationFailed or (int)CudnnResult.DeviceAllocationFailed)
                 CudnnStatus.ThrowIfFailed(result, "cudnnBackendFinalize(ExecutionPlan)", search.Layer);
+
             long workspace = result == 0 ? plan.GetInt64(CudnnAttribute.ExecutionPlanWorkspaceSize) : 0;
             if (result != 0 || workspace > search.Session.Options.WorkspaceLimitBytes)
             {
-                search.Refused(name, result == 0 ? $"wants {workspace:N0} bytes of workspace" : $"fails with {CudnnStatus.Describe(result)}");
+                string reason = result == 0 ? $"wants {workspace:N0} bytes of workspace" : $"fails with {CudnnStatus.Describe(result)}";
+                search.Refused(name, reason);
                 return null;
             }
 

@@ -10,7 +10,7 @@ namespace Sunet.Native.Backends.Cuda;
 /// <param name="C">Channels.</param>
 /// <param name="H">Rows.</param>
 /// <param name="W">Columns.</param>
-/// <param name="PixelStride">Elements between neighbouring pixels; more than the channels where the tensor is a slice of a wider one.</param>
+/// <param name="PixelStride">Elements between neighbouring pixels; more than the channels where it is a slice of a wider tensor.</param>
 internal readonly record struct TensorLayout(bool IsBf16, int N, int C, int H, int W, int PixelStride)
 {
     /// <summary>What every address is a multiple of, in bytes: values within others are laid so. Engines ask for no more.</summary>
