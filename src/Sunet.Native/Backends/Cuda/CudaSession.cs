@@ -13,6 +13,8 @@ internal sealed unsafe class CudaSession : IBackendSession
     private static readonly Func<CudaSession, Op, PreparedCall?>[] Families =
     [
         CudaConvolution.Prepare,
+        CudaBatchNorm.Prepare,
+        CudaElementwise.Prepare,
         CudaLinear.Prepare,
     ];
 
