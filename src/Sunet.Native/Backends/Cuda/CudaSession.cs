@@ -12,7 +12,10 @@ internal sealed unsafe class CudaSession : IBackendSession
     /// <summary>Each prepares the ops it knows and gives null for others.</summary>
     private static readonly Func<CudaSession, Op, PreparedCall?>[] Families =
     [
-        CudaBatchNorm.Prepare, CudaElementwise.Prepare,
+        CudaConvolution.Prepare,
+        CudaBatchNorm.Prepare,
+        CudaElementwise.Prepare,
+        CudaLinear.Prepare,
     ];
 
     private readonly CudaBackend backend;
@@ -65,6 +68,12 @@ internal sealed unsafe class CudaSession : IBackendSession
     public CudnnHandle Cudnn => libraries.Cudnn;
 
     public CublasLtHandle CublasLt => libraries.CublasLt;
+
+    /// <summary>What was prepared with these libraries' handles, by this session and those before it.</summary>
+    public CudaPlans Plans => libraries.Plans;
+
+    /// <summary>The algorithms chosen so far, for all sessions.</summary>
+    public CudaAlgorithms Algorithms => backend.Algorithms;
 
     /// <summary>int32 on the device: updates happen only while it is 0.</summary>
     public nint Guard => state.Guard;
