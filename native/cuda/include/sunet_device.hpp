@@ -14,9 +14,10 @@
     extern "C" const int name##_block = block;         \
     extern "C" void name
 #define SUNET_DEVICE inline
+#define SUNET_UNROLL
 #define SUNET_SHARED static thread_local
 
-// thread_x() and its like, sync_threads(), shuffle_xor() and the atomics, over the threads of a simulated block.
+// thread_x() and its like, sync_threads(), shuffle_xor(), the atomics and check_alignment(), over the threads of a simulated block.
 #include "host_device.hpp"
 #else
 #if !defined(__CUDACC__) || defined(__clang__)
@@ -29,6 +30,8 @@
 // Always inlined: a call would pass arrays of registers through memory.
 #define SUNET_DEVICE __device__ inline __attribute__((always_inline))
 #define SUNET_SHARED static __shared__
+// Before a loop that only reads: several of its loads are then on their way at once.
+#define SUNET_UNROLL _Pragma("unroll 4")
 #endif
 
 namespace sunet {
@@ -158,6 +161,7 @@ struct alignas(16) Words {
 SUNET_DEVICE Words load_words(const void* from)
 {
 #if defined(SUNET_HOST_KERNELS)
+    check_alignment(from, sizeof(Words));
     Words words;
     std::memcpy(&words, from, sizeof words);
     return words;
@@ -169,6 +173,7 @@ SUNET_DEVICE Words load_words(const void* from)
 SUNET_DEVICE void store_words(void* to, const Words& words)
 {
 #if defined(SUNET_HOST_KERNELS)
+    check_alignment(to, sizeof words);
     std::memcpy(to, &words, sizeof words);
 #else
     *static_cast<Words*>(to) = words;

@@ -25,7 +25,8 @@ public interface IBackend : IDisposable
     string Description { get; }
 
     /// <summary>Begins the compilation of one graph. The caller disposes the session, after all memory and calls it handed out.</summary>
-    IBackendSession Open(PlanPurpose purpose);
+    /// <exception cref="BackendException">The device cannot be used.</exception>
+    IBackendSession Open(Graph graph, PlanPurpose purpose);
 }
 
 /// <summary>One graph's dealings with a backend: formats, prepared calls, memory, transfers.</summary>
@@ -41,6 +42,12 @@ public interface IBackendSession : IDisposable
     /// <summary>The bytes a value takes in its format, a multiple of its element size.</summary>
     long BytesOf(Value value);
 
+    /// <summary>
+    /// Where a value lies within another, so that joining or slicing needs no copy: the other value and the byte offset; null for most.
+    /// Both live as long as either is needed.
+    /// </summary>
+    (Value Host, long Offset)? ViewOf(Value value);
+
     /// <summary>A short name of the value's format, such as <c>aBcd16b</c>.</summary>
     string FormatOf(Value value);
 
@@ -49,6 +56,12 @@ public interface IBackendSession : IDisposable
     /// keeps such a copy beside the parameters, element for element.
     /// </summary>
     int ParameterCopyBytes { get; }
+
+    /// <summary>Bytes the session itself holds on the device, beside the memory of the plan, such as for transfers.</summary>
+    long OwnBytes { get; }
+
+    /// <summary>Bytes the device can still give; what <see cref="OwnBytes"/> will take is among them.</summary>
+    long AvailableBytes { get; }
 
     /// <summary>Whether calls return before their work is done, so that the next inputs may be written meanwhile.</summary>
     bool RunsAhead { get; }
@@ -62,6 +75,12 @@ public interface IBackendSession : IDisposable
 
     /// <summary>Copies row-major integers into a value's place.</summary>
     void Upload(Value value, nint address, ReadOnlySpan<int> elements);
+
+    /// <summary>Copies row-major elements that lie on the device already; returns before it is done where the session runs ahead.</summary>
+    void UploadFrom(Value value, nint address, nint elements);
+
+    /// <summary>Copies a value out to row-major elements on the device; returns before it is done where the session runs ahead.</summary>
+    void DownloadTo(Value value, nint address, nint elements);
 
     /// <summary>Copies a value out to row-major elements, converting from its format. Waits until it is computed.</summary>
     void Download(Value value, nint address, Span<float> elements);

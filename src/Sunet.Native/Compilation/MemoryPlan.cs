@@ -17,8 +17,14 @@ public sealed class MemoryPlan
     {
     }
 
+    /// <summary>All bytes on the device: the arena and what the session holds beside it.</summary>
+    public long TotalBytes => ArenaBytes + SessionBytes;
+
     /// <summary>All bytes of the arena.</summary>
-    public long TotalBytes => end;
+    public long ArenaBytes => end;
+
+    /// <summary>What the session holds beside the arena, such as for transfers.</summary>
+    public long SessionBytes { get; private set; }
 
     /// <summary>Parameters.</summary>
     public Region Parameters { get; private set; }
@@ -70,6 +76,7 @@ public sealed class MemoryPlan
         plan.OptimizerSlots = [.. Enumerable.Range(0, optimizerSlots).Select(_ => plan.Append(plan.Parameters.Bytes))];
         plan.PlaceActivations(graph, session);
         plan.Scratch = plan.Append(scratchBytes);
+        plan.SessionBytes = session.OwnBytes;
         return plan;
     }
 
@@ -123,7 +130,7 @@ public sealed class MemoryPlan
         foreach (Storage storage in storages)
         {
             foreach (Value value in storage.Values)
-                offsets[value] = Activations.Offset + storage.Offset;
+                offsets[value] = Activations.Offset + storage.Offset + (session.ViewOf(value)?.Offset ?? 0);
         }
     }
 
@@ -162,11 +169,13 @@ public sealed class MemoryPlan
                 Op op = graph.Ops[i];
                 foreach (Value output in op.Outputs.Where(o => o.GradientOf is null))
                 {
-                    Value? host = ReferenceEquals(output, op.Output) ? Overwritten(op, i) : null;
-                    if (host is null)
-                        Begin(output, i);
-                    else
+                    Value? host = session.ViewOf(output)?.Host ?? (ReferenceEquals(output, op.Output) ? Overwritten(op, i) : null);
+                    if (host is not null && !of.ContainsKey(host))
+                        Begin(host, i);
+                    if (host is not null)
                         Join(output, of[host]);
+                    else if (!of.ContainsKey(output))
+                        Begin(output, i);
                 }
             }
 

@@ -22,9 +22,9 @@ public sealed record PlanReportRegion(string Name, long Bytes);
 
 /// <summary>What a plan does and needs, as a table for people: its calls in running order and its memory by region.</summary>
 /// <param name="Rows">One row a call.</param>
-/// <param name="Regions">The parts of the arena; together <paramref name="TotalBytes"/>.</param>
+/// <param name="Regions">The parts of the memory; together <paramref name="TotalBytes"/>.</param>
 /// <param name="TotalFlops">The sum over all rows.</param>
-/// <param name="TotalBytes">The whole arena.</param>
+/// <param name="TotalBytes">All bytes on the device.</param>
 /// <param name="ActivationBytesUnshared">What activations would take if none shared memory.</param>
 public sealed record PlanReport(
     IReadOnlyList<PlanReportRow> Rows, IReadOnlyList<PlanReportRegion> Regions, long TotalFlops, long TotalBytes, long ActivationBytesUnshared)
@@ -35,7 +35,7 @@ public sealed record PlanReport(
         ArgumentNullException.ThrowIfNull(plan);
         PlanReportRow[] rows = [.. plan.Calls.Select(c => RowOf(plan.Session, c))];
         MemoryPlan memory = plan.Memory;
-        PlanReportRegion[] regions =
+        List<PlanReportRegion> regions =
         [
             new("parameters", memory.Parameters.Bytes),
             new("running statistics", memory.Buffers.Bytes),
@@ -44,6 +44,10 @@ public sealed record PlanReport(
             new("activations", memory.Activations.Bytes),
             new("scratch", memory.Scratch.Bytes),
         ];
+        if (memory.ParameterCopy.Bytes > 0)
+            regions.Insert(1, new("parameters, copy", memory.ParameterCopy.Bytes));
+        if (memory.SessionBytes > 0)
+            regions.Add(new("transfers", memory.SessionBytes));
         return new PlanReport(rows, regions, rows.Sum(r => r.Flops), memory.TotalBytes, memory.ActivationBytesUnshared);
     }
 

@@ -15,7 +15,7 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
 
     public string Description => inner.Description;
 
-    public IBackendSession Open(PlanPurpose purpose) => new Session(this, inner.Open(purpose));
+    public IBackendSession Open(Graph graph, PlanPurpose purpose) => new Session(this, inner.Open(graph, purpose));
 
     public void Dispose()
     {
@@ -56,6 +56,16 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
         public void Download(Value value, nint address, Span<byte> elements) => session.Download(value, address, elements);
 
         public int ParameterCopyBytes => session.ParameterCopyBytes;
+
+        public long OwnBytes => session.OwnBytes;
+
+        public (Value Host, long Offset)? ViewOf(Value value) => session.ViewOf(value);
+
+        public long AvailableBytes => session.AvailableBytes;
+
+        public void UploadFrom(Value value, nint address, nint elements) => session.UploadFrom(value, address, elements);
+
+        public void DownloadTo(Value value, nint address, nint elements) => session.DownloadTo(value, address, elements);
 
         public bool RunsAhead => session.RunsAhead;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
@@ -65,7 +66,7 @@ public sealed class SteadyStepTests : IDisposable
     [Fact]
     public void Measure_StepThatCreatesNativeHandles_SeesThem()
     {
-        SteadyMeter found = MeasureWith(() => backend.Open(PlanPurpose.Inference).Dispose());
+        SteadyMeter found = MeasureWith(() => backend.Open(new Graph(), PlanPurpose.Inference).Dispose());
         Assert.True(found.NativeCalls >= 4, $"{found}");
     }
 

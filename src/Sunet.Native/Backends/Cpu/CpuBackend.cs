@@ -1,4 +1,5 @@
 using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
 using Sunet.Native.Interop;
 
 namespace Sunet.Native.Backends.Cpu;
@@ -30,7 +31,7 @@ public sealed class CpuBackend : IBackend
     public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, {Threads} threads";
 
     /// <inheritdoc/>
-    public IBackendSession Open(PlanPurpose purpose) => new CpuSession(Threads, runtime.ChannelBlock);
+    public IBackendSession Open(Graph graph, PlanPurpose purpose) => new CpuSession(Threads, runtime.ChannelBlock);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,0 +1,121 @@
+using System.Globalization;
+using Sunet.Native.Interop;
+
+namespace Sunet.Native.Backends.Cuda;
+
+/// <summary>One GPU as the driver describes it.</summary>
+/// <param name="Ordinal">Its number among the devices the driver offers.</param>
+/// <param name="Name">Such as <c>NVIDIA H200</c>.</param>
+/// <param name="ComputeCapability">Such as 9.0.</param>
+/// <param name="TotalBytes">The memory it has.</param>
+/// <param name="Multiprocessors">What thread blocks are distributed over.</param>
+public sealed record CudaDeviceInfo(int Ordinal, string Name, Version ComputeCapability, long TotalBytes, int Multiprocessors)
+{
+    /// <summary>Whether it can run the CUDA backend.</summary>
+    public bool IsSupported => ComputeCapability.Major >= CudaDevice.OldestMajor;
+}
+
+/// <summary>A native library that was found.</summary>
+/// <param name="Name">Such as <c>libcudnn.so.9</c>.</param>
+/// <param name="Version">Such as <c>9.19.0</c>; null where the library does not tell.</param>
+/// <param name="Path">The file.</param>
+public sealed record CudaLibraryInfo(string Name, string? Version, string Path);
+
+/// <summary>What there is of CUDA in this process, and what is missing: the facts <c>sunet doctor</c> shows.</summary>
+public sealed record CudaReport
+{
+    /// <summary>The newest CUDA version the driver supports, such as 13.0; null without a driver.</summary>
+    public string? DriverVersion { get; init; }
+
+    /// <summary>The GPUs the driver offers.</summary>
+    public required IReadOnlyList<CudaDeviceInfo> Devices { get; init; }
+
+    /// <summary>The libraries that were found and will do.</summary>
+    public required IReadOnlyList<CudaLibraryInfo> Libraries { get; init; }
+
+    /// <summary>What stands in the way of using a GPU, one sentence each; empty if nothing does.</summary>
+    public required IReadOnlyList<string> Problems { get; init; }
+
+    /// <summary>Remarks that do not stand in the way, one sentence each.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>Objects of CUDA that this process lost track of: dropped undisposed, refused by the driver, or still out of a closed pool.</summary>
+    public required long Leaks { get; init; }
+
+    /// <summary>Whether the CUDA backend can be opened on some device.</summary>
+    public bool IsUsable => Problems.Count == 0;
+
+    /// <summary>Looks at libraries and devices, loading what is there. Never throws for what is missing.</summary>
+    public static CudaReport Query()
+    {
+        List<CudaLibraryInfo> libraries = [];
+        List<string> problems = [], notes = [];
+        LoadedCudaLibrary? driver = Look(CudaLibrary.Driver, libraries, problems);
+        LoadedCudaLibrary? cublas = Look(CudaLibrary.CuBlasLt, libraries, problems);
+        if (Look(CudaLibrary.CuDnn, libraries, problems) is not null && cublas is not null)
+            NoteCudaVersions(cublas, notes);
+        if (Look(CudaLibrary.Ranges, libraries, []) is null)
+            notes.Add("NVTX was not found: profilers will show kernels without the names of layers.");
+        List<CudaDeviceInfo> devices = driver is null ? [] : DevicesOf(problems);
+        return new CudaReport
+        {
+            DriverVersion = driver?.VersionText,
+            Devices = devices,
+            Libraries = libraries,
+            Problems = problems,
+            Notes = notes,
+            Leaks = CudaLeaks.Finalized + CudaLeaks.Refused + CudaLeaks.Blocks,
+        };
+    }
+
+    private static LoadedCudaLibrary? Look(CudaLibrary library, List<CudaLibraryInfo> found, List<string> problems)
+    {
+        try
+        {
+            LoadedCudaLibrary loaded = CudaLibraries.Ensure(library);
+            string name = library.Files.FirstOrDefault(f => loaded.Path.Contains(f, StringComparison.Ordinal)) ?? library.File;
+            found.Add(new CudaLibraryInfo(name, loaded.Version > 0 ? loaded.VersionText : null, loaded.Path));
+            return loaded;
+        }
+        catch (BackendException e)
+        {
+            problems.Add(e.Message);
+            return null;
+        }
+    }
+
+    private static List<CudaDeviceInfo> DevicesOf(List<string> problems)
+    {
+        List<CudaDeviceInfo> devices = [];
+        try
+        {
+            int count = CudaDevice.Count();
+            for (int i = 0; i < count; i++)
+                devices.Add(CudaDevice.Describe(i));
+        }
+        catch (SunetException e)
+        {
+            problems.Add(e.Message);
+            return devices;
+        }
+
+        if (devices.Count == 0)
+            problems.Add("The NVIDIA driver offers no CUDA device.");
+        else if (!devices.Exists(d => d.IsSupported))
+            problems.Add($"No CUDA device has compute capability {CudaDevice.OldestMajor}.0 or newer.");
+        return devices;
+    }
+
+    /// <summary>cuDNN loads the cuBLASLt of the CUDA version it was built for, so another one beside it does not serve it.</summary>
+    private static void NoteCudaVersions(LoadedCudaLibrary cublas, List<string> notes)
+    {
+        int cudnnCuda = (int)Cudnn.GetCudartVersion() / 1000;
+        int cublasCuda = cublas.Version / 10000;
+        if (cudnnCuda > 0 && cudnnCuda != cublasCuda)
+        {
+            notes.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"cuDNN was built for CUDA {cudnnCuda}, but {cublas.Path} belongs to CUDA {cublasCuda}: install both for the same version."));
+        }
+    }
+}
