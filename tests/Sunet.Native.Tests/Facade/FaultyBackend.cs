@@ -58,6 +58,12 @@ internal sealed class FaultyBackend(IBackend inner, int failing) : IBackend
 
         public (Value Host, long Offset)? ViewOf(Value value) => session.ViewOf(value);
 
+        public long AvailableBytes => session.AvailableBytes;
+
+        public void UploadFrom(Value value, nint address, nint elements) => session.UploadFrom(value, address, elements);
+
+        public void DownloadTo(Value value, nint address, nint elements) => session.DownloadTo(value, address, elements);
+
         public bool RunsAhead => session.RunsAhead;
 
         public bool AllFinite(Value value, nint address) => session.AllFinite(value, address);

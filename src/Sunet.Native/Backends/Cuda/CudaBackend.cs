@@ -59,6 +59,9 @@ public sealed class CudaBackend : IBackend
 
     internal CudaDevice Device { get; }
 
+    /// <summary>Which algorithms were chosen.</summary>
+    internal CudaAlgorithms Algorithms { get; } = new();
+
     /// <summary>
     /// Works in a context that another library has made, and if a stream is given, on that stream: what the caller has queued there before
     /// is done before a plan runs. Both stay the caller's and must outlive the backend.
@@ -116,14 +119,14 @@ public sealed class CudaBackend : IBackend
 }
 
 /// <summary>The handles of cuDNN and cuBLASLt that one session uses.</summary>
-internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle CublasLt) : IDisposable
+internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle CublasLt, CudaPlans Plans) : IDisposable
 {
     public static CudaLibraryHandles Create(CudaDevice device)
     {
         CudnnHandle cudnn = CudnnHandle.Create(device);
         try
         {
-            return new CudaLibraryHandles(cudnn, CublasLtHandle.Create(device));
+            return new CudaLibraryHandles(cudnn, CublasLtHandle.Create(device), new CudaPlans(device));
         }
         catch
         {
@@ -134,6 +137,7 @@ internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle Cubl
 
     public void Dispose()
     {
+        Plans.Dispose();
         Cudnn.Dispose();
         CublasLt.Dispose();
     }
