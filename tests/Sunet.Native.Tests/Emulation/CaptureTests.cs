@@ -7,7 +7,9 @@ public sealed unsafe class CaptureTests : DriverTest
 {
     private const int Global = 0;
     private const int Relaxed = 2;
-    private readonly nint axpy = Kernel("check_axpy");
+    private readonly nint axpy;
+
+    public CaptureTests() => axpy = Kernel("check_axpy");
 
     /// <summary>Calls that may not be made while a stream is capturing, and what they answer.</summary>
     public static TheoryData<string, int> Forbidden => new()
