@@ -3,3 +3,7 @@
 #include "batch_norm.cu"
 #include "transfer.cu"
 #include "update.cu"
+#include "pooling.cu"
+#include "resize.cu"
+#include "softmax.cu"
+#include "cross_entropy.cu"

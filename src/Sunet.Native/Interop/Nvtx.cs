@@ -5,7 +5,7 @@ namespace Sunet.Native.Interop;
 
 /// <summary>
 /// Named ranges for NVIDIA's profilers, in the domain <c>Sunet</c>. Off until <see cref="TryEnable"/>; then a push costs a dictionary
-/// lookup and a call. Texts are registered once and kept by the library until the process ends.
+/// lookup and a call. A text is registered once and kept until <see cref="Disable"/>.
 /// </summary>
 internal static unsafe partial class Nvtx
 {
@@ -14,7 +14,7 @@ internal static unsafe partial class Nvtx
 
     /// <summary>Everything below; a library that lacks one is as good as absent.</summary>
     public static readonly string[] EntryPoints =
-        ["nvtxDomainCreateA", "nvtxDomainRegisterStringA", "nvtxDomainRangePushEx", "nvtxDomainRangePop"];
+        ["nvtxDomainCreateA", "nvtxDomainDestroy", "nvtxDomainRegisterStringA", "nvtxDomainRangePushEx", "nvtxDomainRangePop"];
 
     private const string DomainName = "Sunet";
 
@@ -44,8 +44,19 @@ internal static unsafe partial class Nvtx
         return true;
     }
 
-    /// <summary>Turns ranges off; call it where none is open.</summary>
-    public static void Disable() => enabled = false;
+    /// <summary>Turns ranges off and forgets the texts; call it where no range is open and no thread is about to open one.</summary>
+    public static void Disable()
+    {
+        enabled = false;
+        lock (Gate)
+        {
+            if (domain == 0)
+                return;
+            DomainDestroy(domain);
+            domain = 0;
+            Registered.Clear();
+        }
+    }
 
     /// <summary>Opens a range on this thread.</summary>
     public static void Push(string name)
@@ -93,6 +104,9 @@ internal static unsafe partial class Nvtx
 
     [LibraryImport(Library, EntryPoint = "nvtxDomainCreateA")]
     private static partial nint DomainCreate(byte* name);
+
+    [LibraryImport(Library, EntryPoint = "nvtxDomainDestroy")]
+    private static partial void DomainDestroy(nint domain);
 
     [LibraryImport(Library, EntryPoint = "nvtxDomainRegisterStringA")]
     private static partial nint DomainRegisterString(nint domain, byte* text);

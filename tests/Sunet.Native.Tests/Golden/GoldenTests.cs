@@ -1,10 +1,6 @@
 using System.Diagnostics;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
-using Sunet.Native.Inference;
-using Sunet.Native.Models;
-using Sunet.Native.Tensors;
-using Sunet.Native.Training;
 
 namespace Sunet.Native.Tests.Golden;
 
@@ -62,18 +58,8 @@ public class GoldenTests(ITestOutputHelper output)
     [InlineData("sunet64-cls")]
     public void Trainer_GoldenCase_DescendsAsPyTorch(string name)
     {
-        GoldenCase golden = GoldenCase.Read(name);
-        (double[] expected, double[] float32) = golden.Descent();
-        Assert.NotEmpty(expected);
         using IBackend backend = new CpuBackend();
-        using var source = new GoldenBatch(golden);
-        using var trainer = new Trainer(golden.CreateModel(), source, golden.IsClassifier ? ClassifierOptions : SegmenterOptions, backend);
-        for (int step = 0; step < expected.Length; step++)
-        {
-            double loss = trainer.Step(TestContext.Current.CancellationToken).Loss;
-            output.WriteLine($"step {step}: {Math.Abs((loss / expected[step]) - 1):E2} (PyTorch float32 {Math.Abs((float32[step] / expected[step]) - 1):E2})");
-            Assert.InRange(Math.Abs((loss / expected[step]) - 1), 0, 1e-4);
-        }
+        AssertPassed(GoldenChecks.Descent(backend, name, 1e-4, TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -81,43 +67,16 @@ public class GoldenTests(ITestOutputHelper output)
     [InlineData(true)]
     public void Predictor_MultiScale_MatchesPyTorch(bool flip)
     {
-        GoldenCase golden = GoldenCase.Read("multiscale-sunet64-os16");
         using IBackend backend = new CpuBackend();
-        SunetModel model = golden.CreateModel();
-        using (var source = new GoldenBatch(golden))
-        using (var trainer = new Trainer(model, source, StatisticsOnly, backend))
-        {
-            trainer.Step(TestContext.Current.CancellationToken);
-            trainer.CopyTo(model);
-        }
-
-        using var predictor = new Predictor(model, new PredictorOptions { Scales = golden.Scales(), Flip = flip }, backend);
-        var probabilities = new float[golden.Input.WithChannels(model.Spec.Classes).Count];
-        predictor.Average(golden.CreateInput(), golden.Input, probabilities);
-
-        (Summary expected, int[] counts) = golden.MultiScale(flip);
-        double error = GoldenErrors.OfSummary("probabilities", Array.ConvertAll(probabilities, p => (double)p), expected);
-        int moved = counts.Zip(CountLikeliest(probabilities, golden.Input.WithChannels(counts.Length)), (a, b) => Math.Abs(a - b)).Sum() / 2;
-        output.WriteLine($"probabilities: {error:E2} (PyTorch float32 {expected.Float32Error:E2}); {moved} pixels fall into another class");
-        Assert.InRange(error, 0, 1e-5);
-        Assert.InRange(moved, 0, counts.Sum() / 10_000);
+        foreach (SelfTestCheck check in GoldenChecks.MultiScale(backend, flip, Tolerances.OfNetwork(NumericPrecision.Float32)))
+            AssertPassed(check);
     }
 
-    private static TrainerOptions SegmenterOptions { get; } = new()
+    private void AssertPassed(SelfTestCheck check)
     {
-        Sgd = new SgdOptions { LearningRate = 2e-4, Momentum = 0.95f, WeightDecay = 1e-4f, Groups = ParameterGroup.FineTuning },
-        Schedule = new CosineSchedule(10),
-        BatchNormMomentum = 0.01f,
-    };
-
-    private static TrainerOptions ClassifierOptions { get; } = new()
-    {
-        Sgd = new SgdOptions { LearningRate = 0.01, Momentum = 0.9f, Nesterov = true, WeightDecay = 5e-4f, Groups = [] },
-        BatchNormMomentum = 0.1f,
-    };
-
-    /// <summary>A step that moves no weight and makes the running statistics those of its batch.</summary>
-    private static TrainerOptions StatisticsOnly { get; } = new() { Sgd = new SgdOptions { LearningRate = 0 }, BatchNormMomentum = 1 };
+        output.WriteLine($"{check.Name}, {check.Detail}: {check.Error:E2}");
+        Assert.True(check.Passed, $"{check}");
+    }
 
     private GoldenErrors Measure(string name, Func<GoldenCase, GoldenRun> run)
     {
@@ -126,47 +85,5 @@ public class GoldenTests(ITestOutputHelper output)
         var errors = new GoldenErrors(golden, run(golden));
         output.WriteLine($"{name}, {time.Elapsed.TotalSeconds:F1} s{Environment.NewLine}{errors}");
         return errors;
-    }
-
-    private static int[] CountLikeliest(float[] probabilities, Shape shape)
-    {
-        var counts = new int[shape.Channels];
-        int plane = shape.Height * shape.Width;
-        for (int pixel = 0; pixel < shape.Batch * plane; pixel++)
-        {
-            int start = ((pixel / plane) * shape.Channels * plane) + (pixel % plane);
-            counts[Enumerable.Range(0, shape.Channels).MaxBy(c => probabilities[start + (c * plane)])]++;
-        }
-
-        return counts;
-    }
-
-    /// <summary>The case's batch, every time.</summary>
-    private sealed class GoldenBatch : IBatchSource
-    {
-        private readonly TrainingBatch batch;
-
-        public GoldenBatch(GoldenCase golden)
-        {
-            ImageShape = golden.Input;
-            int[] labels = golden.CreateLabels();
-            batch = new TrainingBatch(golden.Input, labels.Length);
-            golden.CreateInput().CopyTo(batch.Images, 0);
-            labels.CopyTo(batch.Labels, 0);
-        }
-
-        public Shape ImageShape { get; }
-
-        public int BatchesPerEpoch => 1;
-
-        public TrainingBatch Read(long index, CancellationToken cancellation = default) => batch;
-
-        public void Return(TrainingBatch batch)
-        {
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

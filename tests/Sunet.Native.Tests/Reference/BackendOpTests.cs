@@ -1,7 +1,5 @@
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
-using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Tests.Reference;
 
@@ -27,7 +25,7 @@ public class BackendOpTests(ITestOutputHelper output)
 
             // Rounding of a sum of K products grows as sqrt(K) units of 2^-24; four of its deviations.
             double tolerance = Math.Max(1e-6, 4 * Math.Sqrt(op.Reduction) * Math.ScaleB(1, -24));
-            foreach ((Value value, double error) in Compare(op.Graph, integers: false))
+            foreach ((Value value, double error) in Compare(op.Graph))
             {
                 worst = Math.Max(worst, error / tolerance);
                 Assert.True(error <= tolerance, $"Shape {seed}, {value}: {error:E2} above {tolerance:E2}.");
@@ -55,7 +53,7 @@ public class BackendOpTests(ITestOutputHelper output)
         double worst = 0;
         for (int seed = 0; seed < Shapes; seed++)
         {
-            foreach ((Value value, double error) in Compare(LayerGraph.Create(kind, seed, learnsInput: false, differentiate: true).Graph, integers: false))
+            foreach ((Value value, double error) in Compare(LayerGraph.Create(kind, seed, learnsInput: false, differentiate: true).Graph))
             {
                 worst = Math.Max(worst, error);
                 Assert.True(error <= 1e-5, $"Shape {seed}, {value}: {error:E2}.");
@@ -65,51 +63,9 @@ public class BackendOpTests(ITestOutputHelper output)
         output.WriteLine($"worst {worst:E2}");
     }
 
-    /// <summary>Runs a graph on both; gives the L2 error of everything it keeps, relative to what the reference has.</summary>
-    private static IEnumerable<(Value Value, double Error)> Compare(Graph graph, bool integers)
+    private static IReadOnlyList<(Value Value, double Error)> Compare(Graph graph, bool integers = false)
     {
-        var reference = new ReferenceExecutor(graph);
-        GraphValues.Write(graph, reference, integers);
-        reference.Run();
-
-        using IBackend backend = new CpuBackend();
-        using Plan plan = Plan.Compile(graph, backend, new PlanOptions { Purpose = PlanPurpose.Training });
-        foreach (Value value in graph.Inputs.Concat(graph.Parameters).Concat(graph.Buffers))
-        {
-            float[] elements = GraphValues.Of(value, integers);
-            if (value.Type == DataType.Int32)
-                plan.Write(value, Array.ConvertAll(elements, v => (int)v));
-            else
-                plan.Write(value, elements);
-        }
-
-        foreach (Phase phase in Enum.GetValues<Phase>())
-            plan.Run(phase);
-        Value[] kept = [.. graph.Outputs, .. graph.Buffers, .. graph.Ops.SelectMany(o => o.Outputs).Where(v => v.GradientOf is not null)];
-        Assert.NotEmpty(kept);
-        foreach (Value value in kept)
-            yield return (value, Error(Read(plan, value), reference[value]));
-    }
-
-    private static double Error(double[] actual, double[] expected) =>
-        expected.All(e => e == 0) ? actual.Max(Math.Abs) : GoldenErrors.Distance(actual, expected);
-
-    private static double[] Read(Plan plan, Value value)
-    {
-        switch (value.Type)
-        {
-            case DataType.Int32:
-                var integers = new int[value.Shape.Count];
-                plan.Read(value, integers);
-                return Array.ConvertAll(integers, v => (double)v);
-            case DataType.UInt8:
-                var bytes = new byte[value.Shape.Count];
-                plan.Read(value, bytes);
-                return Array.ConvertAll(bytes, v => (double)v);
-            default:
-                var floats = new float[value.Shape.Count];
-                plan.Read(value, floats);
-                return Array.ConvertAll(floats, v => (double)v);
-        }
+        using var backend = new CpuBackend();
+        return OpComparison.Run(graph, backend, integers).Errors;
     }
 }

@@ -55,7 +55,7 @@ int sunet_emulator_kernel_parameters(const char* name, int* sizes, int max);
 int sunet_emulator_kernel_block(const char* name);
 const char* sunet_emulator_kernel_name(int index);
 
-/* Kernels that ran since the last reset, and times that kernels of the given name ran. */
+/* Times that the kernel of this name ran since the last reset; of all kernels if the name is null. */
 int64_t sunet_emulator_kernels_run(const char* name);
 
 /* Reads device memory as it is now, without running anything: 0, or -1 if the range is not in one allocation. */

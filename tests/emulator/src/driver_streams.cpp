@@ -82,7 +82,7 @@ EMULATOR_EXPORT CUresult cuStreamCreateWithPriority(CUstream* stream, unsigned f
 
 EMULATOR_EXPORT CUresult cuStreamDestroy_v2(CUstream handle) {
     EMULATOR_ASK();
-    if (const CUresult status = check_context()) return status;
+    if (const CUresult status = check_context_for_release()) return status;
     const auto stream = streams().find(handle);
     if (stream == nullptr) return CUDA_ERROR_INVALID_HANDLE;
     if (stream->capture != nullptr) {
@@ -91,7 +91,7 @@ EMULATOR_EXPORT CUresult cuStreamDestroy_v2(CUstream handle) {
     }
     /* What is still to run keeps the stream's queue alive, and runs, as on a device. */
     streams().destroy(handle);
-    return CUDA_SUCCESS;
+    return sticky_fault();
 }
 
 EMULATOR_EXPORT CUresult cuStreamSynchronize(CUstream handle) {
@@ -99,6 +99,7 @@ EMULATOR_EXPORT CUresult cuStreamSynchronize(CUstream handle) {
     if (const CUresult status = check_context()) return status;
     if (const CUresult status = check_stream(handle)) return status;
     if (const CUresult status = refuse_capturing(*streams().peek(handle))) return status;
+    if (const CUresult status = refuse_during_capture()) return status;
     return finish_stream(handle);
 }
 
@@ -108,6 +109,7 @@ EMULATOR_EXPORT CUresult cuStreamQuery(CUstream handle) {
     if (const CUresult status = check_stream(handle)) return status;
     const auto stream = streams().peek(handle);
     if (const CUresult status = refuse_capturing(*stream)) return status;
+    if (const CUresult status = refuse_during_capture()) return status;
     if (!stream->queue.empty() && stream->query_answered) run_next(stream);
     if (stream->queue.empty()) return sticky_fault();
     stream->query_answered = true;
@@ -150,8 +152,8 @@ EMULATOR_EXPORT CUresult cuEventCreate(CUevent* out, unsigned flags) {
 
 EMULATOR_EXPORT CUresult cuEventDestroy_v2(CUevent handle) {
     EMULATOR_ASK();
-    if (const CUresult status = check_context()) return status;
-    return events().destroy(handle) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+    if (const CUresult status = check_context_for_release()) return status;
+    return events().destroy(handle) ? sticky_fault() : CUDA_ERROR_INVALID_HANDLE;
 }
 
 EMULATOR_EXPORT CUresult cuEventRecord(CUevent event_handle, CUstream handle) {
@@ -181,6 +183,7 @@ EMULATOR_EXPORT CUresult cuEventQuery(CUevent handle) {
     const auto event = usable_event(handle);
     if (event == nullptr) return CUDA_ERROR_INVALID_HANDLE;
     if (const CUresult status = refuse_captured(*event)) return status;
+    if (const CUresult status = refuse_during_capture()) return status;
     if (!is_done(*event) && event->query_answered) run_next(event->source);
     if (is_done(*event)) return sticky_fault();
     event->query_answered = true;
@@ -193,6 +196,7 @@ EMULATOR_EXPORT CUresult cuEventSynchronize(CUevent handle) {
     const auto event = usable_event(handle);
     if (event == nullptr) return CUDA_ERROR_INVALID_HANDLE;
     if (const CUresult status = refuse_captured(*event)) return status;
+    if (const CUresult status = refuse_during_capture()) return status;
     if (event->recorded == 0) return CUDA_SUCCESS;
     return run_until(event->source, [&] { return is_done(*event); });
 }

@@ -16,6 +16,16 @@ internal sealed class GoldenCase
 
     private GoldenCase(JsonElement root) => this.root = root;
 
+    /// <summary>All cases embedded in the library.</summary>
+    public static IReadOnlyList<string> Names
+    {
+        get
+        {
+            using ZipArchive archive = Open();
+            return [.. archive.Entries.Select(e => Path.GetFileNameWithoutExtension(e.Name)).Order(StringComparer.Ordinal)];
+        }
+    }
+
     public string Seed => root.GetProperty("seed").GetString()!;
 
     public bool IsClassifier => Kind == "cls";
@@ -35,9 +45,7 @@ internal sealed class GoldenCase
     /// <summary>Reads one of the cases embedded in the library.</summary>
     public static GoldenCase Read(string name)
     {
-        using Stream resource = typeof(GoldenCase).Assembly.GetManifestResourceStream(Resource)
-            ?? throw new InvalidOperationException($"The library has no resource '{Resource}'.");
-        using var archive = new ZipArchive(resource, ZipArchiveMode.Read);
+        using ZipArchive archive = Open();
         ZipArchiveEntry entry = archive.GetEntry(name + ".json") ?? throw new ArgumentException($"There is no golden case '{name}'.", nameof(name));
         using Stream json = entry.Open();
         using JsonDocument document = JsonDocument.Parse(json);
@@ -86,6 +94,9 @@ internal sealed class GoldenCase
         tensor.GetProperty("f32").GetDouble());
 
     public static double[] Doubles(JsonElement array) => [.. array.EnumerateArray().Select(v => v.GetDouble())];
+
+    private static ZipArchive Open() => new(typeof(GoldenCase).Assembly.GetManifestResourceStream(Resource)
+        ?? throw new InvalidOperationException($"The library has no resource '{Resource}'."), ZipArchiveMode.Read);
 
     private static Shape ShapeOf(JsonElement array) => new([.. array.EnumerateArray().Select(d => d.GetInt32())]);
 }

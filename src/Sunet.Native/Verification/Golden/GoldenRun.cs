@@ -8,6 +8,9 @@ namespace Sunet.Native.Verification;
 internal sealed record GoldenRun(double Loss, double[] Low, double[] Logits, IReadOnlyDictionary<string, double[]> Gradients,
     IReadOnlyDictionary<string, double[]> Running, double[] EvaluationLow, double[] EvaluationLogits)
 {
+    /// <summary>The memory of the training plan; 0 on the reference.</summary>
+    public long PlanBytes { get; init; }
+
     /// <summary>On a backend, through the graphs with all passes.</summary>
     public static GoldenRun On(IBackend backend, GoldenCase golden)
     {
@@ -24,7 +27,10 @@ internal sealed record GoldenRun(double Loss, double[] Low, double[] Logits, IRe
             foreach (Phase phase in Enum.GetValues<Phase>())
                 plan.Run(phase);
             run = new GoldenRun(plan.ReadScalar(training.Loss!.Loss), Read(plan, training.LowLogits), Read(plan, training.Logits),
-                ReadGradients(training.Graph, v => Read(plan, v)), training.Graph.Buffers.ToDictionary(b => b.Name, b => Read(plan, b)), [], []);
+                ReadGradients(training.Graph, v => Read(plan, v)), training.Graph.Buffers.ToDictionary(b => b.Name, b => Read(plan, b)), [], [])
+            {
+                PlanBytes = plan.Memory.TotalBytes,
+            };
         }
 
         foreach ((string name, double[] elements) in run.Running)

@@ -9,12 +9,14 @@ internal sealed class OpGraph
 {
     private readonly Random random;
     private readonly bool copies;
+    private readonly int[]? widths;
     private readonly int n, h, w;
 
-    private OpGraph(int seed, bool copies)
+    private OpGraph(int seed, bool copies, int[]? widths)
     {
         random = new Random(seed);
         this.copies = copies;
+        this.widths = widths;
         (n, h, w) = (random.Next(1, 4), random.Next(5, 24), random.Next(5, 24));
     }
 
@@ -41,9 +43,10 @@ internal sealed class OpGraph
     /// <param name="kind">One of <see cref="Kinds"/>.</param>
     /// <param name="seed">Chooses the shapes.</param>
     /// <param name="copies">Whether images pass through another op first and so arrive in the backend's own layout.</param>
-    public static OpGraph Create(string kind, int seed, bool copies)
+    /// <param name="widths">The channel counts that convolutions and batch-norm choose from; null for any up to 39.</param>
+    public static OpGraph Create(string kind, int seed, bool copies, int[]? widths = null)
     {
-        var graph = new OpGraph(seed, copies);
+        var graph = new OpGraph(seed, copies, widths);
         foreach (Value output in graph.Build(kind, seed).Outputs)
             graph.Graph.MarkOutput(output);
         return graph;
@@ -63,7 +66,7 @@ internal sealed class OpGraph
     {
         int kernel = seed % 4 == 0 ? 1 : seed % 4 == 3 ? 7 : 3, dilation = kernel == 7 ? 1 : 1 << random.Next(4);
         ConvolutionGeometry geometry = ConvolutionGeometry.Square(random.Next(1, 3), dilation, dilation * (kernel / 2));
-        (int i, int o) = (random.Next(1, 40), random.Next(1, 40));
+        (int i, int o) = (Channels(), Channels());
         (int oh, int ow) = geometry.OutputSize(h, w, kernel, kernel);
         (Shape x, Shape y) = (new Shape(n, i, h, w), new Shape(n, o, oh, ow));
         var weights = new Shape(o, i, kernel, kernel);
@@ -105,7 +108,7 @@ internal sealed class OpGraph
 
     private Op BuildBatchNorm(string kind, int seed)
     {
-        int c = random.Next(1, 40);
+        int c = Channels();
         var channels = new Shape(c);
         var shape = new Shape(n, c, h, w);
         Reduction = shape.Count / c;
@@ -169,6 +172,8 @@ internal sealed class OpGraph
             _ => throw new ArgumentException($"There is no op '{kind}'.", nameof(kind)),
         };
     }
+
+    private int Channels() => widths is null ? random.Next(1, 40) : widths[random.Next(widths.Length)];
 
     private Value Image(string name, Shape shape) => copies ? Owned(name, shape) : Graph.Input(name, shape);
 

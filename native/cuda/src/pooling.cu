@@ -1,0 +1,148 @@
+#include "walk.hpp"
+
+namespace sunet {
+namespace {
+
+// A pixel's place in its image.
+struct Place {
+    uint32_t image, row, column;
+};
+
+SUNET_DEVICE Place place(int64_t pixel, int height, int width)
+{
+    const uint32_t at = static_cast<uint32_t>(pixel), row = at / static_cast<uint32_t>(width);
+    return {row / static_cast<uint32_t>(height), row % static_cast<uint32_t>(height), at % static_cast<uint32_t>(width)};
+}
+
+// Windows of two are what networks use, and a shift is far cheaper than a division.
+SUNET_DEVICE uint32_t window_of(uint32_t position, uint32_t window) { return window == 2 ? position >> 1 : position / window; }
+
+template <int N, class T>
+SUNET_DEVICE void pool_lanes(const T* x, int ld_x, T* y, int ld_y, int images, int height, int width, int channels, int window)
+{
+    const int rows = height / window, columns = width / window;
+    const float factor = 1.0f / (static_cast<float>(window) * static_cast<float>(window));
+    for (Walk at(static_cast<int64_t>(images) * rows * columns, channels / N); at.inside(); at.next()) {
+        const Place to = place(at.pixel, rows, columns);
+        const int64_t corner = (static_cast<int64_t>(to.image) * height + to.row * window) * width + to.column * window;
+        Lanes<N> sum = {};
+        for (int row = 0; row < window; row++)
+            for (int column = 0; column < window; column++) {
+                const Lanes<N> lanes = load<N>(x + (corner + static_cast<int64_t>(row) * width + column) * ld_x + at.group * N);
+                for (int i = 0; i < N; i++)
+                    sum.at[i] += lanes.at[i];
+            }
+        for (int i = 0; i < N; i++)
+            sum.at[i] *= factor;
+        store<N>(y + at.pixel * ld_y + at.group * N, sum);
+    }
+}
+
+template <class T>
+SUNET_DEVICE void pool(const T* x, int ld_x, T* y, int ld_y, int images, int height, int width, int channels, int window)
+{
+    if (aligned(x, ld_x) && aligned(y, ld_y) && channels % vector_lanes<T> == 0)
+        pool_lanes<vector_lanes<T>>(x, ld_x, y, ld_y, images, height, width, channels, window);
+    else
+        pool_lanes<1>(x, ld_x, y, ld_y, images, height, width, channels, window);
+}
+
+// What a window's pixels have in common: the gradient of their mean. Pixels no window covers took no part.
+template <int N, class T>
+SUNET_DEVICE void spread_lanes(const T* dy, int ld_dy, T* dx, int ld_dx, int images, int height, int width, int channels, int window_height,
+                               int window_width)
+{
+    const uint32_t rows = static_cast<uint32_t>(height / window_height), columns = static_cast<uint32_t>(width / window_width);
+    const float factor = 1.0f / (static_cast<float>(window_height) * static_cast<float>(window_width));
+    for (Walk at(static_cast<int64_t>(images) * height * width, channels / N); at.inside(); at.next()) {
+        const Place to = place(at.pixel, height, width);
+        const uint32_t row = window_of(to.row, static_cast<uint32_t>(window_height));
+        const uint32_t column = window_of(to.column, static_cast<uint32_t>(window_width));
+        Lanes<N> lanes = {};
+        if (row < rows && column < columns) {
+            lanes = load<N>(dy + ((static_cast<int64_t>(to.image) * rows + row) * columns + column) * ld_dy + at.group * N);
+            for (int i = 0; i < N; i++)
+                lanes.at[i] *= factor;
+        }
+        store<N>(dx + at.pixel * ld_dx + at.group * N, lanes);
+    }
+}
+
+template <class T>
+SUNET_DEVICE void spread(const T* dy, int ld_dy, T* dx, int ld_dx, int images, int height, int width, int channels, int window_height,
+                         int window_width)
+{
+    if (aligned(dy, ld_dy) && aligned(dx, ld_dx) && channels % vector_lanes<T> == 0)
+        spread_lanes<vector_lanes<T>>(dy, ld_dy, dx, ld_dx, images, height, width, channels, window_height, window_width);
+    else
+        spread_lanes<1>(dy, ld_dy, dx, ld_dx, images, height, width, channels, window_height, window_width);
+}
+
+// A block takes 32 channels of an image, each of its eight warps every eighth pixel.
+template <class T>
+SUNET_DEVICE void plane_mean(const T* x, int ld_x, T* y, int ld_y, int images, int pixels, int channels)
+{
+    constexpr int warps = block_threads / 32, stretch = 32;
+    SUNET_SHARED double sums[block_threads];
+    const int lane = thread_x() % 32, warp = thread_x() / 32, groups = (channels + 31) / 32;
+    for (int unit = block_x(); unit < images * groups; unit += grid_dim_x()) {
+        const int image = unit / groups, channel = unit % groups * 32 + lane;
+        const T* from = x + static_cast<int64_t>(image) * pixels * ld_x + channel;
+        double sum = 0;
+        // Floats over a short stretch, doubles over those: nothing is lost in large planes, and double arithmetic is slow on most devices.
+        for (int begin = warp; begin < pixels && channel < channels; begin += warps * stretch) {
+            float part = 0;
+            for (int pixel = begin; pixel < begin + warps * stretch && pixel < pixels; pixel += warps)
+                part += to_float(from[static_cast<int64_t>(pixel) * ld_x]);
+            sum += static_cast<double>(part);
+        }
+        sums[thread_x()] = sum;
+        sync_threads();
+        if (warp == 0 && channel < channels) {
+            for (int i = 1; i < warps; i++)
+                sum += sums[i * 32 + lane];
+            y[static_cast<int64_t>(image) * ld_y + channel] = from_float<T>(static_cast<float>(sum / pixels));
+        }
+        sync_threads();
+    }
+}
+
+} // namespace
+
+SUNET_KERNEL(average_pool_f32, block_threads)
+(const float* x, int ld_x, float* y, int ld_y, int images, int height, int width, int channels, int window)
+{
+    pool(x, ld_x, y, ld_y, images, height, width, channels, window);
+}
+
+SUNET_KERNEL(average_pool_bf16, block_threads)
+(const bf16* x, int ld_x, bf16* y, int ld_y, int images, int height, int width, int channels, int window)
+{
+    pool(x, ld_x, y, ld_y, images, height, width, channels, window);
+}
+
+SUNET_KERNEL(average_pool_backward_f32, block_threads)
+(const float* dy, int ld_dy, float* dx, int ld_dx, int images, int height, int width, int channels, int window_height, int window_width)
+{
+    spread(dy, ld_dy, dx, ld_dx, images, height, width, channels, window_height, window_width);
+}
+
+SUNET_KERNEL(average_pool_backward_bf16, block_threads)
+(const bf16* dy, int ld_dy, bf16* dx, int ld_dx, int images, int height, int width, int channels, int window_height, int window_width)
+{
+    spread(dy, ld_dy, dx, ld_dx, images, height, width, channels, window_height, window_width);
+}
+
+SUNET_KERNEL(global_average_pool_f32, block_threads)
+(const float* x, int ld_x, float* y, int ld_y, int images, int pixels, int channels)
+{
+    plane_mean(x, ld_x, y, ld_y, images, pixels, channels);
+}
+
+SUNET_KERNEL(global_average_pool_bf16, block_threads)
+(const bf16* x, int ld_x, bf16* y, int ld_y, int images, int pixels, int channels)
+{
+    plane_mean(x, ld_x, y, ld_y, images, pixels, channels);
+}
+
+} // namespace sunet

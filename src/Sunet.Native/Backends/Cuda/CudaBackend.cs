@@ -1,0 +1,140 @@
+using System.Globalization;
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop;
+
+namespace Sunet.Native.Backends.Cuda;
+
+/// <summary>
+/// Runs plans on an NVIDIA GPU through cuDNN, cuBLASLt and own kernels. It may be shared by threads; every plan has its own stream. It is
+/// disposed after the plans.
+/// </summary>
+public sealed class CudaBackend : IBackend
+{
+    internal const string Library = "libcuda.so.1";
+    private readonly Lock gate = new();
+    private readonly Stack<CudaLibraryHandles> idle = [];
+    private readonly nint sharedStream;
+
+    /// <summary>Opens a device by its number and shares its primary context with whatever else uses it in this process.</summary>
+    /// <param name="ordinal">Which device, from 0.</param>
+    /// <param name="options">How it is used; null for float32 with CUDA graphs.</param>
+    /// <exception cref="ConfigurationException">An option is out of range.</exception>
+    /// <exception cref="BackendException">There is no such device, or a library is missing or too old; the message says which.</exception>
+    public CudaBackend(int ordinal = 0, CudaOptions? options = null) : this(options, () => CudaDevice.Open(ordinal), 0)
+    {
+    }
+
+    private CudaBackend(CudaOptions? options, Func<CudaDevice> open, nint stream)
+    {
+        Options = options ?? new CudaOptions();
+        Options.Validate();
+        sharedStream = stream;
+        Device = open();
+        try
+        {
+            Device.Pool.LimitBytes = Options.MemoryLimitBytes;
+            using CudaDevice.Scope current = Device.Use();
+            idle.Push(CudaLibraryHandles.Create(Device));
+            _ = Device.Kernels;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How the device is used.</summary>
+    public CudaOptions Options { get; }
+
+    /// <inheritdoc/>
+    public string Name => string.Create(CultureInfo.InvariantCulture, $"cuda:{Device.Ordinal}");
+
+    /// <inheritdoc/>
+    public string Description => string.Create(CultureInfo.InvariantCulture,
+        $"{Device.Name}, compute capability {Device.ComputeCapability.Major}.{Device.ComputeCapability.Minor}, "
+        + $"cuDNN {CudaLibraries.Ensure(CudaLibrary.CuDnn).VersionText}, cuBLASLt {CudaLibraries.Ensure(CudaLibrary.CuBlasLt).VersionText}, "
+        + $"{Options.Precision.ToString().ToLowerInvariant()}");
+
+    internal CudaDevice Device { get; }
+
+    /// <summary>
+    /// Works in a context that another library has made, and if a stream is given, on that stream: what the caller has queued there before
+    /// is done before a plan runs. Both stay the caller's and must outlive the backend.
+    /// </summary>
+    /// <param name="context">A CUcontext.</param>
+    /// <param name="ordinal">The context's device.</param>
+    /// <param name="stream">A CUstream of the context, or 0 for streams of the backend's own. Not the default stream.</param>
+    /// <param name="options">How the device is used.</param>
+    /// <exception cref="ConfigurationException">An option is out of range.</exception>
+    /// <exception cref="BackendException">The context is not valid, or a library is missing or too old.</exception>
+    public static CudaBackend FromContext(nint context, int ordinal, nint stream = 0, CudaOptions? options = null) =>
+        new(options, () => CudaDevice.Adopt(context, ordinal), stream);
+
+    /// <inheritdoc/>
+    public IBackendSession Open(Graph graph, PlanPurpose purpose)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        return new CudaSession(this, graph, purpose);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        while (idle.TryPop(out CudaLibraryHandles? handles))
+            handles.Dispose();
+        Device.Dispose();
+    }
+
+    internal CudaStream OpenStream() => sharedStream == 0 ? CudaStream.Create(Device) : CudaStream.Adopt(Device, sharedStream);
+
+    /// <summary>Library handles for one session: costly to make, and not for two threads at once.</summary>
+    internal CudaLibraryHandles Rent(CudaStream stream)
+    {
+        CudaLibraryHandles? handles;
+        lock (gate)
+            idle.TryPop(out handles);
+        handles ??= CudaLibraryHandles.Create(Device);
+        try
+        {
+            handles.Cudnn.SetStream(stream.Raw);
+            return handles;
+        }
+        catch
+        {
+            handles.Dispose();
+            throw;
+        }
+    }
+
+    internal void Return(CudaLibraryHandles handles)
+    {
+        lock (gate)
+            idle.Push(handles);
+    }
+}
+
+/// <summary>The handles of cuDNN and cuBLASLt that one session uses.</summary>
+internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle CublasLt) : IDisposable
+{
+    public static CudaLibraryHandles Create(CudaDevice device)
+    {
+        CudnnHandle cudnn = CudnnHandle.Create(device);
+        try
+        {
+            return new CudaLibraryHandles(cudnn, CublasLtHandle.Create(device));
+        }
+        catch
+        {
+            cudnn.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Cudnn.Dispose();
+        CublasLt.Dispose();
+    }
+}

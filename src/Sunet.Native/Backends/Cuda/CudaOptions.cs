@@ -1,0 +1,53 @@
+namespace Sunet.Native.Backends.Cuda;
+
+/// <summary>The arithmetic of convolutions and the element type of activations on a GPU.</summary>
+public enum CudaPrecision
+{
+    /// <summary>Everything in IEEE single precision; tensor cores are not used.</summary>
+    Float32,
+
+    /// <summary>
+    /// Stored in single precision; convolutions may round what they multiply to TF32 (10 bits of mantissa) for tensor cores, and sum in
+    /// single precision.
+    /// </summary>
+    Tf32,
+
+    /// <summary>
+    /// Activations in bfloat16 (7 bits of mantissa); parameters, their gradients, statistics, sums and the loss stay in single precision.
+    /// </summary>
+    Bf16,
+}
+
+/// <summary>How a GPU is used.</summary>
+public sealed record CudaOptions
+{
+    /// <summary>Arithmetic and element types.</summary>
+    public CudaPrecision Precision { get; init; } = CudaPrecision.Float32;
+
+    /// <summary>Whether only algorithms are used that give the same bits every time.</summary>
+    public bool Deterministic { get; init; }
+
+    /// <summary>Whether a step, or a prediction, is captured as one CUDA graph and replayed.</summary>
+    public bool UseGraphs { get; init; } = true;
+
+    /// <summary>Whether algorithms are chosen by timing all there are, once a shape; otherwise by the library's own estimate.</summary>
+    public bool TuneAlgorithms { get; init; }
+
+    /// <summary>Algorithms that need more scratch memory than this are not considered; in bytes.</summary>
+    public long WorkspaceLimitBytes { get; init; } = 1L << 30;
+
+    /// <summary>The most device memory the backend takes, in bytes.</summary>
+    public long MemoryLimitBytes { get; init; } = long.MaxValue;
+
+    /// <summary>Refuses numbers that make no sense.</summary>
+    /// <exception cref="ConfigurationException">A number is out of range; the message names it.</exception>
+    public void Validate()
+    {
+        if (!Enum.IsDefined(Precision))
+            throw new ConfigurationException($"There is no precision {Precision}; float32, tf32 and bf16 are known.");
+        if (WorkspaceLimitBytes < 0)
+            throw new ConfigurationException($"The workspace limit of {WorkspaceLimitBytes} bytes is below 0.");
+        if (MemoryLimitBytes < 1)
+            throw new ConfigurationException($"The memory limit of {MemoryLimitBytes} bytes is below 1.");
+    }
+}

@@ -1,0 +1,248 @@
+using System.Runtime.InteropServices;
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Backends.Cuda;
+
+/// <summary>One graph on a GPU: calls go to one stream, transfers of inputs to another; nothing waits but for what the host reads.</summary>
+internal sealed unsafe class CudaSession : IBackendSession
+{
+    /// <summary>Each prepares the ops it knows and gives null for others.</summary>
+    private static readonly Func<CudaSession, Op, PreparedCall?>[] Families =
+    [
+    ];
+
+    private readonly CudaBackend backend;
+    private readonly CudaFormats formats;
+    private readonly CudaLibraryHandles libraries;
+    private readonly CudaStepState state;
+    private readonly CudaTransfers transfers;
+
+    public CudaSession(CudaBackend backend, Graph graph, PlanPurpose purpose)
+    {
+        this.backend = backend;
+        Purpose = purpose;
+        formats = new CudaFormats(graph, Options.Precision);
+        OwnBytes = CudaTransfers.BytesFor(graph.Inputs);
+        using CudaDevice.Scope current = Device.Use();
+        Stream = backend.OpenStream();
+        try
+        {
+            libraries = backend.Rent(Stream);
+            transfers = new CudaTransfers(this);
+            state = new CudaStepState(this);
+        }
+        catch
+        {
+            transfers?.Dispose();
+            if (libraries is not null)
+                backend.Return(libraries);
+            Stream.Dispose();
+            throw;
+        }
+    }
+
+    public CudaDevice Device => backend.Device;
+
+    public CudaOptions Options => backend.Options;
+
+    /// <summary>Where calls go.</summary>
+    public CudaStream Stream { get; }
+
+    public PlanPurpose Purpose { get; }
+
+    public CudaPrecision Precision => Options.Precision;
+
+    public bool Deterministic => Options.Deterministic;
+
+    public bool TimeAlgorithms => Options.TuneAlgorithms;
+
+    public bool AllowTf32 => Options.Precision != CudaPrecision.Float32;
+
+    public CudnnHandle Cudnn => libraries.Cudnn;
+
+    public CublasLtHandle CublasLt => libraries.CublasLt;
+
+    /// <summary>int32 on the device: updates happen only while it is 0.</summary>
+    public nint Guard => state.Guard;
+
+    public int ParameterCopyBytes => Precision == CudaPrecision.Bf16 ? sizeof(ushort) : 0;
+
+    public long OwnBytes { get; }
+
+    public bool RunsAhead => true;
+
+    public PreparedCall Prepare(Op op)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        foreach (Func<CudaSession, Op, PreparedCall?> family in Families)
+        {
+            if (family(this, op) is { } call)
+                return call;
+        }
+
+        throw new BackendException($"The CUDA backend has no {op.Kind} (layer '{op.Name}').", CudaBackend.Library, 0, op.Name);
+    }
+
+    /// <summary>Whether the value's elements are bfloat16; float32, or integers, otherwise.</summary>
+    public bool IsBf16(Value value) => formats.IsBf16(value);
+
+    /// <summary>Elements between neighbouring pixels: the channels, or more where the value lies within another.</summary>
+    public int PixelStride(Value value) => formats.PixelStride(value);
+
+    public long BytesOf(Value value) => value.Shape.Count * formats.ElementBytes(value);
+
+    public string FormatOf(Value value) => formats.Describe(value);
+
+    public (Value Host, long Offset)? ViewOf(Value value) => formats.ViewOf(value);
+
+    public IDeviceMemory Allocate(long bytes)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        return new CudaMemory(this, Math.Max(1, bytes));
+    }
+
+    public void Upload(Value value, nint address, ReadOnlySpan<float> elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
+    }
+
+    public void Upload(Value value, nint address, ReadOnlySpan<int> elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
+    }
+
+    public void Download(Value value, nint address, Span<float> elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.Download(value, address, MemoryMarshal.AsBytes(elements));
+    }
+
+    public void Download(Value value, nint address, Span<int> elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.Download(value, address, MemoryMarshal.AsBytes(elements));
+    }
+
+    public void Download(Value value, nint address, Span<byte> elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.Download(value, address, elements);
+    }
+
+    public bool AllFinite(Value value, nint address)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        // A value within another has neighbours in its memory that are none of its business.
+        DeviceBlock? plain = PixelStride(value) == value.Shape.Channels || value.Shape.Rank != 4
+            ? null
+            : Device.Pool.Allocate(value.Shape.Count * sizeof(float), Stream);
+        try
+        {
+            bool bf16 = IsBf16(value) && plain is null;
+            if (plain is not null)
+                CudaTransfer.ToNchw(this, value.Shape, address, PixelStride(value), IsBf16(value), plain.Address).Run(Stream.Raw, value.Name);
+            return state.IsFinite(CudaTransfer.FiniteCheck(this, bf16, value.Shape.Count, plain?.Address ?? address, state.Flag));
+        }
+        finally
+        {
+            if (plain is not null)
+                Device.Pool.Free(plain, Stream);
+        }
+    }
+
+    public void Clear(long bytes, nint address)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        CudaStatus.ThrowIfFailed(CudaDriver.Fill8Async(address, 0, (nuint)bytes, Stream.Raw), "cuMemsetD8Async");
+    }
+
+    public void RefreshCopy(long count, nint parameters, nint copy)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        CudaTransfer.ToBf16(this, count, parameters, copy).Run(Stream.Raw, "copy_to_bf16");
+    }
+
+    public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity) =>
+        new CudaSgd(this, arguments, count, parameters, copy, gradients, velocity);
+
+    public PreparedWork PrepareAccumulate(long count, nint x, nint y)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        return new LaunchedWork(this, 0, CudaTransfer.Accumulate(this, count, x, y));
+    }
+
+    public PreparedWork PrepareJudgement(nint loss, nint invalid, long count, nint gradients)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        return state.Judgement(loss, invalid, count, gradients);
+    }
+
+    public StepVerdict Verdict()
+    {
+        using CudaDevice.Scope current = Device.Use();
+        return state.Verdict();
+    }
+
+    public PreparedWork Record(Action work) => new CudaRecordedWork(this, work);
+
+    public ICallClock CreateClock(int marks) => new CudaClock(this, marks);
+
+    public void Synchronize()
+    {
+        using CudaDevice.Scope current = Device.Use();
+        Stream.Synchronize();
+    }
+
+    public void Enter() => Device.Enter();
+
+    public void Leave() => Device.Leave();
+
+    /// <summary>Copies bytes from the device to pinned memory, behind the work queued so far.</summary>
+    public void CopyToHost(nint pinned, nint address, long bytes) =>
+        CudaStatus.ThrowIfFailed(CudaDriver.CopyToHostAsync(pinned, address, (nuint)bytes, Stream.Raw), "cuMemcpyDtoHAsync_v2");
+
+    /// <summary>Copies bytes to the device; they may change once it returns.</summary>
+    public void UploadBytes(ReadOnlySpan<byte> bytes, nint address) => transfers.UploadBytes(bytes, address);
+
+    public void Dispose()
+    {
+        using CudaDevice.Scope current = Device.Use();
+        state.Dispose();
+        transfers.Dispose();
+        backend.Return(libraries);
+        Stream.Dispose();
+    }
+
+    private sealed class CudaMemory : IDeviceMemory
+    {
+        private readonly CudaSession session;
+        private readonly DeviceBlock block;
+
+        public CudaMemory(CudaSession session, long bytes)
+        {
+            this.session = session;
+            block = session.Device.Pool.Allocate(bytes, session.Stream);
+            Bytes = bytes;
+            try
+            {
+                session.Clear(bytes, block.Address);
+            }
+            catch
+            {
+                session.Device.Pool.Free(block, session.Stream);
+                throw;
+            }
+        }
+
+        public nint Address => block.Address;
+
+        public long Bytes { get; }
+
+        public void Dispose() => session.Device.Pool.Free(block, session.Stream);
+    }
+}

@@ -1,0 +1,74 @@
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+
+namespace Sunet.Native.Verification;
+
+/// <summary>Every op and every kind of layer on shapes that are easy to get wrong, against the reference.</summary>
+internal static class OpChecks
+{
+    /// <summary>No multiple of a vector, a little less and a little more than one, and whole ones.</summary>
+    private static readonly int[] Widths = [3, 11, 16, 64];
+
+    /// <summary>
+    /// One check an op. Seeds go through kernels 1, 3 and 7, strides 1 and 2, dilations up to 8, odd sizes, fused and plain, and inputs that
+    /// come from the outside or from another op.
+    /// </summary>
+    public static IEnumerable<SelfTestCheck> Ops(IBackend backend, SelfTestOptions options, CancellationToken cancellation)
+    {
+        int shapes = options.Quick ? 4 : 12;
+        bool coarse = options.Precision == NumericPrecision.Bf16;
+        foreach (string kind in OpGraph.Kinds)
+        {
+            yield return Worst("op", kind, Enumerable.Range(0, shapes).Select(seed =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                OpGraph op = OpGraph.Create(kind, seed, copies: seed / 2 % 2 == 1, Widths);
+                return (op.Graph, Tolerances.OfOp(kind, op.Reduction, options.Precision));
+            }), graph => OpComparison.Run(graph, backend, coarse: coarse));
+        }
+    }
+
+    /// <summary>One check a kind of layer, with a loss behind it and all gradients.</summary>
+    public static IEnumerable<SelfTestCheck> Layers(IBackend backend, SelfTestOptions options, CancellationToken cancellation)
+    {
+        int shapes = options.Quick ? 2 : 6;
+        foreach (string kind in LayerGraph.Kinds)
+        {
+            yield return Worst("layer", kind, Enumerable.Range(0, shapes).Select(seed =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                return (LayerGraph.Create(kind, seed, learnsInput: false, differentiate: true).Graph, Tolerances.Layer);
+            }), graph => OpComparison.Run(graph, backend));
+        }
+    }
+
+    /// <summary>The error that is largest for its tolerance, over several graphs; time is summed.</summary>
+    private static SelfTestCheck Worst(
+        string group, string name, IEnumerable<(Graph Graph, double Tolerance)> graphs, Func<Graph, OpComparison> compare)
+    {
+        var worst = new SelfTestCheck(group, name, 0, 0, 0, 0, "");
+        double ratio = -1, milliseconds = 0;
+        long bytes = 0;
+        foreach ((Graph graph, double tolerance) in graphs)
+        {
+            try
+            {
+                OpComparison comparison = compare(graph);
+                milliseconds += comparison.Milliseconds;
+                bytes = Math.Max(bytes, comparison.Bytes);
+                foreach ((Value value, double error) in comparison.Errors.Where(e => e.Error / tolerance > ratio))
+                {
+                    ratio = error / tolerance;
+                    worst = worst with { Error = error, Tolerance = tolerance, Detail = value.ToString() };
+                }
+            }
+            catch (SunetException failure)
+            {
+                ratio = double.PositiveInfinity;
+                worst = worst with { Error = double.PositiveInfinity, Tolerance = tolerance, Detail = failure.Message };
+            }
+        }
+
+        return worst with { Milliseconds = milliseconds, Bytes = bytes };
+    }
+}

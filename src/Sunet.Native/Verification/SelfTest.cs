@@ -1,0 +1,66 @@
+using Sunet.Native.Compilation;
+
+namespace Sunet.Native.Verification;
+
+/// <summary>
+/// Examines a backend where it is installed: every op against a reference in float64, whole networks against values from PyTorch, and
+/// training. Needs nothing but the library itself.
+/// </summary>
+public static class SelfTest
+{
+    /// <summary>How far a training in low precision may end from one in float32.</summary>
+    private const double TrainingTolerance = 0.05;
+
+    private const int ComparedSteps = 200;
+
+    /// <summary>Runs all checks; one that fails keeps none of the others from running.</summary>
+    /// <param name="backend">What to examine.</param>
+    /// <param name="options">What to cover, and the backend's arithmetic.</param>
+    /// <param name="progress">Told of every check when it is done; may be null.</param>
+    /// <param name="cancellation">Stops between two checks.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static SelfTestReport Run(
+        IBackend backend, SelfTestOptions options, IProgress<SelfTestCheck>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(options);
+        var checks = new List<SelfTestCheck>();
+        foreach (SelfTestCheck check in Checks(backend, options, cancellation))
+        {
+            checks.Add(check);
+            progress?.Report(check);
+        }
+
+        return new SelfTestReport(checks);
+    }
+
+    /// <summary>Trains a small network for 200 steps on two backends; the tested one's loss must end within 5 % of the reference's.</summary>
+    /// <param name="reference">A backend in float32.</param>
+    /// <param name="tested">The backend to examine.</param>
+    /// <param name="cancellation">Stops before a step.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static SelfTestCheck CompareTraining(IBackend reference, IBackend tested, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        ArgumentNullException.ThrowIfNull(tested);
+        return TrainingChecks.Compare(reference, tested, ComparedSteps, TrainingTolerance, cancellation);
+    }
+
+    private static IEnumerable<SelfTestCheck> Checks(IBackend backend, SelfTestOptions options, CancellationToken cancellation)
+    {
+        foreach (SelfTestCheck check in OpChecks.Ops(backend, options, cancellation))
+            yield return check;
+
+        // Behind rounded activations a ReLU may switch at another pixel than the reference's, so layers are compared in float32 alone.
+        if (options.Precision == NumericPrecision.Float32)
+        {
+            foreach (SelfTestCheck check in OpChecks.Layers(backend, options, cancellation))
+                yield return check;
+        }
+
+        foreach (SelfTestCheck check in GoldenChecks.Run(backend, options, cancellation))
+            yield return check;
+        if (options.Deterministic)
+            yield return TrainingChecks.Repeat(backend, cancellation);
+    }
+}
