@@ -15,6 +15,8 @@ internal sealed unsafe class CudaSession : IBackendSession
         CudaConvolution.Prepare,
         CudaBatchNorm.Prepare,
         CudaElementwise.Prepare,
+        CudaResampling.Prepare,
+        CudaSoftmax.Prepare,
         CudaLinear.Prepare,
     ];
 
