@@ -157,6 +157,21 @@ public sealed class DevicePoolTests : EmulatorTest
     }
 
     [Fact]
+    public void Free_DriverFails_ReleasesTheBlockWhenItsWorkIsDone()
+    {
+        using CudaDevice device = CudaDevice.Open(0);
+        using CudaStream stream = CudaStream.Create(device);
+        DeviceBlock block = device.Pool.Allocate(512, stream);
+        using (device.Use())
+            DeviceMemory.Fill(block.Address, 1, 512, stream);
+        Emulator.FailCall(1, 0);
+        device.Pool.Free(block, stream);
+        Assert.Equal("cuEventCreate", Emulator.CallNames.SkipLast(1).Last());
+        Assert.Equal(new PoolStatistics(0, 0, 512, 1, 0, 0), device.Pool.Statistics);
+        Assert.Equal(0, Emulator.Outstanding(EmulatedKind.DeviceBytes));
+    }
+
+    [Fact]
     public void Dispose_BlockStillOut_CountsItUntilItComesBack()
     {
         long before = CudaLeaks.Blocks;

@@ -88,28 +88,31 @@ internal sealed class DevicePool : IDisposable
         }
     }
 
-    /// <summary>Gives a block back; work queued so far on <paramref name="stream"/> may still use it, and nothing else may.</summary>
+    /// <summary>
+    /// Gives a block back; work queued so far on <paramref name="stream"/> may still use it, and nothing else may. A driver that fails
+    /// here fails in the next call as well, so this one can be part of any clean-up.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It was given back before.</exception>
-    /// <exception cref="BackendException">The driver failed; the block is gone from the pool's accounts all the same.</exception>
     public void Free(DeviceBlock block, CudaStream stream)
     {
         lock (gate)
         {
             if (!block.IsOut)
                 throw new InvalidOperationException("A block of device memory was freed twice.");
-            using CudaDevice.Scope scope = device.Use();
             block.IsOut = false;
             inUse -= block.Bytes;
             blocksInUse--;
+            bool entered = CudaDriver.ContextPush(device.Context.Raw) == 0;
             if (disposed)
-            {
                 CudaLeaks.AddBlocks(-1);
-                stream.Synchronize();
+            if (disposed || !TryCache(block, stream))
+            {
+                _ = CudaDriver.StreamSynchronize(stream.Raw);
                 Release(block);
-                return;
             }
 
-            Cache(block, stream);
+            if (entered)
+                _ = CudaDriver.ContextPop(out _);
         }
     }
 
@@ -195,7 +198,8 @@ internal sealed class DevicePool : IDisposable
         $"CUDA device {device.Ordinal} ({device.Name}) cannot give {bytes:N0} bytes: {reason}, {inUse:N0} bytes are in use here and "
         + $"{held - inUse:N0} cached; a smaller batch or image needs less.", bytes);
 
-    private void Cache(DeviceBlock block, CudaStream stream)
+    /// <summary>Keeps a block; false if the event that would tell when it is idle cannot be had.</summary>
+    private bool TryCache(DeviceBlock block, CudaStream stream)
     {
         try
         {
@@ -204,15 +208,14 @@ internal sealed class DevicePool : IDisposable
         }
         catch (SunetException)
         {
-            // Without its event nobody could tell when the block is idle, so it is not kept.
-            Release(block);
-            throw;
+            return false;
         }
 
         block.FreedOn = stream;
         if (!cached.TryGetValue(block.Bytes, out List<DeviceBlock>? blocks))
             cached.Add(block.Bytes, blocks = []);
         blocks.Add(block);
+        return true;
     }
 
     private void TrimCached()
