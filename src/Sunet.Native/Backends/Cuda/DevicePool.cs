@@ -103,16 +103,19 @@ internal sealed class DevicePool : IDisposable
             inUse -= block.Bytes;
             blocksInUse--;
             bool entered = CudaDriver.ContextPush(device.Context.Raw) == 0;
-            if (disposed)
-                CudaLeaks.AddBlocks(-1);
-            if (disposed || !TryCache(block, stream))
+            if (disposed || stream.IsClosed || !TryCache(block, stream))
             {
-                _ = CudaDriver.StreamSynchronize(stream.Raw);
+                _ = CudaDriver.ContextSynchronize();
                 Release(block);
             }
 
             if (entered)
                 _ = CudaDriver.ContextPop(out _);
+            if (!disposed)
+                return;
+            CudaLeaks.AddBlocks(-1);
+            if (blocksInUse == 0)
+                device.Context.DangerousRelease();
         }
     }
 
@@ -137,6 +140,13 @@ internal sealed class DevicePool : IDisposable
                 return;
             disposed = true;
             CudaLeaks.AddBlocks(blocksInUse);
+            if (blocksInUse > 0)
+            {
+                // The context, and with it the blocks, lasts until the last of them is back.
+                bool added = false;
+                device.Context.DangerousAddRef(ref added);
+            }
+
             if (held > inUse && CudaDriver.ContextPush(device.Context.Raw) == 0)
             {
                 TrimCached();
