@@ -171,7 +171,7 @@ internal static class CudaLibraries
         }
     }
 
-    /// <summary>The file behind what the system loader found, which may be a link to another name; null where that cannot be told.</summary>
+    /// <summary>The file that the system loader found, by the name it has without links; null where that cannot be told.</summary>
     private static string? MappedPath(string family)
     {
         const string maps = "/proc/self/maps";

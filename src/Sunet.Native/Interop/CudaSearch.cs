@@ -54,7 +54,7 @@ internal sealed record CudaSearch
         return [.. (NativePath ?? "").Split([Path.PathSeparator, ';'], options).Select(Path.GetFullPath)];
     }
 
-    /// <summary>The folders that exist among those where toolkits, distributions and Python's packages put the libraries, in that order.</summary>
+    /// <summary>Those folders that exist where toolkits, distributions and Python's packages put the libraries, in that order.</summary>
     public IReadOnlyList<string> UsualFolders()
     {
         List<string> folders = [.. WindowsFolders];
@@ -77,7 +77,10 @@ internal sealed record CudaSearch
 
     /// <summary>The files of other versions of a library in those folders.</summary>
     public static IReadOnlyList<string> OtherVersions(CudaLibrary library, IReadOnlyList<string> folders) =>
-        [.. folders.Where(Directory.Exists).SelectMany(f => Directory.GetFiles(f, library.Family + "*", Readable)).Order(StringComparer.Ordinal)];
+    [
+        .. folders.Where(Directory.Exists)
+            .SelectMany(f => Directory.GetFiles(f, library.Family + "*", Readable).Order(StringComparer.Ordinal)),
+    ];
 
     private IEnumerable<string> PackageFolders()
     {

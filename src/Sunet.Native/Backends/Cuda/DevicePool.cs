@@ -28,7 +28,7 @@ internal sealed class DevicePool : IDisposable
 
     internal DevicePool(CudaDevice device) => this.device = device;
 
-    /// <summary>The most bytes the pool may hold, in use and cached together. Lowering it below what is held affects later requests.</summary>
+    /// <summary>The most bytes the pool may hold, in use and cached together. Lowering it affects later requests only.</summary>
     public long LimitBytes
     {
         get
@@ -67,7 +67,7 @@ internal sealed class DevicePool : IDisposable
     }
 
     /// <summary>Takes a block whose use on <paramref name="stream"/> is safe from now on. The caller frees it.</summary>
-    /// <exception cref="MemoryException">The device or <see cref="LimitBytes"/> does not allow it, not even without the cached blocks.</exception>
+    /// <exception cref="MemoryException">The device or <see cref="LimitBytes"/> does not allow it, even without cached blocks.</exception>
     /// <exception cref="BackendException">The driver failed.</exception>
     public DeviceBlock Allocate(long bytes, CudaStream stream)
     {
