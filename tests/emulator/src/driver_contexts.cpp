@@ -7,6 +7,7 @@
 #include "contexts.hpp"
 #include "control.hpp"
 #include "memory.hpp"
+#include "modules.hpp"
 #include "streams.hpp"
 #include "versions.hpp"
 
@@ -55,14 +56,15 @@ CUresult check_initialized() { return state().initialized ? CUDA_SUCCESS : CUDA_
 
 /* What is still alive when a context goes is lost to its owner for good. */
 void report_leaks(CUcontext context) {
-    size_t living_streams = 0, living_events = 0, blocks = 0, pinned = 0;
+    size_t living_streams = 0, living_events = 0, living_modules = 0, blocks = 0, pinned = 0;
     for (const auto& entry : streams()) living_streams += entry.second->context == context;
     for (const auto& entry : events()) living_events += entry.second->context == context;
+    for (const auto& entry : modules()) living_modules += entry.second->context == context;
     for (const auto& entry : device_blocks()) blocks += entry.second.context == context;
     for (const auto& entry : pinned_blocks()) pinned += entry.second.context == context;
-    if (living_streams + living_events + blocks + pinned != 0)
-        violation("the context ends with %zu streams, %zu events, %zu device allocations and %zu pinned allocations alive", living_streams,
-                  living_events, blocks, pinned);
+    if (living_streams + living_events + living_modules + blocks + pinned != 0)
+        violation("the context ends with %zu streams, %zu events, %zu modules, %zu device allocations and %zu pinned allocations alive",
+                  living_streams, living_events, living_modules, blocks, pinned);
 }
 
 } // namespace
@@ -85,7 +87,7 @@ int current_device() {
     return context == nullptr ? 0 : context->device;
 }
 
-CUresult check_context() {
+CUresult check_context_for_release() {
     if (const CUresult status = check_initialized()) return status;
     const CUcontext current = current_context();
     if (current == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
@@ -93,7 +95,12 @@ CUresult check_context() {
         violation("the current context has been released");
         return CUDA_ERROR_CONTEXT_IS_DESTROYED;
     }
-    return sticky_fault();
+    return CUDA_SUCCESS;
+}
+
+CUresult check_context() {
+    const CUresult status = check_context_for_release();
+    return status != CUDA_SUCCESS ? status : sticky_fault();
 }
 
 } // namespace emulator
@@ -281,7 +288,7 @@ EMULATOR_EXPORT CUresult cuProfilerStart() {
 
 EMULATOR_EXPORT CUresult cuProfilerStop() {
     EMULATOR_ASK();
-    return check_context();
+    return check_context_for_release();
 }
 
 extern "C" EMULATOR_CONTROL void sunet_emulator_set_devices(int count) {

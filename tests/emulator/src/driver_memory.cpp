@@ -89,7 +89,7 @@ EMULATOR_EXPORT CUresult cuMemAlloc_v2(CUdeviceptr* address, size_t bytes) {
 
 EMULATOR_EXPORT CUresult cuMemFree_v2(CUdeviceptr address) {
     EMULATOR_ASK();
-    if (const CUresult status = check_context()) return status;
+    if (const CUresult status = check_context_for_release()) return status;
     if (const CUresult status = refuse_during_capture()) return status;
     if (address == 0) return CUDA_SUCCESS;
     if (releasable(address) == nullptr) return CUDA_ERROR_INVALID_VALUE;
@@ -117,14 +117,17 @@ EMULATOR_EXPORT CUresult cuMemAllocAsync(CUdeviceptr* address, size_t bytes, CUs
 
 EMULATOR_EXPORT CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream) {
     EMULATOR_ASK();
-    if (const CUresult status = check_context()) return status;
+    if (const CUresult status = check_context_for_release()) return status;
     if (const CUresult status = check_stream(stream)) return status;
     if (const CUresult status = no_memory_nodes(stream)) return status;
     if (address == 0) return CUDA_SUCCESS;
     device_block* block = releasable(address);
     if (block == nullptr) return CUDA_ERROR_INVALID_VALUE;
     block->doomed = true;
-    return enqueue(stream, {"cuMemFreeAsync", [address] { release_device(address); }});
+    work release = {"cuMemFreeAsync", [address] { release_device(address); }};
+    release.releases = true;
+    const CUresult status = enqueue(stream, std::move(release));
+    return status != CUDA_SUCCESS ? status : sticky_fault();
 }
 
 EMULATOR_EXPORT CUresult cuDeviceGetDefaultMemPool(CUmemoryPool* pool, CUdevice device) {
@@ -191,19 +194,20 @@ EMULATOR_EXPORT CUresult cuMemHostAlloc(void** address, size_t bytes, unsigned f
 
 EMULATOR_EXPORT CUresult cuMemFreeHost(void* address) {
     EMULATOR_ASK();
-    if (const CUresult status = check_context()) return status;
+    if (const CUresult status = check_context_for_release()) return status;
     if (const CUresult status = refuse_during_capture()) return status;
     const auto found = pinned_blocks().find(reinterpret_cast<uintptr_t>(address));
     if (found == pinned_blocks().end()) {
         violation("%p is not the beginning of pinned memory", address);
         return CUDA_ERROR_INVALID_VALUE;
     }
-    if (found->second.pending != 0) {
+    /* After a fault nothing will run any more. */
+    if (found->second.pending != 0 && sticky_fault() == CUDA_SUCCESS) {
         violation("pinned memory is released while %d copies that use it are on a stream", found->second.pending);
         finish_all();
     }
     release_pinned(address);
-    return CUDA_SUCCESS;
+    return sticky_fault();
 }
 
 EMULATOR_EXPORT CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr* device, void* address, unsigned flags) {

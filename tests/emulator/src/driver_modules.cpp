@@ -154,7 +154,7 @@ EMULATOR_EXPORT CUresult cuModuleLoadDataEx(CUmodule* module, const void* image,
 
 EMULATOR_EXPORT CUresult cuModuleUnload(CUmodule module) {
     EMULATOR_ASK();
-    if (const CUresult status = check_context()) return status;
+    if (const CUresult status = check_context_for_release()) return status;
     if (const CUresult status = refuse_during_capture()) return status;
     if (modules().find(module) == nullptr) return CUDA_ERROR_INVALID_HANDLE;
     /* Kernels that are on their way would lose their code. */

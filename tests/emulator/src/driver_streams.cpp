@@ -82,7 +82,7 @@ EMULATOR_EXPORT CUresult cuStreamCreateWithPriority(CUstream* stream, unsigned f
 
 EMULATOR_EXPORT CUresult cuStreamDestroy_v2(CUstream handle) {
     EMULATOR_ASK();
-    if (const CUresult status = check_context()) return status;
+    if (const CUresult status = check_context_for_release()) return status;
     const auto stream = streams().find(handle);
     if (stream == nullptr) return CUDA_ERROR_INVALID_HANDLE;
     if (stream->capture != nullptr) {
@@ -91,7 +91,7 @@ EMULATOR_EXPORT CUresult cuStreamDestroy_v2(CUstream handle) {
     }
     /* What is still to run keeps the stream's queue alive, and runs, as on a device. */
     streams().destroy(handle);
-    return CUDA_SUCCESS;
+    return sticky_fault();
 }
 
 EMULATOR_EXPORT CUresult cuStreamSynchronize(CUstream handle) {
@@ -152,8 +152,8 @@ EMULATOR_EXPORT CUresult cuEventCreate(CUevent* out, unsigned flags) {
 
 EMULATOR_EXPORT CUresult cuEventDestroy_v2(CUevent handle) {
     EMULATOR_ASK();
-    if (const CUresult status = check_context()) return status;
-    return events().destroy(handle) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+    if (const CUresult status = check_context_for_release()) return status;
+    return events().destroy(handle) ? sticky_fault() : CUDA_ERROR_INVALID_HANDLE;
 }
 
 EMULATOR_EXPORT CUresult cuEventRecord(CUevent event_handle, CUstream handle) {

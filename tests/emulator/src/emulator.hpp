@@ -75,6 +75,8 @@ private:
 
 /* CUDA_SUCCESS if the driver is initialized, the calling thread has a living context and no fault has made it unusable. */
 CUresult check_context();
+/* The same for calls that release: what a caller gives back is taken back after a fault too. */
+CUresult check_context_for_release();
 CUcontext current_context();
 
 /* ---- handles ---- */
@@ -189,9 +191,10 @@ T* device(CUdeviceptr address, size_t count, const char* what) {
 /* ---- streams ---- */
 
 struct work {
-    std::string name;           /* for violations: the call and what it works on */
-    std::function<void()> run;  /* runs when a synchronisation needs it, under the lock; may throw fault */
+    std::string name;                     /* for violations: the call and what it works on */
+    std::function<void()> run;            /* runs when a synchronisation needs it, under the lock; may throw fault */
     std::function<void()> submitted = {}; /* called whenever it is put on a stream: at the call, and at every launch of its graph */
+    bool releases = false;                /* runs after a fault too */
 };
 
 /* Appends to the stream, or to the graph it captures. A null, unknown or destroyed stream is a violation. */

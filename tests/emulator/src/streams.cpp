@@ -93,7 +93,7 @@ void append(const std::shared_ptr<stream_state>& stream, stream_item item) {
 }
 
 void run_work(const work& item) {
-    if (state().fault != CUDA_SUCCESS) return;
+    if (state().fault != CUDA_SUCCESS && !item.releases) return;
     const running_work named(item.name);
     try {
         item.run();
