@@ -14,7 +14,7 @@ public class CudaAlgorithmTests : EmulatorTest
     {
         string[] all = Candidates(new CudaOptions(), Gradient()), strict = Candidates(new CudaOptions { Deterministic = true }, Gradient());
         Assert.NotEmpty(strict);
-        Assert.Subset([.. all], [.. strict]);
+        Assert.All(strict, c => Assert.Contains(c, all));
         Assert.True(strict.Length < all.Length, "The emulator offered nothing that is not deterministic, so nothing was shown.");
     }
 
