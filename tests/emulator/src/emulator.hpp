@@ -195,7 +195,6 @@ struct work {
     std::function<void()> run;            /* runs when a synchronisation needs it, under the lock; may throw fault */
     std::function<void()> submitted = {}; /* called whenever it is put on a stream: at the call, and at every launch of its graph */
     bool releases = false;                /* runs after a fault too */
-}; /* called whenever it is put on a stream: at the call, and at every launch of its graph */
 };
 
 /* Appends to the stream, or to the graph it captures. A null, unknown or destroyed stream is a violation. */

@@ -78,6 +78,30 @@ public sealed class CudaBackend : IBackend
     public static CudaBackend FromContext(nint context, int ordinal, nint stream = 0, CudaOptions? options = null) =>
         new(options, () => CudaDevice.Adopt(context, ordinal), stream);
 
+    /// <summary>
+    /// Begins what a profiler is to see: Nsight Systems (<c>--capture-range=cudaProfilerApi</c>) and Nsight Compute record from here on, and
+    /// every call carries its layer's name as an NVTX range where that library is there.
+    /// </summary>
+    /// <returns>Whether layers are named.</returns>
+    /// <exception cref="BackendException">The driver refused.</exception>
+    public bool StartProfiling()
+    {
+        using CudaDevice.Scope current = Device.Use();
+        bool named = Nvtx.TryEnable();
+        CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStart(), "cuProfilerStart");
+        return named;
+    }
+
+    /// <summary>Ends it, once everything queued is done.</summary>
+    /// <exception cref="BackendException">The driver refused, or queued work failed.</exception>
+    public void StopProfiling()
+    {
+        using CudaDevice.Scope current = Device.Use();
+        Device.Synchronize();
+        CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStop(), "cuProfilerStop");
+        Nvtx.Disable();
+    }
+
     /// <inheritdoc/>
     public IBackendSession Open(Graph graph, PlanPurpose purpose)
     {

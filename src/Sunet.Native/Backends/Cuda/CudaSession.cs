@@ -15,6 +15,8 @@ internal sealed unsafe class CudaSession : IBackendSession
         CudaConvolution.Prepare,
         CudaBatchNorm.Prepare,
         CudaElementwise.Prepare,
+        CudaResampling.Prepare,
+        CudaSoftmax.Prepare,
         CudaLinear.Prepare,
     ];
 
@@ -111,7 +113,7 @@ internal sealed unsafe class CudaSession : IBackendSession
     /// <summary>Elements between neighbouring pixels: the channels, or more where the value lies within another.</summary>
     public int PixelStride(Value value) => formats.PixelStride(value);
 
-    public long BytesOf(Value value) => value.Shape.Count * formats.ElementBytes(value);
+    public long BytesOf(Value value) => formats.BytesOf(value);
 
     public string FormatOf(Value value) => formats.Describe(value);
 
