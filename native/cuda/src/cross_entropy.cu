@@ -71,7 +71,7 @@ SUNET_DEVICE void cross_entropy(const T* logits, int ld_logits, const int* label
         partial[block_x()] = own;
 }
 
-SUNET_DEVICE void total_of(const LossCounts* partial, int count, float* loss, int* counted, int* invalid)
+SUNET_DEVICE void finish_loss(const LossCounts* partial, int count, float* loss, int* counted, int* invalid)
 {
     LossCounts own = {0.0, 0, 0};
     for (int i = thread_x(); i < count; i += block_threads)
@@ -84,9 +84,9 @@ SUNET_DEVICE void total_of(const LossCounts* partial, int count, float* loss, in
     *invalid = own.invalid;
 }
 
-template <class T, class U>
+template <class T>
 SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp,
-                                         const int* counted, U* dlogits, int ld_dlogits, int64_t pixels, int channels)
+                                         const int* counted, float* dlogits, int ld_dlogits, int64_t pixels, int channels)
 {
     SUNET_SHARED float sums[loss_tile];
     SUNET_SHARED int classes[loss_tile];
@@ -102,12 +102,12 @@ SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const i
         }
         sync_threads();
         const T* from = logits + begin * ld_logits;
-        U* to = dlogits + begin * ld_dlogits;
+        float* to = dlogits + begin * ld_dlogits;
         for (TileWalk at(count, channels, block_threads); at.inside(); at.next()) {
             const int label = classes[at.pixel];
             const float probability = fast_exp(to_float(from[static_cast<int64_t>(at.pixel) * ld_logits + at.channel]) - sums[at.pixel]);
             const float gradient = (label == at.channel ? probability - 1.0f : probability) * scale;
-            to[static_cast<int64_t>(at.pixel) * ld_dlogits + at.channel] = from_float<U>(label < 0 ? 0.0f : gradient);
+            to[static_cast<int64_t>(at.pixel) * ld_dlogits + at.channel] = label < 0 ? 0.0f : gradient;
         }
         sync_threads();
     }
@@ -115,36 +115,26 @@ SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const i
 
 } // namespace
 
-SUNET_KERNEL(cross_entropy_f32, pixel_threads)
-(const float* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore, float* log_sum_exp, void* partial)
-{
-    cross_entropy(logits, ld_logits, labels, pixels, channels, ignore, log_sum_exp, static_cast<LossCounts*>(partial));
-}
-
-SUNET_KERNEL(cross_entropy_bf16, pixel_threads)
-(const bf16* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore, float* log_sum_exp, void* partial)
-{
-    cross_entropy(logits, ld_logits, labels, pixels, channels, ignore, log_sum_exp, static_cast<LossCounts*>(partial));
-}
-
-SUNET_KERNEL(cross_entropy_total, block_threads)(const void* partial, int count, float* loss, int* counted, int* invalid)
-{
-    total_of(static_cast<const LossCounts*>(partial), count, loss, counted, invalid);
-}
-
-#define SUNET_CROSS_ENTROPY_BACKWARD(name, T, U)                                                                                        \
-    SUNET_KERNEL(cross_entropy_backward_##name, block_threads)                                                                         \
-    (const T* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp, const int* counted, U* dlogits,          \
-     int ld_dlogits, int64_t pixels, int channels)                                                                                     \
-    {                                                                                                                                  \
-        cross_entropy_backward(logits, ld_logits, labels, ignore, log_sum_exp, counted, dlogits, ld_dlogits, pixels, channels);        \
+#define SUNET_CROSS_ENTROPY(T, suffix)                                                                                                  \
+    SUNET_KERNEL(cross_entropy_##suffix, pixel_threads)                                                                                 \
+    (const T* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore, float* log_sum_exp, void* partial)    \
+    {                                                                                                                                   \
+        cross_entropy(logits, ld_logits, labels, pixels, channels, ignore, log_sum_exp, static_cast<LossCounts*>(partial));             \
+    }                                                                                                                                   \
+    SUNET_KERNEL(cross_entropy_backward_##suffix, block_threads)                                                                        \
+    (const T* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp, const int* counted, float* dlogits,       \
+     int ld_dlogits, int64_t pixels, int channels)                                                                                      \
+    {                                                                                                                                   \
+        cross_entropy_backward(logits, ld_logits, labels, ignore, log_sum_exp, counted, dlogits, ld_dlogits, pixels, channels);         \
     }
 
-SUNET_CROSS_ENTROPY_BACKWARD(f32_f32, float, float)
-SUNET_CROSS_ENTROPY_BACKWARD(bf16_f32, bf16, float)
-SUNET_CROSS_ENTROPY_BACKWARD(bf16_bf16, bf16, bf16)
+SUNET_CROSS_ENTROPY(float, f32)
+SUNET_CROSS_ENTROPY(bf16, bf16)
 
-#undef SUNET_CROSS_ENTROPY_BACKWARD
+SUNET_KERNEL(cross_entropy_finish, block_threads)(const void* partial, int count, float* loss, int* counted, int* invalid)
+{
+    finish_loss(static_cast<const LossCounts*>(partial), count, loss, counted, invalid);
+}
 
 // A label that is ignored takes no part; neither does a pair out of range, which is counted.
 SUNET_KERNEL(confusion_matrix, block_threads)

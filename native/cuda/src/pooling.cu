@@ -17,8 +17,12 @@ SUNET_DEVICE Place place(int64_t pixel, int height, int width)
 // Windows of two are what networks use, and a shift is far cheaper than a division.
 SUNET_DEVICE uint32_t window_of(uint32_t position, uint32_t window) { return window == 2 ? position >> 1 : position / window; }
 
-template <int N, class T>
-SUNET_DEVICE void pool_lanes(const T* x, int ld_x, T* y, int ld_y, int images, int height, int width, int channels, int window)
+// Lanes of one access of both types: a vector of the narrower one.
+template <class T, class U>
+constexpr int shared_lanes = vector_lanes<T> > vector_lanes<U> ? vector_lanes<T> : vector_lanes<U>;
+
+template <int N, class T, class U>
+SUNET_DEVICE void pool_lanes(Pixels<const T> x, Pixels<U> y, int images, int height, int width, int channels, int window)
 {
     const int rows = height / window, columns = width / window;
     const float factor = 1.0f / (static_cast<float>(window) * static_cast<float>(window));
@@ -28,28 +32,29 @@ SUNET_DEVICE void pool_lanes(const T* x, int ld_x, T* y, int ld_y, int images, i
         Lanes<N> sum = {};
         for (int row = 0; row < window; row++)
             for (int column = 0; column < window; column++) {
-                const Lanes<N> lanes = load<N>(x + (corner + static_cast<int64_t>(row) * width + column) * ld_x + at.group * N);
+                const Lanes<N> lanes = load<N>(x.at(corner + static_cast<int64_t>(row) * width + column, at.channel<N>()));
                 for (int i = 0; i < N; i++)
                     sum.at[i] += lanes.at[i];
             }
         for (int i = 0; i < N; i++)
             sum.at[i] *= factor;
-        store<N>(y + at.pixel * ld_y + at.group * N, sum);
+        store<N>(y.at(at.pixel, at.channel<N>()), sum);
     }
 }
 
-template <class T>
-SUNET_DEVICE void pool(const T* x, int ld_x, T* y, int ld_y, int images, int height, int width, int channels, int window)
+template <class T, class U>
+SUNET_DEVICE void pool(Pixels<const T> x, Pixels<U> y, int images, int height, int width, int channels, int window)
 {
-    if (aligned(x, ld_x) && aligned(y, ld_y) && channels % vector_lanes<T> == 0)
-        pool_lanes<vector_lanes<T>>(x, ld_x, y, ld_y, images, height, width, channels, window);
+    constexpr int lanes = shared_lanes<T, U>;
+    if (x.vectors() && y.vectors() && channels % lanes == 0)
+        pool_lanes<lanes>(x, y, images, height, width, channels, window);
     else
-        pool_lanes<1>(x, ld_x, y, ld_y, images, height, width, channels, window);
+        pool_lanes<1>(x, y, images, height, width, channels, window);
 }
 
 // What a window's pixels have in common: the gradient of their mean. Pixels no window covers took no part.
-template <int N, class T>
-SUNET_DEVICE void spread_lanes(const T* dy, int ld_dy, T* dx, int ld_dx, int images, int height, int width, int channels, int window_height,
+template <int N, class T, class U>
+SUNET_DEVICE void spread_lanes(Pixels<const T> dy, Pixels<U> dx, int images, int height, int width, int channels, int window_height,
                                int window_width)
 {
     const uint32_t rows = static_cast<uint32_t>(height / window_height), columns = static_cast<uint32_t>(width / window_width);
@@ -60,40 +65,41 @@ SUNET_DEVICE void spread_lanes(const T* dy, int ld_dy, T* dx, int ld_dx, int ima
         const uint32_t column = window_of(to.column, static_cast<uint32_t>(window_width));
         Lanes<N> lanes = {};
         if (row < rows && column < columns) {
-            lanes = load<N>(dy + ((static_cast<int64_t>(to.image) * rows + row) * columns + column) * ld_dy + at.group * N);
+            lanes = load<N>(dy.at((static_cast<int64_t>(to.image) * rows + row) * columns + column, at.channel<N>()));
             for (int i = 0; i < N; i++)
                 lanes.at[i] *= factor;
         }
-        store<N>(dx + at.pixel * ld_dx + at.group * N, lanes);
+        store<N>(dx.at(at.pixel, at.channel<N>()), lanes);
     }
 }
 
-template <class T>
-SUNET_DEVICE void spread(const T* dy, int ld_dy, T* dx, int ld_dx, int images, int height, int width, int channels, int window_height,
+template <class T, class U>
+SUNET_DEVICE void spread(Pixels<const T> dy, Pixels<U> dx, int images, int height, int width, int channels, int window_height,
                          int window_width)
 {
-    if (aligned(dy, ld_dy) && aligned(dx, ld_dx) && channels % vector_lanes<T> == 0)
-        spread_lanes<vector_lanes<T>>(dy, ld_dy, dx, ld_dx, images, height, width, channels, window_height, window_width);
+    constexpr int lanes = shared_lanes<T, U>;
+    if (dy.vectors() && dx.vectors() && channels % lanes == 0)
+        spread_lanes<lanes>(dy, dx, images, height, width, channels, window_height, window_width);
     else
-        spread_lanes<1>(dy, ld_dy, dx, ld_dx, images, height, width, channels, window_height, window_width);
+        spread_lanes<1>(dy, dx, images, height, width, channels, window_height, window_width);
 }
 
 // A block takes 32 channels of an image, each of its eight warps every eighth pixel.
-template <class T>
-SUNET_DEVICE void plane_mean(const T* x, int ld_x, T* y, int ld_y, int images, int pixels, int channels)
+template <class T, class U>
+SUNET_DEVICE void plane_mean(Pixels<const T> x, Pixels<U> y, int images, int pixels, int channels)
 {
-    constexpr int warps = block_threads / 32, stretch = 32;
+    constexpr int warps = block_threads / 32, stretch = 32 * warps;
     SUNET_SHARED double sums[block_threads];
     const int lane = thread_x() % 32, warp = thread_x() / 32, groups = (channels + 31) / 32;
     for (int unit = block_x(); unit < images * groups; unit += grid_dim_x()) {
         const int image = unit / groups, channel = unit % groups * 32 + lane;
-        const T* from = x + static_cast<int64_t>(image) * pixels * ld_x + channel;
+        const int64_t first = static_cast<int64_t>(image) * pixels;
         double sum = 0;
         // Floats over a short stretch, doubles over those: nothing is lost in large planes, and double arithmetic is slow on most devices.
-        for (int begin = warp; begin < pixels && channel < channels; begin += warps * stretch) {
+        for (int begin = warp; begin < pixels && channel < channels; begin += stretch) {
             float part = 0;
-            for (int pixel = begin; pixel < begin + warps * stretch && pixel < pixels; pixel += warps)
-                part += to_float(from[static_cast<int64_t>(pixel) * ld_x]);
+            for (int pixel = begin; pixel < begin + stretch && pixel < pixels; pixel += warps)
+                part += to_float(*x.at(first + pixel, channel));
             sum += static_cast<double>(part);
         }
         sums[thread_x()] = sum;
@@ -101,7 +107,7 @@ SUNET_DEVICE void plane_mean(const T* x, int ld_x, T* y, int ld_y, int images, i
         if (warp == 0 && channel < channels) {
             for (int i = 1; i < warps; i++)
                 sum += sums[i * 32 + lane];
-            y[static_cast<int64_t>(image) * ld_y + channel] = from_float<T>(static_cast<float>(sum / pixels));
+            *y.at(image, channel) = from_float<U>(static_cast<float>(sum / pixels));
         }
         sync_threads();
     }
@@ -109,40 +115,26 @@ SUNET_DEVICE void plane_mean(const T* x, int ld_x, T* y, int ld_y, int images, i
 
 } // namespace
 
-SUNET_KERNEL(average_pool_f32, block_threads)
-(const float* x, int ld_x, float* y, int ld_y, int images, int height, int width, int channels, int window)
-{
-    pool(x, ld_x, y, ld_y, images, height, width, channels, window);
-}
+#define SUNET_POOLING(T, U, suffix)                                                                                                     \
+    SUNET_KERNEL(average_pool_##suffix, block_threads)                                                                                  \
+    (const T* x, int ld_x, U* y, int ld_y, int images, int height, int width, int channels, int window)                                 \
+    {                                                                                                                                   \
+        pool(Pixels<const T>{x, ld_x}, Pixels<U>{y, ld_y}, images, height, width, channels, window);                                    \
+    }                                                                                                                                   \
+    SUNET_KERNEL(average_pool_backward_##suffix, block_threads)                                                                         \
+    (const T* dy, int ld_dy, U* dx, int ld_dx, int images, int height, int width, int channels, int window_height, int window_width)    \
+    {                                                                                                                                   \
+        spread(Pixels<const T>{dy, ld_dy}, Pixels<U>{dx, ld_dx}, images, height, width, channels, window_height, window_width);         \
+    }                                                                                                                                   \
+    SUNET_KERNEL(global_average_pool_##suffix, block_threads)                                                                           \
+    (const T* x, int ld_x, U* y, int ld_y, int images, int pixels, int channels)                                                        \
+    {                                                                                                                                   \
+        plane_mean(Pixels<const T>{x, ld_x}, Pixels<U>{y, ld_y}, images, pixels, channels);                                             \
+    }
 
-SUNET_KERNEL(average_pool_bf16, block_threads)
-(const bf16* x, int ld_x, bf16* y, int ld_y, int images, int height, int width, int channels, int window)
-{
-    pool(x, ld_x, y, ld_y, images, height, width, channels, window);
-}
-
-SUNET_KERNEL(average_pool_backward_f32, block_threads)
-(const float* dy, int ld_dy, float* dx, int ld_dx, int images, int height, int width, int channels, int window_height, int window_width)
-{
-    spread(dy, ld_dy, dx, ld_dx, images, height, width, channels, window_height, window_width);
-}
-
-SUNET_KERNEL(average_pool_backward_bf16, block_threads)
-(const bf16* dy, int ld_dy, bf16* dx, int ld_dx, int images, int height, int width, int channels, int window_height, int window_width)
-{
-    spread(dy, ld_dy, dx, ld_dx, images, height, width, channels, window_height, window_width);
-}
-
-SUNET_KERNEL(global_average_pool_f32, block_threads)
-(const float* x, int ld_x, float* y, int ld_y, int images, int pixels, int channels)
-{
-    plane_mean(x, ld_x, y, ld_y, images, pixels, channels);
-}
-
-SUNET_KERNEL(global_average_pool_bf16, block_threads)
-(const bf16* x, int ld_x, bf16* y, int ld_y, int images, int pixels, int channels)
-{
-    plane_mean(x, ld_x, y, ld_y, images, pixels, channels);
-}
+SUNET_POOLING(float, float, f32_f32)
+SUNET_POOLING(float, bf16, f32_bf16)
+SUNET_POOLING(bf16, float, bf16_f32)
+SUNET_POOLING(bf16, bf16, bf16_bf16)
 
 } // namespace sunet

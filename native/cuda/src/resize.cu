@@ -84,7 +84,8 @@ SUNET_DEVICE void resize_arg_max(const T* x, int ld_x, uint8_t* classes, int ima
             at.channels = lower(chunk, channels - at.channel);
             blend_rows(x, ld_x, rows, columns, at, first, end - first, blended);
             sync_threads();
-            const float *low = blended + (horizontal.low - first) * at.channels, *high = blended + (horizontal.high() - first) * at.channels;
+            const float* low = blended + (horizontal.low - first) * at.channels;
+            const float* high = blended + (horizontal.high() - first) * at.channels;
             for (int channel = 0; inside && channel < at.channels; channel++) {
                 const float value = mix(low[channel], high[channel], horizontal.fraction);
                 if (at.channel + channel == 0 || value > best) {
@@ -160,24 +161,24 @@ SUNET_DEVICE void resize_backward(const T* dy, int ld_dy, U* dx, int ld_dx, int 
 
 } // namespace
 
-#define SUNET_BILINEAR(name, T, U)                                                                                                     \
-    SUNET_KERNEL(bilinear_##name, block_threads)                                                                                       \
-    (const T* x, int ld_x, U* y, int ld_y, int images, int channels, int in_height, int in_width, int out_height, int out_width,       \
-     int tile, int chunk)                                                                                                              \
-    {                                                                                                                                  \
-        resize(x, ld_x, y, ld_y, images, channels, {in_height, out_height}, {in_width, out_width}, tile, chunk);                       \
-    }                                                                                                                                  \
-    SUNET_KERNEL(bilinear_backward_##name, block_threads)                                                                              \
-    (const T* dy, int ld_dy, U* dx, int ld_dx, int images, int channels, int in_height, int in_width, int out_height, int out_width,   \
-     int tile, int chunk)                                                                                                              \
-    {                                                                                                                                  \
-        resize_backward(dy, ld_dy, dx, ld_dx, images, channels, {in_height, out_height}, {in_width, out_width}, tile, chunk);          \
+#define SUNET_BILINEAR(T, U, suffix)                                                                                                    \
+    SUNET_KERNEL(bilinear_##suffix, block_threads)                                                                                      \
+    (const T* x, int ld_x, U* y, int ld_y, int images, int channels, int in_height, int in_width, int out_height, int out_width,        \
+     int tile, int chunk)                                                                                                               \
+    {                                                                                                                                   \
+        resize(x, ld_x, y, ld_y, images, channels, {in_height, out_height}, {in_width, out_width}, tile, chunk);                        \
+    }                                                                                                                                   \
+    SUNET_KERNEL(bilinear_backward_##suffix, block_threads)                                                                             \
+    (const T* dy, int ld_dy, U* dx, int ld_dx, int images, int channels, int in_height, int in_width, int out_height, int out_width,    \
+     int tile, int chunk)                                                                                                               \
+    {                                                                                                                                   \
+        resize_backward(dy, ld_dy, dx, ld_dx, images, channels, {in_height, out_height}, {in_width, out_width}, tile, chunk);           \
     }
 
-SUNET_BILINEAR(f32_f32, float, float)
-SUNET_BILINEAR(f32_bf16, float, bf16)
-SUNET_BILINEAR(bf16_f32, bf16, float)
-SUNET_BILINEAR(bf16_bf16, bf16, bf16)
+SUNET_BILINEAR(float, float, f32_f32)
+SUNET_BILINEAR(float, bf16, f32_bf16)
+SUNET_BILINEAR(bf16, float, bf16_f32)
+SUNET_BILINEAR(bf16, bf16, bf16_bf16)
 
 #undef SUNET_BILINEAR
 

@@ -32,19 +32,20 @@ SUNET_DEVICE void softmax(const T* x, int ld_x, float* y, int ld_y, int64_t pixe
 
 // A warp takes a pixel.
 template <class T>
-SUNET_DEVICE void softmax_backward(const float* y, int ld_y, const float* dy, int ld_dy, T* dx, int ld_dx, int64_t pixels, int channels)
+SUNET_DEVICE void softmax_backward(const float* y, int ld_y, const T* dy, int ld_dy, float* dx, int ld_dx, int64_t pixels, int channels)
 {
     constexpr int warps = block_threads / 32;
     const int lane = thread_x() % 32;
     for (int64_t pixel = static_cast<int64_t>(block_x()) * warps + thread_x() / 32; pixel < pixels;
          pixel += static_cast<int64_t>(grid_dim_x()) * warps) {
-        const float *values = y + pixel * ld_y, *gradients = dy + pixel * ld_dy;
+        const float* values = y + pixel * ld_y;
+        const T* gradients = dy + pixel * ld_dy;
         float dot = 0;
         for (int channel = lane; channel < channels; channel += 32)
-            dot = multiply_add(values[channel], gradients[channel], dot);
+            dot = multiply_add(values[channel], to_float(gradients[channel]), dot);
         dot = warp_sum(dot);
         for (int channel = lane; channel < channels; channel += 32)
-            dx[pixel * ld_dx + channel] = from_float<T>(values[channel] * (gradients[channel] - dot));
+            dx[pixel * ld_dx + channel] = values[channel] * (to_float(gradients[channel]) - dot);
     }
 }
 
@@ -74,36 +75,22 @@ SUNET_DEVICE void arg_max(const T* x, int ld_x, uint8_t* classes, int64_t pixels
 
 } // namespace
 
-SUNET_KERNEL(softmax_f32, pixel_threads)(const float* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels)
-{
-    softmax(x, ld_x, y, ld_y, pixels, channels);
-}
+#define SUNET_SOFTMAX(T, suffix)                                                                                                        \
+    SUNET_KERNEL(softmax_##suffix, pixel_threads)(const T* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels)               \
+    {                                                                                                                                   \
+        softmax(x, ld_x, y, ld_y, pixels, channels);                                                                                    \
+    }                                                                                                                                   \
+    SUNET_KERNEL(softmax_backward_##suffix, block_threads)                                                                              \
+    (const float* y, int ld_y, const T* dy, int ld_dy, float* dx, int ld_dx, int64_t pixels, int channels)                              \
+    {                                                                                                                                   \
+        softmax_backward(y, ld_y, dy, ld_dy, dx, ld_dx, pixels, channels);                                                              \
+    }                                                                                                                                   \
+    SUNET_KERNEL(arg_max_##suffix, pixel_threads)(const T* x, int ld_x, uint8_t* classes, int64_t pixels, int channels)                 \
+    {                                                                                                                                   \
+        arg_max(x, ld_x, classes, pixels, channels);                                                                                    \
+    }
 
-SUNET_KERNEL(softmax_bf16, pixel_threads)(const bf16* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels)
-{
-    softmax(x, ld_x, y, ld_y, pixels, channels);
-}
-
-SUNET_KERNEL(softmax_backward_f32, block_threads)
-(const float* y, int ld_y, const float* dy, int ld_dy, float* dx, int ld_dx, int64_t pixels, int channels)
-{
-    softmax_backward(y, ld_y, dy, ld_dy, dx, ld_dx, pixels, channels);
-}
-
-SUNET_KERNEL(softmax_backward_bf16, block_threads)
-(const float* y, int ld_y, const float* dy, int ld_dy, bf16* dx, int ld_dx, int64_t pixels, int channels)
-{
-    softmax_backward(y, ld_y, dy, ld_dy, dx, ld_dx, pixels, channels);
-}
-
-SUNET_KERNEL(arg_max_f32, pixel_threads)(const float* x, int ld_x, uint8_t* classes, int64_t pixels, int channels)
-{
-    arg_max(x, ld_x, classes, pixels, channels);
-}
-
-SUNET_KERNEL(arg_max_bf16, pixel_threads)(const bf16* x, int ld_x, uint8_t* classes, int64_t pixels, int channels)
-{
-    arg_max(x, ld_x, classes, pixels, channels);
-}
+SUNET_SOFTMAX(float, f32)
+SUNET_SOFTMAX(bf16, bf16)
 
 } // namespace sunet

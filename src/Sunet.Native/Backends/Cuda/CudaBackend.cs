@@ -59,6 +59,9 @@ public sealed class CudaBackend : IBackend
 
     internal CudaDevice Device { get; }
 
+    /// <summary>Which algorithms were chosen.</summary>
+    internal CudaAlgorithms Algorithms { get; } = new();
+
     /// <summary>
     /// Works in a context that another library has made, and if a stream is given, on that stream: what the caller has queued there before
     /// is done before a plan runs. Both stay the caller's and must outlive the backend.
@@ -71,6 +74,30 @@ public sealed class CudaBackend : IBackend
     /// <exception cref="BackendException">The context is not valid, or a library is missing or too old.</exception>
     public static CudaBackend FromContext(nint context, int ordinal, nint stream = 0, CudaOptions? options = null) =>
         new(options, () => CudaDevice.Adopt(context, ordinal), stream);
+
+    /// <summary>
+    /// Begins what a profiler is to see: Nsight Systems (<c>--capture-range=cudaProfilerApi</c>) and Nsight Compute record from here on, and
+    /// every call carries its layer's name as an NVTX range where that library is there.
+    /// </summary>
+    /// <returns>Whether layers are named.</returns>
+    /// <exception cref="BackendException">The driver refused.</exception>
+    public bool StartProfiling()
+    {
+        using CudaDevice.Scope current = Device.Use();
+        bool named = Nvtx.TryEnable();
+        CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStart(), "cuProfilerStart");
+        return named;
+    }
+
+    /// <summary>Ends it, once everything queued is done.</summary>
+    /// <exception cref="BackendException">The driver refused, or queued work failed.</exception>
+    public void StopProfiling()
+    {
+        using CudaDevice.Scope current = Device.Use();
+        Device.Synchronize();
+        CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStop(), "cuProfilerStop");
+        Nvtx.Disable();
+    }
 
     /// <inheritdoc/>
     public IBackendSession Open(Graph graph, PlanPurpose purpose)
@@ -116,14 +143,14 @@ public sealed class CudaBackend : IBackend
 }
 
 /// <summary>The handles of cuDNN and cuBLASLt that one session uses.</summary>
-internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle CublasLt) : IDisposable
+internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle CublasLt, CudaPlans Plans) : IDisposable
 {
     public static CudaLibraryHandles Create(CudaDevice device)
     {
         CudnnHandle cudnn = CudnnHandle.Create(device);
         try
         {
-            return new CudaLibraryHandles(cudnn, CublasLtHandle.Create(device));
+            return new CudaLibraryHandles(cudnn, CublasLtHandle.Create(device), new CudaPlans(device));
         }
         catch
         {
@@ -134,6 +161,7 @@ internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle Cubl
 
     public void Dispose()
     {
+        Plans.Dispose();
         Cudnn.Dispose();
         CublasLt.Dispose();
     }

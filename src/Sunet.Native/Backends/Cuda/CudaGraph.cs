@@ -15,18 +15,19 @@ internal static unsafe class CudaGraphCapture
         // Other threads work on streams of their own, so only this one is held to the rules.
         CudaStatus.ThrowIfFailed(CudaDriver.StreamBeginCapture(stream.Raw, CudaCaptureMode.ThreadLocal), "cuStreamBeginCapture_v2");
         nint graph;
-        int result;
         try
         {
             work();
         }
-        finally
+        catch
         {
-            // Also when the action failed: a stream left in capture would refuse everything.
-            result = CudaDriver.StreamEndCapture(stream.Raw, out graph);
+            // A stream left in capture would refuse everything from here on.
+            if (CudaDriver.StreamEndCapture(stream.Raw, out graph) == 0 && graph != 0)
+                _ = CudaDriver.GraphDestroy(graph);
+            throw;
         }
 
-        CudaStatus.ThrowIfFailed(result, "cuStreamEndCapture");
+        CudaStatus.ThrowIfFailed(CudaDriver.StreamEndCapture(stream.Raw, out graph), "cuStreamEndCapture");
         try
         {
             return CudaGraphExec.Instantiate(stream, graph);

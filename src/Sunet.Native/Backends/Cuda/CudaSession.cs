@@ -12,6 +12,12 @@ internal sealed unsafe class CudaSession : IBackendSession
     /// <summary>Each prepares the ops it knows and gives null for others.</summary>
     private static readonly Func<CudaSession, Op, PreparedCall?>[] Families =
     [
+        CudaConvolution.Prepare,
+        CudaBatchNorm.Prepare,
+        CudaElementwise.Prepare,
+        CudaResampling.Prepare,
+        CudaSoftmax.Prepare,
+        CudaLinear.Prepare,
     ];
 
     private readonly CudaBackend backend;
@@ -65,12 +71,27 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public CublasLtHandle CublasLt => libraries.CublasLt;
 
+    /// <summary>What was prepared with these libraries' handles, by this session and those before it.</summary>
+    public CudaPlans Plans => libraries.Plans;
+
+    /// <summary>The algorithms chosen so far, for all sessions.</summary>
+    public CudaAlgorithms Algorithms => backend.Algorithms;
+
     /// <summary>int32 on the device: updates happen only while it is 0.</summary>
     public nint Guard => state.Guard;
 
     public int ParameterCopyBytes => Precision == CudaPrecision.Bf16 ? sizeof(ushort) : 0;
 
     public long OwnBytes { get; }
+
+    public long AvailableBytes
+    {
+        get
+        {
+            PoolStatistics pool = Device.Pool.Statistics;
+            return Math.Min(Device.FreeBytes() + pool.CachedBytes, Device.Pool.LimitBytes - pool.InUseBytes);
+        }
+    }
 
     public bool RunsAhead => true;
 
@@ -92,7 +113,7 @@ internal sealed unsafe class CudaSession : IBackendSession
     /// <summary>Elements between neighbouring pixels: the channels, or more where the value lies within another.</summary>
     public int PixelStride(Value value) => formats.PixelStride(value);
 
-    public long BytesOf(Value value) => value.Shape.Count * formats.ElementBytes(value);
+    public long BytesOf(Value value) => formats.BytesOf(value);
 
     public string FormatOf(Value value) => formats.Describe(value);
 
@@ -114,6 +135,18 @@ internal sealed unsafe class CudaSession : IBackendSession
     {
         using CudaDevice.Scope current = Device.Use();
         transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
+    }
+
+    public void UploadFrom(Value value, nint address, nint elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.UploadFrom(value, address, elements);
+    }
+
+    public void DownloadTo(Value value, nint address, nint elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.DownloadTo(value, address, elements);
     }
 
     public void Download(Value value, nint address, Span<float> elements)

@@ -1,0 +1,109 @@
+namespace Sunet.Native.Backends.Cuda;
+
+/// <summary>
+/// The ways to compute a convolution, in the order in which they are tried: cuDNN with sum, bias and ReLU in one graph; cuDNN for the
+/// convolution and a kernel of ours behind it; and where a convolution is a matrix product, cuBLASLt. cuDNN comes first even there: its
+/// heuristics know convolutions, those of cuBLASLt were not made for products as tall as these, and no published measurement has it ahead.
+/// Where candidates are timed, time decides.
+/// </summary>
+internal static class ConvolutionCandidates
+{
+    public static IEnumerable<CudaCandidate> For(ConvolutionProblem problem, CudaSearch search)
+    {
+        IEnumerable<CudaCandidate> fused = Fused(problem, search);
+        IEnumerable<CudaCandidate> plain = Plain(problem, search);
+        IEnumerable<CudaCandidate> all = problem.HasEpilogue ? fused.Concat(plain) : problem.Accumulates ? plain.Concat(fused) : plain;
+        if (problem.IsPointwise)
+            all = problem.PrefersProduct ? Product(problem, search).Concat(all) : all.Concat(Product(problem, search));
+        if (problem.Direction == ConvolutionDirection.Weights && problem.X.IsBf16 && !problem.W.IsBf16)
+            all = all.Concat(Widened(problem, search));
+        return all;
+    }
+
+    /// <summary>One graph: convolution, sum, bias, ReLU; nothing between them reaches memory.</summary>
+    private static IEnumerable<CudaCandidate> Fused(ConvolutionProblem problem, CudaSearch search)
+    {
+        using var graph = new CudnnGraph(search.Session.Cudnn, search.Layer);
+        TensorLayout layout = problem.Result;
+        CudnnDescriptor result = graph.Tensor(layout, problem.ResultOperand), value = graph.Virtual(layout);
+        int steps = (problem.Accumulates ? 1 : 0) + (problem.HasBias ? 1 : 0) + (problem.FusedRelu ? 1 : 0);
+        AddConvolution(graph, problem, value);
+        if (problem.Accumulates)
+            graph.Add(value, graph.Tensor(layout, problem.ResultOperand), value = Next());
+        if (problem.HasBias)
+            graph.Add(value, graph.Tensor(TensorLayout.Vector(layout.C), ConvolutionProblem.OperandBias), value = Next());
+        if (problem.FusedRelu)
+            graph.Relu(value, Next());
+        foreach (CudaCandidate candidate in CudnnEngines.Propose(search, graph, "fused ", multipliesFloat32: !problem.X.IsBf16))
+            yield return candidate;
+
+        CudnnDescriptor Next() => --steps == 0 ? result : graph.Virtual(layout);
+    }
+
+    /// <summary>The convolution alone, onto what is there if need be, and a kernel for bias and ReLU.</summary>
+    private static IEnumerable<CudaCandidate> Plain(ConvolutionProblem problem, CudaSearch search)
+    {
+        using var graph = new CudnnGraph(search.Session.Cudnn, search.Layer);
+        AddConvolution(graph, problem, graph.Tensor(problem.Result, problem.ResultOperand), problem.Accumulates ? 1 : 0);
+        foreach (CudaCandidate candidate in CudnnEngines.Propose(search, graph, "", multipliesFloat32: !problem.X.IsBf16))
+        {
+            yield return problem.HasEpilogue
+                ? candidate.Then(inner => new CudaBiasRelu(inner, problem))
+                : candidate;
+        }
+    }
+
+    /// <summary>The matrix product that a pointwise convolution or its gradient is.</summary>
+    private static IEnumerable<CudaCandidate> Product(ConvolutionProblem problem, CudaSearch search)
+    {
+        long pixels = problem.X.Pixels;
+        int c = problem.X.C, k = problem.Y.C;
+        MatmulOperand X(bool transposed = false) => MatmulOperand.Of(ConvolutionProblem.OperandX, problem.X, transposed);
+        MatmulOperand W(bool transposed = false) => MatmulOperand.Of(ConvolutionProblem.OperandW, problem.W, transposed);
+        MatmulOperand Y(bool transposed = false) => MatmulOperand.Of(ConvolutionProblem.OperandY, problem.Y, transposed);
+        MatmulShape shape = problem.Direction switch
+        {
+            ConvolutionDirection.Forward => new(k, pixels, c, W(transposed: true), X(), Y()),
+            ConvolutionDirection.Data => new(c, pixels, k, W(), Y(), X()),
+            _ => new(c, k, pixels, X(), Y(transposed: true), W()),
+        };
+
+        // The library wants a bias of the result's type, and ours stay float32.
+        bool fuses = problem.HasEpilogue && (!problem.HasBias || !problem.Result.IsBf16);
+        shape = shape with
+        {
+            BiasIndex = fuses && problem.HasBias ? ConvolutionProblem.OperandBias : -1,
+            FusedRelu = fuses && problem.FusedRelu,
+            Accumulates = problem.Accumulates,
+        };
+        foreach (CudaCandidate candidate in CudaMatmul.Candidates(search, shape))
+        {
+            yield return problem.HasEpilogue && !fuses
+                ? candidate.Then(inner => new CudaBiasRelu(inner, problem))
+                : candidate;
+        }
+    }
+
+    /// <summary>
+    /// The gradient of the weights as bf16, made float32 afterwards: it loses digits that the sum had, so it is for a cuDNN that has
+    /// nothing better.
+    /// </summary>
+    private static IEnumerable<CudaCandidate> Widened(ConvolutionProblem problem, CudaSearch search)
+    {
+        ConvolutionProblem narrow = problem with { W = problem.W with { IsBf16 = true } };
+        foreach (CudaCandidate candidate in Plain(narrow, search))
+        {
+            CudaCandidate widened = candidate.Then(inner => new CudaWidened(inner, narrow.W, ConvolutionProblem.OperandW));
+            yield return widened with { Identity = "widened " + candidate.Identity, IsLastResort = true };
+        }
+    }
+
+    private static void AddConvolution(CudnnGraph graph, ConvolutionProblem problem, CudnnDescriptor result, float beta = 0)
+    {
+        CudnnDescriptor Place(in TensorLayout layout, int operand) =>
+            operand == problem.ResultOperand ? result : graph.Tensor(layout, operand);
+
+        graph.Convolution(problem.Direction, problem.Geometry, Place(problem.X, ConvolutionProblem.OperandX),
+            Place(problem.W, ConvolutionProblem.OperandW), Place(problem.Y, ConvolutionProblem.OperandY), beta);
+    }
+}

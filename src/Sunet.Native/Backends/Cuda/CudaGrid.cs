@@ -1,0 +1,53 @@
+namespace Sunet.Native.Backends.Cuda;
+
+/// <summary>
+/// How many blocks kernels are launched with. Their results do not depend on it but through the number of chunks of a reduction, which
+/// therefore follows from the shape alone: every device computes the same.
+/// </summary>
+internal static class CudaGrid
+{
+    /// <summary>Threads of a block.</summary>
+    public const int Block = 256;
+
+    /// <summary>Twice what fits a multiprocessor at once: enough that blocks which end early leave nothing idle.</summary>
+    private const int BlocksPerMultiprocessor = 16;
+
+    /// <summary>Pixels a thread should take, for what it reads per channel to be worth it.</summary>
+    private const int PixelsPerThread = 4;
+
+    private const int ElementsPerChunk = 16384;
+    private const int MaxChunks = 1024;
+    private const int FinishChannels = 8;
+
+    /// <summary>For kernels that go over elements.</summary>
+    public static (int X, int Y, int Z) Elements(CudaDevice device, long count, int lanes) =>
+        (Clamp(Blocks(count, (long)Block * lanes), device.Multiprocessors * BlocksPerMultiprocessor), 1, 1);
+
+    /// <summary>For kernels whose threads keep to some channels.</summary>
+    public static (int X, int Y, int Z) Channels(CudaDevice device, in CudaActivation activation)
+    {
+        (int rows, int tiles) = Tile(activation);
+        int most = Math.Max(1, device.Multiprocessors * BlocksPerMultiprocessor / tiles);
+        return (Clamp(Blocks(activation.Pixels, (long)rows * PixelsPerThread), most), tiles, 1);
+    }
+
+    /// <summary>The chunks of pixels that a reduction is made in.</summary>
+    public static int Chunks(in CudaActivation activation) =>
+        Clamp(Blocks(activation.Pixels * activation.Channels, ElementsPerChunk), MaxChunks);
+
+    /// <summary>For the first stage of a reduction.</summary>
+    public static (int X, int Y, int Z) Reduction(in CudaActivation activation) => (Chunks(activation), Tile(activation).Tiles, 1);
+
+    /// <summary>For its second stage.</summary>
+    public static (int X, int Y, int Z) Finish(int channels) => ((int)Blocks(channels, FinishChannels), 1, 1);
+
+    private static (int Rows, int Tiles) Tile(in CudaActivation activation)
+    {
+        int groups = activation.Channels / activation.Lanes, tiles = (groups + Block - 1) / Block;
+        return (Block / ((groups + tiles - 1) / tiles), tiles);
+    }
+
+    private static long Blocks(long count, long each) => (count + each - 1) / each;
+
+    private static int Clamp(long blocks, int most) => (int)Math.Clamp(blocks, 1, most);
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Sunet.Native.Interop;
+
+namespace Sunet.Native.Backends.Cuda;
+
+/// <summary>An engine of cuDNN made ready for one graph.</summary>
+internal sealed unsafe class CudnnPlan : CudaAlgorithm
+{
+    private const double Megabyte = 1e6;
+
+    private readonly CudnnHandle cudnn;
+    private readonly CudnnBinding[] bindings;
+    private readonly CudnnDescriptor configuration;
+    private readonly CudnnDescriptor plan;
+    private readonly string name;
+
+    private CudnnPlan(CudnnHandle cudnn, CudnnGraph graph, CudnnDescriptor configuration, CudnnDescriptor plan, long workspaceBytes,
+        string name)
+    {
+        this.cudnn = cudnn;
+        bindings = [.. graph.Bindings];
+        this.configuration = configuration;
+        this.plan = plan;
+        this.name = name;
+        WorkspaceBytes = workspaceBytes;
+    }
+
+    public override long WorkspaceBytes { get; }
+
+    public override string Description => WorkspaceBytes == 0
+        ? name
+        : string.Create(CultureInfo.InvariantCulture, $"{name} ({WorkspaceBytes / Megabyte:0.0} MB)");
+
+    /// <summary>
+    /// Finalizes a plan, which may compile it; null, with the reason told, where that fails or takes too much scratch memory. A heuristic
+    /// may propose what this device or this version does not have, so a refusal is nothing unusual.
+    /// </summary>
+    /// <exception cref="MemoryException">Memory does not suffice.</exception>
+    public static CudnnPlan? Build(CudaSearch search, CudnnGraph graph, CudnnEngineList engines, int index, string name)
+    {
+        CudnnDescriptor plan = CudnnDescriptor.Create(CudnnDescriptorType.ExecutionPlan);
+        bool isKept = false;
+        try
+        {
+            plan.Set(CudnnAttribute.ExecutionPlanHandle, search.Session.Cudnn).Set(CudnnAttribute.ExecutionPlanEngineConfig, engines[index]);
+            int result = plan.TryFinalize();
+            if (result is (int)CudnnResult.HostAllocationFailed or (int)CudnnResult.DeviceAllocationFailed)
+                CudnnStatus.ThrowIfFailed(result, "cudnnBackendFinalize(ExecutionPlan)", search.Layer);
+
+            long workspace = result == 0 ? plan.GetInt64(CudnnAttribute.ExecutionPlanWorkspaceSize) : 0;
+            if (result != 0 || workspace > search.Session.Options.WorkspaceLimitBytes)
+            {
+                string reason = result == 0 ? $"wants {workspace:N0} bytes of workspace" : $"fails with {CudnnStatus.Describe(result)}";
+                search.Refused(name, reason);
+                return null;
+            }
+
+            isKept = true;
+            return new CudnnPlan(search.Session.Cudnn, graph, engines.Take(index), plan, workspace, name);
+        }
+        finally
+        {
+            if (!isKept)
+                plan.Dispose();
+        }
+    }
+
+    public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer) =>
+        new Call(this, operands, workspace, layer);
+
+    public override void Dispose()
+    {
+        plan.Dispose();
+        configuration.Dispose();
+    }
+
+    /// <summary>A plan with addresses: the variant pack is built once and executed often.</summary>
+    private sealed class Call : CudaBoundAlgorithm
+    {
+        private readonly CudnnPlan owner;
+        private readonly string layer;
+        private readonly CudnnDescriptor pack;
+        private float* numbers;
+
+        public Call(CudnnPlan owner, ReadOnlySpan<nint> operands, nint workspace, string layer)
+        {
+            this.owner = owner;
+            this.layer = layer;
+            CudnnBinding[] bindings = owner.bindings;
+            Span<long> ids = stackalloc long[bindings.Length];
+            Span<nint> addresses = stackalloc nint[bindings.Length];
+            pack = CudnnDescriptor.Create(CudnnDescriptorType.VariantPack);
+            try
+            {
+                numbers = (float*)NativeMemory.Alloc((nuint)bindings.Length, sizeof(float));
+                for (int i = 0; i < bindings.Length; i++)
+                {
+                    ids[i] = bindings[i].Id;
+                    numbers[i] = bindings[i].Number;
+                    addresses[i] = bindings[i].Operand < 0 ? (nint)(numbers + i) : operands[bindings[i].Operand];
+                }
+
+                pack.Set(CudnnAttribute.VariantPackUniqueIds, ids)
+                    .Set<nint>(CudnnAttribute.VariantPackDataPointers, CudnnAttributeType.VoidPointer, addresses)
+                    .Set(CudnnAttribute.VariantPackWorkspace, CudnnAttributeType.VoidPointer, workspace)
+                    .Finalize(layer);
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
+
+        public override void Run()
+        {
+            int result = Cudnn.Execute(owner.cudnn.Raw, owner.plan.Raw, pack.Raw);
+            if (result != 0)
+                CudnnStatus.ThrowIfFailed(result, "cudnnBackendExecute", layer);
+        }
+
+        public override void Dispose()
+        {
+            pack.Dispose();
+            NativeMemory.Free(numbers);
+            numbers = null;
+        }
+    }
+}
