@@ -82,7 +82,13 @@ EMULATOR_EXPORT CUresult cuStreamBeginCapture_v2(CUstream handle, CUstreamCaptur
 }
 
 EMULATOR_EXPORT CUresult cuStreamEndCapture(CUstream handle, CUgraph* graph) {
-    EMULATOR_ENTER(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
+    const entry entered(__func__, counting::counted);
+    if (entered.fails()) {
+        /* Whatever the reason of a failure, the stream captures no longer. */
+        const auto failing = streams().peek(handle);
+        if (failing != nullptr && failing->capture != nullptr) end_capture(*std::shared_ptr<capture_state>(failing->capture));
+        return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
+    }
     if (const CUresult status = check_context()) return status;
     if (const CUresult status = check_stream(handle)) return status;
     if (graph == nullptr) return CUDA_ERROR_INVALID_VALUE;
