@@ -60,6 +60,9 @@ public interface IBackendSession : IDisposable
     /// <summary>Bytes the session itself holds on the device, beside the memory of the plan, such as for transfers.</summary>
     long OwnBytes { get; }
 
+    /// <summary>Bytes the device can still give; what <see cref="OwnBytes"/> will take is among them.</summary>
+    long AvailableBytes { get; }
+
     /// <summary>Whether calls return before their work is done, so that the next inputs may be written meanwhile.</summary>
     bool RunsAhead { get; }
 
@@ -72,6 +75,12 @@ public interface IBackendSession : IDisposable
 
     /// <summary>Copies row-major integers into a value's place.</summary>
     void Upload(Value value, nint address, ReadOnlySpan<int> elements);
+
+    /// <summary>Copies row-major elements that lie on the device already; returns before it is done where the session runs ahead.</summary>
+    void UploadFrom(Value value, nint address, nint elements);
+
+    /// <summary>Copies a value out to row-major elements on the device; returns before it is done where the session runs ahead.</summary>
+    void DownloadTo(Value value, nint address, nint elements);
 
     /// <summary>Copies a value out to row-major elements, converting from its format. Waits until it is computed.</summary>
     void Download(Value value, nint address, Span<float> elements);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Graphs;
@@ -78,13 +79,7 @@ public sealed class Plan : IDisposable
                 calls.Add(new PlannedCall(op, session.Prepare(op)));
             long scratch = calls.Count == 0 ? 0 : calls.Max(c => c.Call.ScratchBytes);
             MemoryPlan memory = MemoryPlan.Create(graph, session, scratch, options.OptimizerSlots);
-            if (memory.TotalBytes > options.MemoryLimit)
-            {
-                throw new MemoryException(
-                    $"The plan needs {memory.TotalBytes:N0} bytes and {options.MemoryLimit:N0} are allowed; use a smaller batch or image.",
-                    memory.TotalBytes);
-            }
-
+            RequireMemory(memory, options.MemoryLimit, session.AvailableBytes);
             arena = session.Allocate(memory.ArenaBytes);
             var addresses = new PlanAddresses(memory, arena.Address);
             foreach (PlannedCall call in calls)
@@ -128,8 +123,7 @@ public sealed class Plan : IDisposable
     {
         CheckAccess(value, DataType.Float32, elements.Length);
         Session.Upload(value, AddressOf(value), elements);
-        if (value.Kind == ValueKind.Parameter && Memory.ParameterCopy.Bytes > 0)
-            Session.RefreshCopy(Session.BytesOf(value) / sizeof(float), AddressOf(value), Addresses.CopyOf(value));
+        RefreshCopy(value);
     }
 
     /// <summary>Writes integers to an input; before every forward run.</summary>
@@ -162,6 +156,39 @@ public sealed class Plan : IDisposable
     {
         CheckAccess(value, DataType.UInt8, elements.Length);
         Session.Download(value, AddressOf(value), elements);
+    }
+
+    /// <summary>
+    /// Writes row-major float32 or int32 elements that lie on the plan's device already, such as another library's: to an input, a
+    /// parameter or a buffer. They must be there, or be computed by the stream the backend was given, and stay until the next run is done.
+    /// </summary>
+    /// <param name="value">What to write.</param>
+    /// <param name="elements">A device address on a GPU, a host address on the CPU, of as many elements as the value has.</param>
+    public void WriteFrom(Value value, nint elements)
+    {
+        CheckAccess(value);
+        Session.UploadFrom(value, AddressOf(value), elements);
+        RefreshCopy(value);
+    }
+
+    /// <summary>
+    /// Reads a value as row-major elements of its type into memory on the plan's device. They are there once the backend's stream comes to
+    /// them; <see cref="Synchronize"/> waits.
+    /// </summary>
+    /// <param name="value">What to read.</param>
+    /// <param name="elements">A device address on a GPU, a host address on the CPU, of as many elements as the value has.</param>
+    public void ReadTo(Value value, nint elements)
+    {
+        CheckAccess(value);
+        Session.DownloadTo(value, AddressOf(value), elements);
+    }
+
+    /// <summary>Waits until everything asked for is done.</summary>
+    /// <exception cref="BackendException">Something that ran meanwhile has failed.</exception>
+    public void Synchronize()
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        Session.Synchronize();
     }
 
     /// <summary>The first element of a float32 output.</summary>
@@ -223,10 +250,33 @@ public sealed class Plan : IDisposable
 
     internal nint AddressOf(MemoryPlan.Region region) => arena.Address + (nint)region.Offset;
 
-    private void CheckAccess(Value value, DataType type, int length)
+    private void RefreshCopy(Value value)
+    {
+        if (value.Kind == ValueKind.Parameter && Memory.ParameterCopy.Bytes > 0)
+            Session.RefreshCopy(Session.BytesOf(value) / sizeof(float), AddressOf(value), Addresses.CopyOf(value));
+    }
+
+    private static void RequireMemory(MemoryPlan memory, long allowed, long available)
+    {
+        if (memory.TotalBytes <= Math.Min(allowed, available))
+            return;
+        string limit = allowed <= available ? $"{allowed:N0} are allowed" : $"the device has {available:N0} left";
+        throw new MemoryException(string.Create(CultureInfo.InvariantCulture,
+            $"The plan needs {memory.TotalBytes:N0} bytes ({memory.Parameters.Bytes + memory.ParameterCopy.Bytes:N0} for parameters, "
+            + $"{memory.Gradients.Bytes + memory.OptimizerSlots.Sum(s => s.Bytes):N0} for gradients and optimizer, "
+            + $"{memory.Activations.Bytes:N0} for activations, {memory.Scratch.Bytes:N0} for scratch) and {limit}; "
+            + $"use a smaller batch or image."), memory.TotalBytes);
+    }
+
+    private void CheckAccess(Value value)
     {
         ArgumentNullException.ThrowIfNull(value);
         ObjectDisposedException.ThrowIf(disposed, this);
+    }
+
+    private void CheckAccess(Value value, DataType type, int length)
+    {
+        CheckAccess(value);
         if (value.Type != type)
             throw new ArgumentException($"'{value.Name}' holds {value.Type}, not {type}.", nameof(value));
         if (length != value.Shape.Count)

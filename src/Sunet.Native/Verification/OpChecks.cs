@@ -10,37 +10,35 @@ internal static class OpChecks
     private static readonly int[] Widths = [3, 11, 16, 64];
 
     /// <summary>
-    /// One check an op. Seeds go through kernels 1, 3 and 7, strides 1 and 2, dilations up to 8, odd sizes, fused and plain, and inputs that
+    /// Checks one op. Seeds go through kernels 1, 3 and 7, strides 1 and 2, dilations up to 8, odd sizes, fused and plain, and inputs that
     /// come from the outside or from another op.
     /// </summary>
-    public static IEnumerable<SelfTestCheck> Ops(IBackend backend, SelfTestOptions options, CancellationToken cancellation)
+    /// <param name="backend">What to examine.</param>
+    /// <param name="kind">One of <see cref="OpGraph.Kinds"/>.</param>
+    /// <param name="options">How many shapes, and the arithmetic.</param>
+    /// <param name="cancellation">Stops between two shapes.</param>
+    public static SelfTestCheck Op(IBackend backend, string kind, SelfTestOptions options, CancellationToken cancellation = default)
     {
-        int shapes = options.Quick ? 4 : 12;
         bool coarse = options.Precision == NumericPrecision.Bf16;
-        foreach (string kind in OpGraph.Kinds)
+        return Worst("op", kind, Enumerable.Range(0, options.Quick ? 4 : 12).Select(seed =>
         {
-            yield return Worst("op", kind, Enumerable.Range(0, shapes).Select(seed =>
-            {
-                cancellation.ThrowIfCancellationRequested();
-                OpGraph op = OpGraph.Create(kind, seed, copies: seed / 2 % 2 == 1, Widths);
-                return (op.Graph, Tolerances.OfOp(kind, op.Reduction, options.Precision));
-            }), graph => OpComparison.Run(graph, backend, coarse: coarse));
-        }
+            cancellation.ThrowIfCancellationRequested();
+            OpGraph op = OpGraph.Create(kind, seed, copies: seed / 2 % 2 == 1, Widths);
+            return (op.Graph, Tolerances.OfOp(kind, op.Reduction, options.Precision));
+        }), graph => OpComparison.Run(graph, backend, coarse: coarse));
     }
 
-    /// <summary>One check a kind of layer, with a loss behind it and all gradients.</summary>
-    public static IEnumerable<SelfTestCheck> Layers(IBackend backend, SelfTestOptions options, CancellationToken cancellation)
-    {
-        int shapes = options.Quick ? 2 : 6;
-        foreach (string kind in LayerGraph.Kinds)
+    /// <summary>Checks one kind of layer, with a loss behind it and all gradients.</summary>
+    /// <param name="backend">What to examine.</param>
+    /// <param name="kind">One of <see cref="LayerGraph.Kinds"/>.</param>
+    /// <param name="options">How many shapes.</param>
+    /// <param name="cancellation">Stops between two shapes.</param>
+    public static SelfTestCheck Layer(IBackend backend, string kind, SelfTestOptions options, CancellationToken cancellation = default) =>
+        Worst("layer", kind, Enumerable.Range(0, options.Quick ? 2 : 6).Select(seed =>
         {
-            yield return Worst("layer", kind, Enumerable.Range(0, shapes).Select(seed =>
-            {
-                cancellation.ThrowIfCancellationRequested();
-                return (LayerGraph.Create(kind, seed, learnsInput: false, differentiate: true).Graph, Tolerances.Layer);
-            }), graph => OpComparison.Run(graph, backend));
-        }
-    }
+            cancellation.ThrowIfCancellationRequested();
+            return (LayerGraph.Create(kind, seed, learnsInput: false, differentiate: true).Graph, Tolerances.Layer);
+        }), graph => OpComparison.Run(graph, backend));
 
     /// <summary>The error that is largest for its tolerance, over several graphs; time is summed.</summary>
     private static SelfTestCheck Worst(

@@ -11,7 +11,7 @@ namespace Sunet.Native.Verification;
 internal static class TrainingChecks
 {
     private const int RepeatedSteps = 20, Window = 20;
-    private static readonly Shape Images = new(4, 3, 48, 64);
+    private static readonly Shape Images = new(2, 3, 32, 48);
 
     private static SunetSpec Spec { get; } = new()
     {

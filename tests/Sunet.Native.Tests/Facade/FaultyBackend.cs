@@ -4,9 +4,12 @@ using Sunet.Native.Graphs;
 namespace Sunet.Native.Tests.Facade;
 
 /// <summary>A backend whose Nth call that makes something fails; everything else is the inner backend's.</summary>
-internal sealed class FaultyBackend(IBackend inner, int failing) : IBackend
+internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
 {
     private int calls;
+
+    /// <summary>Replaces calls as they are prepared: how tests plant ops that compute wrongly.</summary>
+    public Func<Op, PreparedCall, PreparedCall> Replace { get; init; } = (_, call) => call;
 
     public string Name => inner.Name;
 
@@ -29,7 +32,7 @@ internal sealed class FaultyBackend(IBackend inner, int failing) : IBackend
         public PreparedCall Prepare(Op op)
         {
             owner.Count();
-            return session.Prepare(op);
+            return owner.Replace(op, session.Prepare(op));
         }
 
         public IDeviceMemory Allocate(long bytes)
@@ -57,6 +60,12 @@ internal sealed class FaultyBackend(IBackend inner, int failing) : IBackend
         public long OwnBytes => session.OwnBytes;
 
         public (Value Host, long Offset)? ViewOf(Value value) => session.ViewOf(value);
+
+        public long AvailableBytes => session.AvailableBytes;
+
+        public void UploadFrom(Value value, nint address, nint elements) => session.UploadFrom(value, address, elements);
+
+        public void DownloadTo(Value value, nint address, nint elements) => session.DownloadTo(value, address, elements);
 
         public bool RunsAhead => session.RunsAhead;
 

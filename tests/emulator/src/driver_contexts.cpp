@@ -253,8 +253,9 @@ EMULATOR_EXPORT CUresult cuCtxGetDevice(CUdevice* device) {
     return CUDA_SUCCESS;
 }
 
+/* Not counted: clean-up begins with it, and a driver does not refuse a living context. */
 EMULATOR_EXPORT CUresult cuCtxPushCurrent_v2(CUcontext context) {
-    EMULATOR_ENTER(CUDA_ERROR_INVALID_CONTEXT);
+    EMULATOR_ASK();
     if (const CUresult status = check_initialized()) return status;
     if (state().contexts.find(context) == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
     thread_stack().push_back(context);

@@ -47,6 +47,8 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public long OwnBytes => 0;
 
+    public long AvailableBytes => long.MaxValue;
+
     public bool RunsAhead => false;
 
     /// <summary>Whether the last judged step was sound; true before the first.</summary>
@@ -116,6 +118,10 @@ internal sealed unsafe class CpuSession : IBackendSession
     }
 
     public void Upload(Value value, nint address, ReadOnlySpan<int> elements) => elements.CopyTo(new Span<int>((void*)address, elements.Length));
+
+    public void UploadFrom(Value value, nint address, nint elements) => Transfer(value, elements, address, upload: true);
+
+    public void DownloadTo(Value value, nint address, nint elements) => Transfer(value, elements, address, upload: false);
 
     public void Download(Value value, nint address, Span<float> elements)
     {
@@ -211,6 +217,18 @@ internal sealed unsafe class CpuSession : IBackendSession
             _ => false,
         };
         return plain ? NativeLayout.Plain : activationLayout;
+    }
+
+    private void Transfer(Value value, nint outside, nint inside, bool upload)
+    {
+        if (value.Type == DataType.Float32)
+        {
+            Convert(value, Describe(value.Shape, NativeLayout.Plain), outside, inside, upload);
+            return;
+        }
+
+        long bytes = BytesOf(value);
+        Buffer.MemoryCopy((void*)(upload ? outside : inside), (void*)(upload ? inside : outside), bytes, bytes);
     }
 
     private void Convert(Value value, NativeTensor plain, nint outside, nint inside, bool upload)

@@ -57,6 +57,9 @@ public sealed class CudaBackend : IBackend
         + $"cuDNN {CudaLibraries.Ensure(CudaLibrary.CuDnn).VersionText}, cuBLASLt {CudaLibraries.Ensure(CudaLibrary.CuBlasLt).VersionText}, "
         + $"{Options.Precision.ToString().ToLowerInvariant()}");
 
+    /// <summary>All the memory the device has, in bytes.</summary>
+    public long MemoryBytes => Device.TotalBytes;
+
     internal CudaDevice Device { get; }
 
     /// <summary>Which algorithms were chosen.</summary>
@@ -74,6 +77,30 @@ public sealed class CudaBackend : IBackend
     /// <exception cref="BackendException">The context is not valid, or a library is missing or too old.</exception>
     public static CudaBackend FromContext(nint context, int ordinal, nint stream = 0, CudaOptions? options = null) =>
         new(options, () => CudaDevice.Adopt(context, ordinal), stream);
+
+    /// <summary>
+    /// Begins what a profiler is to see: Nsight Systems (<c>--capture-range=cudaProfilerApi</c>) and Nsight Compute record from here on, and
+    /// every call carries its layer's name as an NVTX range where that library is there.
+    /// </summary>
+    /// <returns>Whether layers are named.</returns>
+    /// <exception cref="BackendException">The driver refused.</exception>
+    public bool StartProfiling()
+    {
+        using CudaDevice.Scope current = Device.Use();
+        bool named = Nvtx.TryEnable();
+        CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStart(), "cuProfilerStart");
+        return named;
+    }
+
+    /// <summary>Ends it, once everything queued is done.</summary>
+    /// <exception cref="BackendException">The driver refused, or queued work failed.</exception>
+    public void StopProfiling()
+    {
+        using CudaDevice.Scope current = Device.Use();
+        Device.Synchronize();
+        CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStop(), "cuProfilerStop");
+        Nvtx.Disable();
+    }
 
     /// <inheritdoc/>
     public IBackendSession Open(Graph graph, PlanPurpose purpose)

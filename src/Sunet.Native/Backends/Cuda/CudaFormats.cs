@@ -7,12 +7,14 @@ namespace Sunet.Native.Backends.Cuda;
 /// <summary>
 /// How the values of one graph lie on the device. Images, activations and weights are NHWC; activations are bfloat16 where that is the
 /// precision, but for what is computed per pixel over all classes. What is joined by a concatenation is written into the joined value at
-/// once, and what a slice of a gradient takes is read from there.
+/// once, and what a slice of a gradient takes is read from there. Logits that are resized only to find the likeliest class are never made:
+/// that value is its source.
 /// </summary>
 internal sealed class CudaFormats
 {
     private readonly CudaPrecision precision;
     private readonly Dictionary<Value, (Value Host, int Channel)> views = [];
+    private readonly HashSet<Value> unmade = [];
 
     public CudaFormats(Graph graph, CudaPrecision precision)
     {
@@ -25,9 +27,16 @@ internal sealed class CudaFormats
             excluded.Add(op.Output);
         }
 
+        Dictionary<Value, List<Op>> readers = graph.Readers();
         foreach (Op op in graph.Ops)
         {
-            if (op is Concat && !excluded.Contains(op.Output))
+            if (op is ArgMax && op.Inputs[0] is { Producer: BilinearResize resize } resized && readers[resized].Count == 1
+                && !excluded.Contains(resized) && resize.Inputs[0].Kind == ValueKind.Computed)
+            {
+                unmade.Add(resized);
+                views.Add(resized, (resize.Inputs[0], 0));
+            }
+            else if (op is Concat && !excluded.Contains(op.Output))
                 LayWithin(op.Output, op.Inputs, excluded);
             else if (op is ChannelSlice slice && !views.ContainsKey(slice.Inputs[0]) && !excluded.Contains(slice.Output))
                 LayAt(slice.Output, slice.Inputs[0], slice.Offset);
@@ -53,8 +62,10 @@ internal sealed class CudaFormats
         };
     }
 
-    /// <summary>Bytes of one element.</summary>
-    public int ElementBytes(Value value) => IsBf16(value) ? sizeof(ushort) : value.Type.Bytes();
+    /// <summary>All bytes of a value; those of its source for one that is never made.</summary>
+    public long BytesOf(Value value) => unmade.Contains(value)
+        ? BytesOf(views[value].Host)
+        : value.Shape.Count * (IsBf16(value) ? sizeof(ushort) : value.Type.Bytes());
 
     /// <summary>Elements between neighbouring pixels.</summary>
     public int PixelStride(Value value) => (views.TryGetValue(value, out (Value Host, int) view) ? view.Host : value).Shape.Channels;
@@ -66,6 +77,8 @@ internal sealed class CudaFormats
     /// <summary>Such as <c>nhwc bf16</c>.</summary>
     public string Describe(Value value)
     {
+        if (unmade.Contains(value))
+            return "not made";
         string order = value.Shape.Rank == 4 ? "nhwc" : "abcd"[..value.Shape.Rank];
         string type = IsBf16(value) ? "bf16" : value.Type switch
         {
@@ -98,4 +111,6 @@ internal sealed class CudaFormats
         if (IsBf16(part) == IsBf16(host) && channel % perAccess == 0 && host.Shape.Channels % perAccess == 0)
             views.Add(part, (host, channel));
     }
+
+    private int ElementBytes(Value value) => IsBf16(value) ? sizeof(ushort) : value.Type.Bytes();
 }

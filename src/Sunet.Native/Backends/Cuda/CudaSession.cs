@@ -15,6 +15,8 @@ internal sealed unsafe class CudaSession : IBackendSession
         CudaConvolution.Prepare,
         CudaBatchNorm.Prepare,
         CudaElementwise.Prepare,
+        CudaResampling.Prepare,
+        CudaSoftmax.Prepare,
         CudaLinear.Prepare,
     ];
 
@@ -82,6 +84,15 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public long OwnBytes { get; }
 
+    public long AvailableBytes
+    {
+        get
+        {
+            PoolStatistics pool = Device.Pool.Statistics;
+            return Math.Min(Device.FreeBytes() + pool.CachedBytes, Device.Pool.LimitBytes - pool.InUseBytes);
+        }
+    }
+
     public bool RunsAhead => true;
 
     public PreparedCall Prepare(Op op)
@@ -102,7 +113,7 @@ internal sealed unsafe class CudaSession : IBackendSession
     /// <summary>Elements between neighbouring pixels: the channels, or more where the value lies within another.</summary>
     public int PixelStride(Value value) => formats.PixelStride(value);
 
-    public long BytesOf(Value value) => value.Shape.Count * formats.ElementBytes(value);
+    public long BytesOf(Value value) => formats.BytesOf(value);
 
     public string FormatOf(Value value) => formats.Describe(value);
 
@@ -124,6 +135,18 @@ internal sealed unsafe class CudaSession : IBackendSession
     {
         using CudaDevice.Scope current = Device.Use();
         transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
+    }
+
+    public void UploadFrom(Value value, nint address, nint elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.UploadFrom(value, address, elements);
+    }
+
+    public void DownloadTo(Value value, nint address, nint elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.DownloadTo(value, address, elements);
     }
 
     public void Download(Value value, nint address, Span<float> elements)

@@ -56,6 +56,34 @@ internal sealed unsafe class CudaTransfers : IDisposable
         }
     }
 
+    /// <summary>Brings row-major elements that lie on the device into a value's place.</summary>
+    public void UploadFrom(Value value, nint address, nint elements)
+    {
+        if (NeedsConversion(value))
+        {
+            CudaTransfer.ToNhwc(session, value.Shape, elements, address, session.PixelStride(value), session.IsBf16(value))
+                .Run(session.Stream.Raw, value.Name);
+        }
+        else
+        {
+            CopyOnDevice(value, elements, address);
+        }
+    }
+
+    /// <summary>Brings a value out as row-major elements on the device.</summary>
+    public void DownloadTo(Value value, nint address, nint elements)
+    {
+        if (NeedsConversion(value))
+        {
+            CudaTransfer.ToNchw(session, value.Shape, address, session.PixelStride(value), session.IsBf16(value), elements)
+                .Run(session.Stream.Raw, value.Name);
+        }
+        else
+        {
+            CopyOnDevice(value, address, elements);
+        }
+    }
+
     /// <summary>Copies bytes to the device and waits, so that the pinned buffer is free again.</summary>
     public void UploadBytes(ReadOnlySpan<byte> bytes, nint address)
     {
@@ -106,6 +134,9 @@ internal sealed unsafe class CudaTransfers : IDisposable
     private bool NeedsConversion(Value value) => value.Shape.Rank == 4
         && (session.IsBf16(value) || session.PixelStride(value) != value.Shape.Channels
             || (value.Shape.Channels > 1 && value.Shape.Height * value.Shape.Width > 1));
+
+    private void CopyOnDevice(Value value, nint from, nint to) => CudaStatus.ThrowIfFailed(
+        CudaDriver.CopyOnDeviceAsync(to, from, (nuint)(value.Shape.Count * value.Type.Bytes()), session.Stream.Raw), "cuMemcpyDtoDAsync_v2", value.Name);
 
     private PinnedBuffer Pinned(long bytes)
     {

@@ -1,0 +1,126 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Sunet.Native.Backends.Cuda;
+
+namespace Sunet.Native.Tests.Cuda;
+
+public sealed class KernelLaunchTests : EmulatorTest
+{
+    private const int Count = 1000;
+    private const int Block = 256;
+
+    [Fact]
+    public void Run_Accumulate_AddsAsOftenAsLaunched()
+    {
+        using CudaDevice device = CudaDevice.Open(0);
+        using CudaStream stream = CudaStream.Create(device);
+        using PinnedBuffer x = PinnedBuffer.Create(device, Count * sizeof(float)), y = PinnedBuffer.Create(device, Count * sizeof(float));
+        using CudaDevice.Scope scope = device.Use();
+        DeviceBlock dx = device.Pool.Allocate(x.Bytes, stream), dy = device.Pool.Allocate(y.Bytes, stream);
+        for (int i = 0; i < Count; i++)
+        {
+            MemoryMarshal.Cast<byte, float>(x.Span)[i] = i;
+            MemoryMarshal.Cast<byte, float>(y.Span)[i] = 1;
+        }
+
+        DeviceMemory.Upload(x, dx.Address, stream);
+        DeviceMemory.Upload(y, dy.Address, stream);
+        KernelLaunch launch = Accumulate(device, dx.Address, dy.Address);
+        launch.Run(stream.Raw, "test");
+        GC.Collect();
+        launch.Run(stream.Raw, "test");
+        byte[] bytes = DeviceMemory.Read(device, dy.Address, (int)y.Bytes, stream);
+        Assert.Equal(Enumerable.Range(0, Count).Select(i => 1f + 2 * i), MemoryMarshal.Cast<byte, float>(bytes).ToArray());
+        device.Pool.Free(dx, stream);
+        device.Pool.Free(dy, stream);
+    }
+
+    [Fact]
+    public void Run_Steady_AllocatesNothing()
+    {
+        using CudaDevice device = CudaDevice.Open(0);
+        using CudaStream stream = CudaStream.Create(device);
+        using CudaDevice.Scope scope = device.Use();
+        DeviceBlock x = device.Pool.Allocate(Count * sizeof(float), stream), y = device.Pool.Allocate(Count * sizeof(float), stream);
+        KernelLaunch launch = Accumulate(device, x.Address, y.Address);
+        launch.Run(stream.Raw, "test");
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10; i++)
+            launch.Run(stream.Raw, "test");
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        stream.Synchronize();
+        device.Pool.Free(x, stream);
+        device.Pool.Free(y, stream);
+    }
+
+    [Fact]
+    public unsafe void Arguments_Accumulate_HaveTheKernelsSizes()
+    {
+        using CudaDevice device = CudaDevice.Open(0);
+        int* sizes = stackalloc int[8];
+        int count = Emulator.KernelParameters("accumulate", sizes, 8);
+        Assert.Equal([.. new Span<int>(sizes, count).ToArray().Select(Math.Abs)], Accumulate(device, 256, 256).ArgumentSizes.ToArray());
+        KernelArgument[] each = [(nint)1, 2, 3L, 4f];
+        Assert.Equal([8, 4, 8, 4], each.Select(a => a.Size));
+        Assert.Equal([1, 2, 3, 0x40800000], each.Select(a => a.Bits));
+    }
+
+    [Fact]
+    public void Get_Twice_AsksTheDriverOnceAndReadsItsLimits()
+    {
+        using CudaDevice device = CudaDevice.Open(0);
+        CudaKernel kernel = device.Kernels.Get("accumulate");
+        long calls = Emulator.Calls();
+        Assert.Same(kernel, device.Kernels.Get("accumulate"));
+        Assert.Equal(calls, Emulator.Calls());
+        Assert.Equal(Emulator.KernelBlock("accumulate"), kernel.MaxThreads);
+    }
+
+    [Fact]
+    public void Get_NoSuchKernel_NamesIt()
+    {
+        using CudaDevice device = CudaDevice.Open(0);
+        BackendException error = Assert.Throws<BackendException>(() => device.Kernels.Get("no_such_kernel"));
+        Assert.Contains("'no_such_kernel'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_DamagedText_NamesDeviceAndReason()
+    {
+        using CudaDevice device = CudaDevice.Open(0);
+        BackendException error = Assert.Throws<BackendException>(
+            () => CudaKernels.Load(device, Encoding.ASCII.GetBytes("this is no assembly\0")));
+        Assert.Contains("do not compile for device 0 (Sunet emulator, compute capability 9.0)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("CUDA_ERROR_", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, Emulator.Outstanding(EmulatedKind.Modules));
+        Emulator.ClearViolations();
+    }
+
+    [Fact]
+    public void Constructor_GridOrBlockOutOfRange_IsRefused()
+    {
+        using CudaDevice device = CudaDevice.Open(0);
+        CudaKernel kernel = device.Kernels.Get("accumulate");
+        Assert.Throws<ArgumentOutOfRangeException>(() => new KernelLaunch(kernel, (0, 1, 1), Block));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new KernelLaunch(kernel, (1, 65536, 1), Block));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new KernelLaunch(kernel, (1, 1, 65536), Block));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new KernelLaunch(kernel, (1, 1, 1), kernel.MaxThreads + 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new KernelLaunch(kernel, (1, 1, 1), 0));
+    }
+
+    [Fact]
+    public void Run_LaunchFails_NamesKernelAndLayer()
+    {
+        using CudaDevice device = CudaDevice.Open(0);
+        using CudaStream stream = CudaStream.Create(device);
+        using CudaDevice.Scope scope = device.Use();
+        KernelLaunch launch = Accumulate(device, 256, 256);
+        Emulator.FailCall(1, 0);
+        BackendException error = Assert.Throws<BackendException>(() => launch.Run(stream.Raw, "Add 'u1/sum'"));
+        Assert.StartsWith("Add 'u1/sum': cuLaunchKernel(accumulate)", error.Message, StringComparison.Ordinal);
+        Assert.Equal("Add 'u1/sum'", error.Layer);
+    }
+
+    private static KernelLaunch Accumulate(CudaDevice device, nint x, nint y) =>
+        new(device.Kernels.Get("accumulate"), ((Count + Block - 1) / Block, 1, 1), Block, x, y, (long)Count);
+}

@@ -1,0 +1,41 @@
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+
+namespace Sunet.Native.Tests.Verification;
+
+/// <summary>A call on the CPU that computes rightly and then spoils the first element of what it wrote.</summary>
+internal sealed unsafe class PlantedCall(Op op, PreparedCall inner, Func<float, float> spoil) : PreparedCall
+{
+    private nint address;
+
+    public override long ScratchBytes => inner.ScratchBytes;
+
+    public override string Implementation => inner.Implementation;
+
+    /// <summary>Spoils every call of one kind of op.</summary>
+    public static Func<Op, PreparedCall, PreparedCall> In(string kind, Func<float, float> spoil) =>
+        (op, call) => op.Kind == kind ? new PlantedCall(op, call, spoil) : call;
+
+    public override void Bind(PlanAddresses at)
+    {
+        inner.Bind(at);
+
+        // What updates running statistics has no output; it changes its third input.
+        address = at.Of(op.Outputs.Count > 0 ? op.Output : op.Inputs[2]);
+    }
+
+    public override void Run()
+    {
+        inner.Run();
+        if (op.Outputs.Count > 0 && op.Output.Type == Native.Tensors.DataType.UInt8)
+            *(byte*)address ^= 7;
+        else
+            *(float*)address = spoil(*(float*)address);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        inner.Dispose();
+        base.Dispose(disposing);
+    }
+}
