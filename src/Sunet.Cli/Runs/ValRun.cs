@@ -5,7 +5,6 @@ using Sunet.Data.Datasets;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
-using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs;
 
@@ -42,7 +41,7 @@ internal static class ValRun
         using var predictor = new Predictor(model, settings.Predictor with { CachedSizes = 1 }, backend);
         ConfusionMatrix matrix;
         using (ProgressLine line = output.StartProgress(total, settings.Quiet))
-            matrix = Evaluation.Run(predictor, data, settings.Limit, done => line.Report(done, "images", ""), cancellation).Matrix;
+            matrix = Evaluation.Run(predictor, data, settings.Limit, shown: 0, done => line.Report(done, "images", ""), cancellation).Matrix;
         if (settings.Json)
             output.Json(json => Write(json, settings, data, matrix, total));
         else
