@@ -103,9 +103,9 @@ void explain_handle(uintptr_t value, kind wanted) {
     if (value == 0)
         violation("the %s is null", kind_name(wanted));
     else if (known == state().handles.end())
-        violation("0x%llx was never given out as a %s", shown, kind_name(wanted));
+        violation("0x%llx was never given out as %s", shown, kind_name(wanted));
     else if (known->second != wanted)
-        violation("0x%llx is a %s, not a %s", shown, kind_name(known->second), kind_name(wanted));
+        violation("0x%llx is of kind %s, not %s", shown, kind_name(known->second), kind_name(wanted));
     else
         violation("the %s 0x%llx has been destroyed", kind_name(wanted), shown);
 }
