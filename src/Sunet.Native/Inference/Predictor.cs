@@ -198,7 +198,11 @@ public sealed class Predictor : IDisposable
         Pixels.Widen(labels, wide.Span);
         int invalid;
         lock (gate)
-            invalid = PlansFor(shape, PredictionKind.Counts).Scales[0].Count(MemoryMarshal.AsBytes(rows.Span), wide.Span, counts.Span, flat.Span);
+        {
+            invalid = PlansFor(shape, PredictionKind.Counts).Scales[0]
+                .Count(MemoryMarshal.AsBytes(rows.Span), wide.Span, counts.Span, flat.Span);
+        }
+
         if (!predictions.IsEmpty)
             ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(predictions);
         if (invalid > 0)

@@ -12,11 +12,12 @@ public sealed class NormalizeImage : Op
     private const int Colours = 3;
 
     /// <summary>Creates the op.</summary>
-    /// <exception cref="ConfigurationException">The image is not bytes [N, H, W, 3], or the normalization is not one of three colours.</exception>
+    /// <exception cref="ConfigurationException">The image is not bytes [N, H, W, 3], or there are not three colours.</exception>
     public NormalizeImage(string name, Value x, ImageNormalization normalization) : base(name, Phase.Forward, x)
     {
         ArgumentNullException.ThrowIfNull(normalization);
-        Require(x.Type == DataType.UInt8 && x.Shape.Rank == 4 && x.Shape[3] == Colours, $"input {x.Shape} of {x.Type} is not bytes [N, H, W, 3]");
+        Require(x.Type == DataType.UInt8 && x.Shape.Rank == 4 && x.Shape[3] == Colours,
+            $"input {x.Shape} of {x.Type} is not bytes [N, H, W, 3]");
         Require(normalization.Mean.Count == Colours && normalization.Deviation.Count == Colours && normalization.Deviation.All(d => d > 0),
             "there are three means and three deviations above 0");
         Normalization = normalization;

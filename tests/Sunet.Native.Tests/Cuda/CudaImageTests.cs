@@ -10,7 +10,7 @@ using Sunet.Native.Tests.Models;
 
 namespace Sunet.Native.Tests.Cuda;
 
-/// <summary>What begins and ends with bytes on a GPU: against the reference, and against what the host makes of the same prediction.</summary>
+/// <summary>What begins and ends with bytes on a GPU: against the reference, and against the same on the host.</summary>
 public class CudaImageTests : EmulatorTest
 {
     public static TheoryData<string, CudaPrecision> Ops { get; } = new(

@@ -130,7 +130,8 @@ public sealed class CountTests : IDisposable
         using var predictor = new Predictor(model, new PredictorOptions(), backend);
         Rgb[,] image = Image(40, 48);
         Assert.Throws<ArgumentException>("labels", () => predictor.Count(image, new byte[40, 47], new ConfusionMatrix(3)));
-        Assert.Throws<ArgumentException>("predictions", () => predictor.Count(image, new byte[40, 48], new ConfusionMatrix(3), new byte[41, 48]));
+        Assert.Throws<ArgumentException>(
+            "predictions", () => predictor.Count(image, new byte[40, 48], new ConfusionMatrix(3), new byte[41, 48]));
         Assert.Throws<ArgumentException>("matrix", () => predictor.Count(image, new byte[40, 48], new ConfusionMatrix(4)));
     }
 

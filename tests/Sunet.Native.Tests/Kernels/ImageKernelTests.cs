@@ -24,7 +24,8 @@ public sealed unsafe class ImageKernelTests : KernelTest
             Succeeds(SunetCpu.NormalizeImages(Context, x, m, d, y.Native, py));
         }
 
-        y.AssertWritten((n, c, h, w) => (float)(((bytes[(((((n * height) + h) * width) + w) * 3) + c] / 255.0) - mean[c]) / deviation[c]), 0);
+        double Pixel(int n, int c, int h, int w) => bytes[(((((n * height) + h) * width) + w) * 3) + c] / 255.0;
+        y.AssertWritten((n, c, h, w) => (float)((Pixel(n, c, h, w) - mean[c]) / deviation[c]), 0);
     }
 
     [Fact]
@@ -51,7 +52,8 @@ public sealed unsafe class ImageKernelTests : KernelTest
     {
         const int pixels = 1013, ignore = 255;
         var random = new Random(classes);
-        int[] labels = [.. Enumerable.Range(0, pixels).Select(i => i % 11 == 0 ? ignore : i % 97 == 1 ? -1 : i % 89 == 2 ? classes : random.Next(classes))];
+        int Label(int i) => i % 11 == 0 ? ignore : i % 97 == 1 ? -1 : i % 89 == 2 ? classes : random.Next(classes);
+        int[] labels = [.. Enumerable.Range(0, pixels).Select(Label)];
         byte[] predictions = [.. Enumerable.Range(0, pixels).Select(i => (byte)(i % 53 == 5 ? classes : random.Next(classes)))];
         int[] counts = new int[classes * classes], expected = new int[classes * classes];
         Array.Fill(counts, 7);

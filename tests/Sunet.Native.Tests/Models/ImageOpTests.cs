@@ -34,7 +34,8 @@ public sealed class ImageOpTests
     [InlineData(DataType.Int32, 5, 257)]
     public void ConfusionCounts_WrongInput_IsRefused(DataType type, int width, int classes)
     {
-        Value labels = graph.Input("labels", new Shape(1, 4, 5), type), predictions = graph.Input("classes", new Shape(1, 4, width), DataType.UInt8);
+        Value labels = graph.Input("labels", new Shape(1, 4, 5), type);
+        Value predictions = graph.Input("classes", new Shape(1, 4, width), DataType.UInt8);
         Assert.Throws<ConfigurationException>(() => new ConfusionCounts("confusion", labels, predictions, classes, 255));
     }
 

@@ -120,7 +120,8 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public void Upload(Value value, nint address, ReadOnlySpan<int> elements) => elements.CopyTo(new Span<int>((void*)address, elements.Length));
 
-    public void Upload(Value value, nint address, ReadOnlySpan<byte> elements) => elements.CopyTo(new Span<byte>((void*)address, elements.Length));
+    public void Upload(Value value, nint address, ReadOnlySpan<byte> elements) =>
+        elements.CopyTo(new Span<byte>((void*)address, elements.Length));
 
     public void UploadFrom(Value value, nint address, nint elements) => Transfer(value, elements, address, upload: true);
 

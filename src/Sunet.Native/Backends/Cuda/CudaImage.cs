@@ -32,7 +32,7 @@ internal static class CudaImage
         ]);
     }
 
-    /// <summary>The kernel adds to its counters, so they are cleared first; on the stream, so that this is part of a captured graph.</summary>
+    /// <summary>The kernel adds to its counters, so they are cleared first; on the stream, as part of a captured graph.</summary>
     private sealed class CudaConfusionCounts(CudaSession session, ConfusionCounts op) : CudaCall(session, op)
     {
         private readonly CudaKernel kernel = session.Device.Kernels.Get("confusion_matrix");

@@ -159,12 +159,13 @@ internal sealed class OpGraph
             new ImageNormalization([Unit(), Unit(), Unit()], [Unit(), Unit(), Unit()])));
     }
 
-    /// <summary>Labels below 3 and predictions below 6: all classes, some of them, or more than a block of threads counts by itself.</summary>
+    /// <summary>Labels below 3 and predictions below 6: as many classes, fewer, or more than a block of threads counts.</summary>
     private ConfusionCounts BuildCounts(int seed)
     {
         var shape = new Shape(n, h, w);
-        return Graph.Add(new ConfusionCounts("op", Graph.Input("labels", shape, DataType.Int32), Graph.Input("classes", shape, DataType.UInt8),
-            classes: (seed % 4) switch { 0 => 6, 1 => 2, 2 => 40, _ => 5 }, ignoreLabel: seed % 3 == 0 ? 1 : 255));
+        int classes = (seed % 4) switch { 0 => 6, 1 => 2, 2 => 40, _ => 5 };
+        Value labels = Graph.Input("labels", shape, DataType.Int32), predictions = Graph.Input("classes", shape, DataType.UInt8);
+        return Graph.Add(new ConfusionCounts("op", labels, predictions, classes, ignoreLabel: seed % 3 == 0 ? 1 : 255));
     }
 
     private Op BuildElementwise(string kind)
