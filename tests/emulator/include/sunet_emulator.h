@@ -61,6 +61,16 @@ int64_t sunet_emulator_kernels_run(const char* name);
 /* Reads device memory as it is now, without running anything: 0, or -1 if the range is not in one allocation. */
 int sunet_emulator_peek(uint64_t address, void* to, size_t bytes);
 
+/* Times that plans of this cuDNN engine ran since the last reset; of all engines if the index is negative. */
+int64_t sunet_emulator_cudnn_runs(int64_t engine);
+
+/* NVTX ranges opened since the last reset, in order of opening: their number, the text of one (as sunet_emulator_violation) with how
+ * many ranges of its thread and domain were open around it, and how many are open now. Likewise the texts of marks. */
+int sunet_emulator_ranges(void);
+int sunet_emulator_range(int index, char* text, int size, int* depth);
+int64_t sunet_emulator_open_ranges(void);
+int sunet_emulator_mark(int index, char* text, int size);
+
 #ifdef __cplusplus
 }
 #endif
