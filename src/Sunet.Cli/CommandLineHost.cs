@@ -75,7 +75,9 @@ internal static class CommandLineHost
             DataCommand.Create(output, cancellation),
             InfoCommand.Create(output, cancellation),
             BenchCommand.Create(output, cancellation),
+            ProfileCommand.Create(output, cancellation),
             DoctorCommand.Create(output),
+            SelfTestCommand.Create(output, cancellation),
         };
 
     private static string Verb(ParseResult parsed)

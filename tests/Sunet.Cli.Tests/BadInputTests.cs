@@ -18,7 +18,7 @@ public sealed class BadInputTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
     [InlineData("--momentum", "1.5", "momentum 1.5")]
     [InlineData("--batch", "9", "larger than the split 'train'")]
     [InlineData("--weights", "", "'--weights' is '' where a value is needed")]
-    [InlineData("--device", "gpu", "one of cpu, auto")]
+    [InlineData("--device", "gpu", "one of cpu, cuda, cuda:N, auto")]
     public void Train_WrongFlag_IsAUsageError(string flag, string value, string said)
     {
         string[] args = TinyRuns.Train(runs.Data, folder["runs"], "exp", "--epochs", "1", "--quiet");

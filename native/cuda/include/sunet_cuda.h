@@ -52,7 +52,10 @@ SUNET_ENTRY channel_sum_f32(const float* x, int ld_x, float* partial, int64_t pi
 SUNET_ENTRY channel_sum_bf16(const bf16* x, int ld_x, float* partial, int64_t pixels, int channels);
 SUNET_ENTRY channel_sum_finish(const float* partial, int chunks, int channels, float* out);
 
-/* mean [C] and biased variance [C] of x over pixels; partial [2][chunks][C]: means, and sums of squared deviations from them. */
+/*
+ * mean [C] and biased variance [C] of x over pixels; partial [3][chunks][C]: a pixel, the mean less that pixel, and the sum of squared
+ * deviations from the mean.
+ */
 SUNET_ENTRY batch_norm_statistics_f32(const float* x, int ld_x, float* partial, int64_t pixels, int channels);
 SUNET_ENTRY batch_norm_statistics_bf16(const bf16* x, int ld_x, float* partial, int64_t pixels, int channels);
 SUNET_ENTRY batch_norm_statistics_finish(const float* partial, int chunks, int64_t pixels, int channels, float* mean, float* variance);

@@ -33,8 +33,9 @@ struct Normalizer {
     }
 };
 
-// Per chunk and channel the mean and the sum of squared deviations from it. A thread keeps both up to date pixel by pixel; sums of plain
-// squares would lose the variance where the mean is large.
+// Per chunk and channel a pivot, which is the first pixel, the mean of what pixels differ from it, and the sum of squared deviations from
+// the mean. A thread keeps the last two up to date pixel by pixel: sums of squares would lose the variance where the mean is large, or,
+// taken about the pivot, where that is far from the mean.
 template <int N, class T>
 SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pixels, int channels, float* shared)
 {
@@ -45,7 +46,9 @@ SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pi
         const bool works = tile.works(t);
         const int channel = tile.group(t) * N;
         const int64_t end = works ? chunk.end : 0;
-        Lanes<N> mean = {}, squares = {}, sum = {};
+        Lanes<N> pivot = {}, mean = {}, squares = {}, sum = {};
+        if (chunk.begin < end)
+            pivot = load<N>(x.at(chunk.begin, channel));
         float count = 0.0f;
         SUNET_UNROLL
         for (int64_t pixel = chunk.begin + tile.row; pixel < end; pixel += tile.rows) {
@@ -53,9 +56,9 @@ SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pi
             count += 1.0f;
             const float share = 1.0f / count;
             for (int i = 0; i < N; i++) {
-                const float difference = lanes.at[i] - mean.at[i];
+                const float shifted = lanes.at[i] - pivot.at[i], difference = shifted - mean.at[i];
                 mean.at[i] += difference * share;
-                squares.at[i] += difference * (lanes.at[i] - mean.at[i]);
+                squares.at[i] += difference * (shifted - mean.at[i]);
             }
         }
         for (int i = 0; i < N; i++)
@@ -68,8 +71,10 @@ SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pi
         }
         sum_rows(tile, squares.at, shared);
         if (works && tile.row == 0) {
-            store<N>(partial + static_cast<int64_t>(block_x()) * channels + channel, sum);
-            store<N>(partial + static_cast<int64_t>(grid_dim_x() + block_x()) * channels + channel, squares);
+            const int64_t at = static_cast<int64_t>(block_x()) * channels + channel, plane = static_cast<int64_t>(grid_dim_x()) * channels;
+            store<N>(partial + at, pivot);
+            store<N>(partial + plane + at, sum);
+            store<N>(partial + 2 * plane + at, squares);
         }
     }
 }
@@ -254,18 +259,18 @@ SUNET_KERNEL(batch_norm_statistics_finish, block_threads)
 (const float* partial, int chunks, int64_t pixels, int channels, float* mean, float* variance)
 {
     SUNET_SHARED double shared[block_threads];
-    const int channel = finish_channel();
-    const int64_t first = static_cast<int64_t>(finish_row()) * channels + channel, step = static_cast<int64_t>(finish_rows) * channels;
-    const int own = channel < channels ? chunks : 0;
+    const int channel = finish_channel(), own = channel < channels ? chunks : 0;
+    const int64_t plane = static_cast<int64_t>(chunks) * channels;
     double sum = 0, squares = 0;
-    int64_t at = first;
-    for (int chunk = finish_row(); chunk < own; chunk += finish_rows, at += step)
-        sum += static_cast<double>(partial[at]) * static_cast<double>(Chunk(pixels, chunks, chunk).pixels());
+    for (int chunk = finish_row(); chunk < own; chunk += finish_rows) {
+        const float* at = partial + static_cast<int64_t>(chunk) * channels + channel;
+        sum += (static_cast<double>(at[0]) + static_cast<double>(at[plane])) * static_cast<double>(Chunk(pixels, chunks, chunk).pixels());
+    }
     const double common = finish_sum(sum, shared) / static_cast<double>(pixels);
-    at = first;
-    for (int chunk = finish_row(); chunk < own; chunk += finish_rows, at += step) {
-        const double difference = static_cast<double>(partial[at]) - common;
-        squares += static_cast<double>(partial[static_cast<int64_t>(chunks) * channels + at]) +
+    for (int chunk = finish_row(); chunk < own; chunk += finish_rows) {
+        const float* at = partial + static_cast<int64_t>(chunk) * channels + channel;
+        const double difference = static_cast<double>(at[0]) - common + static_cast<double>(at[plane]);
+        squares += static_cast<double>(at[2 * plane]) +
                    difference * difference * static_cast<double>(Chunk(pixels, chunks, chunk).pixels());
     }
     squares = finish_sum(squares, shared);

@@ -13,4 +13,13 @@ internal static class JsonNumbers
         else
             json.WriteNull(name);
     }
+
+    /// <summary>A number; null where it is not finite.</summary>
+    public static void WriteFinite(this Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value))
+            json.WriteNumber(name, value);
+        else
+            json.WriteNull(name);
+    }
 }

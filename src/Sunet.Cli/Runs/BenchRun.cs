@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
-using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
@@ -24,8 +23,9 @@ internal static class BenchRun
         Shape image = PlanSettings.Image(values);
         var options = new PlanTimingOptions { Iterations = values.Int("iters", 1), WarmUp = values.Int("warmup", 1) };
         SunetModel model = PlanSettings.Model(values);
-        using CpuBackend backend = DeviceSettings.Open(values);
-        using var benched = new BenchedPlan(model, image, train, backend);
+        using OpenDevice device = DeviceSettings.Open(values);
+        IBackend backend = device.Backend;
+        using var benched = new BenchedPlan(model, image, train, device);
         PlanTimings timings = PlanTimings.Measure(benched.Plan, options, benched.WriteInputs, benched.Step, cancellation);
         if (values.TextOrNull("csv") is { } file)
         {
@@ -39,7 +39,7 @@ internal static class BenchRun
             Print(output, model, image, train, timings, backend);
     }
 
-    private static void Print(CommandOutput output, SunetModel model, Shape image, bool train, PlanTimings timings, CpuBackend backend)
+    private static void Print(CommandOutput output, SunetModel model, Shape image, bool train, PlanTimings timings, IBackend backend)
     {
         double all = timings.Calls.Sum(c => c.Milliseconds);
         var table = new TextTable("layer", "op", "implementation", ">ms", ">GFLOP/s", ">share %", ">alone ms");
@@ -60,7 +60,7 @@ internal static class BenchRun
     }
 
     private static void Write(
-        Utf8JsonWriter json, SunetModel model, Shape image, bool train, PlanTimingOptions options, PlanTimings timings, CpuBackend backend)
+        Utf8JsonWriter json, SunetModel model, Shape image, bool train, PlanTimingOptions options, PlanTimings timings, IBackend backend)
     {
         json.WriteString("model", model.Spec.Config.Name);
         json.WriteNumber("output_stride", model.Spec.OutputStride);

@@ -17,15 +17,15 @@ internal sealed class BenchedPlan : IDisposable
     /// <param name="model">The network.</param>
     /// <param name="image">[N, 3, H, W].</param>
     /// <param name="train">Whether it is the training step.</param>
-    /// <param name="backend">Where; it outlives this.</param>
-    public BenchedPlan(SunetModel model, Shape image, bool train, IBackend backend)
+    /// <param name="device">Where; it outlives this.</param>
+    public BenchedPlan(SunetModel model, Shape image, bool train, OpenDevice device)
     {
         source = new NoiseBatches(image, model.Spec.Classes);
         if (train)
         {
             // Weights that stay where they are keep the numbers ordinary over any number of steps.
-            var options = new TrainerOptions { Sgd = new SgdOptions { LearningRate = 0 }, MemoryLimit = DeviceSettings.PhysicalMemory };
-            trainer = new Trainer(model, source, options, backend);
+            var options = new TrainerOptions { Sgd = new SgdOptions { LearningRate = 0 }, MemoryLimit = device.MemoryLimit() };
+            trainer = new Trainer(model, source, options, device.Backend);
             Plan = trainer.Plan;
             WriteInputs = () => WriteTrainingInputs(Plan, source.Read(0));
             Step = () => trainer.Step();
@@ -34,7 +34,7 @@ internal sealed class BenchedPlan : IDisposable
 
         SunetGraph network = SunetGraph.ForInference(model.Spec, image);
         network.AppendArgMax();
-        Plan = Plan.Compile(network.Graph, backend, new PlanOptions { MemoryLimit = DeviceSettings.PhysicalMemory });
+        Plan = Plan.Compile(network.Graph, device.Backend, new PlanOptions { MemoryLimit = device.MemoryLimit() });
         Plan.Load(model.Read);
         WriteInputs = () => Plan.Write(network.Image, source.Read(0).Images);
     }

@@ -3,11 +3,9 @@ using System.Runtime.InteropServices;
 using Sunet.Cli.Output;
 using Sunet.Native;
 using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Compilation;
-using Sunet.Native.Graphs;
 using Sunet.Native.Interop;
-using Sunet.Native.Ops;
-using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs;
 
@@ -17,7 +15,7 @@ internal static class DoctorRun
     private const string PathVariable = "SUNET_NATIVE_PATH";
 
     /// <summary>Prints what was found.</summary>
-    /// <returns>The exit code: that of a device failure if the native library is missing or computes wrongly.</returns>
+    /// <returns>The exit code: that of a device failure if there is no device to compute on, or one that is there computes wrongly.</returns>
     public static int Execute(bool asJson, CommandOutput output)
     {
         var facts = new List<(string Name, string Value)>
@@ -30,13 +28,20 @@ internal static class DoctorRun
             ("memory", ByteSize.Text(Settings.DeviceSettings.PhysicalMemory)),
             (PathVariable, Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } path ? path : "not set"),
         };
-        string? problem = Examine(facts);
-        facts.Add(("verdict", problem ?? "the CPU backend works"));
+        var working = new List<string>();
+        var wrong = new List<string>();
+        string? cpu = ExamineCpu(facts, working, wrong);
+        ExamineGpus(facts, working, wrong);
+        string verdict = wrong.Count > 0 ? string.Join(" ", wrong)
+            : working.Count > 0 ? $"works: {string.Join(", ", working)}"
+            : cpu!;
+        bool isWell = wrong.Count == 0 && working.Count > 0;
+        facts.Add(("verdict", verdict));
         if (asJson)
         {
             output.Json(json =>
             {
-                json.WriteBoolean("ok", problem is null);
+                json.WriteBoolean("ok", isWell);
                 foreach ((string name, string value) in facts)
                     json.WriteString(name, value);
             });
@@ -49,45 +54,74 @@ internal static class DoctorRun
             output.Table(table);
         }
 
-        return problem is null ? ExitCodes.Success : ExitCodes.Device;
+        return isWell ? ExitCodes.Success : ExitCodes.Device;
     }
 
-    private static string? Examine(List<(string Name, string Value)> facts)
+    /// <summary>Returns what is missing, or null.</summary>
+    private static string? ExamineCpu(List<(string Name, string Value)> facts, List<string> working, List<string> wrong)
     {
         try
         {
             NativeRuntimeInfo runtime = NativeRuntime.Query();
-            facts.Add(("native library", $"{runtime.Path}, ABI {runtime.Abi.ToString(CultureInfo.InvariantCulture)}"));
+            facts.Add(("CPU library", $"{runtime.Path}, ABI {runtime.Abi.ToString(CultureInfo.InvariantCulture)}"));
             facts.Add(("oneDNN", $"{runtime.OneDnnVersion} ({runtime.OneDnnHash})"));
             facts.Add(("instruction set", runtime.InstructionSet));
             facts.Add(("threads", runtime.MaxThreads.ToString(CultureInfo.InvariantCulture)));
-            float result = Convolve();
-            bool isRight = result == 4;
-            facts.Add(("test convolution", isRight ? "right" : "wrong"));
-            return isRight ? null : "The CPU backend computes a convolution wrongly; reinstall oneDNN and the native library.";
         }
         catch (SunetException failure)
         {
+            facts.Add(("CPU library", failure.Message));
             return failure.Message;
         }
+
+        Convolve("cpu", () => new CpuBackend(threads: 1), facts, working, wrong);
+        return null;
     }
 
-    /// <summary>The corner of an image of ones under a 3x3 kernel of ones with zeros around: exactly 4.</summary>
-    private static float Convolve()
+    private static void ExamineGpus(List<(string Name, string Value)> facts, List<string> working, List<string> wrong)
     {
-        const int Side = 4, Kernel = 3;
-        var graph = new Graph();
-        Value image = graph.Input("image", new Shape(1, 1, Side, Side));
-        Value weights = graph.Parameter("weights", new Shape(1, 1, Kernel, Kernel));
-        var convolution = new Convolution("convolution", image, weights, null, ConvolutionGeometry.Square(padding: 1));
-        Value output = graph.MarkOutput(graph.Add(convolution).Output);
-        using var backend = new CpuBackend(threads: 1);
-        using Plan plan = Plan.Compile(graph, backend, new PlanOptions());
-        float[] result = new float[Side * Side], ones = [.. Enumerable.Repeat(1f, Side * Side)];
-        plan.Write(image, ones);
-        plan.Write(weights, ones.AsSpan(0, Kernel * Kernel));
-        plan.Run(Phase.Forward);
-        plan.Read(output, result);
-        return result[0];
+        CudaReport report = CudaReport.Query();
+        facts.Add(("NVIDIA driver", report.DriverVersion is { } version ? $"for CUDA {version}" : "none"));
+        foreach (CudaLibraryInfo library in report.Libraries)
+            facts.Add((library.Name, $"{library.Version ?? "of unknown version"}, {library.Path}"));
+        for (int i = 0; i < report.Problems.Count; i++)
+            facts.Add((FormattableString.Invariant($"GPU, problem {i + 1}"), report.Problems[i]));
+        for (int i = 0; i < report.Notes.Count; i++)
+            facts.Add((FormattableString.Invariant($"GPU, note {i + 1}"), report.Notes[i]));
+        foreach (CudaDeviceInfo device in report.Devices)
+        {
+            facts.Add(($"cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}",
+                $"{device.Name}, compute capability {device.ComputeCapability}, {ByteSize.Text(device.TotalBytes)}, "
+                + $"{device.Multiprocessors.ToString(CultureInfo.InvariantCulture)} multiprocessors"));
+            if (report.IsUsable && device.IsSupported)
+            {
+                Convolve($"cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}", () => new CudaBackend(device.Ordinal), facts, working,
+                    wrong);
+            }
+        }
+
+        long leaks = CudaReport.Query().Leaks;
+        if (leaks > 0)
+            facts.Add(("GPU, leaks", $"{leaks.ToString(CultureInfo.InvariantCulture)} objects of this process were lost track of"));
+    }
+
+    private static void Convolve(
+        string device, Func<IBackend> open, List<(string Name, string Value)> facts, List<string> working, List<string> wrong)
+    {
+        string result;
+        try
+        {
+            using IBackend backend = open();
+            bool isRight = TestConvolution.IsRight(backend);
+            (isRight ? working : wrong).Add(isRight ? device : $"{device} computes a convolution wrongly; reinstall its libraries.");
+            result = isRight ? "right" : "wrong";
+        }
+        catch (SunetException failure)
+        {
+            wrong.Add(failure.Message);
+            result = failure.Message;
+        }
+
+        facts.Add(($"test convolution on {device}", result));
     }
 }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
-using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
@@ -20,8 +19,9 @@ internal static class InfoRun
         bool json = values.Flag("json"), train = values.Flag("train");
         Shape image = PlanSettings.Image(values);
         SunetModel model = PlanSettings.Model(values);
-        using CpuBackend backend = DeviceSettings.Open(values);
-        using var benched = new BenchedPlan(model, image, train, backend);
+        using OpenDevice device = DeviceSettings.Open(values);
+        IBackend backend = device.Backend;
+        using var benched = new BenchedPlan(model, image, train, device);
         PlanReport report = PlanReport.Of(benched.Plan);
         if (json)
             output.Json(writer => Write(writer, model, image, train, backend, report));
@@ -29,7 +29,7 @@ internal static class InfoRun
             Print(output, model, image, train, backend, report);
     }
 
-    private static void Print(CommandOutput output, SunetModel model, Shape image, bool train, CpuBackend backend, PlanReport report)
+    private static void Print(CommandOutput output, SunetModel model, Shape image, bool train, IBackend backend, PlanReport report)
     {
         var layers = new TextTable("layer", "op", "output", "layout", "implementation", ">bytes", ">MFLOPs");
         foreach (PlanReportRow row in report.Rows)
@@ -51,7 +51,7 @@ internal static class InfoRun
             + $"a multiply-add counted as two, on {backend.Description}");
     }
 
-    private static void Write(Utf8JsonWriter json, SunetModel model, Shape image, bool train, CpuBackend backend, PlanReport report)
+    private static void Write(Utf8JsonWriter json, SunetModel model, Shape image, bool train, IBackend backend, PlanReport report)
     {
         json.WriteString("model", model.Spec.Config.Name);
         json.WriteNumber("output_stride", model.Spec.OutputStride);

@@ -3,7 +3,6 @@ using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Images;
 using Sunet.Native;
-using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
@@ -32,13 +31,13 @@ internal static class PredictRun
     public static int Execute(PredictSettings settings, CommandOutput output, CancellationToken cancellation)
     {
         IReadOnlyList<(string Path, string Name)> sources = ImageSources.Find(settings.Source);
-        using CpuBackend backend = DeviceSettings.Open(settings.Values);
+        using OpenDevice device = DeviceSettings.Open(settings.Values);
         SunetModel model = ModelFile.LoadSegmenter(settings.Weights, settings.OutputStride);
         string folder = RunFolder.Create(settings.Project, settings.Name, settings.ExistOk);
         if (!settings.Quiet)
-            output.Progress(DeviceSettings.Describe(settings.Values, backend));
+            output.Progress(device.Line);
 
-        using var predictor = new Predictor(model, settings.Predictor, backend);
+        using var predictor = new Predictor(model, settings.Predictor, device.Backend);
         using ProgressLine line = output.StartProgress(sources.Count, settings.Quiet);
         int failed = 0;
         for (int i = 0; i < sources.Count; i++)

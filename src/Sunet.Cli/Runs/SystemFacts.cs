@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Compilation;
 using Sunet.Native.Interop;
 
 namespace Sunet.Cli.Runs;
@@ -33,14 +34,19 @@ internal static class SystemFacts
     private static string Architecture => RuntimeInformation.ProcessArchitecture.ToString();
 
     /// <summary>Writes them into a JSON object.</summary>
-    public static void Write(Utf8JsonWriter json, CpuBackend backend)
+    public static void Write(Utf8JsonWriter json, IBackend backend)
     {
-        NativeRuntimeInfo runtime = NativeRuntime.Query();
         json.WriteString("device", backend.Name);
+        json.WriteString("backend", backend.Description);
         json.WriteString("cpu", Cpu);
-        json.WriteNumber("threads", backend.Threads);
-        json.WriteString("onednn", runtime.OneDnnVersion.ToString());
-        json.WriteString("isa", runtime.InstructionSet);
+        if (backend is CpuBackend cpu)
+        {
+            NativeRuntimeInfo runtime = NativeRuntime.Query();
+            json.WriteNumber("threads", cpu.Threads);
+            json.WriteString("onednn", runtime.OneDnnVersion.ToString());
+            json.WriteString("isa", runtime.InstructionSet);
+        }
+
         json.WriteString("dotnet", RuntimeInformation.FrameworkDescription);
         json.WriteString("os", RuntimeInformation.OSDescription);
         json.WriteString("version", Version);

@@ -6,7 +6,6 @@ using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
 using Sunet.Data.Loading;
 using Sunet.Native;
-using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
@@ -28,18 +27,20 @@ internal static class TrainRun
     /// <exception cref="OperationCanceledException">Cancelled; the state of the last whole step is saved.</exception>
     public static void Execute(TrainSettings settings, TrainRequest request, CommandOutput output, CancellationToken cancellation)
     {
-        using CpuBackend backend = DeviceSettings.Open(settings.Values);
+        using OpenDevice device = DeviceSettings.Open(settings.Values);
+        IBackend backend = device.Backend;
         SegmentationDataset train = DatasetReader.Open(settings.Data, "train");
         SegmentationDataset validation = DatasetReader.Open(settings.Data, "val");
         SunetModel model = CreateModel(settings, train, request.Resume is not null);
-        SettingValues resolved = Resolve(settings, model.Spec, backend);
-        Print(resolved, DeviceSettings.Describe(settings.Values, backend), request, output);
+        SettingValues resolved = Resolve(settings, model.Spec, device);
+        Print(resolved, device.Line, request, output);
 
         using var loader = new BatchLoader(train, settings.Loader);
         long stepsPerEpoch = Math.Max(1, loader.BatchesPerEpoch / settings.Trainer.Accumulate);
         long steps = settings.Iterations ?? settings.Epochs!.Value * stepsPerEpoch;
-        using var trainer = new Trainer(model, loader, settings.Trainer with { Schedule = settings.Schedule(steps) }, backend);
-        PrintMemory(trainer.Plan.Memory, model.Spec, validation, backend, request, output);
+        TrainerOptions options = settings.Trainer with { Schedule = settings.Schedule(steps), MemoryLimit = device.MemoryLimit() };
+        using var trainer = new Trainer(model, loader, options, backend);
+        PrintMemory(trainer.Plan.Memory, model.Spec, validation, device, request, output);
         if (request.DryRun)
             return;
 
@@ -94,12 +95,12 @@ internal static class TrainRun
         return SunetModel.FineTune(source, spec.Validated(), settings.Seed);
     }
 
-    private static SettingValues Resolve(TrainSettings settings, SunetSpec spec, CpuBackend backend)
+    private static SettingValues Resolve(TrainSettings settings, SunetSpec spec, OpenDevice device)
     {
         SettingValues resolved = ModelSettings.Resolve(settings.Values, spec).With(
             ("data", Path.GetFullPath(settings.Data)),
-            ("threads", backend.Threads.ToString(CultureInfo.InvariantCulture)),
-            ("device", backend.Name),
+            ("threads", device.Threads?.ToString(CultureInfo.InvariantCulture) ?? settings.Values.Text("threads")),
+            ("device", device.Backend.Name),
             ("workers", settings.Loader.Workers.ToString(CultureInfo.InvariantCulture)),
             ("final-lr-multiplier", Numbers.Exact(settings.FinalMultiplier)),
             ("project", Path.GetFullPath(settings.Project)));
@@ -117,20 +118,20 @@ internal static class TrainRun
     }
 
     private static void PrintMemory(
-        MemoryPlan training, SunetSpec spec, SegmentationDataset validation, CpuBackend backend, TrainRequest request, CommandOutput output)
+        MemoryPlan training, SunetSpec spec, SegmentationDataset validation, OpenDevice device, TrainRequest request, CommandOutput output)
     {
         (SegmentationItem _, int height, int width) = MaskSizes.Sorted(validation.Items).MaxBy(i => (long)i.Height * i.Width);
         height = Math.Max(height, SunetGraph.SmallestSize);
         width = Math.Max(width, SunetGraph.SmallestSize);
         SunetGraph network = SunetGraph.ForInference(spec, new Shape(1, 3, height, width));
         network.AppendArgMax();
-        var options = new PlanOptions { MemoryLimit = DeviceSettings.PhysicalMemory - training.TotalBytes };
-        using Plan plan = Plan.Compile(network.Graph, backend, options);
+        var options = new PlanOptions { MemoryLimit = device.MemoryLimit(training.TotalBytes) };
+        using Plan plan = Plan.Compile(network.Graph, device.Backend, options);
         if (request.Quiet && !request.DryRun)
             return;
         output.Progress(
             $"memory: training plan {Numbers.Grouped(training.TotalBytes)} bytes, validation plan {Numbers.Grouped(plan.Memory.TotalBytes)} bytes "
-            + $"(images up to {height}x{width}), of {Numbers.Grouped(DeviceSettings.PhysicalMemory)} there are");
+            + $"(images up to {height}x{width}), of {Numbers.Grouped(device.MemoryBytes)} there are");
     }
 
     private static void PrintResult(TrainingProgress progress, TrainingFiles files, CommandOutput output)

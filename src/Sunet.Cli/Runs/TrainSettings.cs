@@ -75,7 +75,7 @@ internal sealed record TrainSettings
 
     public required BatchLoaderSettings Loader { get; init; }
 
-    /// <summary>Without the schedule, which depends on the length of the run.</summary>
+    /// <summary>Without the schedule, which depends on the length of the run, and the memory limit, which depends on the device.</summary>
     public required TrainerOptions Trainer { get; init; }
 
     /// <summary>Reads the settings.</summary>
@@ -159,7 +159,6 @@ internal sealed record TrainSettings
             BatchNormMomentum = (float)values.Number("bn-momentum", 0),
             FrozenBatchNorm = values.Flag("freeze-bn"),
             Accumulate = values.Int("accumulate", 1),
-            MemoryLimit = DeviceSettings.PhysicalMemory,
         };
     }
 

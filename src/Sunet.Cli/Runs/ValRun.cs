@@ -2,7 +2,6 @@ using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
-using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Training;
@@ -29,17 +28,17 @@ internal static class ValRun
     /// <exception cref="Sunet.Native.SunetException">Checkpoint or data are no good, or do not go together.</exception>
     public static void Execute(ValSettings settings, CommandOutput output, CancellationToken cancellation)
     {
-        using CpuBackend backend = DeviceSettings.Open(settings.Values);
+        using OpenDevice device = DeviceSettings.Open(settings.Values);
         SegmentationDataset data = DatasetReader.Open(settings.Data, settings.Split);
         SunetModel model = ModelFile.LoadSegmenter(settings.Weights, settings.OutputStride);
         ModelFile.RequireClasses(model, settings.Weights, settings.Data, data.ClassCount);
         int total = Math.Min(settings.Limit, data.Items.Count);
         if (!settings.Quiet)
-            output.Progress(DeviceSettings.Describe(settings.Values, backend));
+            output.Progress(device.Line);
         if (model.Spec.ClassNames.Count > 0 && !model.Spec.ClassNames.SequenceEqual(data.ClassNames))
             output.Progress("note: the checkpoint and the data set name their classes differently; they are matched by index");
 
-        using var predictor = new Predictor(model, settings.Predictor with { CachedSizes = 1 }, backend);
+        using var predictor = new Predictor(model, settings.Predictor with { CachedSizes = 1 }, device.Backend);
         ConfusionMatrix matrix;
         using (ProgressLine line = output.StartProgress(total, settings.Quiet))
             matrix = Evaluation.Run(predictor, data, settings.Limit, done => line.Report(done, "images", ""), cancellation).Matrix;

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Sunet.Native;
 using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Compilation;
 
 namespace Sunet.Cli.Settings;
@@ -7,30 +9,112 @@ namespace Sunet.Cli.Settings;
 /// <summary>Where a command runs.</summary>
 internal static class DeviceSettings
 {
+    private const string Cpu = "cpu", Cuda = "cuda", Auto = "auto";
+    private const long Mebibyte = 1 << 20;
+
+    /// <summary>The names of precisions, as they are given.</summary>
+    public static string[] Precisions { get; } = ["float32", "tf32", "bf16"];
+
+    /// <summary>Which device, without how it computes.</summary>
+    public static IReadOnlyList<Setting> Choice { get; } =
+    [
+        Setting.Value("device", "cpu, cuda, cuda:N for another GPU than the first, or auto for the best there is", Auto),
+        Setting.Value("threads", "threads a call uses on the CPU; 0 takes all processors", "0"),
+    ];
+
+    /// <summary>How a GPU finds and uses its algorithms.</summary>
+    public static IReadOnlyList<Setting> Tuning { get; } =
+    [
+        Setting.Switch("deterministic", "GPU: use only algorithms that give the same bits every time"),
+        Setting.Switch("cuda-graph", "GPU: capture a step as one CUDA graph", fallback: true),
+        Setting.Switch("tune", "GPU: choose algorithms by timing all there are"),
+        Setting.Value("workspace-limit", "GPU: MiB of scratch memory that an algorithm may take", "1024"),
+    ];
+
     /// <summary>The settings.</summary>
     public static IReadOnlyList<Setting> Settings { get; } =
     [
-        Setting.Value("device", "cpu, or auto for the best there is", "auto"),
-        Setting.Value("threads", "threads a call uses; 0 takes all processors", "0"),
+        .. Choice,
+        Setting.Value("precision", "GPU: float32, tf32 (convolutions round to 11 bits) or bf16 (activations in 16 bits)", Precisions[0]),
+        .. Tuning,
     ];
-
-    /// <summary>Opens the device; the caller disposes it.</summary>
-    /// <exception cref="ConfigurationException">There is no such device, or the number of threads is out of range.</exception>
-    /// <exception cref="BackendException">The device is not there.</exception>
-    public static CpuBackend Open(SettingValues values)
-    {
-        string device = values.Text("device");
-        if (device == "cuda" || device.StartsWith("cuda:", StringComparison.Ordinal))
-            throw new BackendException($"The device '{device}' is not there: this build has no CUDA backend; use '--device cpu'.", "libcuda.so");
-        if (device is not ("cpu" or "auto"))
-            throw new ConfigurationException($"'--device' is '{device}' where one of cpu, auto is needed.");
-        return new CpuBackend(values.Int("threads", 0, 4096));
-    }
-
-    /// <summary>One line on what was chosen.</summary>
-    public static string Describe(SettingValues values, IBackend backend) =>
-        (values.Text("device") == "auto" ? "device: auto chose " : "device: ") + $"{backend.Name} ({backend.Description})";
 
     /// <summary>The bytes of memory this process may use: the machine's, or its container's share.</summary>
     public static long PhysicalMemory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>Opens the device that the settings name; the caller disposes it.</summary>
+    /// <exception cref="ConfigurationException">There is no such device, or a setting is out of range or for another device.</exception>
+    /// <exception cref="BackendException">The device is not there; the message says what is missing.</exception>
+    public static OpenDevice Open(SettingValues values) => Open(values, PrecisionOf(values, "precision"));
+
+    /// <summary>Opens the device with a precision of the command's own choice.</summary>
+    public static OpenDevice Open(SettingValues values, CudaPrecision precision)
+    {
+        string device = values.Text("device");
+        int threads = values.Int("threads", 0, 4096);
+        CudaOptions options = OptionsOf(values, precision);
+        if (device == Auto)
+            return OpenBest(values, threads, options);
+        if (device != Cpu)
+            return Opened(new CudaBackend(OrdinalOf(device), options), "");
+        if (precision != CudaPrecision.Float32)
+            throw new ConfigurationException($"'--precision {Name(precision)}' is for a GPU; the CPU computes in float32.");
+        return Opened(new CpuBackend(threads), "");
+    }
+
+    /// <summary>The options of a GPU.</summary>
+    public static CudaOptions OptionsOf(SettingValues values, CudaPrecision precision) => new()
+    {
+        Precision = precision,
+        Deterministic = values.Flag("deterministic"),
+        UseGraphs = values.Settings.Any(s => s.Name == "cuda-graph") && values.Flag("cuda-graph"),
+        TuneAlgorithms = values.Flag("tune"),
+        WorkspaceLimitBytes = values.Int("workspace-limit", 0) * Mebibyte,
+    };
+
+    /// <summary>A precision by its name.</summary>
+    public static CudaPrecision PrecisionOf(SettingValues values, string setting) =>
+        (CudaPrecision)Array.IndexOf(Precisions, values.Choice(setting, Precisions));
+
+    /// <summary>A precision's name.</summary>
+    public static string Name(CudaPrecision precision) => Precisions[(int)precision];
+
+    /// <summary>The first GPU that will do; the CPU where there is none, unless something was asked for that it has not.</summary>
+    private static OpenDevice OpenBest(SettingValues values, int threads, CudaOptions options)
+    {
+        string missing;
+        try
+        {
+            CudaReport report = CudaReport.Query();
+            if (report.IsUsable)
+                return Opened(new CudaBackend(report.Devices.First(d => d.IsSupported).Ordinal, options), "auto chose ");
+            missing = report.Problems[0];
+        }
+        catch (BackendException failure)
+        {
+            missing = failure.Message;
+        }
+
+        if (options.Precision != CudaPrecision.Float32)
+            throw new BackendException($"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", "libcuda.so.1");
+        OpenDevice device = Opened(new CpuBackend(threads), "auto chose ");
+        return device with { Line = $"{device.Line}; not a GPU: {missing}" };
+    }
+
+    private static OpenDevice Opened(IBackend backend, string chosen) =>
+        new(backend, $"device: {chosen}{backend.Name} ({backend.Description})");
+
+    private static int OrdinalOf(string device)
+    {
+        if (device == Cuda)
+            return 0;
+        string prefix = Cuda + ":";
+        if (device.StartsWith(prefix, StringComparison.Ordinal)
+            && int.TryParse(device.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal))
+        {
+            return ordinal;
+        }
+
+        throw new ConfigurationException($"'--device' is '{device}' where one of cpu, cuda, cuda:N, auto is needed.");
+    }
 }

@@ -8,7 +8,9 @@ namespace Sunet.Native.Compilation;
 /// </summary>
 public sealed class MemoryPlan
 {
-    private const long Alignment = 64;
+    /// <summary>What cuDNN and cuBLASLt want of scratch memory; more than any vector access of any kernel.</summary>
+    private const long Alignment = 256;
+
     private readonly Dictionary<Value, long> offsets = [];
     private long end;
     private int copyBytes;

@@ -75,7 +75,7 @@ internal static class CudaLibraries
         foreach (string file in library.Files)
         {
             if (systemLoader(file) is (true, nint handle))
-                return new LoadedLibrary(MappedPath(file), handle);
+                return new LoadedLibrary(MappedPath(library.Family) ?? file, handle);
         }
 
         IReadOnlyList<string> usual = search.UsualFolders();
@@ -171,16 +171,14 @@ internal static class CudaLibraries
         }
     }
 
-    /// <summary>Where the system loader found a file; the bare name where that cannot be told.</summary>
-    private static string MappedPath(string file)
+    /// <summary>The file that the system loader found, by the name it has without links; null where that cannot be told.</summary>
+    private static string? MappedPath(string family)
     {
         const string maps = "/proc/self/maps";
         if (!File.Exists(maps))
-            return file;
-        string stem = "/" + file;
-        string? line = File.ReadLines(maps).FirstOrDefault(
-            l => l.EndsWith(stem, StringComparison.Ordinal) || l.Contains(stem + ".", StringComparison.Ordinal));
-        return line is null ? file : line[line.IndexOf('/', StringComparison.Ordinal)..];
+            return null;
+        string? line = File.ReadLines(maps).FirstOrDefault(l => l.Contains("/" + family, StringComparison.Ordinal));
+        return line?[line.IndexOf('/', StringComparison.Ordinal)..];
     }
 }
 

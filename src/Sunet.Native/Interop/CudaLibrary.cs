@@ -17,13 +17,14 @@ internal sealed record CudaLibrary(
         CudaDriver.Library, "an NVIDIA driver for CUDA 12.0 or newer", Windows ? ["nvcuda.dll"] : ["libcuda.so.1"],
         Windows ? "nvcuda" : "libcuda.so", CudaDriver.EntryPoints, []);
 
-    /// <summary>cuDNN's own file is thin and loads the others by bare name, which fails where its folder is not on the search path.</summary>
+    /// <summary>cuDNN's own file loads the others by bare name, which can fail where its folder is not on the search path.</summary>
     public static CudaLibrary CuDnn { get; } = new(
         Cudnn.Library, "cuDNN 9.0 or newer", Windows ? ["cudnn64_9.dll"] : ["libcudnn.so.9"], Windows ? "cudnn64_" : "libcudnn.so",
         Cudnn.EntryPoints, Windows ? [.. Parts.Select(p => $"cudnn_{p}64_9.dll")] : [.. Parts.Select(p => $"libcudnn_{p}.so.9")]);
 
     public static CudaLibrary CuBlasLt { get; } = new(
-        CublasLt.Library, "cuBLASLt 12 or 13", Windows ? ["cublasLt64_13.dll", "cublasLt64_12.dll"] : ["libcublasLt.so.13", "libcublasLt.so.12"],
+        CublasLt.Library, "cuBLASLt 12 or 13",
+        Windows ? ["cublasLt64_13.dll", "cublasLt64_12.dll"] : ["libcublasLt.so.13", "libcublasLt.so.12"],
         Windows ? "cublasLt64_" : "libcublasLt.so", CublasLt.EntryPoints, []);
 
     public static CudaLibrary Ranges { get; } = new(

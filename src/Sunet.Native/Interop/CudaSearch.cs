@@ -5,6 +5,9 @@ internal sealed record CudaSearch
 {
     private static readonly string[] SystemFolders = ["usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib/wsl/lib", "opt/cuda/lib64"];
 
+    /// <summary>A folder that may not be read is as good as empty.</summary>
+    private static readonly EnumerationOptions Readable = new() { IgnoreInaccessible = true };
+
     /// <summary>The value of <see cref="NativeLibraries.PathVariable"/>.</summary>
     public string? NativePath { get; init; }
 
@@ -51,7 +54,7 @@ internal sealed record CudaSearch
         return [.. (NativePath ?? "").Split([Path.PathSeparator, ';'], options).Select(Path.GetFullPath)];
     }
 
-    /// <summary>The folders that exist among those where toolkits, distributions and Python's packages put the libraries, in that order.</summary>
+    /// <summary>Those folders that exist where toolkits, distributions and Python's packages put the libraries, in that order.</summary>
     public IReadOnlyList<string> UsualFolders()
     {
         List<string> folders = [.. WindowsFolders];
@@ -74,7 +77,10 @@ internal sealed record CudaSearch
 
     /// <summary>The files of other versions of a library in those folders.</summary>
     public static IReadOnlyList<string> OtherVersions(CudaLibrary library, IReadOnlyList<string> folders) =>
-        [.. folders.Where(Directory.Exists).SelectMany(f => Directory.GetFiles(f, library.Family + "*")).Order(StringComparer.Ordinal)];
+    [
+        .. folders.Where(Directory.Exists)
+            .SelectMany(f => Directory.GetFiles(f, library.Family + "*", Readable).Order(StringComparer.Ordinal)),
+    ];
 
     private IEnumerable<string> PackageFolders()
     {
@@ -115,7 +121,7 @@ internal sealed record CudaSearch
     {
         if (!Directory.Exists(folder))
             return [];
-        string[] found = Directory.GetDirectories(folder, pattern);
+        string[] found = Directory.GetDirectories(folder, pattern, Readable);
         Array.Sort(found, StringComparer.Ordinal);
         return found;
     }

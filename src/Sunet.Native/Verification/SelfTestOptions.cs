@@ -21,9 +21,6 @@ public sealed record SelfTestOptions
 
     /// <summary>Fewer shapes of each op and one golden case.</summary>
     public bool Quick { get; init; }
-
-    /// <summary>Whether two equal trainings must give equal bits; only a backend told to be deterministic promises it.</summary>
-    public bool Deterministic { get; init; } = true;
 }
 
 /// <summary>One thing a self-test measured.</summary>

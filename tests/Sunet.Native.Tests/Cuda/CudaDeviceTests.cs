@@ -168,7 +168,12 @@ public sealed class CudaDeviceTests : EmulatorTest
         {
             using (device.Use())
             {
-                using CudaGraphExec graph = CudaGraphCapture.Capture(stream, () => DeviceMemory.Fill(block.Address, 1, 512, stream));
+                KernelLaunch launch = new(device.Kernels.Get("accumulate"), (1, 1, 1), 256, block.Address, block.Address, 128L);
+                using CudaGraphExec graph = CudaGraphCapture.Capture(stream, () =>
+                {
+                    DeviceMemory.Fill(block.Address, 1, 512, stream);
+                    launch.Run(stream.Raw, "test");
+                });
                 graph.Launch(stream);
                 mark.Record(stream);
                 other.Wait(mark);

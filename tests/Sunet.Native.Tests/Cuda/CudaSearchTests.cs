@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sunet.Native.Interop;
 
 namespace Sunet.Native.Tests.Cuda;
@@ -52,6 +53,15 @@ public sealed class CudaSearchTests : IDisposable
         });
         Assert.Equal(77, library.Handle);
         Assert.Equal(["libcudnn.so.9"], asked);
+    }
+
+    [Fact]
+    public void Locate_SystemHasIt_NamesTheFileItIs()
+    {
+        CudaLibrary anyLibrary = new("libc", "the C library", ["libc.so.6"], "libc", [], []);
+        LoadedLibrary library = CudaLibraries.Locate(
+            anyLibrary, Search(), file => (NativeLibrary.TryLoad(file, out nint handle), handle));
+        Assert.True(Path.IsPathRooted(library.Path) && File.Exists(library.Path), library.Path);
     }
 
     [Fact]

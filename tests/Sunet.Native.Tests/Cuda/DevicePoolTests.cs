@@ -157,18 +157,48 @@ public sealed class DevicePoolTests : EmulatorTest
     }
 
     [Fact]
-    public void Dispose_BlockStillOut_CountsItUntilItComesBack()
+    public void Free_DriverFails_ReleasesTheBlockWhenItsWorkIsDone()
+    {
+        using CudaDevice device = CudaDevice.Open(0);
+        using CudaStream stream = CudaStream.Create(device);
+        DeviceBlock block = device.Pool.Allocate(512, stream);
+        using (device.Use())
+            DeviceMemory.Fill(block.Address, 1, 512, stream);
+        Emulator.FailCall(1, 0);
+        device.Pool.Free(block, stream);
+        Assert.Equal("cuEventCreate", Emulator.CallNames.SkipLast(1).Last());
+        Assert.Equal(new PoolStatistics(0, 0, 512, 1, 0, 0), device.Pool.Statistics);
+        Assert.Equal(0, Emulator.Outstanding(EmulatedKind.DeviceBytes));
+    }
+
+    [Fact]
+    public void Dispose_BlockStillOut_CountsItAndKeepsTheContextUntilItComesBack()
     {
         long before = CudaLeaks.Blocks;
         CudaDevice device = CudaDevice.Open(0);
-        using CudaStream stream = CudaStream.Create(device);
+        CudaStream stream = CudaStream.Create(device);
         DeviceBlock block = device.Pool.Allocate(100, stream);
         device.Dispose();
+        stream.Dispose();
         Assert.Equal(before + 1, CudaLeaks.Blocks);
+        Assert.Equal(512, Emulator.Outstanding(EmulatedKind.DeviceBytes));
         device.Pool.Free(block, stream);
         Assert.Equal(before, CudaLeaks.Blocks);
-        Assert.Equal(0, Emulator.Outstanding(EmulatedKind.DeviceBytes));
+        Assert.Empty(Emulator.Living);
         Assert.Throws<ObjectDisposedException>(() => device.Pool.Allocate(1, stream));
+    }
+
+    [Fact]
+    public void Free_OnADisposedStream_ReleasesTheBlockWhenItsWorkIsDone()
+    {
+        using CudaDevice device = CudaDevice.Open(0);
+        CudaStream stream = CudaStream.Create(device);
+        DeviceBlock block = device.Pool.Allocate(100, stream);
+        using (device.Use())
+            DeviceMemory.Fill(block.Address, 1, 100, stream);
+        stream.Dispose();
+        device.Pool.Free(block, stream);
+        Assert.Equal(0, Emulator.Outstanding(EmulatedKind.DeviceBytes));
     }
 
     [Fact]

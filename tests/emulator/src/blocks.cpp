@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstring>
 #include <numeric>
 
+#include "blocks.hpp"
 #include "control.hpp"
 #include "fibers.hpp"
 #include "host_device.hpp"
@@ -27,6 +29,8 @@ namespace {
 constexpr int most_threads = 1024;
 constexpr int warp = 32;
 constexpr size_t stack_bytes = 128 * 1024;
+constexpr int poison = 0xff;
+constexpr int launches_to_learn_from = 4;
 
 enum class thread_progress : unsigned char { fresh, ready, at_barrier, at_shuffle, finished };
 
@@ -92,14 +96,19 @@ void call_previous_handler(int signal, siginfo_t* information, void* context) {
     }
 }
 
+/* The kernel's own faults: past its memory, at a null pointer, or at a device address that was hidden in a structure and could not be
+ * given its usable side. */
 void on_fault(int signal, siginfo_t* information, void* context) {
-    const bool ours = kernel_thread.load() == this_thread() && is_backing_address(information->si_addr);
-    if (!ours) {
+    constexpr CUdeviceptr about_null = 65536;
+    const auto address = reinterpret_cast<CUdeviceptr>(information->si_addr);
+    const bool backing = is_backing_address(information->si_addr);
+    if (kernel_thread.load() != this_thread() || !(backing || is_device_address(address) || address < about_null)) {
         call_previous_handler(signal, information, context);
         return;
     }
     run().failure.status = CUDA_ERROR_ILLEGAL_ADDRESS;
-    std::snprintf(run().failure.text, sizeof run().failure.text, "%s", explain_address(device_address(information->si_addr)).c_str());
+    std::snprintf(run().failure.text, sizeof run().failure.text, "%s",
+                  explain_address(backing ? device_address(information->si_addr) : address).c_str());
     leave_kernel();
 }
 
@@ -190,6 +199,28 @@ void wait_for_others(const char* what) {
     go_on_with(next);
 }
 
+char* shared_variables() { return shared_variables_begin + sizeof shared_variables_begin; }
+size_t shared_bytes() { return shared_variables_end < shared_variables() ? 0 : static_cast<size_t>(shared_variables_end - shared_variables()); }
+
+/* As on a device, a block does not find what it would like in shared memory. All kernels' variables together are large, so after some
+ * launches only those that this one was seen to write are poisoned. */
+void poison_shared_variables(const kernel_entry& kernel, bool all) {
+    const size_t from = all ? 0 : kernel.shared_from, to = all ? shared_bytes() : kernel.shared_to;
+    if (from < to) std::memset(shared_variables() + from, poison, to - from);
+}
+
+/* Widens what the kernel is known to share by what it has just written. */
+void learn_shared_variables(kernel_entry& kernel) {
+    const char* variables = shared_variables();
+    const auto untouched = [&](size_t at) { return variables[at] == static_cast<char>(poison); };
+    size_t from = 0, to = shared_bytes();
+    while (from < to && untouched(from)) from++;
+    while (to > from && untouched(to - 1)) to--;
+    if (from == to) return;
+    kernel.shared_from = std::min(kernel.shared_from, from);
+    kernel.shared_to = std::max(kernel.shared_to, to);
+}
+
 void run_block() {
     block_run& block = run();
     std::fill_n(block.progress, block.threads, thread_progress::fresh);
@@ -256,7 +287,10 @@ void run_grid(kernel_entry& kernel, const launch_shape& shape, const kernel_argu
         sunet::position.block[0] = static_cast<int>(number % shape.grid[0]);
         sunet::position.block[1] = static_cast<int>(number / shape.grid[0] % shape.grid[1]);
         sunet::position.block[2] = static_cast<int>(number / shape.grid[0] / shape.grid[1]);
+        const bool learning = i == 0 && kernel.runs <= launches_to_learn_from;
+        poison_shared_variables(kernel, learning);
         run_block();
+        if (learning) learn_shared_variables(kernel);
     }
     kernel_thread = 0;
     if (block.failure.status == CUDA_SUCCESS) return;

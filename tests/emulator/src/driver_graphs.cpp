@@ -82,7 +82,8 @@ EMULATOR_EXPORT CUresult cuStreamBeginCapture_v2(CUstream handle, CUstreamCaptur
 }
 
 EMULATOR_EXPORT CUresult cuStreamEndCapture(CUstream handle, CUgraph* graph) {
-    EMULATOR_ENTER(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
+    /* Also the call that a test makes fail ends the capture, as a driver's does. */
+    entry entered(__func__, counting::counted);
     if (const CUresult status = check_context()) return status;
     if (const CUresult status = check_stream(handle)) return status;
     if (graph == nullptr) return CUDA_ERROR_INVALID_VALUE;
@@ -103,7 +104,7 @@ EMULATOR_EXPORT CUresult cuStreamEndCapture(CUstream handle, CUgraph* graph) {
     }
     const bool joined = is_joined(*capture);
     end_capture(*capture);
-    if (capture->invalid) return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
+    if (capture->invalid || entered.fails()) return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
     if (!joined) {
         violation("the capture ends with work on another stream that the capturing stream does not wait for");
         return CUDA_ERROR_STREAM_CAPTURE_UNJOINED;

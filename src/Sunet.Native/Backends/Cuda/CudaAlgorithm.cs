@@ -1,4 +1,5 @@
 using Sunet.Native.Graphs;
+using Sunet.Native.Interop;
 
 namespace Sunet.Native.Backends.Cuda;
 
@@ -30,6 +31,21 @@ internal sealed class CudaSearch(CudaSession session, Op op)
 
     /// <summary>Notes why a candidate cannot be used, for the error if none can.</summary>
     public void Refused(string candidate, string reason) => LastRefusal = $"{candidate} {reason}";
+
+    /// <summary>
+    /// Finalizes a graph, heuristic or plan. A refusal is nothing unusual, whatever its code: the next candidate may do. Only memory that
+    /// does not suffice ends the search, since the next candidate would fail for the same reason.
+    /// </summary>
+    /// <exception cref="MemoryException">Memory does not suffice.</exception>
+    public bool Accepts(string candidate, CudnnDescriptor descriptor)
+    {
+        int result = descriptor.TryFinalize();
+        if ((CudnnResult)result is CudnnResult.HostAllocationFailed or CudnnResult.DeviceAllocationFailed)
+            CudnnStatus.ThrowIfFailed(result, $"cudnnBackendFinalize({descriptor.Type})", Layer);
+        if (result != 0)
+            Refused(candidate, $"is refused with {CudnnStatus.Describe(result)}");
+        return result == 0;
+    }
 }
 
 /// <summary>A way to solve a problem that has not been tried yet.</summary>

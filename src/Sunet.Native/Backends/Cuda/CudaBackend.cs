@@ -57,6 +57,9 @@ public sealed class CudaBackend : IBackend
         + $"cuDNN {CudaLibraries.Ensure(CudaLibrary.CuDnn).VersionText}, cuBLASLt {CudaLibraries.Ensure(CudaLibrary.CuBlasLt).VersionText}, "
         + $"{Options.Precision.ToString().ToLowerInvariant()}");
 
+    /// <summary>All the memory the device has, in bytes.</summary>
+    public long MemoryBytes => Device.TotalBytes;
+
     internal CudaDevice Device { get; }
 
     /// <summary>Which algorithms were chosen.</summary>

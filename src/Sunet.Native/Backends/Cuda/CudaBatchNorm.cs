@@ -23,7 +23,7 @@ internal static class CudaBatchNorm
         CudaKernel partial = session.Device.Kernels.Get("batch_norm_statistics" + x.Suffix);
         CudaKernel finish = session.Device.Kernels.Get("batch_norm_statistics_finish");
         int chunks = CudaGrid.Chunks(x);
-        return new CudaKernelCall(session, op, PartialBytes(x), partial.Name, at =>
+        return new CudaKernelCall(session, op, PartialBytes(x, 3), partial.Name, at =>
         [
             new KernelLaunch(partial, CudaGrid.Reduction(x), CudaGrid.Block, at.Of(input), x.Stride, at.Scratch, x.Pixels, x.Channels),
             new KernelLaunch(finish, CudaGrid.Finish(x.Channels), CudaGrid.Block,
@@ -52,7 +52,7 @@ internal static class CudaBatchNorm
         CudaKernels kernels = session.Device.Kernels;
         CudaKernel partial = kernels.Get("batch_norm_gradient_sums" + dx.Suffix), finish = kernels.Get("batch_norm_gradient_finish");
         CudaKernel whole = kernels.Get("batch_norm_input_gradient" + dx.Suffix);
-        return new CudaKernelCall(session, op, PartialBytes(x), whole.Name, at =>
+        return new CudaKernelCall(session, op, PartialBytes(x, 2), whole.Name, at =>
         {
             nint mean = at.Of(op.Inputs[1]), variance = at.Of(op.Inputs[2]), gamma = at.Of(op.Inputs[3]), beta = at.Of(op.Inputs[4]);
             nint addend = op.Addend is null ? 0 : at.Of(op.Addend);
@@ -83,6 +83,6 @@ internal static class CudaBatchNorm
         ]);
     }
 
-    /// <summary>Two partial results for every chunk and channel.</summary>
-    private static long PartialBytes(in CudaActivation x) => 2L * CudaGrid.Chunks(x) * x.Channels * sizeof(float);
+    /// <summary>Some partial results for every chunk and channel.</summary>
+    private static long PartialBytes(in CudaActivation x, int results) => (long)results * CudaGrid.Chunks(x) * x.Channels * sizeof(float);
 }

@@ -31,10 +31,11 @@ internal sealed class CudaConvolution : CudaCall
     {
         (this.x, this.w, this.y, this.bias) = (x, w, y, bias);
 
-        // Factors are of one type, so weights are read as their copy where activations are bf16; a gradient belongs to the float32 master.
+        // Factors are of one type, so weights are read as their copy where activations are bf16. Their gradient is what the plan says.
         readsCopy = direction != ConvolutionDirection.Weights && session.IsBf16(direction == ConvolutionDirection.Data ? y : x);
-        var problem = new ConvolutionProblem(direction, TensorLayout.Of(session, x), TensorLayout.Packed(readsCopy, w.Shape),
-            TensorLayout.Of(session, y), ConvolutionProblem.Symmetric(geometry, x.Shape, w.Shape, y.Shape)) { HasBias = bias is not null };
+        TensorLayout weights = TensorLayout.Packed(readsCopy || session.IsBf16(w), w.Shape);
+        var problem = new ConvolutionProblem(direction, TensorLayout.Of(session, x), weights, TensorLayout.Of(session, y),
+            ConvolutionProblem.Symmetric(geometry, x.Shape, w.Shape, y.Shape)) { HasBias = bias is not null };
         algorithm = session.Algorithms.Get(session, configure is null ? problem : configure(problem), op);
     }
 

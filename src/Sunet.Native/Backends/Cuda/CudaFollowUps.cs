@@ -15,11 +15,6 @@ internal sealed class CudaFollowedCall(CudaBoundAlgorithm inner, KernelLaunch la
 /// <summary>Adds a bias to a convolution's result, clamps it at zero, or both, in place.</summary>
 internal sealed class CudaBiasRelu(CudaAlgorithm inner, ConvolutionProblem problem) : CudaAlgorithm
 {
-    private const int Block = 256;
-
-    /// <summary>Enough blocks to fill the device; each of them goes on to further pixels.</summary>
-    private const int BlocksPerMultiprocessor = 16;
-
     public override long WorkspaceBytes => inner.WorkspaceBytes;
 
     public override string Description => $"{inner.Description} + {(problem.HasBias ? "bias_relu" : "relu")}";
@@ -34,22 +29,19 @@ internal sealed class CudaBiasRelu(CudaAlgorithm inner, ConvolutionProblem probl
 
     private KernelLaunch Launch(CudaDevice device, nint address, nint bias)
     {
-        TensorLayout y = problem.Result;
-        string suffix = y.IsBf16 ? "_bf16" : "_f32";
-        long blocks = ((y.Pixels * y.C) + Block - 1) / Block;
-        int width = (int)Math.Min(blocks, (long)BlocksPerMultiprocessor * device.Multiprocessors);
+        var y = new CudaActivation(problem.Result.Pixels, problem.Result.C, problem.Result.PixelStride, problem.Result.IsBf16);
         return problem.HasBias
-            ? new KernelLaunch(device.Kernels.Get("bias_relu" + suffix), (width, (y.C + Block - 1) / Block, 1), Block, address,
-                y.PixelStride, bias, problem.FusedRelu ? 1 : 0, y.Pixels, y.C)
-            : new KernelLaunch(device.Kernels.Get("relu" + suffix), (width, 1, 1), Block, address, y.PixelStride, address,
-                y.PixelStride, y.Pixels, y.C);
+            ? new KernelLaunch(device.Kernels.Get("bias_relu" + y.Suffix), CudaGrid.Channels(device, y), CudaGrid.Block, address, y.Stride,
+                bias, problem.FusedRelu ? 1 : 0, y.Pixels, y.Channels)
+            : new KernelLaunch(device.Kernels.Get("relu" + y.Suffix), CudaGrid.Elements(device, y.Pixels * y.Channels, y.Lanes),
+                CudaGrid.Block, address, y.Stride, address, y.Stride, y.Pixels, y.Channels);
     }
 }
 
 /// <summary>Lets an algorithm write bf16 to scratch memory and makes the operand float32 from that.</summary>
 internal sealed class CudaWidened(CudaAlgorithm inner, TensorLayout narrow, int operand) : CudaAlgorithm
 {
-    private const int Block = 256, ChannelsPerBlock = 32;
+    private const int ChannelsPerBlock = 32;
 
     public override long WorkspaceBytes => ScratchOffset + narrow.Bytes;
 
@@ -67,7 +59,7 @@ internal sealed class CudaWidened(CudaAlgorithm inner, TensorLayout narrow, int 
         // With one pixel the kernel that brings images out to row-major float32 changes nothing but the type.
         int channels = checked(narrow.C * narrow.H * narrow.W);
         var launch = new KernelLaunch(session.Device.Kernels.Get("nhwc_to_nchw_bf16"),
-            (1, (channels + ChannelsPerBlock - 1) / ChannelsPerBlock, narrow.N), Block, scratch, channels, operands[operand], narrow.N,
+            (1, (channels + ChannelsPerBlock - 1) / ChannelsPerBlock, narrow.N), CudaGrid.Block, scratch, channels, operands[operand], narrow.N,
             channels, 1L);
         return new CudaFollowedCall(inner.Bind(session, redirected, workspace, layer), launch, session.Stream, layer);
     }

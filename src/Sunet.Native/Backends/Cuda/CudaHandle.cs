@@ -40,7 +40,7 @@ internal abstract class CudaHandle : SafeHandle
     }
 }
 
-/// <summary>A device's context: the primary one, retained until the last of its children is gone, or a caller's, which is never ended here.</summary>
+/// <summary>A device's context: the primary one, retained until the last of its children is gone, or a caller's, never ended here.</summary>
 internal sealed class CudaContext : CudaHandle
 {
     private readonly int device;

@@ -39,7 +39,7 @@ public sealed record CudaReport
     /// <summary>Remarks that do not stand in the way, one sentence each.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 
-    /// <summary>Objects of CUDA that this process lost track of: dropped undisposed, refused by the driver, or still out of a closed pool.</summary>
+    /// <summary>Objects of CUDA that this process did not give back: dropped undisposed, refused, or still out of a closed pool.</summary>
     public required long Leaks { get; init; }
 
     /// <summary>Whether the CUDA backend can be opened on some device.</summary>
@@ -115,7 +115,7 @@ public sealed record CudaReport
         {
             notes.Add(string.Create(
                 CultureInfo.InvariantCulture,
-                $"cuDNN was built for CUDA {cudnnCuda}, but {cublas.Path} belongs to CUDA {cublasCuda}: install both for the same version."));
+                $"cuDNN was built for CUDA {cudnnCuda}, but {cublas.Path} belongs to CUDA {cublasCuda}: install both for one version."));
         }
     }
 }

@@ -109,14 +109,14 @@ internal sealed class CudaTrial : IDisposable
         return block.Address;
     }
 
-    /// <summary>Milliseconds of a run; infinite for an engine that refuses only when it runs or for which memory is short.</summary>
+    /// <summary>Milliseconds of a run; infinite for an engine that refuses only when it runs, or for which memory is short.</summary>
     private float MeasureOrDispose(CudaAlgorithm algorithm, string identity)
     {
         try
         {
             return Measure(algorithm);
         }
-        catch (SunetException e) when (e is BackendException { Code: var code } ? CudnnEngineList.IsUnsupported(code) : e is MemoryException)
+        catch (SunetException e) when (e is MemoryException || (e is BackendException b && b.Library == CudaLibrary.CuDnn.File))
         {
             search.Refused(identity, e.Message);
             return float.PositiveInfinity;

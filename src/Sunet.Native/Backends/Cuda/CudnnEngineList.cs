@@ -15,29 +15,21 @@ internal enum CudnnNotes
 /// <summary>The engine configurations that one of cuDNN's heuristics gives for a graph, best first.</summary>
 internal sealed class CudnnEngineList : IDisposable
 {
-    private const int Category = 1000;
-
     private readonly CudnnDescriptor?[] configurations;
 
     private CudnnEngineList(CudnnDescriptor[] configurations) => this.configurations = configurations;
 
     public int Count => configurations.Length;
 
-    /// <summary>Whether a result says that the library has nothing for what was asked, rather than that something went wrong.</summary>
-    public static bool IsUnsupported(int result) => result / Category * Category == (int)CudnnResult.NotSupported;
-
     /// <summary>Asks a heuristic; the list is empty where it has nothing.</summary>
-    /// <exception cref="BackendException">cuDNN failed.</exception>
-    public static CudnnEngineList Query(CudnnDescriptor operationGraph, CudnnHeuristicMode mode, string layer)
+    public static CudnnEngineList Query(CudaSearch search, CudnnDescriptor operationGraph, CudnnHeuristicMode mode)
     {
         using CudnnDescriptor heuristic = CudnnDescriptor.Create(CudnnDescriptorType.EngineHeuristic)
             .Set(CudnnAttribute.EngineHeuristicOperationGraph, operationGraph)
             .Set(CudnnAttribute.EngineHeuristicMode, CudnnAttributeType.HeuristicMode, mode);
-        int result = heuristic.TryFinalize();
-        if (IsUnsupported(result))
-            return new CudnnEngineList([]);
-        CudnnStatus.ThrowIfFailed(result, $"cudnnBackendFinalize(EngineHeuristic.{mode})", layer);
-        return new CudnnEngineList(heuristic.GetDescriptors(CudnnAttribute.EngineHeuristicResults, CudnnDescriptorType.EngineConfig));
+        return new CudnnEngineList(search.Accepts($"cudnn heuristic {mode}", heuristic)
+            ? heuristic.GetDescriptors(CudnnAttribute.EngineHeuristicResults, CudnnDescriptorType.EngineConfig)
+            : []);
     }
 
     /// <summary>The engine of a configuration and what is to be known of it.</summary>

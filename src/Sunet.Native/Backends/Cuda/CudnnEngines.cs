@@ -14,15 +14,11 @@ internal static class CudnnEngines
     /// <param name="multipliesFloat32">Whether rounding of the factors to TF32 is at issue.</param>
     public static IEnumerable<CudaCandidate> Propose(CudaSearch search, CudnnGraph graph, string form, bool multipliesFloat32)
     {
-        if (graph.Finish() is not { } operationGraph)
-        {
-            search.Refused($"cudnn {form}graph", "is not supported");
+        if (graph.Finish(search, $"cudnn {form}graph") is not { } operationGraph)
             yield break;
-        }
-
         foreach (CudnnHeuristicMode mode in Modes)
         {
-            using CudnnEngineList engines = CudnnEngineList.Query(operationGraph, mode, graph.Layer);
+            using CudnnEngineList engines = CudnnEngineList.Query(search, operationGraph, mode);
             for (int i = 0; i < engines.Count; i++)
             {
                 int index = i;

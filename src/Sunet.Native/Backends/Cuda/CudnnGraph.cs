@@ -23,9 +23,6 @@ internal sealed class CudnnGraph(CudnnHandle handle, string layer) : IDisposable
     /// <summary>The tensors that are given memory when the graph runs.</summary>
     public IReadOnlyList<CudnnBinding> Bindings => bindings;
 
-    /// <summary>The layer the graph is built for.</summary>
-    public string Layer => layer;
-
     /// <summary>A tensor in memory. Two may share an operand: what is added onto is read as one tensor and written as another.</summary>
     public CudnnDescriptor Tensor(in TensorLayout layout, int operand)
     {
@@ -96,18 +93,13 @@ internal sealed class CudnnGraph(CudnnHandle handle, string layer) : IDisposable
         Operation(operation, tensors);
     }
 
-    /// <summary>The graph of all operations so far; null where this cuDNN does not support it.</summary>
-    /// <exception cref="BackendException">cuDNN failed otherwise.</exception>
-    public CudnnDescriptor? Finish()
+    /// <summary>The graph of all operations so far; null, with the reason told, where this cuDNN does not take it.</summary>
+    public CudnnDescriptor? Finish(CudaSearch search, string name)
     {
-        CudnnDescriptor graph = Create(CudnnDescriptorType.OperationGraph);
-        graph.Set(CudnnAttribute.OperationGraphHandle, handle);
-        graph.Set(CudnnAttribute.OperationGraphOperations, [.. operations]);
-        int result = graph.TryFinalize();
-        if (CudnnEngineList.IsUnsupported(result))
-            return null;
-        CudnnStatus.ThrowIfFailed(result, "cudnnBackendFinalize(OperationGraph)", layer);
-        return graph;
+        CudnnDescriptor graph = Create(CudnnDescriptorType.OperationGraph)
+            .Set(CudnnAttribute.OperationGraphHandle, handle)
+            .Set(CudnnAttribute.OperationGraphOperations, [.. operations]);
+        return search.Accepts(name, graph) ? graph : null;
     }
 
     public void Dispose()

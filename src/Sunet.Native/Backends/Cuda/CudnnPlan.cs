@@ -32,10 +32,7 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
         ? name
         : string.Create(CultureInfo.InvariantCulture, $"{name} ({WorkspaceBytes / Megabyte:0.0} MB)");
 
-    /// <summary>
-    /// Finalizes a plan, which may compile it; null, with the reason told, where that fails or takes too much scratch memory. A heuristic
-    /// may propose what this device or this version does not have, so a refusal is nothing unusual.
-    /// </summary>
+    /// <summary>Finalizes a plan, which may compile it; null, with the reason told, where cuDNN refuses or the limit on scratch memory does.</summary>
     /// <exception cref="MemoryException">Memory does not suffice.</exception>
     public static CudnnPlan? Build(CudaSearch search, CudnnGraph graph, CudnnEngineList engines, int index, string name)
     {
@@ -44,15 +41,12 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
         try
         {
             plan.Set(CudnnAttribute.ExecutionPlanHandle, search.Session.Cudnn).Set(CudnnAttribute.ExecutionPlanEngineConfig, engines[index]);
-            int result = plan.TryFinalize();
-            if (result is (int)CudnnResult.HostAllocationFailed or (int)CudnnResult.DeviceAllocationFailed)
-                CudnnStatus.ThrowIfFailed(result, "cudnnBackendFinalize(ExecutionPlan)", search.Layer);
-
-            long workspace = result == 0 ? plan.GetInt64(CudnnAttribute.ExecutionPlanWorkspaceSize) : 0;
-            if (result != 0 || workspace > search.Session.Options.WorkspaceLimitBytes)
+            if (!search.Accepts(name, plan))
+                return null;
+            long workspace = plan.GetInt64(CudnnAttribute.ExecutionPlanWorkspaceSize);
+            if (workspace > search.Session.Options.WorkspaceLimitBytes)
             {
-                string reason = result == 0 ? $"wants {workspace:N0} bytes of workspace" : $"fails with {CudnnStatus.Describe(result)}";
-                search.Refused(name, reason);
+                search.Refused(name, $"wants {workspace:N0} bytes of workspace");
                 return null;
             }
 

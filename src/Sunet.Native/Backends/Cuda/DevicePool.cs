@@ -28,7 +28,7 @@ internal sealed class DevicePool : IDisposable
 
     internal DevicePool(CudaDevice device) => this.device = device;
 
-    /// <summary>The most bytes the pool may hold, in use and cached together. Lowering it below what is held affects later requests.</summary>
+    /// <summary>The most bytes the pool may hold, in use and cached together. Lowering it affects later requests only.</summary>
     public long LimitBytes
     {
         get
@@ -67,7 +67,7 @@ internal sealed class DevicePool : IDisposable
     }
 
     /// <summary>Takes a block whose use on <paramref name="stream"/> is safe from now on. The caller frees it.</summary>
-    /// <exception cref="MemoryException">The device or <see cref="LimitBytes"/> does not allow it, not even without the cached blocks.</exception>
+    /// <exception cref="MemoryException">The device or <see cref="LimitBytes"/> does not allow it, even without cached blocks.</exception>
     /// <exception cref="BackendException">The driver failed.</exception>
     public DeviceBlock Allocate(long bytes, CudaStream stream)
     {
@@ -88,28 +88,34 @@ internal sealed class DevicePool : IDisposable
         }
     }
 
-    /// <summary>Gives a block back; work queued so far on <paramref name="stream"/> may still use it, and nothing else may.</summary>
+    /// <summary>
+    /// Gives a block back; work queued so far on <paramref name="stream"/> may still use it, and nothing else may. A driver that fails
+    /// here fails in the next call as well, so this one can be part of any clean-up.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It was given back before.</exception>
-    /// <exception cref="BackendException">The driver failed; the block is gone from the pool's accounts all the same.</exception>
     public void Free(DeviceBlock block, CudaStream stream)
     {
         lock (gate)
         {
             if (!block.IsOut)
                 throw new InvalidOperationException("A block of device memory was freed twice.");
-            using CudaDevice.Scope scope = device.Use();
             block.IsOut = false;
             inUse -= block.Bytes;
             blocksInUse--;
-            if (disposed)
+            bool entered = CudaDriver.ContextPush(device.Context.Raw) == 0;
+            if (disposed || stream.IsClosed || !TryCache(block, stream))
             {
-                CudaLeaks.AddBlocks(-1);
-                stream.Synchronize();
+                _ = CudaDriver.ContextSynchronize();
                 Release(block);
-                return;
             }
 
-            Cache(block, stream);
+            if (entered)
+                _ = CudaDriver.ContextPop(out _);
+            if (!disposed)
+                return;
+            CudaLeaks.AddBlocks(-1);
+            if (blocksInUse == 0)
+                device.Context.DangerousRelease();
         }
     }
 
@@ -134,6 +140,13 @@ internal sealed class DevicePool : IDisposable
                 return;
             disposed = true;
             CudaLeaks.AddBlocks(blocksInUse);
+            if (blocksInUse > 0)
+            {
+                // The context, and with it the blocks, lasts until the last of them is back.
+                bool added = false;
+                device.Context.DangerousAddRef(ref added);
+            }
+
             if (held > inUse && CudaDriver.ContextPush(device.Context.Raw) == 0)
             {
                 TrimCached();
@@ -195,7 +208,8 @@ internal sealed class DevicePool : IDisposable
         $"CUDA device {device.Ordinal} ({device.Name}) cannot give {bytes:N0} bytes: {reason}, {inUse:N0} bytes are in use here and "
         + $"{held - inUse:N0} cached; a smaller batch or image needs less.", bytes);
 
-    private void Cache(DeviceBlock block, CudaStream stream)
+    /// <summary>Keeps a block; false if the event that would tell when it is idle cannot be had.</summary>
+    private bool TryCache(DeviceBlock block, CudaStream stream)
     {
         try
         {
@@ -204,15 +218,14 @@ internal sealed class DevicePool : IDisposable
         }
         catch (SunetException)
         {
-            // Without its event nobody could tell when the block is idle, so it is not kept.
-            Release(block);
-            throw;
+            return false;
         }
 
         block.FreedOn = stream;
         if (!cached.TryGetValue(block.Bytes, out List<DeviceBlock>? blocks))
             cached.Add(block.Bytes, blocks = []);
         blocks.Add(block);
+        return true;
     }
 
     private void TrimCached()

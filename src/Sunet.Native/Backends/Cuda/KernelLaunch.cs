@@ -36,7 +36,7 @@ internal sealed unsafe class KernelLaunch
     private readonly int block;
     private readonly int[] sizes;
 
-    // Pinned, so that the driver can be given their addresses in every launch without pinning anew: first the pointers, then what they point to.
+    // On the pinned heap, because it holds its own addresses: first the pointers, then what they point to.
     private readonly nint[] memory;
 
     /// <summary>Settles a launch.</summary>

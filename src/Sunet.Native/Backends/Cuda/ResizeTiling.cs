@@ -7,7 +7,7 @@ namespace Sunet.Native.Backends.Cuda;
 /// </summary>
 /// <param name="Tile">Columns of a block.</param>
 /// <param name="Chunk">Channels of a block.</param>
-/// <param name="Blocks">Blocks that take it all in one go.</param>
+/// <param name="Blocks">Blocks that take it all in one go, as far as a grid goes.</param>
 internal readonly record struct ResizeTiling(int Tile, int Chunk, int Blocks)
 {
     /// <summary>Sizes up to here keep positions, in halves of a step, within 31 bits.</summary>
@@ -41,7 +41,7 @@ internal readonly record struct ResizeTiling(int Tile, int Chunk, int Blocks)
     private static int ChunkOf(int channels) => Pieces(channels, Pieces(channels, MaxChunk));
 
     private static int BlocksOf(Shape written, int tile, int chunk) =>
-        checked(written.Batch * written.Height * Pieces(written.Width, tile) * Pieces(written.Channels, chunk));
+        (int)Math.Min((long)written.Batch * written.Height * Pieces(written.Width, tile) * Pieces(written.Channels, chunk), int.MaxValue);
 
     private static int Pieces(int count, int size) => (count + size - 1) / size;
 }

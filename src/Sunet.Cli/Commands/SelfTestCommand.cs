@@ -1,0 +1,24 @@
+using System.CommandLine;
+using Sunet.Cli.Output;
+using Sunet.Cli.Runs;
+using Sunet.Cli.Settings;
+
+namespace Sunet.Cli.Commands;
+
+/// <summary><c>sunet selftest</c>.</summary>
+internal static class SelfTestCommand
+{
+    private static readonly Setting[] Settings =
+    [
+        .. DeviceSettings.Choice,
+        Setting.Value("precision", "GPU: float32, tf32, bf16, or all for one after the other (default: all on a GPU)"),
+        .. DeviceSettings.Tuning,
+        Setting.Switch("quick", "fewer shapes and one network"),
+        Setting.Switch("json", "one JSON object as the result"),
+        Setting.Switch("quiet", "no progress"),
+    ];
+
+    public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
+        "selftest", "Checks every op, whole networks and training on a device against known values.", Settings,
+        values => SelfTestRun.Execute(values, output, cancellation));
+}

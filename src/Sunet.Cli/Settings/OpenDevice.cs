@@ -1,0 +1,23 @@
+using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Backends.Cuda;
+using Sunet.Native.Compilation;
+
+namespace Sunet.Cli.Settings;
+
+/// <summary>A device opened for one command, which disposes it.</summary>
+/// <param name="Backend">What plans are compiled for.</param>
+/// <param name="Line">One line on what it is, and on how it was chosen if it was.</param>
+internal sealed record OpenDevice(IBackend Backend, string Line) : IDisposable
+{
+    /// <summary>The threads of the CPU; null for a GPU.</summary>
+    public int? Threads => (Backend as CpuBackend)?.Threads;
+
+    /// <summary>All the memory there is for plans.</summary>
+    public long MemoryBytes => Backend is CudaBackend cuda ? cuda.MemoryBytes : DeviceSettings.PhysicalMemory;
+
+    /// <summary>The most that a plan may take beside others: a GPU knows what it has left, the CPU's system promises more than it has.</summary>
+    /// <param name="others">The bytes of plans that exist.</param>
+    public long MemoryLimit(long others = 0) => Backend is CudaBackend ? long.MaxValue : MemoryBytes - others;
+
+    public void Dispose() => Backend.Dispose();
+}

@@ -1,0 +1,201 @@
+using Sunet.Native.Backends.Cuda;
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+using Sunet.Native.Ops;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Tests.Cuda;
+
+/// <summary>How algorithms of cuDNN and cuBLASLt are chosen, shared and given back.</summary>
+public class CudaAlgorithmTests : EmulatorTest
+{
+    [Fact]
+    public void Candidates_Deterministic_LeaveOutEnginesThatAreNot()
+    {
+        string[] all = Candidates(new CudaOptions(), Gradient()), strict = Candidates(new CudaOptions { Deterministic = true }, Gradient());
+        Assert.NotEmpty(strict);
+        Assert.All(strict, c => Assert.Contains(c, all));
+        Assert.True(strict.Length < all.Length, "The emulator offered nothing that is not deterministic, so nothing was shown.");
+    }
+
+    [Fact]
+    public void Candidates_Float32_LeaveOutEnginesThatRoundToTf32()
+    {
+        string[] all = Candidates(new CudaOptions { Precision = CudaPrecision.Tf32 }, Forward());
+        string[] strict = Candidates(new CudaOptions { Precision = CudaPrecision.Float32 }, Forward());
+        Assert.NotEmpty(strict);
+        Assert.True(strict.Length < all.Length, "The emulator offered nothing that rounds, so nothing was shown.");
+    }
+
+    [Fact]
+    public void Candidates_PointwiseConvolution_IncludeMatrixProducts()
+    {
+        Assert.Contains(Candidates(new CudaOptions(), Forward(kernel: 1)), c => c.StartsWith("cublasLt", StringComparison.Ordinal));
+        Assert.DoesNotContain(Candidates(new CudaOptions(), Forward()), c => c.StartsWith("cublasLt", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Get_CandidateThatDoesNotFinalize_TakesTheNext()
+    {
+        using var backend = new CudaBackend();
+        (Graph graph, Op op) = Forward();
+        using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
+        using CudaDevice.Scope current = backend.Device.Use();
+        var search = new CudaSearch(session, op);
+        var built = new List<bool>();
+        foreach (CudaCandidate candidate in ProblemOf(op).Candidates(search))
+        {
+            using CudaAlgorithm? algorithm = candidate.Build();
+            built.Add(algorithm is not null);
+        }
+
+        Assert.Contains(true, built);
+        Assert.Contains(false, built);
+        Assert.NotNull(search.LastRefusal);
+    }
+
+    [Fact]
+    public void Get_WorkspaceLimit_IsKept()
+    {
+        const long limit = 64;
+        (Graph graph, _) = Forward();
+        using var narrow = new CudaBackend(0, new CudaOptions { WorkspaceLimitBytes = limit });
+        using Plan plan = Plan.Compile(graph, narrow, new PlanOptions());
+        Assert.InRange(plan.Calls.Max(c => c.Call.ScratchBytes), 0, limit);
+        Assert.True(Candidates(new CudaOptions { WorkspaceLimitBytes = limit }, Forward(), onlyBuilt: true).Length
+            < Candidates(new CudaOptions(), Forward(), onlyBuilt: true).Length);
+    }
+
+    [Fact]
+    public void Get_TypesNoEngineTakes_NamesOpLayerAndShapes()
+    {
+        // x is bf16 and dy, as the result of a fully connected layer, float32.
+        var graph = new Graph();
+        Value x = graph.Input("x", new Shape(2, 12, 1, 1));
+        Value dy = graph.Add(new Linear("first", x, graph.Parameter("w", new Shape(8, 12)), graph.Parameter("b", new Shape(8)))).Output;
+        graph.MarkOutput(graph.Add(new LinearWeightGradient("second", x, dy)).Output);
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16 });
+        var failure = Assert.Throws<BackendException>(() => Plan.Compile(graph, backend, new PlanOptions()));
+        Assert.Contains("LinearWeightGradient 'second/dw'", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("[2, 12, 1, 1] bf16", failure.Message, StringComparison.Ordinal);
+        Assert.Equal("second/dw", failure.Layer);
+    }
+
+    [Fact]
+    public void Get_EqualLayers_AreSearchedOnce()
+    {
+        var graph = new Graph();
+        Value x = graph.Input("x", new Shape(1, 16, 9, 9));
+        for (int i = 0; i < 4; i++)
+        {
+            x = graph.Add(new Convolution($"layer{i}", x, graph.Parameter($"w{i}", new Shape(16, 16, 3, 3)), null,
+                ConvolutionGeometry.Square(padding: 1))).Output;
+        }
+
+        graph.MarkOutput(x);
+        using var backend = new CudaBackend();
+        using (Plan.Compile(graph, backend, new PlanOptions()))
+            Assert.Equal(1, backend.Algorithms.Searches);
+
+        // A later plan takes over the handles and all that was made with them: only its addresses are new.
+        int before = (int)Emulator.Calls();
+        using (Plan.Compile(graph, backend, new PlanOptions()))
+            Assert.Equal(4, Emulator.CallNames.Skip(before).Count(n => n == "cudnnBackendFinalize"));
+
+        // Two at once have handles of their own, and the second is told what the first chose.
+        using Plan first = Plan.Compile(graph, backend, new PlanOptions()), second = Plan.Compile(graph, backend, new PlanOptions());
+        Assert.Equal(1, backend.Algorithms.Searches);
+        Assert.Equal(first.Calls[0].Call.Implementation, second.Calls[0].Call.Implementation);
+    }
+
+    [Theory]
+    [InlineData(CudaPrecision.Float32)]
+    [InlineData(CudaPrecision.Bf16)]
+    public void Get_Timed_TakesACandidateThatIsRight(CudaPrecision precision)
+    {
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = precision, TuneAlgorithms = true });
+        foreach (int kernel in (int[])[1, 3])
+        {
+            (Graph graph, _) = CudaConvolutionTests.ConvolutionGraph(kernel, fused: true);
+            foreach ((Value value, double error) in OpComparison.Run(graph, backend, coarse: true).Errors)
+                Assert.True(error <= (precision == CudaPrecision.Bf16 ? 1e-2 : 1e-5), $"Kernel {kernel}, {value}: {error:E2}.");
+        }
+
+        Assert.Contains("cuEventElapsedTime", Emulator.CallNames);
+        Assert.Equal(0, backend.Device.Pool.Statistics.InUseBytes);
+    }
+
+    [Fact]
+    public void Compile_AnyCallFails_RaisesATypedExceptionAndLeavesNothing()
+    {
+        (Graph graph, _) = CudaConvolutionTests.ConvolutionGraph(fused: true);
+        Emulator.Reset();
+        CompileAndRun(graph);
+        long calls = Emulator.Calls();
+        Assert.True(calls > 100, $"Only {calls} calls were counted.");
+        int failed = 0;
+        for (long n = 1; n <= calls; n += 3)
+        {
+            Emulator.Reset();
+            Emulator.FailCall(n, 0);
+            try
+            {
+                CompileAndRun(graph);
+            }
+            catch (SunetException)
+            {
+                failed++;
+            }
+
+            Assert.True(Emulator.Living.Count == 0, $"After call {n}: {string.Join(", ", Emulator.Living)}.");
+            Assert.True(Emulator.Violations.Count == 0, $"After call {n}: {string.Join(", ", Emulator.Violations)}.");
+        }
+
+        Assert.True(failed > calls / 10, $"Only {failed} failures of {calls / 3} were noticed.");
+
+        static void CompileAndRun(Graph graph)
+        {
+            using var backend = new CudaBackend(0, new CudaOptions { TuneAlgorithms = true });
+            using Plan plan = Plan.Compile(graph, backend, new PlanOptions());
+            plan.Run(Phase.Forward);
+            plan.Read(graph.Outputs[0], new float[graph.Outputs[0].Shape.Count]);
+        }
+    }
+
+    private static (Graph Graph, Op Op) Forward(int kernel = 3) => CudaConvolutionTests.ConvolutionGraph(kernel);
+
+    private static (Graph Graph, Op Op) Gradient()
+    {
+        var graph = new Graph();
+        Op op = graph.Add(new ConvolutionWeightGradient("features.0", graph.Input("x", new Shape(2, 16, 12, 13)),
+            graph.Input("dy", new Shape(2, 32, 12, 13)), new Shape(32, 16, 3, 3), ConvolutionGeometry.Square(padding: 1)));
+        graph.MarkOutput(op.Output);
+        return (graph, op);
+    }
+
+    private static ConvolutionProblem ProblemOf(Op op) => op switch
+    {
+        Convolution c => new ConvolutionProblem(ConvolutionDirection.Forward, TensorLayout.Packed(false, c.X.Shape),
+            TensorLayout.Packed(false, c.Weights.Shape), TensorLayout.Packed(false, c.Output.Shape), c.Geometry),
+        ConvolutionWeightGradient w => new ConvolutionProblem(ConvolutionDirection.Weights, TensorLayout.Packed(false, w.Inputs[0].Shape),
+            TensorLayout.Packed(false, w.Output.Shape), TensorLayout.Packed(false, w.Inputs[1].Shape), w.Geometry),
+        _ => throw new ArgumentException("No problem is known for this op.", nameof(op)),
+    };
+
+    /// <summary>The identities of all candidates, or of those that can be built.</summary>
+    private static string[] Candidates(CudaOptions options, (Graph Graph, Op Op) of, bool onlyBuilt = false)
+    {
+        using var backend = new CudaBackend(0, options);
+        using var session = (CudaSession)backend.Open(of.Graph, PlanPurpose.Training);
+        using CudaDevice.Scope current = backend.Device.Use();
+        var found = new List<string>();
+        foreach (CudaCandidate candidate in ProblemOf(of.Op).Candidates(new CudaSearch(session, of.Op)))
+        {
+            using CudaAlgorithm? algorithm = onlyBuilt ? candidate.Build() : null;
+            if (!onlyBuilt || algorithm is not null)
+                found.Add(candidate.Identity);
+        }
+
+        return [.. found];
+    }
+}

@@ -1,0 +1,49 @@
+using Sunet.Native.Tests.Cuda;
+
+namespace Sunet.Native.Tests.Kernels;
+
+public sealed class CudaTransferKernelTests : EmulatorTest
+{
+    /// <summary>Element type, images, channels, pixels of each, stride, grid.</summary>
+    public static TheoryData<bool, int, int, int, int, int> Cases => new(
+        from bf16 in new[] { false, true }
+        from size in new[] { (2, 3, 35, 3, 1), (1, 37, 99, 40, 2), (3, 64, 1, 64, 1), (2, 9, 33, 16, 3), (5, 1, 300, 2, 1), (70, 40, 9, 40, 1) }
+        select (bf16, size.Item1, size.Item2, size.Item3, size.Item4, size.Item5));
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Transposition_ThereAndBack_MovesEveryElement(bool bf16, int images, int channels, int pixels, int stride, int grid)
+    {
+        using var bench = new KernelBench();
+        var random = new Random(11);
+        float[] plain = [.. Enumerable.Range(0, images * channels * pixels).Select(_ => (float)(random.NextDouble() - 0.5))];
+        var inside = new KernelPixels(bench, bf16, images * pixels, channels, stride);
+        nint outside = bench.Put<float>(plain), back = bench.Reserve(plain.Length * sizeof(float));
+        bench.Run("nchw_to_nhwc" + inside.Suffix, (grid, 1, grid), outside, inside.Address, stride, images, channels, (long)pixels);
+        inside.AssertWritten((p, c) => inside.Rounded(plain[(((p / pixels * channels) + c) * pixels) + (p % pixels)]), 0);
+        bench.Run("nhwc_to_nchw" + inside.Suffix, (grid, grid, 1), inside.Address, stride, back, images, channels, (long)pixels);
+        Assert.Equal(plain.Select(inside.Rounded), bench.Get<float>(back, plain.Length));
+    }
+
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(false, 1)]
+    [InlineData(true, 0)]
+    [InlineData(true, 1)]
+    public void NormalizeImages_OfBytes_MatchesItsDefinition(bool bf16, int flip)
+    {
+        using var bench = new KernelBench();
+        const int images = 2, height = 3, width = 300;
+        byte[] bytes = new byte[images * height * width * 3];
+        new Random(13).NextBytes(bytes);
+        float[] mean = [0.4f, 0.5f, 0.6f], deviation = [0.2f, 0.25f, 0.3f];
+        var y = new KernelPixels(bench, bf16, images * height * width, 3, 4);
+        bench.Run("normalize_images" + y.Suffix, (1, 2, 1), bench.Put<byte>(bytes), mean[0], mean[1], mean[2], deviation[0], deviation[1],
+            deviation[2], flip, y.Address, y.Stride, images, height, width);
+        y.AssertWritten((p, c) =>
+        {
+            int column = p % width, from = p - column + (flip == 1 ? width - 1 - column : column);
+            return ((bytes[(from * 3) + c] / 255.0) - mean[c]) / deviation[c];
+        }, 1e-6);
+    }
+}
