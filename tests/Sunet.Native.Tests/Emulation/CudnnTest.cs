@@ -10,6 +10,9 @@ public abstract unsafe class CudnnTest : DriverTest
     protected const int Fallback = 2;
     protected const int ModeA = 3;
 
+    /// <summary>A convolution of no particular interest.</summary>
+    protected static readonly ConvolutionShape Shape = new(1, 8, 6, 6, 4, 3, 1, 1, 1, 1);
+
     protected CudnnTest()
     {
         Good(Libraries.CudnnCreate(out nint handle));
@@ -139,6 +142,20 @@ public abstract unsafe class CudnnTest : DriverTest
     }
 
     private protected nint Graph(params ReadOnlySpan<nint> operations) => Final(GraphDraft(operations));
+
+    private protected static nint ForwardOperation(ConvolutionShape s, nint x, nint y, CudnnDataType w = CudnnDataType.Float32, int alignment = 0) =>
+        Final(ConvolutionDraft(CudnnDescriptorType.OperationConvolutionForward, s, x, Tensor(2, w, [s.K, s.C, s.R, s.R], alignment: alignment), y));
+
+    private protected nint Convolution(ConvolutionShape s, int alignment, CudnnDataType type = CudnnDataType.Float32) =>
+        Graph(ForwardOperation(
+            s, Tensor(1, type, [s.N, s.C, s.H, s.W], alignment: alignment), Tensor(3, type, [s.N, s.K, s.P, s.Q], alignment: alignment), type, alignment));
+
+    private protected static nint Strided(params ReadOnlySpan<long> strides)
+    {
+        nint draft = Draft(1, CudnnDataType.Float32, [1, 8, 6, 6]);
+        Integers(draft, CudnnAttribute.TensorStrides, strides);
+        return draft;
+    }
 
     private protected static nint HeuristicDraft(nint graph, int mode)
     {

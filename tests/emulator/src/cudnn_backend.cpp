@@ -100,6 +100,10 @@ Heuristics make_heuristics(const Descriptor& descriptor) {
 }
 
 EngineChoice make_plan(const Descriptor& descriptor) {
+    // A plan's code is loaded into the context that is current.
+    if (check_context() != CUDA_SUCCESS) throw Failure{STATUS_EXECUTION_FAILED_CUDA_DRIVER, "there is no usable context"};
+    if (descriptor.attributes.at(EXECUTION_PLAN_HANDLE).handle->context != current_context())
+        refuse(STATUS_BAD_PARAM, "the plan's handle belongs to another context than the current one");
     const EngineChoice& choice = descriptor.child<EngineChoice>(EXECUTION_PLAN_ENGINE_CONFIG);
     if (choice.engine.plan_fails) unsupported(STATUS_NOT_SUPPORTED, "engine %lld cannot be built for this graph", static_cast<long long>(choice.engine.index));
     return choice;
