@@ -67,15 +67,16 @@ public sealed unsafe class CublasLtTests : DriverTest
 
         (int rowsA, int rowsB) = (transposeA ? k : m, transposeB ? n : k);
         nint descriptor = Descriptor(transposeA, transposeB, (CublasLtEpilogue)epilogue, Upload(bias, to));
-        nint forA = Layout(from, rowsA, m * k / rowsA, rowsA + gap), forB = Layout(from, rowsB, n * k / rowsB, rowsB + gap), forD = Layout(to, m, n, m + gap);
+        nint forA = Layout(from, rowsA, m * k / rowsA, rowsA + gap), forB = Layout(from, rowsB, n * k / rowsB, rowsB + gap),
+            forD = Layout(to, m, n, m + gap);
         CublasLtHeuristicResult[] found = Algorithms(descriptor, forA, forB, forD, 1 << 20, 8);
         Assert.Equal(3, found.Length);
         foreach (CublasLtHeuristicResult choice in found)
         {
             nint d = Upload(Spread(c, m, m + gap), to);
             Good(Multiply(
-                descriptor, Upload(Spread(a, rowsA, rowsA + gap), from), forA, Upload(Spread(b, rowsB, rowsB + gap), from), forB, beta, d, forD,
-                choice, Device(1 << 20), 1 << 20));
+                descriptor, Upload(Spread(a, rowsA, rowsA + gap), from), forA, Upload(Spread(b, rowsB, rowsB + gap), from), forB, beta, d,
+                forD, choice, Device(1 << 20), 1 << 20));
             double[] all = Download(d, n * (m + gap), to);
             Near(expected, Gather(all, m, m + gap), to == F32 ? FloatTolerance : 5e-3);
             Assert.All(all.Where((_, i) => i % (m + gap) >= m), v => Assert.Equal(1e30, v, 1e28));
@@ -96,7 +97,8 @@ public sealed unsafe class CublasLtTests : DriverTest
         {
             nint descriptor = Descriptor(true, false, CublasLtEpilogue.Default, 0, compute), vector = Layout(F32, 64, 1, 64), d = Device(4);
             nint one = Layout(F32, 1, 1, 1);
-            Good(Multiply(descriptor, Upload(a, F32), vector, Upload(ones, F32), vector, 0, d, one, Algorithms(descriptor, vector, vector, one, 0, 1)[0], 0, 0, 1));
+            Good(Multiply(descriptor, Upload(a, F32), vector, Upload(ones, F32), vector, 0, d, one,
+                Algorithms(descriptor, vector, vector, one, 0, 1)[0], 0, 0, 1));
             return Download(d, 1, F32)[0];
         }
     }
@@ -138,7 +140,8 @@ public sealed unsafe class CublasLtTests : DriverTest
         nint descriptor = Descriptor(false, false, (CublasLtEpilogue)epilogue, 0, (CublasComputeType)compute);
         nint from = Layout((CudaDataType)operands, 8, 8, 8), to = Layout((CudaDataType)result, 8, 8, 8), preference = Preference(0);
         CublasLtHeuristicResult found;
-        Assert.Equal(CublasResult.NotSupported, Libraries.LtHeuristic(handle, descriptor, from, from, to, to, preference, 1, &found, out int count));
+        Assert.Equal(CublasResult.NotSupported, Libraries.LtHeuristic(handle, descriptor, from, from, to, to, preference, 1, &found,
+            out int count));
         Assert.Equal(0, count);
     }
 
@@ -146,8 +149,10 @@ public sealed unsafe class CublasLtTests : DriverTest
     [MemberData(nameof(WrongCalls))]
     public void Matmul_Wrongly_IsCaught(string mistake, int status, string text)
     {
-        nint descriptor = Descriptor(false, false, CublasLtEpilogue.Default, 0), square = Layout(F32, 8, 8, 8), narrow = Layout(F32, 8, 8, 3);
-        nint a = Upload(Random(64, 1), F32), b = Upload(Random(64, 2), F32), d = Upload(Random(64, 3), F32), space = Device(4096), large = Device(1024);
+        nint descriptor = Descriptor(false, false, CublasLtEpilogue.Default, 0), square = Layout(F32, 8, 8, 8);
+        nint narrow = Layout(F32, 8, 8, 3);
+        nint a = Upload(Random(64, 1), F32), b = Upload(Random(64, 2), F32), d = Upload(Random(64, 3), F32), space = Device(4096),
+            large = Device(1024);
         CublasLtHeuristicResult[] found = Algorithms(descriptor, square, square, square, 4096, 8);
         CublasLtHeuristicResult hungry = found[0], plain = found[1], foreign = default;
         Assert.Equal((CublasResult)status, mistake switch
@@ -156,14 +161,17 @@ public sealed unsafe class CublasLtTests : DriverTest
             "leading dimension" => Multiply(descriptor, a, narrow, b, square, 0, d, square, plain, 0, 0),
             "extents" => Multiply(descriptor, a, Layout(F32, 8, 4, 8), b, square, 0, d, square, plain, 0, 0),
             "misaligned" => Multiply(descriptor, large + 16, square, b, square, 0, d, square, plain, 0, 0),
-            "past the end" => Multiply(descriptor, a, square, b, square, 0, d, Layout(F32, 8, 8, 64), Algorithms(descriptor, square, square, Layout(F32, 8, 8, 64), 0, 1)[0], 0, 0),
+            "past the end" => Multiply(descriptor, a, square, b, square, 0, d, Layout(F32, 8, 8, 64),
+                Algorithms(descriptor, square, square, Layout(F32, 8, 8, 64), 0, 1)[0], 0, 0),
             "null" => Multiply(descriptor, a, square, 0, square, 0, d, square, plain, 0, 0),
-            "other problem's algorithm" => Multiply(Descriptor(true, false, CublasLtEpilogue.Default, 0), a, square, b, square, 0, d, square, plain, 0, 0),
+            "other problem's algorithm" => Multiply(Descriptor(true, false, CublasLtEpilogue.Default, 0), a, square, b, square, 0, d,
+                square, plain, 0, 0),
             "own algorithm" => Multiply(descriptor, a, square, b, square, 0, d, square, foreign, 0, 0),
             "D over A" => Multiply(descriptor, a, square, b, square, 0, a, square, plain, 0, 0),
             "D over C" => AccumulateAcross(large, descriptor, square, a, b),
             "layout for a descriptor" => Multiply(square, a, square, b, square, 0, d, square, plain, 0, 0),
-            "no alpha" => Libraries.LtMatmul(handle, descriptor, null, a, square, b, square, null, d, square, d, square, null, 0, 0, Stream),
+            "no alpha" => Libraries.LtMatmul(handle, descriptor, null, a, square, b, square, null, d, square, d, square, null, 0, 0,
+                Stream),
             _ => WithoutHandle(descriptor, a, b, d, square, plain),
         });
         Caught(text);
@@ -178,7 +186,8 @@ public sealed unsafe class CublasLtTests : DriverTest
         Caught("has 4 bytes, not 8");
         Assert.Equal(CublasResult.InvalidValue, Libraries.LtLayoutSet(layout, (CublasLtLayoutAttribute)77, &value, 8));
         Caught("no attribute 77");
-        Assert.Equal(CublasResult.InvalidValue, Libraries.LtPreferenceSet(preference, CublasLtPreferenceAttribute.MaxWorkspaceBytes, null, 8));
+        Assert.Equal(CublasResult.InvalidValue, Libraries.LtPreferenceSet(preference, CublasLtPreferenceAttribute.MaxWorkspaceBytes, null,
+            8));
         Caught("is null");
         Assert.Equal(3, Emulator.Outstanding(EmulatedKind.CublasLtDescriptors));
         Good(Libraries.LtMatmulDestroy(descriptor));
@@ -237,7 +246,8 @@ public sealed unsafe class CublasLtTests : DriverTest
         return preference;
     }
 
-    private CublasLtHeuristicResult[] Algorithms(nint descriptor, nint a, nint b, nint d, ulong workspace, int requested, uint reductions = 7)
+    private CublasLtHeuristicResult[] Algorithms(nint descriptor, nint a, nint b, nint d, ulong workspace, int requested,
+        uint reductions = 7)
     {
         CublasLtHeuristicResult[] found = new CublasLtHeuristicResult[requested];
         fixed (CublasLtHeuristicResult* first = found)
@@ -248,10 +258,11 @@ public sealed unsafe class CublasLtTests : DriverTest
     }
 
     private CublasResult Multiply(
-        nint descriptor, nint a, nint forA, nint b, nint forB, float beta, nint d, nint forD, CublasLtHeuristicResult choice, nint workspace,
-        int workspaceBytes, float alpha = 0.5f) =>
+        nint descriptor, nint a, nint forA, nint b, nint forB, float beta, nint d, nint forD, CublasLtHeuristicResult choice,
+        nint workspace, int workspaceBytes, float alpha = 0.5f) =>
         Libraries.LtMatmul(
-            handle, descriptor, &alpha, a, forA, b, forB, &beta, d, forD, d, forD, &choice.Algorithm, workspace, (nuint)workspaceBytes, Stream);
+            handle, descriptor, &alpha, a, forA, b, forB, &beta, d, forD, d, forD, &choice.Algorithm, workspace, (nuint)workspaceBytes,
+            Stream);
 
     /// <summary>C starts half way into D.</summary>
     private CublasResult AccumulateAcross(nint buffer, nint descriptor, nint square, nint a, nint b)

@@ -77,7 +77,8 @@ public sealed unsafe class CudnnEngineTests : CudnnTest
         int[] x = [s.N, s.C, s.H, s.W], w = [s.K, s.C, s.R, s.R], y = [s.N, s.K, s.P, s.Q];
         nint between = Tensor(10, F32, filter ? w : y, isVirtual: true);
         nint operation = Final(ConvolutionDraft(
-            kind, s, Tensor(1, type, x, alignment: 16), filter ? between : Tensor(2, type, w, alignment: 16), filter ? Tensor(3, type, y, alignment: 16) : between));
+            kind, s, Tensor(1, type, x, alignment: 16), filter ? between : Tensor(2, type, w, alignment: 16),
+            filter ? Tensor(3, type, y, alignment: 16) : between));
         return Graph(operation, Relu(between, Tensor(4, type, filter ? w : y, alignment: 16)));
     }
 
@@ -90,7 +91,8 @@ public sealed unsafe class CudnnEngineTests : CudnnTest
         Child(operation, CudnnAttribute.NormForwardX, Tensor(1, F32, [1, 8, 6, 6]));
         Child(operation, CudnnAttribute.NormForwardY, Tensor(2, F32, [1, 8, 6, 6]));
         foreach (CudnnAttribute name in new[] {
-            CudnnAttribute.NormForwardMean, CudnnAttribute.NormForwardInverseVariance, CudnnAttribute.NormForwardScale, CudnnAttribute.NormForwardBias })
+            CudnnAttribute.NormForwardMean, CudnnAttribute.NormForwardInverseVariance, CudnnAttribute.NormForwardScale,
+            CudnnAttribute.NormForwardBias })
             Child(operation, name, Tensor(vector++, F32, [1, 8, 1, 1]));
         return Graph(Final(operation));
     }

@@ -5,7 +5,8 @@ namespace Sunet.Native.Tests.Cuda;
 /// <summary>What the emulated cuDNN and NVTX have recorded.</summary>
 internal static unsafe partial class Emulator
 {
-    /// <summary>The texts of all NVTX ranges since the last reset in order of opening, with how many ranges were open around each.</summary>
+    /// <summary>The texts of all NVTX ranges since the last reset in order of opening, with how many ranges were open around
+    /// each.</summary>
     public static IReadOnlyList<(string Text, int Depth)> Ranges
     {
         get
