@@ -40,7 +40,7 @@ public sealed unsafe class CudnnRuleTests : CudnnTest
     /// <summary>Descriptors that cannot be finalized.</summary>
     public static TheoryData<string, int, string> WrongDescriptors => new()
     {
-        { "no dimensions", BadParam, "a TENSOR descriptor is finalized without TENSOR_DIMENSIONS" },
+        { "nothing set", BadParam, "a TENSOR descriptor is finalized without TENSOR_BYTE_ALIGNMENT" },
         { "strides of another rank", BadParam, "4 dimensions and 3 strides" },
         { "overlapping strides", BadParam, "overlaps itself" },
         { "zero dimension", BadParam, "a dimension or stride below 1" },
@@ -67,7 +67,7 @@ public sealed unsafe class CudnnRuleTests : CudnnTest
         { "unknown id", BadParam, "the unique id 9, which the plan does not know" },
         { "null pointer", NullPointer, "the pointer for the tensor uid 1" },
         { "misaligned", Misaligned, "is not aligned to the 16 bytes" },
-        { "too short", BadParam, "uid 3" },
+        { "too short", BadParam, "past the end of the allocation" },
         { "host memory", BadParam, "uid 1" },
         { "released", BadParam, "uid 1" },
         { "no workspace", NullPointer, "the plan's workspace" },
@@ -335,7 +335,7 @@ public sealed unsafe class CudnnRuleTests : CudnnTest
     {
         switch (mistake)
         {
-            case "no dimensions":
+            case "nothing set":
                 return Create(CudnnDescriptorType.Tensor);
             case "strides of another rank":
                 return Strided(1, 1, 1);
