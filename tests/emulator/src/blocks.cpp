@@ -46,7 +46,7 @@ struct block_run {
     int threads = 0;
     int running = 0;
     int at_barrier = 0, finished = 0;
-    bool yielded = false; /* a thread has stopped at a barrier or a shuffle */
+    bool yielded[most_threads / warp] = {}; /* by warp: a thread has stopped at a barrier or a shuffle */
     bool plain = false;   /* the threads run one after the other to their ends */
     int order[most_threads], place[most_threads];
     thread_progress progress[most_threads];
@@ -167,18 +167,30 @@ void go_on_with(int thread) {
     sunet::position.thread = before;
 }
 
+/* Once a thread has finished before any other of its warp has begun, the others need no fibers: they wait for nobody either, or that is
+ * an error. Warps are told apart because some may leave a kernel while others still exchange lanes. */
+void finish_warp_plainly(int thread) {
+    block_run& block = run();
+    const int group = thread / warp;
+    if (block.yielded[group]) return;
+    block.plain = true;
+    for (int place = 0; place < block.threads; place++) {
+        const int other = block.order[place];
+        if (other / warp != group || other == thread) continue;
+        run_thread(other);
+        block.progress[other] = thread_progress::finished;
+        block.finished++;
+    }
+    block.plain = false;
+}
+
 [[noreturn]] void begin_thread() {
     block_run& block = run();
     const int thread = block.running;
     run_thread(thread);
     block.progress[thread] = thread_progress::finished;
     block.finished++;
-    if (!block.yielded) {
-        block.plain = true;
-        for (int place = 0; place < block.threads; place++)
-            if (block.order[place] != thread) run_thread(block.order[place]);
-        leave_kernel();
-    }
+    finish_warp_plainly(thread);
     if (block.finished == block.threads) leave_kernel();
     const int next = next_thread();
     if (next < 0)
@@ -195,7 +207,7 @@ void wait_for_others(const char* what) {
     if (next < 0)
         fail(CUDA_ERROR_LAUNCH_FAILED, "%s is not reached by all threads: of %d, %d have finished and %d wait at a barrier", what, block.threads,
              block.finished, block.at_barrier);
-    block.yielded = true;
+    block.yielded[block.running / warp] = true;
     go_on_with(next);
 }
 
@@ -227,7 +239,8 @@ void run_block() {
     std::fill_n(block.round, block.threads, 0);
     std::fill_n(block.in_shuffle, most_threads / warp, 0);
     block.at_barrier = block.finished = 0;
-    block.yielded = block.plain = false;
+    std::fill_n(block.yielded, most_threads / warp, false);
+    block.plain = false;
     const int first = block.order[0];
     block.running = first;
     block.progress[first] = thread_progress::ready;
@@ -310,12 +323,12 @@ void sync_threads() {
     block_run& block = run();
     const int thread = block.running;
     if (block.plain)
-        fail(CUDA_ERROR_LAUNCH_FAILED, "a barrier is not reached by all threads: thread %d finished without it", block.order[0]);
+        fail(CUDA_ERROR_LAUNCH_FAILED, "a barrier is not reached by all threads: thread %d finished without it", block.running);
     block.progress[thread] = thread_progress::at_barrier;
     if (++block.at_barrier == block.threads) {
         block.at_barrier = 0;
         std::fill_n(block.progress, block.threads, thread_progress::ready);
-        block.yielded = true;
+        block.yielded[thread / warp] = true;
         return;
     }
     wait_for_others("a barrier");
@@ -325,7 +338,7 @@ uint64_t exchange_lanes(uint64_t value, int lane_mask) {
     block_run& block = run();
     const int thread = block.running, group = thread / warp, first = group * warp;
     if (block.plain)
-        fail(CUDA_ERROR_LAUNCH_FAILED, "a shuffle is not reached by all lanes: thread %d finished without it", block.order[0]);
+        fail(CUDA_ERROR_LAUNCH_FAILED, "a shuffle is not reached by all lanes: thread %d finished without it", block.running);
     if (first + warp > block.threads || lane_mask < 0 || lane_mask >= warp)
         fail(CUDA_ERROR_LAUNCH_FAILED, "a shuffle with mask %d in a warp of %d threads", lane_mask, std::min(warp, block.threads - first));
     uint64_t* mailbox = block.mailbox[block.round[thread]];
@@ -335,7 +348,7 @@ uint64_t exchange_lanes(uint64_t value, int lane_mask) {
     if (++block.in_shuffle[group] == warp) {
         block.in_shuffle[group] = 0;
         std::fill_n(block.progress + first, warp, thread_progress::ready);
-        block.yielded = true;
+        block.yielded[group] = true;
     } else {
         wait_for_others("a shuffle");
     }

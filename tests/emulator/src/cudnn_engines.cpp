@@ -192,11 +192,6 @@ std::int64_t bytes_of(const Graph& graph) {
     return (bytes + 255) / 256 * 256;
 }
 
-std::vector<NumericalNote> tensor_core_notes(const Operation& operation) {
-    if (operation.inputs.begin()->second.type == DATA_FLOAT) return {NOTE_TENSOR_CORE, NOTE_DOWN_CONVERT_INPUTS};
-    return {NOTE_TENSOR_CORE};
-}
-
 bool suits_winograd(const Operation& operation) {
     const Window& window = std::get<Convolution>(operation.what).window;
     const bool plain = window.stride[0] == 1 && window.stride[1] == 1 && window.dilation[0] == 1 && window.dilation[1] == 1;
@@ -215,11 +210,11 @@ std::vector<Engine> engines_of(const Graph& graph, Family family) {
                 third = {5, {NOTE_NONDETERMINISTIC}, {}, large, false};
             else if (suits_winograd(first))
                 third = {6, {NOTE_WINOGRAD, NOTE_WINOGRAD_TILE_4x4}, {}, large, false};
-            return {{44, {}, {}, some, true}, {1, tensor_core_notes(first), {}, some, false}, third, {0, {}, {}, 0, false}};
+            return {{44, {}, {}, some, true}, {1, {NOTE_TENSOR_CORE}, {}, some, false}, third, {0, {}, {}, 0, false}};
         }
         case Family::fused_convolution:
             return {{45, {}, compiled, some, true},
-                    {21, tensor_core_notes(first), compiled, some, false},
+                    {21, {NOTE_TENSOR_CORE}, compiled, some, false},
                     {22, {}, compiled, large, false},
                     {20, {}, compiled, 0, false}};
         case Family::norm:
@@ -237,7 +232,8 @@ std::vector<Engine> engines_of(const Graph& graph, Family family) {
 
 } // namespace
 
-bool Engine::rounds_inputs() const { return std::find(notes.begin(), notes.end(), NOTE_DOWN_CONVERT_INPUTS) != notes.end(); }
+// To TF32, which leaves bf16 as it is. DOWN_CONVERT_INPUTS would mean half precision: frameworks leave such engines out and get TF32.
+bool Engine::rounds_inputs() const { return std::find(notes.begin(), notes.end(), NOTE_TENSOR_CORE) != notes.end(); }
 bool Engine::is_deterministic() const { return std::find(notes.begin(), notes.end(), NOTE_NONDETERMINISTIC) == notes.end(); }
 
 void choose_engines(Graph& graph) {
