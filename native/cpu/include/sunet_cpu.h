@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Raised by one with every incompatible change; the managed side refuses another number. */
-#define SUNET_CPU_ABI 1
+#define SUNET_CPU_ABI 2
 
 typedef int32_t sunet_status;
 enum {
@@ -236,6 +236,15 @@ SUNET_API sunet_status sunet_softmax_cross_entropy_backward(sunet_context*, cons
                                                             float* dlogits);
 /* Index of the largest channel, the first of equals: [N, C, H, W] -> [N, H, W] bytes; C up to 256. */
 SUNET_API sunet_status sunet_arg_max(sunet_context*, const sunet_tensor* x_tensor, const float* x, uint8_t* out);
+
+/* y = (x / 255 - mean) / deviation, rounded once: bytes [N, H, W, 3] -> [N, 3, H, W]; mean and deviation [3]. */
+SUNET_API sunet_status sunet_normalize_images(sunet_context*, const uint8_t* x, const float* mean, const float* deviation,
+                                              const sunet_tensor* y_tensor, float* y);
+/* counts [classes, classes] = how many of the pixels labelled as the row are predicted as the column, leaving out the label `ignore`;
+ * *invalid = pixels where the label or the prediction is no class (they are left out; the caller raises). Up to 256 classes and
+ * 2^31 - 1 pixels. */
+SUNET_API sunet_status sunet_confusion_counts(sunet_context*, int64_t pixels, const int32_t* labels, const uint8_t* predictions,
+                                              int32_t classes, int32_t ignore, int32_t* counts, int32_t* invalid);
 
 typedef struct sunet_sgd {
     float learning_rate, momentum, dampening, weight_decay;

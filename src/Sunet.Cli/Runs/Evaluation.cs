@@ -4,7 +4,6 @@ using Sunet.Data.Images;
 using Sunet.Data.Reporting;
 using Sunet.Native.Inference;
 using Sunet.Native.Tensors;
-using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs;
 
@@ -19,23 +18,23 @@ internal static class Evaluation
     /// <summary>How many images a mosaic shows.</summary>
     public const int MosaicImages = 16;
 
-    /// <summary>Predicts every item and counts.</summary>
+    /// <summary>Predicts every item and counts; what was predicted comes back only for the first items.</summary>
     /// <param name="predictor">Of a model with the data set's classes.</param>
     /// <param name="dataset">What to compare with.</param>
     /// <param name="limit">At most that many items of the split, from its first.</param>
+    /// <param name="shown">How many items are kept with their predictions, for a mosaic.</param>
     /// <param name="report">Told how many items are done.</param>
     /// <param name="cancellation">Stops between two images.</param>
     /// <exception cref="Sunet.Native.DataException">An item cannot be read.</exception>
     public static EvaluationResult Run(
-        Predictor predictor, SegmentationDataset dataset, int limit, Action<int> report, CancellationToken cancellation)
+        Predictor predictor, SegmentationDataset dataset, int limit, int shown, Action<int> report, CancellationToken cancellation)
     {
         var matrix = new ConfusionMatrix(dataset.ClassCount);
         SegmentationItem[] items = [.. dataset.Items.Take(limit)];
-        var shown = items.Take(MosaicImages).Select((item, index) => (item, index)).ToDictionary(i => i.item, i => i.index);
-        var truth = new MosaicTile[shown.Count];
-        var predicted = new MosaicTile[shown.Count];
+        var places = items.Take(shown).Select((item, index) => (item, index)).ToDictionary(i => i.item, i => i.index);
+        var truth = new MosaicTile[places.Count];
+        var predicted = new MosaicTile[places.Count];
         var buffers = new SampleBuffers();
-        byte[] flat = [];
         int done = 0;
 
         // One size after the other, so that every size is compiled once.
@@ -43,16 +42,17 @@ internal static class Evaluation
         {
             cancellation.ThrowIfCancellationRequested();
             (Memory2D<Rgb> image, Memory2D<byte> labels) = dataset.Load(item, ImageFile.DefaultPixelCap, buffers);
-            if (flat.Length < image.Length)
-                flat = new byte[image.Length];
-            var prediction = new Memory2D<byte>(flat, 0, image.Height, image.Width, 0);
-            predictor.Segment(image.Span, prediction.Span);
-            matrix.Add(labels.Span, prediction.Span);
-            if (shown.TryGetValue(item, out int at))
+            if (places.TryGetValue(item, out int at))
             {
+                var prediction = new byte[image.Height, image.Width];
+                predictor.Count(image.Span, labels.Span, matrix, prediction);
                 Memory2D<Rgb> kept = image.ToArray();
                 truth[at] = new MosaicTile(item.Name, kept, labels.ToArray());
-                predicted[at] = new MosaicTile(item.Name, kept, prediction.ToArray());
+                predicted[at] = new MosaicTile(item.Name, kept, prediction);
+            }
+            else
+            {
+                predictor.Count(image.Span, labels.Span, matrix);
             }
 
             report(++done);

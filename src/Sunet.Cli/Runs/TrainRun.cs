@@ -123,8 +123,8 @@ internal static class TrainRun
         (SegmentationItem _, int height, int width) = MaskSizes.Sorted(validation.Items).MaxBy(i => (long)i.Height * i.Width);
         height = Math.Max(height, SunetGraph.SmallestSize);
         width = Math.Max(width, SunetGraph.SmallestSize);
-        SunetGraph network = SunetGraph.ForInference(spec, new Shape(1, 3, height, width));
-        network.AppendArgMax();
+        SunetGraph network = SunetGraph.ForImages(spec, new Shape(1, 3, height, width));
+        network.AppendConfusionCounts();
         var options = new PlanOptions { MemoryLimit = device.MemoryLimit(training.TotalBytes) };
         using Plan plan = Plan.Compile(network.Graph, device.Backend, options);
         if (request.Quiet && !request.DryRun)

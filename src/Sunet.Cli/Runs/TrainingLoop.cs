@@ -92,7 +92,7 @@ internal sealed class TrainingLoop(
     private EvaluationResult Validate(ProgressLine line, CancellationToken cancellation)
     {
         using var predictor = new Predictor(model, new PredictorOptions { CachedSizes = 1, TileSize = 0 }, backend);
-        return Evaluation.Run(predictor, validation, int.MaxValue,
+        return Evaluation.Run(predictor, validation, int.MaxValue, Evaluation.MosaicImages,
             done => line.Report(trainer.CompletedSteps, "steps", $"validating {done}/{validation.Items.Count}"), cancellation);
     }
 

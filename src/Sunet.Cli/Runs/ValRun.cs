@@ -4,7 +4,6 @@ using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
-using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs;
 
@@ -41,7 +40,11 @@ internal static class ValRun
         using var predictor = new Predictor(model, settings.Predictor with { CachedSizes = 1 }, device.Backend);
         ConfusionMatrix matrix;
         using (ProgressLine line = output.StartProgress(total, settings.Quiet))
-            matrix = Evaluation.Run(predictor, data, settings.Limit, done => line.Report(done, "images", ""), cancellation).Matrix;
+        {
+            matrix = Evaluation.Run(
+                predictor, data, settings.Limit, shown: 0, done => line.Report(done, "images", ""), cancellation).Matrix;
+        }
+
         if (settings.Json)
             output.Json(json => Write(json, settings, data, matrix, total));
         else

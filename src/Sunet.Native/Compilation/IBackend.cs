@@ -76,6 +76,9 @@ public interface IBackendSession : IDisposable
     /// <summary>Copies row-major integers into a value's place.</summary>
     void Upload(Value value, nint address, ReadOnlySpan<int> elements);
 
+    /// <summary>Copies row-major bytes into a value's place.</summary>
+    void Upload(Value value, nint address, ReadOnlySpan<byte> elements);
+
     /// <summary>Copies row-major elements that lie on the device already; returns before it is done where the session runs ahead.</summary>
     void UploadFrom(Value value, nint address, nint elements);
 

@@ -134,6 +134,14 @@ public sealed class Plan : IDisposable
         Session.Upload(value, AddressOf(value), elements);
     }
 
+    /// <summary>Writes bytes to an input; before every forward run.</summary>
+    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
+    public void Write(Value value, ReadOnlySpan<byte> elements)
+    {
+        CheckAccess(value, DataType.UInt8, elements.Length);
+        Session.Upload(value, AddressOf(value), elements);
+    }
+
     /// <summary>Reads an output, a parameter, a buffer or a parameter's gradient, row-major.</summary>
     /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
     public void Read(Value value, Span<float> elements)
@@ -159,7 +167,7 @@ public sealed class Plan : IDisposable
     }
 
     /// <summary>
-    /// Writes row-major float32 or int32 elements that lie on the plan's device already, such as another library's: to an input, a
+    /// Writes row-major elements of the value's type that lie on the plan's device already, such as another library's: to an input, a
     /// parameter or a buffer. They must be there, or be computed by the stream the backend was given, and stay until the next run is done.
     /// </summary>
     /// <param name="value">What to write.</param>

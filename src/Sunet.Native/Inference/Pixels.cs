@@ -8,13 +8,17 @@ namespace Sunet.Native.Inference;
 /// <summary>Loops over pixels and probability maps.</summary>
 internal static class Pixels
 {
+    /// <summary>Values of a byte.</summary>
+    private const int Levels = 256;
+
     /// <summary>[H, W] pixels to planes [3, H, W]: (value / 255 - mean) / deviation.</summary>
     public static void Normalise(ReadOnlySpan2D<Rgb> image, ImageNormalization normalization, Span<float> planes)
     {
         int plane = image.Height * image.Width;
-        (float sr, float or) = Affine(normalization, 0);
-        (float sg, float og) = Affine(normalization, 1);
-        (float sb, float ob) = Affine(normalization, 2);
+        Span<float> levels = stackalloc float[3 * Levels];
+        for (int colour = 0; colour < 3; colour++)
+            FillLevels(normalization.Mean[colour], normalization.Deviation[colour], levels.Slice(colour * Levels, Levels));
+        ReadOnlySpan<float> red = levels[..Levels], green = levels.Slice(Levels, Levels), blue = levels[(2 * Levels)..];
         for (int y = 0; y < image.Height; y++)
         {
             ReadOnlySpan<Rgb> row = image.GetRowSpan(y);
@@ -23,10 +27,22 @@ internal static class Pixels
             Span<float> b = planes.Slice((2 * plane) + (y * image.Width), row.Length);
             for (int x = 0; x < row.Length; x++)
             {
-                r[x] = (row[x].R * sr) + or;
-                g[x] = (row[x].G * sg) + og;
-                b[x] = (row[x].B * sb) + ob;
+                r[x] = red[row[x].R];
+                g[x] = green[row[x].G];
+                b[x] = blue[row[x].B];
             }
+        }
+    }
+
+    /// <summary>Row-major integers.</summary>
+    public static void Widen(ReadOnlySpan2D<byte> labels, Span<int> wide)
+    {
+        for (int y = 0; y < labels.Height; y++)
+        {
+            ReadOnlySpan<byte> from = labels.GetRowSpan(y);
+            Span<int> to = wide.Slice(y * labels.Width, from.Length);
+            for (int x = 0; x < from.Length; x++)
+                to[x] = from[x];
         }
     }
 
@@ -61,9 +77,10 @@ internal static class Pixels
         }
     }
 
-    private static (float Scale, float Offset) Affine(ImageNormalization normalization, int channel)
+    /// <summary>What every byte becomes, rounded once, so that the CPU's kernel for images of bytes gives the same bits.</summary>
+    private static void FillLevels(double mean, double deviation, Span<float> levels)
     {
-        double deviation = normalization.Deviation[channel];
-        return ((float)(1 / (255 * deviation)), (float)(-normalization.Mean[channel] / deviation));
+        for (int value = 0; value < levels.Length; value++)
+            levels[value] = (float)(((value / 255.0) - mean) / deviation);
     }
 }

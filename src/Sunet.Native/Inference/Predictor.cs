@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
 using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Compilation;
@@ -62,6 +63,44 @@ public sealed class Predictor : IDisposable
         ArgMax(probabilities.Span, labels);
     }
 
+    /// <summary>
+    /// Labels every pixel with its likeliest class and adds the (label, prediction) pairs to a matrix. Looking once at a whole image, they
+    /// are counted where they are computed, and only the counts come back.
+    /// </summary>
+    /// <param name="image">[H, W].</param>
+    /// <param name="labels">[H, W]; 255 takes no part.</param>
+    /// <param name="matrix">Of the model's classes.</param>
+    /// <param name="predictions">Receives the likeliest classes, [H, W]; empty where nobody wants to see them.</param>
+    /// <exception cref="ArgumentException">Sizes or classes differ, or a label is out of range; nothing is counted then.</exception>
+    /// <exception cref="MemoryException">The image does not fit into memory.</exception>
+    public void Count(ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, ConfusionMatrix matrix, Span2D<byte> predictions = default)
+    {
+        ArgumentNullException.ThrowIfNull(matrix);
+        (int height, int width) = (image.Height, image.Width);
+        if (labels.Height != height || labels.Width != width)
+            throw new ArgumentException($"Labels are {labels.Height} x {labels.Width} and the image {height} x {width}.", nameof(labels));
+        if (!predictions.IsEmpty && (predictions.Height != height || predictions.Width != width))
+        {
+            throw new ArgumentException(
+                $"Predictions are {predictions.Height} x {predictions.Width} and the image {height} x {width}.", nameof(predictions));
+        }
+
+        if (matrix.Classes != model.Spec.Classes)
+            throw new ArgumentException($"The matrix has {matrix.Classes} classes and the model {model.Spec.Classes}.", nameof(matrix));
+        var shape = new Shape(1, 3, height, width);
+        if (IsDirect(shape))
+        {
+            CountAtOnce(image, shape, labels, matrix, predictions);
+            return;
+        }
+
+        using SpanOwner<byte> flat = SpanOwner<byte>.Allocate(predictions.IsEmpty ? height * width : 0);
+        if (predictions.IsEmpty)
+            predictions = Span2D<byte>.DangerousCreate(ref flat.DangerousGetReference(), height, width, 0);
+        Segment(image, predictions);
+        matrix.Add(labels, predictions);
+    }
+
     /// <summary>Averages the class probabilities of all scales and flips.</summary>
     /// <param name="image">[H, W].</param>
     /// <param name="probabilities">Receives [classes, H, W], row-major; every pixel sums to 1.</param>
@@ -93,9 +132,9 @@ public sealed class Predictor : IDisposable
         lock (gate)
         {
             if (IsDirect(shape))
-                PlansFor(shape, labelsOnly: true);
+                PlansFor(shape, PredictionKind.Labels);
             else
-                PlansFor(shape.WithBatch(options.Flip ? 2 : 1));
+                PlansFor(shape.WithBatch(options.Flip ? 2 : 1), PredictionKind.Probabilities);
         }
     }
 
@@ -124,7 +163,7 @@ public sealed class Predictor : IDisposable
 
         lock (gate)
         {
-            SizePlans plans = PlansFor(doubled);
+            SizePlans plans = PlansFor(doubled, PredictionKind.Probabilities);
             average.Clear();
             float share = 1f / (copies * options.Scales.Count);
             foreach (ScalePlan plan in plans.Scales)
@@ -139,12 +178,36 @@ public sealed class Predictor : IDisposable
 
     private void SegmentAtOnce(ReadOnlySpan2D<Rgb> image, Shape shape, Span2D<byte> labels)
     {
-        using SpanOwner<float> pixels = SpanOwner<float>.Allocate(3 * image.Height * image.Width);
+        using SpanOwner<Rgb> rows = SpanOwner<Rgb>.Allocate(image.Height * image.Width);
         using SpanOwner<byte> flat = SpanOwner<byte>.Allocate(image.Height * image.Width);
-        Pixels.Normalise(image, model.Spec.Normalization, pixels.Span);
+        image.CopyTo(rows.Span);
         lock (gate)
-            PlansFor(shape, labelsOnly: true).Scales[0].Run(pixels.Span, flat.Span);
+            PlansFor(shape, PredictionKind.Labels).Scales[0].Run(MemoryMarshal.AsBytes(rows.Span), flat.Span);
         ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(labels);
+    }
+
+    private void CountAtOnce(
+        ReadOnlySpan2D<Rgb> image, Shape shape, ReadOnlySpan2D<byte> labels, ConfusionMatrix matrix, Span2D<byte> predictions)
+    {
+        int pixels = image.Height * image.Width;
+        using SpanOwner<Rgb> rows = SpanOwner<Rgb>.Allocate(pixels);
+        using SpanOwner<int> wide = SpanOwner<int>.Allocate(pixels);
+        using SpanOwner<int> counts = SpanOwner<int>.Allocate(matrix.Classes * matrix.Classes);
+        using SpanOwner<byte> flat = SpanOwner<byte>.Allocate(predictions.IsEmpty ? 0 : pixels);
+        image.CopyTo(rows.Span);
+        Pixels.Widen(labels, wide.Span);
+        int invalid;
+        lock (gate)
+        {
+            invalid = PlansFor(shape, PredictionKind.Counts).Scales[0]
+                .Count(MemoryMarshal.AsBytes(rows.Span), wide.Span, counts.Span, flat.Span);
+        }
+
+        if (!predictions.IsEmpty)
+            ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(predictions);
+        if (invalid > 0)
+            throw new ArgumentException($"{invalid} labels are neither below {matrix.Classes} nor 255.", nameof(labels));
+        matrix.Add(counts.Span);
     }
 
     /// <summary>Whether labels come straight from the logits: one scale that is the image's own, no flip, no tiles.</summary>
@@ -153,11 +216,11 @@ public sealed class Predictor : IDisposable
 
     private bool MustTile(int height, int width) => options.TileSize > 0 && Math.Max(height, width) > options.TileSize;
 
-    private SizePlans PlansFor(Shape shape, bool labelsOnly = false)
+    private SizePlans PlansFor(Shape shape, PredictionKind kind)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         int at = cache.Count - 1;
-        while (at >= 0 && (cache[at].Shape != shape || cache[at].LabelsOnly != labelsOnly))
+        while (at >= 0 && (cache[at].Shape != shape || cache[at].Kind != kind))
             at--;
         SizePlans? plans = at < 0 ? null : cache[at];
         if (plans is not null)
@@ -172,7 +235,7 @@ public sealed class Predictor : IDisposable
                 cache.RemoveAt(0);
             }
 
-            plans = new SizePlans(model, shape, options.Scales, labelsOnly, backend);
+            plans = new SizePlans(model, shape, options.Scales, kind, backend);
         }
 
         cache.Add(plans);
@@ -202,15 +265,15 @@ public sealed class Predictor : IDisposable
     /// <summary>The plans of one image size, one a scale.</summary>
     private sealed class SizePlans : IDisposable
     {
-        public SizePlans(SunetModel model, Shape shape, IReadOnlyList<double> scales, bool labelsOnly, IBackend backend)
+        public SizePlans(SunetModel model, Shape shape, IReadOnlyList<double> scales, PredictionKind kind, IBackend backend)
         {
             Shape = shape;
-            LabelsOnly = labelsOnly;
+            Kind = kind;
             var plans = new List<ScalePlan>();
             try
             {
                 foreach (double scale in scales)
-                    plans.Add(new ScalePlan(model, shape, scale, labelsOnly, backend));
+                    plans.Add(new ScalePlan(model, shape, scale, kind, backend));
             }
             catch
             {
@@ -223,7 +286,7 @@ public sealed class Predictor : IDisposable
 
         public Shape Shape { get; }
 
-        public bool LabelsOnly { get; }
+        public PredictionKind Kind { get; }
 
         public List<ScalePlan> Scales { get; }
 

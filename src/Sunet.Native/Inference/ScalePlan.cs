@@ -1,27 +1,54 @@
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
+using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;
 
-/// <summary>A compiled prediction of one image size at one scale: normalised pixels in, probabilities or labels at that size out.</summary>
+/// <summary>What is wanted of an image.</summary>
+internal enum PredictionKind
+{
+    /// <summary>The probabilities of all classes, to be averaged with those of other looks at the image.</summary>
+    Probabilities,
+
+    /// <summary>The likeliest classes.</summary>
+    Labels,
+
+    /// <summary>The likeliest classes counted against given labels.</summary>
+    Counts,
+}
+
+/// <summary>
+/// A compiled prediction of one image size at one scale. Probabilities are made from normalised pixels, since flips and tiles are made on
+/// the host; labels and counts from the image's own bytes.
+/// </summary>
 internal sealed class ScalePlan : IDisposable
 {
     private readonly Plan plan;
     private readonly PreparedWork forward;
     private readonly SunetGraph network;
     private readonly Value output;
+    private readonly ConfusionCounts? counts;
 
     /// <param name="model">The weights.</param>
     /// <param name="image">[N, 3, H, W].</param>
     /// <param name="scale">The factor on height and width.</param>
-    /// <param name="labelsOnly">Whether only labels are wanted, which saves the probabilities.</param>
+    /// <param name="kind">What is wanted.</param>
     /// <param name="backend">Where it runs.</param>
-    public ScalePlan(SunetModel model, Shape image, double scale, bool labelsOnly, IBackend backend)
+    public ScalePlan(SunetModel model, Shape image, double scale, PredictionKind kind, IBackend backend)
     {
-        network = SunetGraph.ForInference(model.Spec, image, (Scaled(image.Height, scale), Scaled(image.Width, scale)));
-        output = labelsOnly ? network.AppendArgMax() : network.AppendProbabilities();
+        (int H, int W) size = (Scaled(image.Height, scale), Scaled(image.Width, scale));
+        network = kind == PredictionKind.Probabilities
+            ? SunetGraph.ForInference(model.Spec, image, size)
+            : SunetGraph.ForImages(model.Spec, image, size);
+        counts = kind == PredictionKind.Counts ? network.AppendConfusionCounts() : null;
+        output = kind switch
+        {
+            PredictionKind.Probabilities => network.AppendProbabilities(),
+            PredictionKind.Labels => network.AppendArgMax(),
+            _ => counts!.Inputs[1],
+        };
         plan = Plan.Compile(network.Graph, backend, new PlanOptions { Purpose = PlanPurpose.Inference });
         try
         {
@@ -47,12 +74,28 @@ internal sealed class ScalePlan : IDisposable
         plan.Read(output, probabilities);
     }
 
-    /// <summary>Labels [N, H, W].</summary>
-    public void Run(ReadOnlySpan<float> pixels, Span<byte> labels)
+    /// <summary>Labels [N, H, W] of images [N, H, W, 3].</summary>
+    public void Run(ReadOnlySpan<byte> image, Span<byte> labels)
     {
-        plan.Write(network.Image, pixels);
+        plan.Write(network.Image, image);
         forward.Run();
         plan.Read(output, labels);
+    }
+
+    /// <summary>
+    /// Counts the likeliest classes of images [N, H, W, 3] against given labels [N, H, W]; only the counts come back from the device, and
+    /// the classes where there is room for them.
+    /// </summary>
+    /// <returns>How many labels were no class, nor ignored; they are not among the counts.</returns>
+    public int Count(ReadOnlySpan<byte> image, ReadOnlySpan<int> labels, Span<int> pixels, Span<byte> predictions)
+    {
+        plan.Write(network.Image, image);
+        plan.Write(network.Labels!, labels);
+        forward.Run();
+        plan.Read(counts!.Counts, pixels);
+        if (!predictions.IsEmpty)
+            plan.Read(output, predictions);
+        return plan.ReadInteger(counts.Invalid);
     }
 
     public void Dispose()

@@ -13,8 +13,8 @@ internal static unsafe partial class CublasLt
     [
         "cublasLtGetVersion", "cublasLtGetStatusName", "cublasLtGetStatusString", "cublasLtCreate", "cublasLtDestroy",
         "cublasLtMatmulDescCreate", "cublasLtMatmulDescDestroy", "cublasLtMatmulDescSetAttribute", "cublasLtMatrixLayoutCreate",
-        "cublasLtMatrixLayoutDestroy", "cublasLtMatrixLayoutSetAttribute", "cublasLtMatmulPreferenceCreate",
-        "cublasLtMatmulPreferenceDestroy", "cublasLtMatmulPreferenceSetAttribute", "cublasLtMatmulAlgoGetHeuristic", "cublasLtMatmul",
+        "cublasLtMatrixLayoutDestroy", "cublasLtMatmulPreferenceCreate", "cublasLtMatmulPreferenceDestroy",
+        "cublasLtMatmulPreferenceSetAttribute", "cublasLtMatmulAlgoGetHeuristic", "cublasLtMatmul",
     ];
 
     [LibraryImport(Library, EntryPoint = "cublasLtGetVersion")]
@@ -46,9 +46,6 @@ internal static unsafe partial class CublasLt
 
     [LibraryImport(Library, EntryPoint = "cublasLtMatrixLayoutDestroy")]
     public static partial int LayoutDestroy(nint layout);
-
-    [LibraryImport(Library, EntryPoint = "cublasLtMatrixLayoutSetAttribute")]
-    public static partial int LayoutSetAttribute(nint layout, CublasLtLayoutAttribute attribute, void* value, nuint bytes);
 
     [LibraryImport(Library, EntryPoint = "cublasLtMatmulPreferenceCreate")]
     public static partial int PreferenceCreate(out nint preference);

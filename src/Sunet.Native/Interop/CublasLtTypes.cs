@@ -3,19 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace Sunet.Native.Interop;
 
-/// <summary><c>cublasStatus_t</c>.</summary>
+/// <summary>The values of <c>cublasStatus_t</c> that we tell apart; the library names the others.</summary>
 internal enum CublasResult
 {
     Success = 0,
-    NotInitialized = 1,
     AllocationFailed = 3,
-    InvalidValue = 7,
-    ArchitectureMismatch = 8,
-    MappingError = 11,
-    ExecutionFailed = 13,
-    InternalError = 14,
     NotSupported = 15,
-    LicenseError = 16,
 }
 
 /// <summary>The values of <c>cudaDataType</c> that we use.</summary>
@@ -46,7 +39,6 @@ internal enum CublasLtMatmulAttribute
     TransposeB = 4,
     Epilogue = 7,
     BiasPointer = 8,
-    BiasDataType = 26,
 }
 
 /// <summary>The values of <c>cublasLtEpilogue_t</c> that we use.</summary>
@@ -58,18 +50,10 @@ internal enum CublasLtEpilogue
     ReluBias = 6,
 }
 
-/// <summary>The values of <c>cublasLtMatrixLayoutAttribute_t</c> that we set.</summary>
-internal enum CublasLtLayoutAttribute
-{
-    Order = 1,
-    LeadingDimension = 4,
-}
-
 /// <summary>The values of <c>cublasLtMatmulPreferenceAttributes_t</c> that we set.</summary>
 internal enum CublasLtPreferenceAttribute
 {
     MaxWorkspaceBytes = 1,
-    ReductionSchemeMask = 3,
     MinAlignmentA = 5,
     MinAlignmentB = 6,
     MinAlignmentC = 7,

@@ -19,13 +19,12 @@ internal static unsafe partial class CudaDriver
         "cuDeviceTotalMem_v2", "cuDeviceGetAttribute", "cuDevicePrimaryCtxRetain", "cuDevicePrimaryCtxRelease_v2",
         "cuDevicePrimaryCtxSetFlags_v2", "cuDevicePrimaryCtxGetState", "cuCtxGetDevice", "cuCtxPushCurrent_v2", "cuCtxPopCurrent_v2",
         "cuCtxSynchronize", "cuMemGetInfo_v2", "cuMemAlloc_v2", "cuMemFree_v2", "cuMemHostAlloc", "cuMemFreeHost",
-        "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2", "cuMemcpyDtoDAsync_v2", "cuMemsetD8Async", "cuMemsetD32Async",
-        "cuPointerGetAttribute", "cuStreamCreate", "cuStreamDestroy_v2", "cuStreamSynchronize", "cuStreamQuery", "cuStreamWaitEvent",
-        "cuStreamBeginCapture_v2", "cuStreamEndCapture", "cuStreamIsCapturing", "cuEventCreate", "cuEventRecord", "cuEventQuery",
-        "cuEventSynchronize", "cuEventElapsedTime", "cuEventDestroy_v2", "cuGraphInstantiateWithFlags", "cuGraphUpload",
-        "cuGraphLaunch", "cuGraphExecDestroy", "cuGraphDestroy", "cuGraphGetNodes", "cuModuleLoadDataEx", "cuModuleUnload",
-        "cuModuleGetFunction", "cuFuncGetAttribute", "cuOccupancyMaxActiveBlocksPerMultiprocessor", "cuLaunchKernel", "cuProfilerStart",
-        "cuProfilerStop",
+        "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2", "cuMemcpyDtoDAsync_v2", "cuMemsetD8Async", "cuMemsetD32Async", "cuStreamCreate",
+        "cuStreamDestroy_v2", "cuStreamSynchronize", "cuStreamQuery", "cuStreamWaitEvent", "cuStreamBeginCapture_v2",
+        "cuStreamEndCapture", "cuEventCreate", "cuEventRecord", "cuEventQuery", "cuEventSynchronize", "cuEventElapsedTime",
+        "cuEventDestroy_v2", "cuGraphInstantiateWithFlags", "cuGraphUpload", "cuGraphLaunch", "cuGraphExecDestroy", "cuGraphDestroy",
+        "cuGraphGetNodes", "cuModuleLoadDataEx", "cuModuleUnload", "cuModuleGetFunction", "cuFuncGetAttribute", "cuLaunchKernel",
+        "cuProfilerStart", "cuProfilerStop",
     ];
 
     [LibraryImport(Library, EntryPoint = "cuInit")]
@@ -109,9 +108,6 @@ internal static unsafe partial class CudaDriver
     [LibraryImport(Library, EntryPoint = "cuMemsetD32Async")]
     public static partial int Fill32Async(nint destination, uint value, nuint count, nint stream);
 
-    [LibraryImport(Library, EntryPoint = "cuPointerGetAttribute")]
-    public static partial int PointerGetAttribute(void* value, CudaPointerAttribute attribute, nint address);
-
     [LibraryImport(Library, EntryPoint = "cuStreamCreate")]
     public static partial int StreamCreate(out nint stream, uint flags);
 
@@ -132,9 +128,6 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(Library, EntryPoint = "cuStreamEndCapture")]
     public static partial int StreamEndCapture(nint stream, out nint graph);
-
-    [LibraryImport(Library, EntryPoint = "cuStreamIsCapturing")]
-    public static partial int StreamIsCapturing(nint stream, out CudaCaptureStatus status);
 
     [LibraryImport(Library, EntryPoint = "cuEventCreate")]
     public static partial int EventCreate(out nint created, uint flags);
@@ -183,9 +176,6 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(Library, EntryPoint = "cuFuncGetAttribute")]
     public static partial int FunctionGetAttribute(out int value, CudaFunctionAttribute attribute, nint function);
-
-    [LibraryImport(Library, EntryPoint = "cuOccupancyMaxActiveBlocksPerMultiprocessor")]
-    public static partial int OccupancyMaxActiveBlocks(out int blocks, nint function, int blockSize, nuint dynamicSharedBytes);
 
     [LibraryImport(Library, EntryPoint = "cuLaunchKernel")]
     public static partial int LaunchKernel(

@@ -6,20 +6,13 @@ internal enum CudaResult
     Success = 0,
     InvalidValue = 1,
     OutOfMemory = 2,
-    NotInitialized = 3,
-    Deinitialized = 4,
-    StubLibrary = 34,
     NoDevice = 100,
     InvalidDevice = 101,
     InvalidContext = 201,
-    InvalidPtx = 218,
     UnsupportedPtxVersion = 222,
     JitCompilationDisabled = 223,
     NotFound = 500,
     NotReady = 600,
-    SystemDriverMismatch = 803,
-    StreamCaptureUnsupported = 900,
-    StreamCaptureInvalidated = 901,
 }
 
 /// <summary>The values of <c>CUdevice_attribute</c> that we ask for.</summary>
@@ -28,13 +21,6 @@ internal enum CudaDeviceAttribute
     MultiprocessorCount = 16,
     ComputeCapabilityMajor = 75,
     ComputeCapabilityMinor = 76,
-}
-
-/// <summary>The values of <c>CUpointer_attribute</c> that we ask for.</summary>
-internal enum CudaPointerAttribute
-{
-    Context = 1,
-    MemoryType = 2,
 }
 
 /// <summary>The values of <c>CUfunction_attribute</c> that we ask for.</summary>
@@ -52,20 +38,10 @@ internal enum CudaJitOption
     ErrorLogBufferSizeBytes = 6,
 }
 
-/// <summary><c>CUstreamCaptureMode</c>: whose other calls are forbidden while a stream is captured.</summary>
+/// <summary>The value of <c>CUstreamCaptureMode</c> that we use: only the capturing thread is held to the rules.</summary>
 internal enum CudaCaptureMode
 {
-    Global = 0,
     ThreadLocal = 1,
-    Relaxed = 2,
-}
-
-/// <summary><c>CUstreamCaptureStatus</c>.</summary>
-internal enum CudaCaptureStatus
-{
-    None = 0,
-    Active = 1,
-    Invalidated = 2,
 }
 
 /// <summary>Flags of contexts, streams, events and host memory.</summary>

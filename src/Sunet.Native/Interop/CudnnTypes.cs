@@ -1,21 +1,12 @@
-using System.Runtime.InteropServices;
-
 namespace Sunet.Native.Interop;
 
 /// <summary>The values of <c>cudnnStatus_t</c> that we tell apart; thousands are the category.</summary>
 internal enum CudnnResult
 {
     Success = 0,
-    NotInitialized = 1001,
-    SublibraryVersionMismatch = 1002,
-    SublibraryLoadingFailed = 1008,
-    BadParameter = 2000,
     NotSupported = 3000,
-    NotSupportedGraphPattern = 3001,
-    InternalError = 4000,
     HostAllocationFailed = 4003,
     DeviceAllocationFailed = 4004,
-    ExecutionFailed = 5000,
 }
 
 /// <summary>The values of <c>cudnnBackendDescriptorType_t</c> that we create.</summary>
@@ -34,16 +25,11 @@ internal enum CudnnDescriptorType
     OperationGraph = 15,
     VariantPack = 16,
     Tensor = 17,
-    Reduction = 21,
-    OperationReduction = 22,
-    Resample = 24,
-    OperationResampleForward = 25,
-    OperationResampleBackward = 26,
     OperationNormForward = 29,
     OperationNormBackward = 30,
 }
 
-/// <summary><c>cudnnBackendAttributeType_t</c>: what the elements of an attribute are.</summary>
+/// <summary>The values of <c>cudnnBackendAttributeType_t</c> that we use: what the elements of an attribute are.</summary>
 internal enum CudnnAttributeType
 {
     Handle = 0,
@@ -55,17 +41,9 @@ internal enum CudnnAttributeType
     VoidPointer = 6,
     ConvolutionMode = 7,
     HeuristicMode = 8,
-    KnobType = 9,
     NumericalNote = 11,
     PointwiseMode = 14,
     BackendDescriptor = 15,
-    ReductionOperator = 18,
-    BehaviorNote = 19,
-    ResampleMode = 21,
-    PaddingMode = 22,
-    Int32 = 23,
-    Char = 24,
-    Fraction = 26,
     NormMode = 27,
     NormPhase = 28,
 }
@@ -75,7 +53,6 @@ internal enum CudnnAttribute
 {
     PointwiseMode = 0,
     PointwiseMathPrecision = 1,
-    PointwiseReluLowerClip = 3,
     ConvolutionComputeType = 100,
     ConvolutionMode = 101,
     ConvolutionDilations = 102,
@@ -112,13 +89,10 @@ internal enum CudnnAttribute
     OperationPointwiseX = 751,
     OperationPointwiseB = 752,
     OperationPointwiseY = 753,
-    OperationPointwiseAlpha1 = 754,
-    OperationPointwiseAlpha2 = 755,
     OperationPointwiseDx = 756,
     OperationPointwiseDy = 757,
     OperationGraphHandle = 800,
     OperationGraphOperations = 801,
-    OperationGraphEngineGlobalCount = 802,
     TensorByteAlignment = 900,
     TensorDataType = 901,
     TensorDimensions = 902,
@@ -129,29 +103,8 @@ internal enum CudnnAttribute
     VariantPackUniqueIds = 1000,
     VariantPackDataPointers = 1001,
     VariantPackWorkspace = 1003,
-    EngineOperationGraph = 1300,
     EngineGlobalIndex = 1301,
     EngineNumericalNote = 1303,
-    EngineBehaviorNote = 1305,
-    ReductionOperator = 1600,
-    ReductionComputeType = 1601,
-    OperationReductionX = 1610,
-    OperationReductionY = 1611,
-    OperationReductionDescriptor = 1612,
-    ResampleMode = 1700,
-    ResampleComputeType = 1701,
-    ResampleSpatialDimensions = 1702,
-    ResamplePostPaddings = 1703,
-    ResamplePrePaddings = 1704,
-    ResampleStrides = 1705,
-    ResampleWindowDimensions = 1706,
-    ResamplePaddingMode = 1708,
-    OperationResampleForwardX = 1710,
-    OperationResampleForwardY = 1711,
-    OperationResampleForwardDescriptor = 1716,
-    OperationResampleBackwardDx = 1720,
-    OperationResampleBackwardDy = 1721,
-    OperationResampleBackwardDescriptor = 1725,
     NormForwardMode = 2000,
     NormForwardPhase = 2001,
     NormForwardX = 2002,
@@ -195,27 +148,8 @@ internal enum CudnnConvolutionMode
 internal enum CudnnPointwiseMode
 {
     Add = 0,
-    Multiply = 1,
     ReluForward = 100,
     ReluBackward = 200,
-}
-
-/// <summary>The value of <c>cudnnReduceTensorOp_t</c> that we use.</summary>
-internal enum CudnnReductionOperator
-{
-    Add = 0,
-}
-
-/// <summary>The values of <c>cudnnResampleMode_t</c> that we use.</summary>
-internal enum CudnnResampleMode
-{
-    AverageIncludePadding = 2,
-}
-
-/// <summary>The value of <c>cudnnPaddingMode_t</c> that we use.</summary>
-internal enum CudnnPaddingMode
-{
-    Zero = 0,
 }
 
 /// <summary>The value of <c>cudnnBackendNormMode_t</c> that we use.</summary>
@@ -252,7 +186,3 @@ internal enum CudnnNumericalNote
     WinogradTile13x13 = 8,
     StrictNanPropagation = 9,
 }
-
-/// <summary><c>cudnnFraction_t</c>: resampling windows, strides and paddings.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal readonly record struct CudnnFraction(long Numerator, long Denominator);

@@ -76,6 +76,13 @@ internal static unsafe partial class SunetCpu
     [LibraryImport(Library, EntryPoint = "sunet_arg_max")]
     public static partial int ArgMax(nint context, in NativeTensor xTensor, float* x, byte* classes);
 
+    [LibraryImport(Library, EntryPoint = "sunet_normalize_images")]
+    public static partial int NormalizeImages(nint context, byte* x, float* mean, float* deviation, in NativeTensor yTensor, float* y);
+
+    [LibraryImport(Library, EntryPoint = "sunet_confusion_counts")]
+    public static partial int ConfusionCounts(
+        nint context, long pixels, int* labels, byte* predictions, int classes, int ignore, int* counts, int* invalid);
+
     [LibraryImport(Library, EntryPoint = "sunet_sgd_update")]
     public static partial int SgdUpdate(nint context, long count, in NativeSgd sgd, float* parameters, float* gradients, float* velocity);
 

@@ -8,16 +8,19 @@ namespace Sunet.Native.Models;
 /// <summary>A Stacked U-Net as a graph: its input and the values a caller reads.</summary>
 public sealed class SunetGraph
 {
-    private SunetGraph(Graph graph, Value image)
+    private readonly (int H, int W) imageSize;
+
+    private SunetGraph(Graph graph, Value image, (int H, int W) imageSize)
     {
         Graph = graph;
         Image = image;
+        this.imageSize = imageSize;
     }
 
     /// <summary>The graph.</summary>
     public Graph Graph { get; }
 
-    /// <summary>Normalised pixels, [N, 3, H, W].</summary>
+    /// <summary>Normalised pixels, [N, 3, H, W]; pixels as they are, bytes [N, H, W, 3], where the graph was built for images.</summary>
     public Value Image { get; }
 
     /// <summary>Logits at the features' size, [N, classes, H / stride, W / stride]; [N, classes, 1, 1] for a classifier.</summary>
@@ -26,7 +29,7 @@ public sealed class SunetGraph
     /// <summary>Logits at the network's input size, [N, classes, H, W]; the low logits for a classifier.</summary>
     public required Value Logits { get; init; }
 
-    /// <summary>Labels of a training graph, int32 [N, H, W] or [N, 1, 1]; null for inference.</summary>
+    /// <summary>Labels of a graph that trains or counts, int32 [N, H, W] or [N, 1, 1]; null for others.</summary>
     public Value? Labels { get; private set; }
 
     /// <summary>The loss of a training graph; null for inference.</summary>
@@ -40,26 +43,43 @@ public sealed class SunetGraph
     /// <param name="image">[N, 3, H, W].</param>
     /// <param name="networkSize">Height and width the image is resized to first, from 32 up; null leaves it as it is.</param>
     /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
-    public static SunetGraph ForInference(SunetSpec spec, Shape image, (int H, int W)? networkSize = null)
-    {
-        SunetGraph result = Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0, networkSize);
-        FuseRelu.Run(result.Graph);
-        FoldBatchNorm.Run(result.Graph);
-        AccumulateResidual.Run(result.Graph);
-        return result;
-    }
+    public static SunetGraph ForInference(SunetSpec spec, Shape image, (int H, int W)? networkSize = null) =>
+        Fused(Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0, networkSize, takesBytes: false));
+
+    /// <summary>The same for images as they are, bytes [N, H, W, 3], which the graph itself normalises as the spec says.</summary>
+    /// <param name="spec">The network.</param>
+    /// <param name="image">[N, 3, H, W].</param>
+    /// <param name="networkSize">Height and width the image is resized to first, from 32 up; null leaves it as it is.</param>
+    /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
+    public static SunetGraph ForImages(SunetSpec spec, Shape image, (int H, int W)? networkSize = null) =>
+        Fused(Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0, networkSize, takesBytes: true));
 
     /// <summary>Appends the class probabilities at the image's own size, [N, classes, H, W], as an output.</summary>
     public Value AppendProbabilities()
     {
         Value probabilities = Graph.Add(new Softmax("softmax", Logits)).Output;
-        if (Logits.Shape.Height != Image.Shape.Height || Logits.Shape.Width != Image.Shape.Width)
-            probabilities = Graph.Add(new BilinearResize("restore", probabilities, (Image.Shape.Height, Image.Shape.Width))).Output;
+        if ((Logits.Shape.Height, Logits.Shape.Width) != imageSize)
+            probabilities = Graph.Add(new BilinearResize("restore", probabilities, imageSize)).Output;
         return Graph.MarkOutput(probabilities);
     }
 
     /// <summary>Appends the index of the likeliest class at the network's input size, bytes [N, H, W], as an output.</summary>
     public Value AppendArgMax() => Graph.MarkOutput(Graph.Add(new ArgMax("argmax", Logits)).Output);
+
+    /// <summary>
+    /// Appends the likeliest classes, as <see cref="AppendArgMax"/> does, and their counts against labels, which become an input; all are
+    /// outputs.
+    /// </summary>
+    /// <param name="ignoreLabel">The label that takes no part.</param>
+    public ConfusionCounts AppendConfusionCounts(int ignoreLabel = SoftmaxCrossEntropy.DefaultIgnoreLabel)
+    {
+        Value classes = AppendArgMax();
+        Labels = Graph.Input("labels", classes.Shape, DataType.Int32);
+        ConfusionCounts counts = Graph.Add(new ConfusionCounts("confusion", Labels, classes, Logits.Shape.Channels, ignoreLabel));
+        Graph.MarkOutput(counts.Counts);
+        Graph.MarkOutput(counts.Invalid);
+        return counts;
+    }
 
     /// <summary>Builds the graph of one training step: forward, loss, backward, running statistics.</summary>
     /// <param name="spec">The network.</param>
@@ -85,7 +105,10 @@ public sealed class SunetGraph
 
     /// <summary>Builds the plain forward graph, before any pass: one op a layer, as the paper has them.</summary>
     public static SunetGraph Build(SunetSpec spec, Shape image, BatchNormMode mode, float batchNormMomentum,
-        (int H, int W)? networkSize = null)
+        (int H, int W)? networkSize = null) => Build(spec, image, mode, batchNormMomentum, networkSize, takesBytes: false);
+
+    private static SunetGraph Build(
+        SunetSpec spec, Shape image, BatchNormMode mode, float batchNormMomentum, (int H, int W)? networkSize, bool takesBytes)
     {
         ArgumentNullException.ThrowIfNull(spec);
         spec.Validated();
@@ -94,15 +117,27 @@ public sealed class SunetGraph
             throw new ConfigurationException($"A SUNet takes images [N, 3, H, W] with H and W from {SmallestSize} up; got {image}.");
 
         var graph = new Graph();
-        Value input = graph.Input("image", image);
-        Value x = size == (image.Height, image.Width) ? input : graph.Add(new BilinearResize("resize", input, size)).Output;
+        Value input = takesBytes
+            ? graph.Input("image", new Shape(image.Batch, image.Height, image.Width, image.Channels), DataType.UInt8)
+            : graph.Input("image", image);
+        Value x = takesBytes ? graph.Add(new NormalizeImage("normalize", input, spec.Normalization)).Output : input;
+        if (size != (image.Height, image.Width))
+            x = graph.Add(new BilinearResize("resize", x, size)).Output;
         var layers = new LayerBuilder(graph, mode, batchNormMomentum);
         Value features = Features(layers, spec, x);
         Value low = spec.Head == SunetHead.Classifier ? Classify(layers, spec, features) : Segment(layers, spec, features);
         Value logits = spec.Head == SunetHead.Classifier
             ? low
             : graph.Add(new BilinearResize("upsample", low, size)).Output;
-        return new SunetGraph(graph, input) { LowLogits = low, Logits = logits };
+        return new SunetGraph(graph, input, (image.Height, image.Width)) { LowLogits = low, Logits = logits };
+    }
+
+    private static SunetGraph Fused(SunetGraph network)
+    {
+        FuseRelu.Run(network.Graph);
+        FoldBatchNorm.Run(network.Graph);
+        AccumulateResidual.Run(network.Graph);
+        return network;
     }
 
     private static Value Features(LayerBuilder layers, SunetSpec spec, Value x)

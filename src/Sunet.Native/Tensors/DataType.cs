@@ -9,7 +9,7 @@ public enum DataType
     /// <summary>Signed 32-bit integer: labels and counts.</summary>
     Int32,
 
-    /// <summary>Unsigned byte: label maps.</summary>
+    /// <summary>Unsigned byte: images and label maps.</summary>
     UInt8,
 
     /// <summary>Signed 64-bit integer: counters in checkpoints.</summary>

@@ -43,10 +43,18 @@ internal sealed record OpComparison(IReadOnlyList<(Value Value, double Error)> E
 
     private static void Write(Plan plan, Value value, float[] elements)
     {
-        if (value.Type == DataType.Int32)
-            plan.Write(value, Array.ConvertAll(elements, v => (int)v));
-        else
-            plan.Write(value, elements);
+        switch (value.Type)
+        {
+            case DataType.Int32:
+                plan.Write(value, Array.ConvertAll(elements, v => (int)v));
+                break;
+            case DataType.UInt8:
+                plan.Write(value, Array.ConvertAll(elements, v => (byte)v));
+                break;
+            default:
+                plan.Write(value, elements);
+                break;
+        }
     }
 
     private static double[] Read(Plan plan, Value value)

@@ -46,7 +46,7 @@ public class CudaConvolutionTests(ITestOutputHelper output) : EmulatorTest
     [MemberData(nameof(Convolutions))]
     public void Run_ConvolutionOfSmallIntegersInFloat32_IsExact(string kind)
     {
-        using var backend = new CudaBackend();
+        using var backend = new CudaBackend(0, new CudaOptions { Deterministic = true });
         for (int seed = 0; seed < Shapes; seed++)
         {
             OpComparison comparison = OpComparison.Run(OpGraph.Create(kind, seed, copies: false, Widths).Graph, backend, integers: true);
@@ -110,7 +110,8 @@ public class CudaConvolutionTests(ITestOutputHelper output) : EmulatorTest
     {
         var graph = new Graph();
         Op op = graph.Add(new Convolution("features.0", graph.Input("x", new Shape(2, 16, 12, 13)),
-            graph.Parameter("w", new Shape(32, 16, kernel, kernel)), fused ? graph.Parameter("b", new Shape(32)) : null, Same(kernel), fused));
+            graph.Parameter("w", new Shape(32, 16, kernel, kernel)), fused ? graph.Parameter("b", new Shape(32)) : null, Same(kernel),
+            fused));
         graph.MarkOutput(op.Output);
         return (graph, op);
     }
@@ -122,8 +123,8 @@ public class CudaConvolutionTests(ITestOutputHelper output) : EmulatorTest
         Value x = graph.Input("x", new Shape(2, 16, 10, 9));
         Value joined = graph.Add(new Concat("joined", Layer("a", x, 16), Layer("b", x, 64))).Output;
         graph.MarkOutput(Layer("c", joined, 24));
-        Value dy = graph.Add(new ConvolutionDataGradient("c", graph.Input("dy", new Shape(2, 24, 10, 9)), Weights("cw", 24, 80), joined.Shape,
-            Same(kernel))).Output;
+        Value dy = graph.Add(new ConvolutionDataGradient("c", graph.Input("dy", new Shape(2, 24, 10, 9)), Weights("dw", 24, 80),
+            joined.Shape, Same(kernel))).Output;
         Value slice = graph.Add(new ChannelSlice("slice", dy, 16, 64)).Output;
         graph.MarkOutput(graph.Add(new ConvolutionWeightGradient("b", x, slice, new Shape(64, 16, kernel, kernel), Same(kernel))).Output);
         return graph;

@@ -163,11 +163,14 @@ public sealed class CudaDeviceTests : EmulatorTest
         using CudaStream stream = CudaStream.Create(device), other = CudaStream.Create(device);
         using CudaEvent mark = CudaEvent.Create(device);
         using PinnedBuffer pinned = PinnedBuffer.Create(device, 64);
+        using CudnnHandle cudnn = CudnnHandle.Create(device);
+        using CublasLtHandle cublas = CublasLtHandle.Create(device);
         DeviceBlock block = device.Pool.Allocate(512, stream);
         try
         {
             using (device.Use())
             {
+                cudnn.SetStream(stream.Raw);
                 KernelLaunch launch = new(device.Kernels.Get("accumulate"), (1, 1, 1), 256, block.Address, block.Address, 128L);
                 using CudaGraphExec graph = CudaGraphCapture.Capture(stream, () =>
                 {

@@ -34,10 +34,10 @@ public sealed class CudaReportTests : EmulatorTest
     public void Query_DriverFails_IsAProblemAndNoException()
     {
         _ = CudaReport.Query();
-        Emulator.FailCall(1, 1);
+        Emulator.FailCall(2, 1);
         CudaReport report = CudaReport.Query();
         Assert.False(report.IsUsable);
-        Assert.Contains("cuInit", Assert.Single(report.Problems), StringComparison.Ordinal);
+        Assert.Contains("cuDeviceGetCount", Assert.Single(report.Problems), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -57,6 +57,24 @@ internal static unsafe partial class Emulator
         }
     }
 
+    /// <summary>The ranges opened since the last reset, each with how many were open around it.</summary>
+    public static IReadOnlyList<(int Depth, string Text)> Ranges
+    {
+        get
+        {
+            const int size = 2048;
+            byte* text = stackalloc byte[size];
+            List<(int Depth, string Text)> found = [];
+            for (int i = 0; i < CountRanges(); i++)
+            {
+                _ = ReadRange(i, text, size, out int depth);
+                found.Add((depth, Marshal.PtrToStringUTF8((nint)text)!));
+            }
+
+            return found;
+        }
+    }
+
     /// <summary>Everything that is alive, such as <c>streams: 1</c>.</summary>
     public static IReadOnlyList<string> Living =>
         [.. Enum.GetValues<EmulatedKind>().Where(k => Outstanding(k) != 0).Select(k => $"{k}: {Outstanding(k)}")];
@@ -101,8 +119,23 @@ internal static unsafe partial class Emulator
     [LibraryImport(Library, EntryPoint = "sunet_emulator_kernel_name")]
     public static partial nint KernelName(int index);
 
+    [LibraryImport(Library, EntryPoint = "sunet_emulator_kernels_run", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial long KernelsRun(string? name);
+
     [LibraryImport(Library, EntryPoint = "sunet_emulator_peek")]
     public static partial int Peek(ulong address, void* to, nuint bytes);
+
+    [LibraryImport(Library, EntryPoint = "sunet_emulator_open_ranges")]
+    public static partial long OpenRanges();
+
+    [LibraryImport(Library, EntryPoint = "sunet_emulator_cudnn_runs")]
+    public static partial long CudnnRuns(long engine);
+
+    [LibraryImport(Library, EntryPoint = "sunet_emulator_ranges")]
+    private static partial int CountRanges();
+
+    [LibraryImport(Library, EntryPoint = "sunet_emulator_range")]
+    private static partial int ReadRange(int index, byte* text, int size, out int depth);
 
     [LibraryImport(Library, EntryPoint = "sunet_emulator_call_name")]
     private static partial nint CallName(long n);

@@ -87,6 +87,14 @@ public sealed unsafe class KernelTests : DriverTest
     }
 
     [Fact]
+    public void SharedMemory_NotYetWritten_HoldsNothingOfUse()
+    {
+        nint device = Device(3 * 4 * Block);
+        Succeed(Launch(Kernel("check_shared_unwritten"), 3, Block, device));
+        Assert.All(Read<float>(device, 3 * Block), v => Assert.True(float.IsNaN(v)));
+    }
+
+    [Fact]
     public void Shuffle_InPartOfAWarp_IsCaught()
     {
         Succeed(Launch(Kernel("check_divergent_shuffle"), 1, 48, Device(4 * Block), Block));
@@ -101,6 +109,14 @@ public sealed unsafe class KernelTests : DriverTest
         Succeed(Launch(kernel, 1, 1, device + 16, device), Driver.StreamSynchronize(Stream), Launch(kernel, 1, 1, device + 4, device));
         Assert.Equal(Answer.MisalignedAddress, Driver.StreamSynchronize(Stream));
         Caught("an access of 16 bytes");
+    }
+
+    [Fact]
+    public void Pointer_NotAlignedToItsElements_IsRefused()
+    {
+        nint device = Device(64);
+        Assert.Equal(Answer.InvalidValue, Launch(Kernel("check_atomic"), 1, 1, device, device + 4));
+        Caught("is not aligned to 8 bytes");
     }
 
     [Fact]

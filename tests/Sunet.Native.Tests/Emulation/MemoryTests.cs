@@ -68,6 +68,19 @@ public sealed unsafe partial class MemoryTests : DriverTest
     }
 
     [Theory]
+    [InlineData(false, "0x10 is no device address")]
+    [InlineData(true, "0 bytes into the released allocation")]
+    public void Kernel_NullOrHiddenPointer_IsIllegalAddress(bool hidden, string text)
+    {
+        nint gone = Device(512);
+        Succeed(Driver.Free(gone));
+        // The distance from a null pointer: a device address as a plain number, which nothing translates.
+        Succeed(Launch(Kernel("check_access"), 1, 1, 0, hidden ? gone : 16, 1));
+        Assert.Equal(Answer.IllegalAddress, Driver.StreamSynchronize(Stream));
+        Caught(text);
+    }
+
+    [Theory]
     [InlineData(500, "written 0 bytes past the end")]
     [InlineData(505, "written 5 bytes past the end")]
     [InlineData(-1, "before the beginning")]
@@ -138,6 +151,8 @@ public sealed unsafe partial class MemoryTests : DriverTest
         Caught("end 1 bytes past the end");
         Assert.Equal(Answer.InvalidValue, Driver.OnDeviceAsync(other + 4, other, 8, Stream));
         Caught("overlap");
+        Assert.Equal(Answer.InvalidValue, Driver.ToHost((void*)other, device, 4));
+        Caught("is a device address");
     }
 
     [Fact]

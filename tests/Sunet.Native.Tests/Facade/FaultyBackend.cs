@@ -49,6 +49,8 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
 
         public void Upload(Value value, nint address, ReadOnlySpan<int> elements) => session.Upload(value, address, elements);
 
+        public void Upload(Value value, nint address, ReadOnlySpan<byte> elements) => session.Upload(value, address, elements);
+
         public void Download(Value value, nint address, Span<float> elements) => session.Download(value, address, elements);
 
         public void Download(Value value, nint address, Span<int> elements) => session.Download(value, address, elements);

@@ -41,6 +41,18 @@ public sealed class SteadyStepTests : IDisposable
         Assert.Equal(Nothing, SteadyMeter.Measure(() => predictor.Segment(image, labels)));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Count_InSteadyState_AllocatesNothing(bool flip)
+    {
+        using var predictor = new Predictor(SunetModel.Create(SmallModel.Spec), new PredictorOptions { Flip = flip }, backend);
+        Rgb[,] image = Image(64, 80);
+        var labels = new byte[64, 80];
+        var matrix = new ConfusionMatrix(SmallModel.Spec.Classes);
+        Assert.Equal(Nothing, SteadyMeter.Measure(() => predictor.Count(image, labels, matrix)));
+    }
+
     [Fact]
     public void Segment_TwoSizesInTurn_AllocatesNothing()
     {

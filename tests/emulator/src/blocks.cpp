@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstring>
 #include <numeric>
 
+#include "blocks.hpp"
 #include "control.hpp"
 #include "fibers.hpp"
 #include "host_device.hpp"
@@ -27,6 +29,8 @@ namespace {
 constexpr int most_threads = 1024;
 constexpr int warp = 32;
 constexpr size_t stack_bytes = 128 * 1024;
+constexpr int poison = 0xff;
+constexpr int launches_to_learn_from = 4;
 
 enum class thread_progress : unsigned char { fresh, ready, at_barrier, at_shuffle, finished };
 
@@ -42,7 +46,7 @@ struct block_run {
     int threads = 0;
     int running = 0;
     int at_barrier = 0, finished = 0;
-    bool yielded = false; /* a thread has stopped at a barrier or a shuffle */
+    bool yielded[most_threads / warp] = {}; /* by warp: a thread has stopped at a barrier or a shuffle */
     bool plain = false;   /* the threads run one after the other to their ends */
     int order[most_threads], place[most_threads];
     thread_progress progress[most_threads];
@@ -92,14 +96,19 @@ void call_previous_handler(int signal, siginfo_t* information, void* context) {
     }
 }
 
+/* The kernel's own faults: past its memory, at a null pointer, or at a device address that was hidden in a structure and could not be
+ * given its usable side. */
 void on_fault(int signal, siginfo_t* information, void* context) {
-    const bool ours = kernel_thread.load() == this_thread() && is_backing_address(information->si_addr);
-    if (!ours) {
+    constexpr CUdeviceptr about_null = 65536;
+    const auto address = reinterpret_cast<CUdeviceptr>(information->si_addr);
+    const bool backing = is_backing_address(information->si_addr);
+    if (kernel_thread.load() != this_thread() || !(backing || is_device_address(address) || address < about_null)) {
         call_previous_handler(signal, information, context);
         return;
     }
     run().failure.status = CUDA_ERROR_ILLEGAL_ADDRESS;
-    std::snprintf(run().failure.text, sizeof run().failure.text, "%s", explain_address(device_address(information->si_addr)).c_str());
+    std::snprintf(run().failure.text, sizeof run().failure.text, "%s",
+                  explain_address(backing ? device_address(information->si_addr) : address).c_str());
     leave_kernel();
 }
 
@@ -158,18 +167,30 @@ void go_on_with(int thread) {
     sunet::position.thread = before;
 }
 
+/* Once a thread has finished before any other of its warp has begun, the others need no fibers: they wait for nobody either, or that is
+ * an error. Warps are told apart because some may leave a kernel while others still exchange lanes. */
+void finish_warp_plainly(int thread) {
+    block_run& block = run();
+    const int group = thread / warp;
+    if (block.yielded[group]) return;
+    block.plain = true;
+    for (int place = 0; place < block.threads; place++) {
+        const int other = block.order[place];
+        if (other / warp != group || other == thread) continue;
+        run_thread(other);
+        block.progress[other] = thread_progress::finished;
+        block.finished++;
+    }
+    block.plain = false;
+}
+
 [[noreturn]] void begin_thread() {
     block_run& block = run();
     const int thread = block.running;
     run_thread(thread);
     block.progress[thread] = thread_progress::finished;
     block.finished++;
-    if (!block.yielded) {
-        block.plain = true;
-        for (int place = 0; place < block.threads; place++)
-            if (block.order[place] != thread) run_thread(block.order[place]);
-        leave_kernel();
-    }
+    finish_warp_plainly(thread);
     if (block.finished == block.threads) leave_kernel();
     const int next = next_thread();
     if (next < 0)
@@ -186,8 +207,30 @@ void wait_for_others(const char* what) {
     if (next < 0)
         fail(CUDA_ERROR_LAUNCH_FAILED, "%s is not reached by all threads: of %d, %d have finished and %d wait at a barrier", what, block.threads,
              block.finished, block.at_barrier);
-    block.yielded = true;
+    block.yielded[block.running / warp] = true;
     go_on_with(next);
+}
+
+char* shared_variables() { return shared_variables_begin + sizeof shared_variables_begin; }
+size_t shared_bytes() { return shared_variables_end < shared_variables() ? 0 : static_cast<size_t>(shared_variables_end - shared_variables()); }
+
+/* As on a device, a block does not find what it would like in shared memory. All kernels' variables together are large, so after some
+ * launches only those that this one was seen to write are poisoned. */
+void poison_shared_variables(const kernel_entry& kernel, bool all) {
+    const size_t from = all ? 0 : kernel.shared_from, to = all ? shared_bytes() : kernel.shared_to;
+    if (from < to) std::memset(shared_variables() + from, poison, to - from);
+}
+
+/* Widens what the kernel is known to share by what it has just written. */
+void learn_shared_variables(kernel_entry& kernel) {
+    const char* variables = shared_variables();
+    const auto untouched = [&](size_t at) { return variables[at] == static_cast<char>(poison); };
+    size_t from = 0, to = shared_bytes();
+    while (from < to && untouched(from)) from++;
+    while (to > from && untouched(to - 1)) to--;
+    if (from == to) return;
+    kernel.shared_from = std::min(kernel.shared_from, from);
+    kernel.shared_to = std::max(kernel.shared_to, to);
 }
 
 void run_block() {
@@ -196,7 +239,8 @@ void run_block() {
     std::fill_n(block.round, block.threads, 0);
     std::fill_n(block.in_shuffle, most_threads / warp, 0);
     block.at_barrier = block.finished = 0;
-    block.yielded = block.plain = false;
+    std::fill_n(block.yielded, most_threads / warp, false);
+    block.plain = false;
     const int first = block.order[0];
     block.running = first;
     block.progress[first] = thread_progress::ready;
@@ -256,7 +300,10 @@ void run_grid(kernel_entry& kernel, const launch_shape& shape, const kernel_argu
         sunet::position.block[0] = static_cast<int>(number % shape.grid[0]);
         sunet::position.block[1] = static_cast<int>(number / shape.grid[0] % shape.grid[1]);
         sunet::position.block[2] = static_cast<int>(number / shape.grid[0] / shape.grid[1]);
+        const bool learning = i == 0 && kernel.runs <= launches_to_learn_from;
+        poison_shared_variables(kernel, learning);
         run_block();
+        if (learning) learn_shared_variables(kernel);
     }
     kernel_thread = 0;
     if (block.failure.status == CUDA_SUCCESS) return;
@@ -276,12 +323,12 @@ void sync_threads() {
     block_run& block = run();
     const int thread = block.running;
     if (block.plain)
-        fail(CUDA_ERROR_LAUNCH_FAILED, "a barrier is not reached by all threads: thread %d finished without it", block.order[0]);
+        fail(CUDA_ERROR_LAUNCH_FAILED, "a barrier is not reached by all threads: thread %d finished without it", block.running);
     block.progress[thread] = thread_progress::at_barrier;
     if (++block.at_barrier == block.threads) {
         block.at_barrier = 0;
         std::fill_n(block.progress, block.threads, thread_progress::ready);
-        block.yielded = true;
+        block.yielded[thread / warp] = true;
         return;
     }
     wait_for_others("a barrier");
@@ -291,7 +338,7 @@ uint64_t exchange_lanes(uint64_t value, int lane_mask) {
     block_run& block = run();
     const int thread = block.running, group = thread / warp, first = group * warp;
     if (block.plain)
-        fail(CUDA_ERROR_LAUNCH_FAILED, "a shuffle is not reached by all lanes: thread %d finished without it", block.order[0]);
+        fail(CUDA_ERROR_LAUNCH_FAILED, "a shuffle is not reached by all lanes: thread %d finished without it", block.running);
     if (first + warp > block.threads || lane_mask < 0 || lane_mask >= warp)
         fail(CUDA_ERROR_LAUNCH_FAILED, "a shuffle with mask %d in a warp of %d threads", lane_mask, std::min(warp, block.threads - first));
     uint64_t* mailbox = block.mailbox[block.round[thread]];
@@ -301,7 +348,7 @@ uint64_t exchange_lanes(uint64_t value, int lane_mask) {
     if (++block.in_shuffle[group] == warp) {
         block.in_shuffle[group] = 0;
         std::fill_n(block.progress + first, warp, thread_progress::ready);
-        block.yielded = true;
+        block.yielded[group] = true;
     } else {
         wait_for_others("a shuffle");
     }

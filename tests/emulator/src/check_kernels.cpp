@@ -73,6 +73,14 @@ void check_alignment(const float* at, float* out) {
     out[0] = at[0];
 }
 
+/* Reads what the threads of a block share before any of them has written it. */
+void check_shared_unwritten(float* out) {
+    static thread_local float shared[block];
+    out[sunet::block_x() * sunet::block_dim_x() + thread_x()] = shared[thread_x()];
+    sunet::sync_threads();
+    shared[thread_x()] = 1;
+}
+
 /* Counts with an atomic. */
 void check_atomic(int* counter, int64_t* sum) {
     sunet::atomic_add(counter, 1);
@@ -88,6 +96,7 @@ const bool registered = [] {
     register_kernel(describe_kernel("check_divergent_shuffle", block, check_divergent_shuffle));
     register_kernel(describe_kernel("check_access", block, check_access));
     register_kernel(describe_kernel("check_alignment", block, check_alignment));
+    register_kernel(describe_kernel("check_shared_unwritten", block, check_shared_unwritten));
     register_kernel(describe_kernel("check_atomic", block, check_atomic));
     return true;
 }();

@@ -18,7 +18,8 @@ void check_tensors(const Graph& graph) {
     for (const auto& known : graph.tensors) {
         const Tensor& tensor = known.second;
         if (tensor.by_value) continue;
-        if (!is_supported_type(tensor.type)) unsupported(STATUS_NOT_SUPPORTED_DATA_TYPE, "no engine takes the tensor %s", tensor.text().c_str());
+        if (!is_supported_type(tensor.type))
+            unsupported(STATUS_NOT_SUPPORTED_DATA_TYPE, "no engine takes the tensor %s", tensor.text().c_str());
         if (!tensor.is_channels_last()) unsupported(STATUS_NOT_SUPPORTED_LAYOUT, "the tensor %s is not NHWC", tensor.text().c_str());
     }
 }
@@ -58,12 +59,14 @@ void check_chain(const Graph& graph, size_t first, std::initializer_list<Pointwi
         const Operation& operation = graph.operations[i];
         const Pointwise* pointwise = std::get_if<Pointwise>(&operation.what);
         if (pointwise == nullptr || std::find(modes.begin(), modes.end(), pointwise->mode) == modes.end())
-            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "no engine has %s as operation %zu of this graph", descriptor_text(operation.kind), i);
+            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "no engine has %s as operation %zu of this graph",
+                        descriptor_text(operation.kind), i);
         require_float_compute(pointwise->compute);
         if (pointwise->lower_clip != 0.0 || pointwise->lower_slope != 0.0)
             unsupported(STATUS_NOT_SUPPORTED, "the emulator has no other ReLU than max(x, 0)");
         if (!(operation.tensor(OPERATION_POINTWISE_XDESC).shape() == operation.only_output().shape()))
-            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "the first operand of a pointwise operation cannot be the one that is broadcast");
+            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN,
+                        "the first operand of a pointwise operation cannot be the one that is broadcast");
         if (i == 0) continue;
         bool taken_up = false;
         for (const auto& output : graph.operations[i - 1].outputs)
@@ -130,7 +133,8 @@ void check_norm_backward_chain(const Graph& graph) {
         {&operations[0].tensor(OPERATION_NORM_FWD_SCALE_DESC), &operations[2].tensor(OPERATION_NORM_BWD_SCALE_DESC)}};
     for (const auto& pair : same)
         if (pair.first->uid != pair.second->uid)
-            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "%s and %s ought to be one tensor", pair.first->text().c_str(), pair.second->text().c_str());
+            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "%s and %s ought to be one tensor", pair.first->text().c_str(),
+                        pair.second->text().c_str());
     if (!y.is_virtual) unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "the normalized image ahead of the gradients has to be virtual");
 }
 
@@ -188,11 +192,6 @@ std::int64_t bytes_of(const Graph& graph) {
     return (bytes + 255) / 256 * 256;
 }
 
-std::vector<NumericalNote> tensor_core_notes(const Operation& operation) {
-    if (operation.inputs.begin()->second.type == DATA_FLOAT) return {NOTE_TENSOR_CORE, NOTE_DOWN_CONVERT_INPUTS};
-    return {NOTE_TENSOR_CORE};
-}
-
 bool suits_winograd(const Operation& operation) {
     const Window& window = std::get<Convolution>(operation.what).window;
     const bool plain = window.stride[0] == 1 && window.stride[1] == 1 && window.dilation[0] == 1 && window.dilation[1] == 1;
@@ -211,23 +210,30 @@ std::vector<Engine> engines_of(const Graph& graph, Family family) {
                 third = {5, {NOTE_NONDETERMINISTIC}, {}, large, false};
             else if (suits_winograd(first))
                 third = {6, {NOTE_WINOGRAD, NOTE_WINOGRAD_TILE_4x4}, {}, large, false};
-            return {{44, {}, {}, some, true}, {1, tensor_core_notes(first), {}, some, false}, third, {0, {}, {}, 0, false}};
+            return {{44, {}, {}, some, true}, {1, {NOTE_TENSOR_CORE}, {}, some, false}, third, {0, {}, {}, 0, false}};
         }
         case Family::fused_convolution:
             return {{45, {}, compiled, some, true},
-                    {21, tensor_core_notes(first), compiled, some, false},
+                    {21, {NOTE_TENSOR_CORE}, compiled, some, false},
                     {22, {}, compiled, large, false},
                     {20, {}, compiled, 0, false}};
         case Family::norm:
-            return {{46, {}, compiled, some, true}, {61, {}, compiled, some, false}, {62, {}, compiled, large, false}, {60, {}, compiled, 0, false}};
+            return {{46, {}, compiled, some, true},
+                    {61, {}, compiled, some, false},
+                    {62, {}, compiled, large, false},
+                    {60, {}, compiled, 0, false}};
         default:
-            return {{47, {}, compiled, some, true}, {81, {}, compiled, some, false}, {82, {}, compiled, large, false}, {80, {}, compiled, 0, false}};
+            return {{47, {}, compiled, some, true},
+                    {81, {}, compiled, some, false},
+                    {82, {}, compiled, large, false},
+                    {80, {}, compiled, 0, false}};
     }
 }
 
 } // namespace
 
-bool Engine::rounds_inputs() const { return std::find(notes.begin(), notes.end(), NOTE_DOWN_CONVERT_INPUTS) != notes.end(); }
+// To TF32, which leaves bf16 as it is. DOWN_CONVERT_INPUTS would mean half precision: frameworks leave such engines out and get TF32.
+bool Engine::rounds_inputs() const { return std::find(notes.begin(), notes.end(), NOTE_TENSOR_CORE) != notes.end(); }
 bool Engine::is_deterministic() const { return std::find(notes.begin(), notes.end(), NOTE_NONDETERMINISTIC) == notes.end(); }
 
 void choose_engines(Graph& graph) {

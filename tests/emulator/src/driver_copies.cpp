@@ -39,7 +39,10 @@ CUresult begin_plain_copy(CUdeviceptr device, const void* host, size_t bytes) {
     if (const CUresult status = check_context()) return status;
     if (const CUresult status = refuse_during_capture()) return status;
     if ((host == nullptr && bytes != 0) || !check_range(device, bytes, "the copy")) return CUDA_ERROR_INVALID_VALUE;
-    if (is_backing_address(host)) return CUDA_ERROR_INVALID_VALUE;
+    if (is_device_address(reinterpret_cast<CUdeviceptr>(host))) {
+        violation("the host side of the copy, %p, is a device address", host);
+        return CUDA_ERROR_INVALID_VALUE;
+    }
     return finish_blocking_streams();
 }
 

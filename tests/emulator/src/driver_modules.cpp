@@ -115,6 +115,11 @@ bool read_arguments(const kernel_entry& kernel, void** parameters, kernel_argume
         const auto address = read_argument<CUdeviceptr>(out->at(i));
         const std::string what = kernel.name + ": parameter " + std::to_string(i);
         if (address != 0 && !check_range(address, 1, what.c_str())) return false;
+        if (address % kernel.parameters[i].alignment != 0) {
+            violation("%s: 0x%llx is not aligned to %zu bytes", what.c_str(), static_cast<unsigned long long>(address),
+                      kernel.parameters[i].alignment);
+            return false;
+        }
     }
     return true;
 }

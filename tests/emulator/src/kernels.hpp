@@ -17,6 +17,7 @@ namespace emulator {
 struct kernel_parameter {
     size_t bytes;
     bool is_pointer;
+    size_t alignment; /* that a pointer must have */
 };
 
 /* A kernel's arguments, each in a slot of its own; pointers are device addresses until bind() gives them their usable side. */
@@ -34,6 +35,8 @@ struct kernel_entry {
     void (*function)();
     void (*call)(void (*function)(), const kernel_arguments& arguments);
     int64_t runs = 0;
+    /* The part of all kernels' shared variables that this one was seen to write, as offsets. */
+    size_t shared_from = SIZE_MAX, shared_to = 0;
 };
 
 /* Null if there is none of that name. */
@@ -64,6 +67,13 @@ void call_kernel(void (*function)(), const kernel_arguments& arguments, std::ind
     reinterpret_cast<void (*)(Parameters...)>(function)(read_argument<Parameters>(arguments.at(Index))...);
 }
 
+template <typename T>
+constexpr size_t alignment_behind() {
+    using element = std::remove_pointer_t<T>;
+    if constexpr (std::is_void_v<element> || !std::is_pointer_v<T>) return 1;
+    else return alignof(element);
+}
+
 template <typename... Parameters>
 kernel_entry describe_kernel(const char* name, int block, void (*function)(Parameters...)) {
     static_assert(((std::is_trivially_copyable_v<Parameters> && sizeof(Parameters) <= kernel_arguments::slot) && ...),
@@ -71,7 +81,7 @@ kernel_entry describe_kernel(const char* name, int block, void (*function)(Param
     kernel_entry entry;
     entry.name = name;
     entry.block = block;
-    entry.parameters = {kernel_parameter{sizeof(Parameters), std::is_pointer_v<Parameters>}...};
+    entry.parameters = {kernel_parameter{sizeof(Parameters), std::is_pointer_v<Parameters>, alignment_behind<Parameters>()}...};
     entry.function = reinterpret_cast<void (*)()>(function);
     entry.call = [](void (*plain)(), const kernel_arguments& arguments) {
         call_kernel<Parameters...>(plain, arguments, std::index_sequence_for<Parameters...>());

@@ -158,6 +158,11 @@ bool is_backing_address(const void* address) {
     return at >= s.backing && at < s.backing + s.reserved;
 }
 
+bool is_device_address(CUdeviceptr address) {
+    const memory_state& s = state();
+    return address >= s.addresses && address < s.addresses + s.reserved;
+}
+
 CUdeviceptr device_address(const void* backing) { return reinterpret_cast<uintptr_t>(backing) - state().backing + state().addresses; }
 void* backing_of(CUdeviceptr address) { return reinterpret_cast<void*>(address - state().addresses + state().backing); }
 
@@ -249,7 +254,7 @@ std::string explain_address(CUdeviceptr address) {
     }
     if (pinned_holding(reinterpret_cast<const void*>(address), 1) != nullptr)
         std::snprintf(text, sizeof text, "0x%llx is pinned host memory that is not mapped for the device", shown);
-    else if (address < s.addresses || address >= s.addresses + s.reserved)
+    else if (!is_device_address(address))
         std::snprintf(text, sizeof text, "0x%llx is no device address", shown);
     else if (const auto after = s.blocks.upper_bound(address); after != s.blocks.begin()) {
         const device_block& block = std::prev(after)->second;

@@ -49,6 +49,8 @@ void check_canaries();
 bool is_backing_address(const void* address);
 /* The device address of such a host address. */
 CUdeviceptr device_address(const void* backing);
+/* Whether it is an address that is, was or might be given out for device memory; safe in a signal handler. */
+bool is_device_address(CUdeviceptr address);
 /* The usable side of a device address, which need not be allocated. */
 void* backing_of(CUdeviceptr address);
 

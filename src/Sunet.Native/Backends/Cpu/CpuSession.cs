@@ -17,6 +17,7 @@ internal sealed unsafe class CpuSession : IBackendSession
     private static readonly Func<CpuSession, Op, PreparedCall?>[] Families =
     [
         CpuConvolution.Prepare, CpuBatchNorm.Prepare, CpuElementwise.Prepare, CpuResampling.Prepare, CpuSoftmax.Prepare, CpuLinear.Prepare,
+        CpuImage.Prepare,
     ];
 
     private readonly NativeLayout activationLayout;
@@ -119,6 +120,9 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public void Upload(Value value, nint address, ReadOnlySpan<int> elements) => elements.CopyTo(new Span<int>((void*)address, elements.Length));
 
+    public void Upload(Value value, nint address, ReadOnlySpan<byte> elements) =>
+        elements.CopyTo(new Span<byte>((void*)address, elements.Length));
+
     public void UploadFrom(Value value, nint address, nint elements) => Transfer(value, elements, address, upload: true);
 
     public void DownloadTo(Value value, nint address, nint elements) => Transfer(value, elements, address, upload: false);
@@ -203,13 +207,13 @@ internal sealed unsafe class CpuSession : IBackendSession
         NativeStatus.ThrowIfFailed(status, kernel, NativeLibraries.CpuFile, layer);
 
     /// <summary>
-    /// Blocked layouts serve convolutions; single pixels, inputs, and what is computed per pixel over all classes stay row-major.
+    /// Blocked layouts serve convolutions; single pixels, images, and what is computed per pixel over all classes stay row-major.
     /// </summary>
     private NativeLayout LayoutOf(Value value)
     {
         bool plain = value.Shape.Height * value.Shape.Width == 1 || value.Producer switch
         {
-            null or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient => true,
+            null or NormalizeImage or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient => true,
             // These kernels take one layout for what they read and what they write.
             Relu or ReluGradient => LayoutOf(value.Producer.Inputs[0]) == NativeLayout.Plain,
             BilinearResize resize => resize.Output.Shape.Height > resize.Inputs[0].Shape.Height

@@ -48,7 +48,8 @@ internal sealed class CudaWidened(CudaAlgorithm inner, TensorLayout narrow, int 
     public override string Description => inner.Description + " + widen";
 
     /// <summary>The inner algorithm's own workspace comes first.</summary>
-    private long ScratchOffset => (inner.WorkspaceBytes + TensorLayout.Alignment - 1) / TensorLayout.Alignment * TensorLayout.Alignment;
+    private long ScratchOffset =>
+        (inner.WorkspaceBytes + TensorLayout.Alignment - 1) / TensorLayout.Alignment * TensorLayout.Alignment;
 
     public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer)
     {

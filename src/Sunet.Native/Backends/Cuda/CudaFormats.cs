@@ -55,7 +55,7 @@ internal sealed class CudaFormats
             {
                 Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or GlobalAveragePool or Linear or LinearDataGradient => false,
                 // The image may be resized; logits are brought to full size in float32; probabilities stay what they are.
-                BilinearResize resize => resize.Inputs[0].Kind == ValueKind.Input,
+                BilinearResize resize => resize.Inputs[0] is { Kind: ValueKind.Input } or { Producer: NormalizeImage },
                 _ => true,
             },
             _ => false,
@@ -79,7 +79,7 @@ internal sealed class CudaFormats
     {
         if (unmade.Contains(value))
             return "not made";
-        string order = value.Shape.Rank == 4 ? "nhwc" : "abcd"[..value.Shape.Rank];
+        string order = value.Shape.Rank == 4 && value.Type == DataType.Float32 ? "nhwc" : "abcd"[..value.Shape.Rank];
         string type = IsBf16(value) ? "bf16" : value.Type switch
         {
             DataType.Float32 => "f32",

@@ -18,6 +18,7 @@ internal sealed unsafe class CudaSession : IBackendSession
         CudaResampling.Prepare,
         CudaSoftmax.Prepare,
         CudaLinear.Prepare,
+        CudaImage.Prepare,
     ];
 
     private readonly CudaBackend backend;
@@ -135,6 +136,12 @@ internal sealed unsafe class CudaSession : IBackendSession
     {
         using CudaDevice.Scope current = Device.Use();
         transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
+    }
+
+    public void Upload(Value value, nint address, ReadOnlySpan<byte> elements)
+    {
+        using CudaDevice.Scope current = Device.Use();
+        transfers.Upload(value, address, elements);
     }
 
     public void UploadFrom(Value value, nint address, nint elements)

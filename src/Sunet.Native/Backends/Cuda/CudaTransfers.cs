@@ -131,7 +131,8 @@ internal sealed unsafe class CudaTransfers : IDisposable
         copies.Dispose();
     }
 
-    private bool NeedsConversion(Value value) => value.Shape.Rank == 4
+    /// <summary>Bytes and integers lie row-major, whatever their rank.</summary>
+    private bool NeedsConversion(Value value) => value.Shape.Rank == 4 && value.Type == DataType.Float32
         && (session.IsBf16(value) || session.PixelStride(value) != value.Shape.Channels
             || (value.Shape.Channels > 1 && value.Shape.Height * value.Shape.Width > 1));
 
@@ -170,7 +171,7 @@ internal sealed unsafe class CudaTransfers : IDisposable
             block = session.Device.Pool.Allocate(bytes, session.Stream);
             try
             {
-                if (value.Shape.Rank == 4)
+                if (value.Shape.Rank == 4 && value.Type == DataType.Float32)
                 {
                     convert = CudaTransfer.ToNhwc(
                         session, value.Shape, block.Address, address, session.PixelStride(value), session.IsBf16(value));

@@ -58,9 +58,6 @@ internal sealed unsafe class CudnnDescriptor : CudaHandle
 
     public CudnnDescriptor Set(CudnnAttribute attribute, CudnnDataType element) => Set(attribute, CudnnAttributeType.DataType, element);
 
-    public CudnnDescriptor Set(CudnnAttribute attribute, ReadOnlySpan<CudnnFraction> elements) =>
-        Set(attribute, CudnnAttributeType.Fraction, elements);
-
     public CudnnDescriptor Set(CudnnAttribute attribute, CudnnHandle handle) => Set(attribute, CudnnAttributeType.Handle, handle.Raw);
 
     public CudnnDescriptor Set(CudnnAttribute attribute, CudnnDescriptor element) =>

@@ -24,8 +24,8 @@ internal sealed class CudnnEngineList : IDisposable
     /// <summary>Asks a heuristic; the list is empty where it has nothing.</summary>
     public static CudnnEngineList Query(CudaSearch search, CudnnDescriptor operationGraph, CudnnHeuristicMode mode)
     {
-        using CudnnDescriptor heuristic = CudnnDescriptor.Create(CudnnDescriptorType.EngineHeuristic)
-            .Set(CudnnAttribute.EngineHeuristicOperationGraph, operationGraph)
+        using CudnnDescriptor heuristic = CudnnDescriptor.Create(CudnnDescriptorType.EngineHeuristic);
+        heuristic.Set(CudnnAttribute.EngineHeuristicOperationGraph, operationGraph)
             .Set(CudnnAttribute.EngineHeuristicMode, CudnnAttributeType.HeuristicMode, mode);
         return new CudnnEngineList(search.Accepts($"cudnn heuristic {mode}", heuristic)
             ? heuristic.GetDescriptors(CudnnAttribute.EngineHeuristicResults, CudnnDescriptorType.EngineConfig)

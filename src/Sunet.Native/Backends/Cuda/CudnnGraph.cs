@@ -5,9 +5,8 @@ namespace Sunet.Native.Backends.Cuda;
 
 /// <summary>A tensor of a <see cref="CudnnGraph"/> that is given memory when the graph runs.</summary>
 /// <param name="Id">The tensor's number within the graph.</param>
-/// <param name="Operand">Which of the problem's operands it is; -1 for a number.</param>
-/// <param name="Number">The number.</param>
-internal readonly record struct CudnnBinding(long Id, int Operand, float Number = 0);
+/// <param name="Operand">Which of the problem's operands it is.</param>
+internal readonly record struct CudnnBinding(long Id, int Operand);
 
 /// <summary>
 /// Builds one operation graph of cuDNN. It owns every descriptor made on the way; the plans that come of it do not need them, so it is
@@ -27,19 +26,12 @@ internal sealed class CudnnGraph(CudnnHandle handle, string layer) : IDisposable
     public CudnnDescriptor Tensor(in TensorLayout layout, int operand)
     {
         bindings.Add(new CudnnBinding(++lastId, operand));
-        return Tensor(layout, lastId, TensorLayout.Alignment, TensorPlace.Memory);
+        return Tensor(layout, lastId, isVirtual: false);
     }
 
     /// <summary>A float32 tensor of the same size that exists only inside the graph.</summary>
     public CudnnDescriptor Virtual(in TensorLayout layout) =>
-        Tensor(layout with { IsBf16 = false, PixelStride = layout.C }, ++lastId, TensorLayout.Alignment, TensorPlace.Nowhere);
-
-    /// <summary>A float32 number, which cuDNN reads from host memory when the graph runs.</summary>
-    public CudnnDescriptor Number(float value)
-    {
-        bindings.Add(new CudnnBinding(++lastId, -1, value));
-        return Tensor(TensorLayout.Vector(1), lastId, sizeof(float), TensorPlace.Host);
-    }
+        Tensor(layout with { IsBf16 = false, PixelStride = layout.C }, ++lastId, isVirtual: true);
 
     /// <summary>A convolution or one of its gradients; which of the three tensors is written follows from the direction.</summary>
     /// <param name="direction">What is computed.</param>
@@ -70,29 +62,6 @@ internal sealed class CudnnGraph(CudnnHandle handle, string layer) : IDisposable
         (CudnnAttribute.OperationPointwiseDescriptor, Pointwise(CudnnPointwiseMode.ReluForward)), (CudnnAttribute.OperationPointwiseX, x),
         (CudnnAttribute.OperationPointwiseY, y));
 
-    /// <summary>dx = dy where x is above zero, else 0.</summary>
-    public void ReluBackward(CudnnDescriptor x, CudnnDescriptor dy, CudnnDescriptor dx) => Operation(
-        Create(CudnnDescriptorType.OperationPointwise),
-        (CudnnAttribute.OperationPointwiseDescriptor, Pointwise(CudnnPointwiseMode.ReluBackward)), (CudnnAttribute.OperationPointwiseX, x),
-        (CudnnAttribute.OperationPointwiseDy, dy), (CudnnAttribute.OperationPointwiseDx, dx));
-
-    /// <summary>Batch normalisation: with the batch's statistics, which it computes, or with given ones.</summary>
-    public void NormForward(CudnnNormPhase phase, params ReadOnlySpan<(CudnnAttribute Name, CudnnDescriptor Tensor)> tensors)
-    {
-        CudnnDescriptor operation = Create(CudnnDescriptorType.OperationNormForward);
-        operation.Set(CudnnAttribute.NormForwardMode, CudnnAttributeType.NormMode, CudnnNormMode.BatchNorm);
-        operation.Set(CudnnAttribute.NormForwardPhase, CudnnAttributeType.NormPhase, phase);
-        Operation(operation, tensors);
-    }
-
-    /// <summary>The gradient of batch normalisation with the batch's statistics.</summary>
-    public void NormBackward(params ReadOnlySpan<(CudnnAttribute Name, CudnnDescriptor Tensor)> tensors)
-    {
-        CudnnDescriptor operation = Create(CudnnDescriptorType.OperationNormBackward);
-        operation.Set(CudnnAttribute.NormBackwardMode, CudnnAttributeType.NormMode, CudnnNormMode.BatchNorm);
-        Operation(operation, tensors);
-    }
-
     /// <summary>The graph of all operations so far; null, with the reason told, where this cuDNN does not take it.</summary>
     public CudnnDescriptor? Finish(CudaSearch search, string name)
     {
@@ -109,20 +78,17 @@ internal sealed class CudnnGraph(CudnnHandle handle, string layer) : IDisposable
         owned.Clear();
     }
 
-    private CudnnDescriptor Tensor(in TensorLayout layout, long id, int alignment, TensorPlace place)
+    private CudnnDescriptor Tensor(in TensorLayout layout, long id, bool isVirtual)
     {
         long row = (long)layout.W * layout.PixelStride;
-        CudnnDescriptor tensor = Create(CudnnDescriptorType.Tensor)
+        return Create(CudnnDescriptorType.Tensor)
             .Set(CudnnAttribute.TensorDataType, layout.CudnnType)
             .Set(CudnnAttribute.TensorDimensions, layout.N, layout.C, layout.H, layout.W)
             .Set(CudnnAttribute.TensorStrides, layout.H * row, 1, row, layout.PixelStride)
             .Set(CudnnAttribute.TensorUniqueId, id)
-            .Set(CudnnAttribute.TensorByteAlignment, alignment);
-        if (place == TensorPlace.Host)
-            tensor.Set(CudnnAttribute.TensorIsByValue, true);
-        if (place == TensorPlace.Nowhere)
-            tensor.Set(CudnnAttribute.TensorIsVirtual, true);
-        return tensor.Finalize(layer);
+            .Set(CudnnAttribute.TensorByteAlignment, TensorLayout.Alignment)
+            .Set(CudnnAttribute.TensorIsVirtual, isVirtual)
+            .Finalize(layer);
     }
 
     private CudnnDescriptor Convolution(in ConvolutionGeometry geometry) => Create(CudnnDescriptorType.Convolution)
@@ -152,19 +118,6 @@ internal sealed class CudnnGraph(CudnnHandle handle, string layer) : IDisposable
         foreach ((CudnnAttribute name, CudnnDescriptor part) in parts)
             operation.Set(name, part);
         operations.Add(operation.Finalize(layer));
-    }
-
-    /// <summary>Where a tensor's elements are.</summary>
-    private enum TensorPlace
-    {
-        /// <summary>In device memory.</summary>
-        Memory,
-
-        /// <summary>A number in host memory.</summary>
-        Host,
-
-        /// <summary>Only within the graph.</summary>
-        Nowhere,
     }
 
     /// <summary>cuDNN's names for the same things in its three convolution operations.</summary>

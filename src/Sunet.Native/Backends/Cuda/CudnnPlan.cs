@@ -1,11 +1,10 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Sunet.Native.Interop;
 
 namespace Sunet.Native.Backends.Cuda;
 
 /// <summary>An engine of cuDNN made ready for one graph.</summary>
-internal sealed unsafe class CudnnPlan : CudaAlgorithm
+internal sealed class CudnnPlan : CudaAlgorithm
 {
     private const double Megabyte = 1e6;
 
@@ -32,7 +31,7 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
         ? name
         : string.Create(CultureInfo.InvariantCulture, $"{name} ({WorkspaceBytes / Megabyte:0.0} MB)");
 
-    /// <summary>Finalizes a plan, which may compile it; null, with the reason told, where cuDNN refuses or the limit on scratch memory does.</summary>
+    /// <summary>Finalizes a plan, which may compile it; null, with the reason told, where cuDNN refuses or the workspace is too large.</summary>
     /// <exception cref="MemoryException">Memory does not suffice.</exception>
     public static CudnnPlan? Build(CudaSearch search, CudnnGraph graph, CudnnEngineList engines, int index, string name)
     {
@@ -40,7 +39,8 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
         bool isKept = false;
         try
         {
-            plan.Set(CudnnAttribute.ExecutionPlanHandle, search.Session.Cudnn).Set(CudnnAttribute.ExecutionPlanEngineConfig, engines[index]);
+            plan.Set(CudnnAttribute.ExecutionPlanHandle, search.Session.Cudnn)
+                .Set(CudnnAttribute.ExecutionPlanEngineConfig, engines[index]);
             if (!search.Accepts(name, plan))
                 return null;
             long workspace = plan.GetInt64(CudnnAttribute.ExecutionPlanWorkspaceSize);
@@ -75,7 +75,6 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
         private readonly CudnnPlan owner;
         private readonly string layer;
         private readonly CudnnDescriptor pack;
-        private float* numbers;
 
         public Call(CudnnPlan owner, ReadOnlySpan<nint> operands, nint workspace, string layer)
         {
@@ -84,17 +83,11 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
             CudnnBinding[] bindings = owner.bindings;
             Span<long> ids = stackalloc long[bindings.Length];
             Span<nint> addresses = stackalloc nint[bindings.Length];
+            for (int i = 0; i < bindings.Length; i++)
+                (ids[i], addresses[i]) = (bindings[i].Id, operands[bindings[i].Operand]);
             pack = CudnnDescriptor.Create(CudnnDescriptorType.VariantPack);
             try
             {
-                numbers = (float*)NativeMemory.Alloc((nuint)bindings.Length, sizeof(float));
-                for (int i = 0; i < bindings.Length; i++)
-                {
-                    ids[i] = bindings[i].Id;
-                    numbers[i] = bindings[i].Number;
-                    addresses[i] = bindings[i].Operand < 0 ? (nint)(numbers + i) : operands[bindings[i].Operand];
-                }
-
                 pack.Set(CudnnAttribute.VariantPackUniqueIds, ids)
                     .Set<nint>(CudnnAttribute.VariantPackDataPointers, CudnnAttributeType.VoidPointer, addresses)
                     .Set(CudnnAttribute.VariantPackWorkspace, CudnnAttributeType.VoidPointer, workspace)
@@ -102,7 +95,7 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
             }
             catch
             {
-                Dispose();
+                pack.Dispose();
                 throw;
             }
         }
@@ -114,11 +107,6 @@ internal sealed unsafe class CudnnPlan : CudaAlgorithm
                 CudnnStatus.ThrowIfFailed(result, "cudnnBackendExecute", layer);
         }
 
-        public override void Dispose()
-        {
-            pack.Dispose();
-            NativeMemory.Free(numbers);
-            numbers = null;
-        }
+        public override void Dispose() => pack.Dispose();
     }
 }

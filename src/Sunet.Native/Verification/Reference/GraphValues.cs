@@ -3,7 +3,9 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Verification;
 
-/// <summary>Values for everything a graph reads, fixed by its name: variances positive, labels below the number of classes or 255.</summary>
+/// <summary>
+/// Values for everything a graph reads, fixed by its name: variances positive, labels below 3 or 255, pixels any bytes, classes below 6.
+/// </summary>
 internal static class GraphValues
 {
     /// <param name="value">An input, a parameter or a buffer.</param>
@@ -19,6 +21,12 @@ internal static class GraphValues
             return [7];
         if (value.Type == DataType.Int32)
             return Array.ConvertAll(Fill.Labels(seed, (int)value.Shape.Count, classes: 3, ignore: true), l => (float)l);
+        if (value.Type == DataType.UInt8)
+        {
+            int values = value.Shape.Rank == 4 ? 256 : 6;
+            return Array.ConvertAll(Fill.Unit(seed, value.Shape.Count), u => (float)Math.Floor(values * u));
+        }
+
         bool variance = value.Name.EndsWith("var", StringComparison.Ordinal);
         return Array.ConvertAll(Fill.Unit(seed, value.Shape.Count),
             u => (float)(integers ? Math.Floor(7 * u) - 3 : Shift(coarse ? Math.Floor(64 * u) / 64 : u, variance)));

@@ -33,6 +33,7 @@ internal sealed class OpGraph
         nameof(BatchNormGradient), nameof(RunningStatisticsUpdate), nameof(AveragePool), nameof(AveragePoolGradient), nameof(GlobalAveragePool),
         nameof(GlobalAveragePoolGradient), nameof(BilinearResize), nameof(BilinearResizeGradient), nameof(Softmax), nameof(SoftmaxGradient),
         nameof(SoftmaxCrossEntropy), nameof(SoftmaxCrossEntropyGradient), nameof(ArgMax),
+        nameof(NormalizeImage), nameof(ConfusionCounts),
     ];
 
     public Graph Graph { get; } = new();
@@ -58,6 +59,8 @@ internal sealed class OpGraph
         nameof(BatchNormStatistics) or nameof(BatchNormApply) or nameof(BatchNormGradient) or nameof(RunningStatisticsUpdate) => BuildBatchNorm(kind, seed),
         nameof(Softmax) or nameof(SoftmaxGradient) or nameof(SoftmaxCrossEntropy) or nameof(SoftmaxCrossEntropyGradient)
             or nameof(ArgMax) => BuildSoftmax(kind),
+        nameof(NormalizeImage) => BuildNormalize(),
+        nameof(ConfusionCounts) => BuildCounts(seed),
         _ when Convolutions.Contains(kind) => BuildConvolution(kind, seed),
         _ => BuildElementwise(kind),
     };
@@ -147,6 +150,22 @@ internal sealed class OpGraph
 
         var loss = Graph.Add(new SoftmaxCrossEntropy("loss", x, Graph.Input("labels", new Shape(n, h, w), DataType.Int32), 255));
         return kind == nameof(SoftmaxCrossEntropy) ? loss : Graph.Add(new SoftmaxCrossEntropyGradient(loss));
+    }
+
+    private NormalizeImage BuildNormalize()
+    {
+        float Unit() => (random.Next(256) + 1) / 256f;
+        return Graph.Add(new NormalizeImage("op", Graph.Input("x", new Shape(n, h, w, 3), DataType.UInt8),
+            new ImageNormalization([Unit(), Unit(), Unit()], [Unit(), Unit(), Unit()])));
+    }
+
+    /// <summary>Labels below 3 and predictions below 6: as many classes, fewer, or more than a block of threads counts.</summary>
+    private ConfusionCounts BuildCounts(int seed)
+    {
+        var shape = new Shape(n, h, w);
+        int classes = (seed % 4) switch { 0 => 6, 1 => 2, 2 => 40, _ => 5 };
+        Value labels = Graph.Input("labels", shape, DataType.Int32), predictions = Graph.Input("classes", shape, DataType.UInt8);
+        return Graph.Add(new ConfusionCounts("op", labels, predictions, classes, ignoreLabel: seed % 3 == 0 ? 1 : 255));
     }
 
     private Op BuildElementwise(string kind)

@@ -96,6 +96,8 @@ internal sealed class ReferenceExecutor(Graph graph)
         SoftmaxCrossEntropy s => LossLoops.CrossEntropy(s, x),
         SoftmaxCrossEntropyGradient s => [LossLoops.CrossEntropyGradient(s, x)],
         ArgMax => [LossLoops.ArgMax(op.Inputs[0].Shape, x[0])],
+        NormalizeImage n => [ImageLoops.Normalize(n, x[0])],
+        ConfusionCounts c => ImageLoops.Count(c, x[0], x[1]),
         _ => throw new NotSupportedException($"The reference executor does not know {op.Kind} '{op.Name}'."),
     };
 }

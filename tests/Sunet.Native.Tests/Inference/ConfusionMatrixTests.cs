@@ -1,7 +1,7 @@
 using CommunityToolkit.HighPerformance;
-using Sunet.Native.Training;
+using Sunet.Native.Inference;
 
-namespace Sunet.Native.Tests.Training;
+namespace Sunet.Native.Tests.Inference;
 
 public sealed class ConfusionMatrixTests
 {

@@ -1,6 +1,6 @@
 using CommunityToolkit.HighPerformance;
 
-namespace Sunet.Native.Training;
+namespace Sunet.Native.Inference;
 
 /// <summary>
 /// Counts of (label, prediction) pairs over a whole data set, in 64-bit integers, and the metrics that follow from them. Pixels labelled
@@ -67,6 +67,13 @@ public sealed class ConfusionMatrix
                     counts[(l[x] * Classes) + p[x]]++;
             }
         }
+    }
+
+    /// <summary>Adds counts [label, prediction].</summary>
+    internal void Add(ReadOnlySpan<int> pixels)
+    {
+        for (int i = 0; i < counts.Length; i++)
+            counts[i] += pixels[i];
     }
 
     private void CheckRange(ReadOnlySpan2D<byte> labels, ReadOnlySpan2D<byte> predictions)
