@@ -30,21 +30,22 @@ SUNET_DEVICE void softmax(const T* x, int ld_x, float* y, int ld_y, int64_t pixe
     }
 }
 
-// A warp takes a pixel.
+// A warp takes a pixel; the last ones of a block may have none, and come to its shuffles with nothing.
 template <class T>
 SUNET_DEVICE void softmax_backward(const float* y, int ld_y, const T* dy, int ld_dy, float* dx, int ld_dx, int64_t pixels, int channels)
 {
     constexpr int warps = block_threads / 32;
     const int lane = thread_x() % 32;
-    for (int64_t pixel = static_cast<int64_t>(block_x()) * warps + thread_x() / 32; pixel < pixels;
-         pixel += static_cast<int64_t>(grid_dim_x()) * warps) {
+    for (int64_t begin = static_cast<int64_t>(block_x()) * warps; begin < pixels; begin += static_cast<int64_t>(grid_dim_x()) * warps) {
+        const int64_t pixel = begin + thread_x() / 32;
+        const int count = pixel < pixels ? channels : 0;
         const float* values = y + pixel * ld_y;
         const T* gradients = dy + pixel * ld_dy;
         float dot = 0;
-        for (int channel = lane; channel < channels; channel += 32)
+        for (int channel = lane; channel < count; channel += 32)
             dot = multiply_add(values[channel], to_float(gradients[channel]), dot);
         dot = warp_sum(dot);
-        for (int channel = lane; channel < channels; channel += 32)
+        for (int channel = lane; channel < count; channel += 32)
             dx[pixel * ld_dx + channel] = values[channel] * (to_float(gradients[channel]) - dot);
     }
 }

@@ -119,6 +119,9 @@ internal static unsafe partial class Emulator
     [LibraryImport(Library, EntryPoint = "sunet_emulator_kernel_name")]
     public static partial nint KernelName(int index);
 
+    [LibraryImport(Library, EntryPoint = "sunet_emulator_kernels_run", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial long KernelsRun(string? name);
+
     [LibraryImport(Library, EntryPoint = "sunet_emulator_peek")]
     public static partial int Peek(ulong address, void* to, nuint bytes);
 

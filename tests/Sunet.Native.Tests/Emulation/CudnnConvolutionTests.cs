@@ -13,7 +13,8 @@ public sealed unsafe class CudnnConvolutionTests : CudnnTest
     private const CudnnDataType F32 = CudnnDataType.Float32;
     private const CudnnDataType Bf16 = CudnnDataType.BFloat16;
 
-    /// <summary>Extents, distance between the pixels of x and y beyond their channels, and types of the operands and of the result.</summary>
+    /// <summary>Extents, distance between the pixels of x and y beyond their channels, and types of the operands and of the
+    /// result.</summary>
     public static TheoryData<ConvolutionShape, int, int, int> Cases => new()
     {
         { new(2, 3, 9, 7, 5, 3, 1, 1, 1, 1), 0, 0, 0 },
@@ -99,7 +100,8 @@ public sealed unsafe class CudnnConvolutionTests : CudnnTest
         nint convolved = Tensor(10, F32, [2, 6, 6, 5], isVirtual: true), added = Tensor(11, F32, [2, 6, 6, 5], isVirtual: true);
         nint biased = Tensor(12, F32, [2, 6, 6, 5], isVirtual: true);
         nint convolution = Final(ConvolutionDraft(
-            CudnnDescriptorType.OperationConvolutionForward, s, Tensor(1, t, [2, 8, 6, 5], alignment: 16), Tensor(2, t, [6, 8, 3, 3], alignment: 16), convolved));
+            CudnnDescriptorType.OperationConvolutionForward, s, Tensor(1, t, [2, 8, 6, 5], alignment: 16),
+            Tensor(2, t, [6, 8, 3, 3], alignment: 16), convolved));
         nint graph = Graph(
             Relu(biased, Tensor(5, t, [2, 6, 6, 5], alignment: 16)),
             convolution,
@@ -123,7 +125,8 @@ public sealed unsafe class CudnnConvolutionTests : CudnnTest
         ConvolutionShape s = new(1, 6, 7, 7, 4, 3, 1, 1, 1, 1);
         double[] y = Random(196, 1), w = Random(216, 2), bias = Random(6, 3);
         nint result = Device(2 * 294);
-        Run(Configurations(TransposedGraph(s, Bf16), ModeA)[1], (3, Upload(y, Bf16)), (2, Upload(w, Bf16)), (4, Upload(bias, F32)), (1, result));
+        Run(Configurations(TransposedGraph(s, Bf16), ModeA)[1], (3, Upload(y, Bf16)), (2, Upload(w, Bf16)), (4, Upload(bias, F32)),
+            (1, result));
         Near([.. BackwardData(s, w, y).Select((v, i) => Math.Max(v + bias[i % 6], 0))], Download(result, 294, Bf16), HalfTolerance);
     }
 
@@ -146,7 +149,7 @@ public sealed unsafe class CudnnConvolutionTests : CudnnTest
         double[] given = halves ? [.. x.Select(Round)] : x;
         nint graph = Graph(Operation(CudnnDescriptorType.OperationConvolutionForward, s, 0, type, type, F32));
         nint[] found = Configurations(graph, ModeA);
-        Assert.Equal(halves ? [0] : [0, 1], NotesOf(found[1]));
+        Assert.Equal([0], NotesOf(found[1]));
         nint y = Device(4 * 288);
         Run(found[1], (1, Upload(given, type)), (2, Upload(w, type)), (3, y));
         Assert.Equal(!halves, Distance(Forward(s, given, w), Download(y, 288, F32)) > 20 * FloatTolerance);
@@ -174,7 +177,8 @@ public sealed unsafe class CudnnConvolutionTests : CudnnTest
         {
             int count = data ? 576 : 2304;
             nint to = Device(4 * count);
-            Run(configuration, (1, data ? to : Upload(left, F32)), (2, data ? Upload(right, F32) : to), (3, Upload(data ? left : right, F32)));
+            Run(configuration, (1, data ? to : Upload(left, F32)), (2, data ? Upload(right, F32) : to),
+                (3, Upload(data ? left : right, F32)));
             return Download(to, count, F32);
         }
     }
@@ -189,7 +193,8 @@ public sealed unsafe class CudnnConvolutionTests : CudnnTest
     private double[] Download(nint address, int count, CudnnDataType type) =>
         type == F32 ? [.. Read<float>(address, count).Select(v => (double)v)] : Widen(Read<ushort>(address, count));
 
-    private static nint Operation(CudnnDescriptorType kind, ConvolutionShape s, int gap, CudnnDataType forX, CudnnDataType forW, CudnnDataType forY) =>
+    private static nint Operation(CudnnDescriptorType kind, ConvolutionShape s, int gap, CudnnDataType forX, CudnnDataType forW,
+        CudnnDataType forY) =>
         Final(ConvolutionDraft(
             kind, s, Tensor(1, forX, [s.N, s.C, s.H, s.W], s.C + gap), Tensor(2, forW, [s.K, s.C, s.R, s.R]),
             Tensor(3, forY, [s.N, s.K, s.P, s.Q], s.K + gap)));

@@ -40,7 +40,8 @@ public sealed unsafe class CudnnNormTests : CudnnTest
             (CudnnAttribute.NormForwardOutputRunningMean, Tensor(11, F32, Vector)),
             (CudnnAttribute.NormForwardOutputRunningVariance, Tensor(12, F32, Vector))]);
         nint graph = relu ? Graph(norm, Relu(normalized, Tensor(2, F32, Dims))) : Graph(norm);
-        nint y = Device(x.Length * 4), savedMean = Device(C * 4), savedDeviation = Device(C * 4), running = Upload(oldMean), spread = Upload(oldVariance);
+        nint y = Device(x.Length * 4), savedMean = Device(C * 4), savedDeviation = Device(C * 4), running = Upload(oldMean),
+            spread = Upload(oldVariance);
         Run(Configurations(graph, ModeA)[1],
             (1, Upload(x)), (2, y), (3, savedMean), (4, savedDeviation), (5, Upload(scale)), (6, Upload(bias)), (7, (nint)(&number)),
             (8, (nint)(&factor)), (9, running), (10, spread), (11, running), (12, spread));
@@ -62,7 +63,8 @@ public sealed unsafe class CudnnNormTests : CudnnTest
         nint graph = relu ? ReluChain(dy, true) : Graph(Backward(dy));
         nint dx = Device(x.Length * 4), dscale = Device(C * 4), dbias = Device(C * 4);
         (long, nint)[] pointers = [
-            (1, Upload(x)), (2, Upload(gradient)), (3, Upload(mean)), (4, Upload(deviation)), (5, Upload(scale)), (21, dscale), (22, dbias), (23, dx)];
+            (1, Upload(x)), (2, Upload(gradient)), (3, Upload(mean)), (4, Upload(deviation)), (5, Upload(scale)), (21, dscale),
+            (22, dbias), (23, dx)];
         Run(Configurations(graph, ModeA)[1], relu ? [.. pointers, (6, Upload(bias))] : pointers);
         double[] mask = Normalize(1e-3, false);
         double[] g = [.. gradient.Select((v, i) => relu && mask[i] <= 0 ? 0 : v)];
@@ -95,7 +97,8 @@ public sealed unsafe class CudnnNormTests : CudnnTest
         int[] dims = [2, channels, 3, 3], vector = [1, channels, 1, 1];
         nint operation = Create(CudnnDescriptorType.OperationNormBackward);
         Number(operation, CudnnAttribute.NormBackwardMode, CudnnAttributeType.NormMode, 2);
-        foreach ((CudnnAttribute name, int id) in new[] { (CudnnAttribute.NormBackwardX, 1), (CudnnAttribute.NormBackwardDy, 2), (CudnnAttribute.NormBackwardDx, 3) })
+        foreach ((CudnnAttribute name, int id) in new[] { (CudnnAttribute.NormBackwardX, 1), (CudnnAttribute.NormBackwardDy, 2),
+            (CudnnAttribute.NormBackwardDx, 3) })
             Child(operation, name, Tensor(id, t, dims));
         foreach ((CudnnAttribute name, int id) in new[] {
             (CudnnAttribute.NormBackwardMean, 4), (CudnnAttribute.NormBackwardInverseVariance, 5), (CudnnAttribute.NormBackwardScale, 6),
@@ -167,7 +170,8 @@ public sealed unsafe class CudnnNormTests : CudnnTest
     private double[] Download(nint address, int count) => [.. Read<float>(address, count).Select(v => (double)v)];
 
     private double[] Normalize(double epsilon, bool relu) =>
-        [.. x.Select((v, i) => (v - mean[i % C]) / Math.Sqrt(variance[i % C] + epsilon) * scale[i % C] + bias[i % C]).Select(v => relu ? Math.Max(v, 0) : v)];
+        [.. x.Select((v, i) => (v - mean[i % C]) / Math.Sqrt(variance[i % C] + epsilon) * scale[i % C] + bias[i % C])
+            .Select(v => relu ? Math.Max(v, 0) : v)];
 
     private static nint Forward(int phase, nint y, params ReadOnlySpan<(CudnnAttribute Name, nint Tensor)> more)
     {
@@ -221,7 +225,8 @@ public sealed unsafe class CudnnNormTests : CudnnTest
             (CudnnAttribute.ResamplePostPaddings, 1) })
             Good(Set(what, name, CudnnAttributeType.Fraction, new CudnnFraction(value, 1), new CudnnFraction(value, 1)));
         bool forward = kind == CudnnDescriptorType.OperationResampleForward;
-        Child(operation, forward ? CudnnAttribute.OperationResampleForwardDescriptor : CudnnAttribute.OperationResampleBackwardDescriptor, Final(what));
+        Child(operation, forward ? CudnnAttribute.OperationResampleForwardDescriptor : CudnnAttribute.OperationResampleBackwardDescriptor,
+            Final(what));
         Child(operation, forward ? CudnnAttribute.OperationResampleForwardX : CudnnAttribute.OperationResampleBackwardDx, large);
         Child(operation, forward ? CudnnAttribute.OperationResampleForwardY : CudnnAttribute.OperationResampleBackwardDy, small);
         return Final(operation);

@@ -17,7 +17,6 @@ public sealed unsafe class CudnnRuleTests : CudnnTest
     private const int Duplicated = 2009;
     private const int WrongAttributeType = 2010;
     private const int WrongDescriptorType = 2012;
-    private static readonly ConvolutionShape Shape = new(1, 8, 6, 6, 4, 3, 1, 1, 1, 1);
     private const int X = 4 * 8 * 36, W = 4 * 4 * 9 * 8, Y = 4 * 4 * 36;
 
     /// <summary>Attributes set wrongly on a fresh descriptor: status and violation.</summary>
@@ -34,13 +33,13 @@ public sealed unsafe class CudnnRuleTests : CudnnTest
         { "no operation", WrongDescriptorType, "a TENSOR descriptor is no operation" },
         { "destroyed", BadParam, "has been destroyed" },
         { "null descriptor", NullPointer, "the descriptor is null" },
-        { "handle of another kind", BadParam, "is a cuDNN descriptor, not a cuDNN handle" },
+        { "handle of another kind", BadParam, "is of kind cuDNN descriptor, not cuDNN handle" },
     };
 
     /// <summary>Descriptors that cannot be finalized.</summary>
     public static TheoryData<string, int, string> WrongDescriptors => new()
     {
-        { "no dimensions", BadParam, "a TENSOR descriptor is finalized without TENSOR_DIMENSIONS" },
+        { "nothing set", BadParam, "a TENSOR descriptor is finalized without TENSOR_BYTE_ALIGNMENT" },
         { "strides of another rank", BadParam, "4 dimensions and 3 strides" },
         { "overlapping strides", BadParam, "overlaps itself" },
         { "zero dimension", BadParam, "a dimension or stride below 1" },
@@ -67,7 +66,7 @@ public sealed unsafe class CudnnRuleTests : CudnnTest
         { "unknown id", BadParam, "the unique id 9, which the plan does not know" },
         { "null pointer", NullPointer, "the pointer for the tensor uid 1" },
         { "misaligned", Misaligned, "is not aligned to the 16 bytes" },
-        { "too short", BadParam, "uid 3" },
+        { "too short", BadParam, "past the end of the allocation" },
         { "host memory", BadParam, "uid 1" },
         { "released", BadParam, "uid 1" },
         { "no workspace", NullPointer, "the plan's workspace" },
@@ -93,11 +92,14 @@ public sealed unsafe class CudnnRuleTests : CudnnTest
             "wrong type" => Set(tensor, CudnnAttribute.TensorDimensions, CudnnAttributeType.Int32, 1, 1, 1, 1),
             "too many elements" => Set(tensor, CudnnAttribute.TensorUniqueId, CudnnAttributeType.Int64, 1L, 2L),
             "null elements" => Libraries.SetAttribute(tensor, CudnnAttribute.TensorUniqueId, CudnnAttributeType.Int64, 1, null),
-            "computed" => Set(Create(CudnnDescriptorType.EngineHeuristic), CudnnAttribute.EngineHeuristicResults, CudnnAttributeType.BackendDescriptor, final),
+            "computed" => Set(Create(CudnnDescriptorType.EngineHeuristic), CudnnAttribute.EngineHeuristicResults,
+                CudnnAttributeType.BackendDescriptor, final),
             "finalized" => Set(final, CudnnAttribute.TensorUniqueId, CudnnAttributeType.Int64, 2L),
             "child not finalized" => Set(operation, CudnnAttribute.ConvolutionForwardX, CudnnAttributeType.BackendDescriptor, tensor),
-            "child of another type" => Set(operation, CudnnAttribute.ConvolutionForwardConvolution, CudnnAttributeType.BackendDescriptor, final),
-            "no operation" => Set(Create(CudnnDescriptorType.OperationGraph), CudnnAttribute.OperationGraphOperations, CudnnAttributeType.BackendDescriptor, final),
+            "child of another type" => Set(operation, CudnnAttribute.ConvolutionForwardConvolution, CudnnAttributeType.BackendDescriptor,
+                final),
+            "no operation" => Set(Create(CudnnDescriptorType.OperationGraph), CudnnAttribute.OperationGraphOperations,
+                CudnnAttributeType.BackendDescriptor, final),
             "destroyed" => Set(gone, CudnnAttribute.TensorUniqueId, CudnnAttributeType.Int64, 2L),
             "null descriptor" => Set(0, CudnnAttribute.TensorUniqueId, CudnnAttributeType.Int64, 2L),
             _ => Set(Create(CudnnDescriptorType.OperationGraph), CudnnAttribute.OperationGraphHandle, CudnnAttributeType.Handle, final),
@@ -145,49 +147,6 @@ public sealed unsafe class CudnnRuleTests : CudnnTest
         Caught(text);
     }
 
-    /// <summary>What no engine does: answered with a status of the 3000s and no violation.</summary>
-    [Theory]
-    [InlineData("layout", 3004)]
-    [InlineData("half", 3003)]
-    [InlineData("mixed types", 3003)]
-    [InlineData("compute type", 3003)]
-    [InlineData("fused filter gradient", 3001)]
-    [InlineData("fused odd channels", 3002)]
-    [InlineData("norm of given statistics", 3001)]
-    [InlineData("fine", 0)]
-    public void Heuristics_WithoutAnEngine_SaySoWithoutBlame(string graph, int status)
-    {
-        Assert.Equal(status, Support(graph switch
-        {
-            "layout" => PlanarGraph(),
-            "half" => Convolution(Shape, 16, (CudnnDataType)2),
-            "mixed types" => Graph(Operation(Shape, Tensor(1, Bf16, [1, 8, 6, 6]), Tensor(3, Bf16, [1, 4, 6, 6]))),
-            "compute type" => Graph(DoubleOperation()),
-            "fused filter gradient" => Fused(CudnnDescriptorType.OperationConvolutionBackwardFilter, Shape, F32),
-            "fused odd channels" => Fused(CudnnDescriptorType.OperationConvolutionForward, Shape with { C = 3 }, Bf16),
-            "norm of given statistics" => InferenceGraph(),
-            _ => Convolution(Shape, 16),
-        }));
-        Assert.Empty(Emulator.Violations);
-    }
-
-    [Fact]
-    public void Heuristics_Modes_GiveEnginesOfDifferentCharacter()
-    {
-        nint graph = Convolution(Shape, 16);
-        nint[] best = Configurations(graph, ModeA), fallback = Configurations(graph, Fallback);
-        Assert.Equal(best.Select(IndexOf), Configurations(graph, Instant).Select(IndexOf));
-        Assert.Equal(4, best.Concat(fallback).Select(IndexOf).Distinct().Count());
-        Assert.Equal(3, best.Length);
-        Assert.Equal((int)CudnnResult.NotSupported, Libraries.FinalizeDescriptor(PlanDraft(best[0])));
-        long[] workspaces = [.. best[1..].Concat(fallback).Select(c => WorkspaceOf(Final(PlanDraft(c))))];
-        Assert.Equal(0, workspaces[2]);
-        Assert.True(workspaces[0] < workspaces[1]);
-        Assert.Equal([5, 6], NotesOf(best[2]));
-        Assert.Equal(4, Values<long>(graph, CudnnAttribute.OperationGraphEngineGlobalCount, CudnnAttributeType.Int64)[0]);
-        Assert.Empty(Emulator.Violations);
-    }
-
     [Fact]
     public void Results_WithLessRoom_TellHowManyThereAre()
     {
@@ -211,12 +170,22 @@ public sealed unsafe class CudnnRuleTests : CudnnTest
     public void Descriptors_DestroyedAfterUse_AreNotMissedByThePlan()
     {
         nint tensor = Tensor(1, F32, [1, 8, 6, 6]);
-        nint plan = Plan(Graph(Operation(Shape, tensor, Tensor(3, F32, [1, 4, 6, 6]))));
+        nint plan = Plan(Graph(ForwardOperation(Shape, tensor, Tensor(3, F32, [1, 4, 6, 6]))));
         Good(Libraries.DestroyDescriptor(tensor));
         Good(Execute(plan, 0, (1, Device<float>(new float[X / 4])), (2, Device<float>(new float[W / 4])), (3, Device(Y))));
         Succeed(Driver.StreamSynchronize(Stream));
         Assert.Equal(BadParam, Libraries.DestroyDescriptor(tensor));
         Caught("has been destroyed");
+    }
+
+    [Fact]
+    public void Plan_WithoutAContext_CannotBeFinalized()
+    {
+        nint draft = PlanDraft(Configurations(Convolution(Shape, 16), Fallback)[0]);
+        Succeed(Driver.ContextPop(out nint context));
+        Assert.Equal(5001, Libraries.FinalizeDescriptor(draft));
+        Succeed(Driver.ContextPush(context));
+        Final(draft);
     }
 
     [Fact]
@@ -274,68 +243,11 @@ public sealed unsafe class CudnnRuleTests : CudnnTest
         return Libraries.Execute(Handle, plan, pack);
     }
 
-    private static nint Operation(ConvolutionShape s, nint x, nint y, CudnnDataType w = F32, int alignment = 0) =>
-        Final(ConvolutionDraft(CudnnDescriptorType.OperationConvolutionForward, s, x, Tensor(2, w, [s.K, s.C, s.R, s.R], alignment: alignment), y));
-
-    private nint Convolution(ConvolutionShape s, int alignment, CudnnDataType type = F32) =>
-        Graph(Operation(
-            s, Tensor(1, type, [s.N, s.C, s.H, s.W], alignment: alignment), Tensor(3, type, [s.N, s.K, s.P, s.Q], alignment: alignment), type, alignment));
-
-    private static nint Strided(params ReadOnlySpan<long> strides)
-    {
-        nint draft = Draft(1, F32, [1, 8, 6, 6]);
-        Integers(draft, CudnnAttribute.TensorStrides, strides);
-        return draft;
-    }
-
-    private nint PlanarGraph() => Graph(Operation(Shape, Final(Strided(288, 36, 6, 1)), Tensor(3, F32, [1, 4, 6, 6])));
-
-    private static nint DoubleOperation()
-    {
-        nint operation = ConvolutionDraft(
-            CudnnDescriptorType.OperationConvolutionForward, Shape, Tensor(1, F32, [1, 8, 6, 6]), Tensor(2, F32, [4, 8, 3, 3]),
-            Tensor(3, F32, [1, 4, 6, 6]));
-        nint window = Create(CudnnDescriptorType.Convolution);
-        Number(window, CudnnAttribute.ConvolutionComputeType, CudnnAttributeType.DataType, 1);
-        Number(window, CudnnAttribute.ConvolutionMode, CudnnAttributeType.ConvolutionMode, 1);
-        Integers(window, CudnnAttribute.ConvolutionSpatialDimensions, 2);
-        foreach (CudnnAttribute name in new[] {
-            CudnnAttribute.ConvolutionDilations, CudnnAttribute.ConvolutionFilterStrides, CudnnAttribute.ConvolutionPrePaddings,
-            CudnnAttribute.ConvolutionPostPaddings })
-            Integers(window, name, 1, 1);
-        Child(operation, CudnnAttribute.ConvolutionForwardConvolution, Final(window));
-        return Final(operation);
-    }
-
-    private nint Fused(CudnnDescriptorType kind, ConvolutionShape s, CudnnDataType type)
-    {
-        bool filter = kind == CudnnDescriptorType.OperationConvolutionBackwardFilter;
-        int[] x = [s.N, s.C, s.H, s.W], w = [s.K, s.C, s.R, s.R], y = [s.N, s.K, s.P, s.Q];
-        nint between = Tensor(10, F32, filter ? w : y, isVirtual: true);
-        nint operation = Final(ConvolutionDraft(
-            kind, s, Tensor(1, type, x, alignment: 16), filter ? between : Tensor(2, type, w, alignment: 16), filter ? Tensor(3, type, y, alignment: 16) : between));
-        return Graph(operation, Relu(between, Tensor(4, type, filter ? w : y, alignment: 16)));
-    }
-
-    private nint InferenceGraph()
-    {
-        nint operation = Create(CudnnDescriptorType.OperationNormForward);
-        long vector = 3;
-        Number(operation, CudnnAttribute.NormForwardMode, CudnnAttributeType.NormMode, 2);
-        Number(operation, CudnnAttribute.NormForwardPhase, CudnnAttributeType.NormPhase, 0);
-        Child(operation, CudnnAttribute.NormForwardX, Tensor(1, F32, [1, 8, 6, 6]));
-        Child(operation, CudnnAttribute.NormForwardY, Tensor(2, F32, [1, 8, 6, 6]));
-        foreach (CudnnAttribute name in new[] {
-            CudnnAttribute.NormForwardMean, CudnnAttribute.NormForwardInverseVariance, CudnnAttribute.NormForwardScale, CudnnAttribute.NormForwardBias })
-            Child(operation, name, Tensor(vector++, F32, [1, 8, 1, 1]));
-        return Graph(Final(operation));
-    }
-
     private nint WrongDescriptor(string mistake)
     {
         switch (mistake)
         {
-            case "no dimensions":
+            case "nothing set":
                 return Create(CudnnDescriptorType.Tensor);
             case "strides of another rank":
                 return Strided(1, 1, 1);
@@ -364,12 +276,12 @@ public sealed unsafe class CudnnRuleTests : CudnnTest
                     CudnnDescriptorType.OperationConvolutionForward, Shape, Tensor(1, F32, [1, 8, 6, 6]), Tensor(2, F32, [4, 7, 3, 3]),
                     Tensor(3, F32, [1, 4, 6, 6]));
             case "one id, two tensors":
-                return GraphDraft(Operation(Shape, Tensor(1, F32, [1, 8, 6, 6]), Tensor(1, F32, [1, 4, 6, 6])));
+                return GraphDraft(ForwardOperation(Shape, Tensor(1, F32, [1, 8, 6, 6]), Tensor(1, F32, [1, 4, 6, 6])));
             case "written twice":
                 nint x = Tensor(1, F32, [1, 8, 6, 6]), y = Tensor(3, F32, [1, 4, 6, 6]);
-                return GraphDraft(Operation(Shape, x, y), Operation(Shape, x, y));
+                return GraphDraft(ForwardOperation(Shape, x, y), ForwardOperation(Shape, x, y));
             case "virtual never read":
-                return GraphDraft(Operation(Shape, Tensor(1, F32, [1, 8, 6, 6]), Tensor(3, F32, [1, 4, 6, 6], isVirtual: true)));
+                return GraphDraft(ForwardOperation(Shape, Tensor(1, F32, [1, 8, 6, 6]), Tensor(3, F32, [1, 4, 6, 6], isVirtual: true)));
             case "id twice in a pack":
                 return PackDraft(0, (1, 16), (1, 16));
             case "ids without pointers":

@@ -10,6 +10,9 @@ public abstract unsafe class CudnnTest : DriverTest
     protected const int Fallback = 2;
     protected const int ModeA = 3;
 
+    /// <summary>A convolution of no particular interest.</summary>
+    protected static readonly ConvolutionShape Shape = new(1, 8, 6, 6, 4, 3, 1, 1, 1, 1);
+
     protected CudnnTest()
     {
         Good(Libraries.CudnnCreate(out nint handle));
@@ -75,7 +78,8 @@ public abstract unsafe class CudnnTest : DriverTest
     }
 
     private protected static nint Tensor(
-        long id, CudnnDataType type, ReadOnlySpan<int> dims, int pixel = 0, bool isVirtual = false, bool byValue = false, int alignment = 0) =>
+        long id, CudnnDataType type, ReadOnlySpan<int> dims, int pixel = 0, bool isVirtual = false, bool byValue = false,
+        int alignment = 0) =>
         Final(Draft(id, type, dims, pixel, isVirtual, byValue, alignment));
 
     private protected static nint Window(ConvolutionShape shape)
@@ -125,7 +129,8 @@ public abstract unsafe class CudnnTest : DriverTest
     }
 
     private protected static nint Add(nint x, nint b, nint y) =>
-        Pointwise(CudnnPointwiseMode.Add, (CudnnAttribute.OperationPointwiseX, x), (CudnnAttribute.OperationPointwiseB, b), (CudnnAttribute.OperationPointwiseY, y));
+        Pointwise(CudnnPointwiseMode.Add, (CudnnAttribute.OperationPointwiseX, x), (CudnnAttribute.OperationPointwiseB, b),
+            (CudnnAttribute.OperationPointwiseY, y));
 
     private protected static nint Relu(nint x, nint y) =>
         Pointwise(CudnnPointwiseMode.ReluForward, (CudnnAttribute.OperationPointwiseX, x), (CudnnAttribute.OperationPointwiseY, y));
@@ -139,6 +144,23 @@ public abstract unsafe class CudnnTest : DriverTest
     }
 
     private protected nint Graph(params ReadOnlySpan<nint> operations) => Final(GraphDraft(operations));
+
+    private protected static nint ForwardOperation(ConvolutionShape s, nint x, nint y, CudnnDataType w = CudnnDataType.Float32,
+        int alignment = 0) =>
+        Final(ConvolutionDraft(CudnnDescriptorType.OperationConvolutionForward, s, x,
+            Tensor(2, w, [s.K, s.C, s.R, s.R], alignment: alignment), y));
+
+    private protected nint Convolution(ConvolutionShape s, int alignment, CudnnDataType type = CudnnDataType.Float32) =>
+        Graph(ForwardOperation(
+            s, Tensor(1, type, [s.N, s.C, s.H, s.W], alignment: alignment), Tensor(3, type, [s.N, s.K, s.P, s.Q], alignment: alignment),
+            type, alignment));
+
+    private protected static nint Strided(params ReadOnlySpan<long> strides)
+    {
+        nint draft = Draft(1, CudnnDataType.Float32, [1, 8, 6, 6]);
+        Integers(draft, CudnnAttribute.TensorStrides, strides);
+        return draft;
+    }
 
     private protected static nint HeuristicDraft(nint graph, int mode)
     {
@@ -199,13 +221,15 @@ public abstract unsafe class CudnnTest : DriverTest
     /// <summary>A plan with the configuration of the fallback mode, which needs no workspace and rounds nothing.</summary>
     private protected nint Plan(nint graph) => Final(PlanDraft(Configurations(graph, Fallback)[0]));
 
-    private protected static long WorkspaceOf(nint plan) => Values<long>(plan, CudnnAttribute.ExecutionPlanWorkspaceSize, CudnnAttributeType.Int64)[0];
+    private protected static long WorkspaceOf(nint plan) =>
+        Values<long>(plan, CudnnAttribute.ExecutionPlanWorkspaceSize, CudnnAttributeType.Int64)[0];
 
     private protected static nint PackDraft(nint workspace, params ReadOnlySpan<(long Id, nint Address)> pointers)
     {
         nint pack = Create(CudnnDescriptorType.VariantPack);
         Integers(pack, CudnnAttribute.VariantPackUniqueIds, [.. pointers.ToArray().Select(p => p.Id)]);
-        Good(Set<nint>(pack, CudnnAttribute.VariantPackDataPointers, CudnnAttributeType.VoidPointer, [.. pointers.ToArray().Select(p => p.Address)]));
+        nint[] addresses = [.. pointers.ToArray().Select(p => p.Address)];
+        Good(Set<nint>(pack, CudnnAttribute.VariantPackDataPointers, CudnnAttributeType.VoidPointer, addresses));
         Good(Set(pack, CudnnAttribute.VariantPackWorkspace, CudnnAttributeType.VoidPointer, workspace));
         return pack;
     }

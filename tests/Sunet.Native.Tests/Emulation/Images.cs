@@ -1,6 +1,7 @@
 namespace Sunet.Native.Tests.Emulation;
 
-/// <summary>Test images as doubles in the order N, H, W, C (weights: K, R, S, C), and the plain loops that the emulator is held against.</summary>
+/// <summary>Test images as doubles in the order N, H, W, C (weights: K, R, S, C), and the plain loops that the emulator is held
+/// against.</summary>
 internal static class Images
 {
     /// <summary>Numbers that bfloat16 holds exactly, so that every difference is one of arithmetic.</summary>
@@ -10,7 +11,8 @@ internal static class Images
         return [.. Enumerable.Range(0, count).Select(_ => Round(random.NextDouble() * 2 - 1))];
     }
 
-    public static double Round(double value) => (double)BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits((float)value) & 0xFFFF0000);
+    public static double Round(double value) =>
+        (double)BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits((float)value) & 0xFFFF0000);
 
     public static float[] Floats(double[] values) => [.. values.Select(v => (float)v)];
 

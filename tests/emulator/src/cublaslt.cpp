@@ -33,7 +33,8 @@ struct Problem {
         std::uint64_t hash = 0xCBF29CE484222325u;
         const auto add = [&](std::int64_t value) { hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x100000001B3u; };
         for (const Matrix* matrix : {&a, &b, &c, &d})
-            for (const std::int64_t value : {static_cast<std::int64_t>(matrix->type), static_cast<std::int64_t>(matrix->order), matrix->rows, matrix->columns, matrix->leading})
+            for (const std::int64_t value : {static_cast<std::int64_t>(matrix->type), static_cast<std::int64_t>(matrix->order),
+                                             matrix->rows, matrix->columns, matrix->leading})
                 add(value);
         for (const bool flag : {transpose_a, transpose_b, tf32, bias, relu}) add(flag ? 1 : 0);
         return hash;
@@ -69,8 +70,8 @@ Matrix make_matrix(const void* handle, const char* name) {
     if (matrix.rows < 1 || matrix.columns < 1)
         refuse("%s has %lld rows and %lld columns", name, static_cast<long long>(matrix.rows), static_cast<long long>(matrix.columns));
     if (matrix.leading < matrix.run())
-        refuse("the leading dimension %lld of %s is less than the %lld elements that lie side by side", static_cast<long long>(matrix.leading), name,
-               static_cast<long long>(matrix.run()));
+        refuse("the leading dimension %lld of %s is less than the %lld elements that lie side by side",
+               static_cast<long long>(matrix.leading), name, static_cast<long long>(matrix.run()));
     return matrix;
 }
 
@@ -152,7 +153,8 @@ std::vector<Algorithm> algorithms_for(const Problem& problem, const Descriptor& 
 // A matrix in memory with its rows one behind the other, transposed if so wished.
 std::vector<float> load(const Matrix& matrix, CUdeviceptr address, bool transpose, bool tf32, const char* name) {
     const std::int64_t rows = transpose ? matrix.columns : matrix.rows, columns = transpose ? matrix.rows : matrix.columns;
-    const std::int64_t row = transpose ? matrix.column_stride() : matrix.row_stride(), column = transpose ? matrix.row_stride() : matrix.column_stride();
+    const std::int64_t row = transpose ? matrix.column_stride() : matrix.row_stride(),
+                       column = transpose ? matrix.row_stride() : matrix.column_stride();
     std::vector<float> values(static_cast<size_t>(rows * columns));
     const auto fill = [&](const auto* from, const auto& widen) {
         for (std::int64_t i = 0; i < rows; i++)
@@ -197,7 +199,8 @@ void multiply(const Call& call, std::uint64_t run) {
     const double work = static_cast<double>(problem.m) * static_cast<double>(problem.n) * static_cast<double>(problem.k);
     parallel_for((problem.n + strip - 1) / strip, work, [&](std::int64_t index) {
         const std::int64_t from = index * strip, columns = std::min(strip, problem.n - from);
-        multiply_add(problem.m, columns, problem.k, {a.data(), problem.k, 1}, {b.data() + from, problem.n, 1}, result.data() + from, problem.n);
+        multiply_add(problem.m, columns, problem.k, {a.data(), problem.k, 1}, {b.data() + from, problem.n, 1}, result.data() + from,
+                     problem.n);
     });
     for (float& value : result) value *= call.alpha;
     if (call.beta != 0.0f) {
@@ -218,7 +221,8 @@ void multiply(const Call& call, std::uint64_t run) {
 bool overlap(const Matrix& x, CUdeviceptr x_at, const Matrix& y, CUdeviceptr y_at) {
     if (x_at + x.bytes() <= y_at || y_at + y.bytes() <= x_at) return false;
     if (x.leading != y.leading || size_of(x.type) != size_of(y.type)) return true;
-    const std::int64_t distance = (static_cast<std::int64_t>(x_at) - static_cast<std::int64_t>(y_at)) / static_cast<std::int64_t>(size_of(x.type));
+    const std::int64_t distance =
+        (static_cast<std::int64_t>(x_at) - static_cast<std::int64_t>(y_at)) / static_cast<std::int64_t>(size_of(x.type));
     const std::int64_t from = (distance % x.leading + x.leading) % x.leading;
     return from < y.run() || from + x.run() > x.leading;
 }
@@ -226,7 +230,8 @@ bool overlap(const Matrix& x, CUdeviceptr x_at, const Matrix& y, CUdeviceptr y_a
 void check_operand(const Matrix& matrix, CUdeviceptr address, std::uint32_t alignment, const char* name) {
     if (address == 0) refuse("%s is null", name);
     if (address % alignment != 0)
-        refuse("%s at 0x%llx is not aligned to the %u bytes its algorithm was chosen for", name, static_cast<unsigned long long>(address), alignment);
+        refuse("%s at 0x%llx is not aligned to the %u bytes its algorithm was chosen for", name, static_cast<unsigned long long>(address),
+               alignment);
     if (!check_range(address, matrix.bytes(), name)) throw Failure{STATUS_INVALID_VALUE};
 }
 
@@ -241,9 +246,12 @@ void check_memory(const Call& call, size_t workspace_bytes) {
     if (overlap(problem.d, call.d, problem.b, call.b)) refuse("D overlaps B");
     const bool in_place = call.c == call.d && problem.c == problem.d;
     if (call.beta != 0.0f && !in_place && overlap(problem.d, call.d, problem.c, call.c)) refuse("D overlaps a C that is not in its place");
-    if (problem.bias) check_operand({problem.d.type, ORDER_COL, problem.m, 1, problem.m}, call.bias, static_cast<std::uint32_t>(size_of(problem.d.type)), "the bias");
+    if (problem.bias)
+        check_operand({problem.d.type, ORDER_COL, problem.m, 1, problem.m}, call.bias, static_cast<std::uint32_t>(size_of(problem.d.type)),
+                      "the bias");
     if (call.algorithm.workspace > workspace_bytes)
-        refuse("the algorithm needs %llu bytes of workspace and is given %zu", static_cast<unsigned long long>(call.algorithm.workspace), workspace_bytes);
+        refuse("the algorithm needs %llu bytes of workspace and is given %zu", static_cast<unsigned long long>(call.algorithm.workspace),
+               workspace_bytes);
     if (call.algorithm.workspace == 0) return;
     if (call.workspace == 0 || call.workspace % 16 != 0) refuse("the workspace is null or not aligned to 16 bytes");
     if (!check_range(call.workspace, call.algorithm.workspace, "the workspace")) throw Failure{STATUS_INVALID_VALUE};

@@ -31,7 +31,8 @@ void refuse(const char* format, ...) {
 size_t attribute_size(Form form, int attribute) {
     if (form == Form::matmul) {
         if (attribute == DESC_BIAS_POINTER) return 8;
-        const bool known = (attribute >= DESC_COMPUTE_TYPE && attribute <= DESC_TRANSC) || attribute == DESC_EPILOGUE || attribute == DESC_BIAS_DATA_TYPE;
+        const bool known =
+            (attribute >= DESC_COMPUTE_TYPE && attribute <= DESC_TRANSC) || attribute == DESC_EPILOGUE || attribute == DESC_BIAS_DATA_TYPE;
         return known ? 4 : 0;
     }
     if (form == Form::layout) {
@@ -53,7 +54,9 @@ size_t attribute_size(Form form, int attribute) {
     }
 }
 
-const char* form_text(Form form) { return form == Form::matmul ? "matmul descriptor" : form == Form::layout ? "matrix layout" : "matmul preference"; }
+const char* form_text(Form form) {
+    return form == Form::matmul ? "matmul descriptor" : form == Form::layout ? "matrix layout" : "matmul preference";
+}
 
 std::shared_ptr<Handle> find_handle(const void* handle) {
     std::shared_ptr<Handle> found = handles().find(handle);

@@ -38,7 +38,8 @@ std::shared_ptr<Descriptor> find(const void* handle) {
 std::shared_ptr<Descriptor> find_final(const void* handle, DescriptorType type) {
     std::shared_ptr<Descriptor> found = find(handle);
     if (type != ANY_DESCRIPTOR && found->type != type)
-        refuse(STATUS_BAD_PARAM_DESCRIPTOR_TYPE, "a %s descriptor where a %s one belongs", descriptor_text(found->type), descriptor_text(type));
+        refuse(STATUS_BAD_PARAM_DESCRIPTOR_TYPE, "a %s descriptor where a %s one belongs", descriptor_text(found->type),
+               descriptor_text(type));
     if (!found->is_final) refuse(STATUS_BAD_PARAM_NOT_FINALIZED, "the %s descriptor is not finalized", descriptor_text(found->type));
     return found;
 }
@@ -47,7 +48,8 @@ const Rule& check_attribute(const Descriptor& descriptor, int name, int type) {
     const Rule* rule = find_rule(descriptor.type, name);
     if (rule == nullptr) refuse(STATUS_BAD_PARAM, "a %s descriptor has no attribute %d", descriptor_text(descriptor.type), name);
     if (rule->type != type)
-        refuse(STATUS_BAD_PARAM_ATTRIBUTE_TYPE, "%s is of type %s, not %s", rule->text, attribute_type_text(rule->type), attribute_type_text(type));
+        refuse(STATUS_BAD_PARAM_ATTRIBUTE_TYPE, "%s is of type %s, not %s", rule->text, attribute_type_text(rule->type),
+               attribute_type_text(type));
     return *rule;
 }
 
@@ -100,8 +102,13 @@ Heuristics make_heuristics(const Descriptor& descriptor) {
 }
 
 EngineChoice make_plan(const Descriptor& descriptor) {
+    // A plan's code is loaded into the context that is current.
+    if (check_context() != CUDA_SUCCESS) throw Failure{STATUS_EXECUTION_FAILED_CUDA_DRIVER, "there is no usable context"};
+    if (descriptor.attributes.at(EXECUTION_PLAN_HANDLE).handle->context != current_context())
+        refuse(STATUS_BAD_PARAM, "the plan's handle belongs to another context than the current one");
     const EngineChoice& choice = descriptor.child<EngineChoice>(EXECUTION_PLAN_ENGINE_CONFIG);
-    if (choice.engine.plan_fails) unsupported(STATUS_NOT_SUPPORTED, "engine %lld cannot be built for this graph", static_cast<long long>(choice.engine.index));
+    if (choice.engine.plan_fails)
+        unsupported(STATUS_NOT_SUPPORTED, "engine %lld cannot be built for this graph", static_cast<long long>(choice.engine.index));
     return choice;
 }
 

@@ -18,7 +18,8 @@ void check_tensors(const Graph& graph) {
     for (const auto& known : graph.tensors) {
         const Tensor& tensor = known.second;
         if (tensor.by_value) continue;
-        if (!is_supported_type(tensor.type)) unsupported(STATUS_NOT_SUPPORTED_DATA_TYPE, "no engine takes the tensor %s", tensor.text().c_str());
+        if (!is_supported_type(tensor.type))
+            unsupported(STATUS_NOT_SUPPORTED_DATA_TYPE, "no engine takes the tensor %s", tensor.text().c_str());
         if (!tensor.is_channels_last()) unsupported(STATUS_NOT_SUPPORTED_LAYOUT, "the tensor %s is not NHWC", tensor.text().c_str());
     }
 }
@@ -58,12 +59,14 @@ void check_chain(const Graph& graph, size_t first, std::initializer_list<Pointwi
         const Operation& operation = graph.operations[i];
         const Pointwise* pointwise = std::get_if<Pointwise>(&operation.what);
         if (pointwise == nullptr || std::find(modes.begin(), modes.end(), pointwise->mode) == modes.end())
-            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "no engine has %s as operation %zu of this graph", descriptor_text(operation.kind), i);
+            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "no engine has %s as operation %zu of this graph",
+                        descriptor_text(operation.kind), i);
         require_float_compute(pointwise->compute);
         if (pointwise->lower_clip != 0.0 || pointwise->lower_slope != 0.0)
             unsupported(STATUS_NOT_SUPPORTED, "the emulator has no other ReLU than max(x, 0)");
         if (!(operation.tensor(OPERATION_POINTWISE_XDESC).shape() == operation.only_output().shape()))
-            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "the first operand of a pointwise operation cannot be the one that is broadcast");
+            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN,
+                        "the first operand of a pointwise operation cannot be the one that is broadcast");
         if (i == 0) continue;
         bool taken_up = false;
         for (const auto& output : graph.operations[i - 1].outputs)
@@ -130,7 +133,8 @@ void check_norm_backward_chain(const Graph& graph) {
         {&operations[0].tensor(OPERATION_NORM_FWD_SCALE_DESC), &operations[2].tensor(OPERATION_NORM_BWD_SCALE_DESC)}};
     for (const auto& pair : same)
         if (pair.first->uid != pair.second->uid)
-            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "%s and %s ought to be one tensor", pair.first->text().c_str(), pair.second->text().c_str());
+            unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "%s and %s ought to be one tensor", pair.first->text().c_str(),
+                        pair.second->text().c_str());
     if (!y.is_virtual) unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "the normalized image ahead of the gradients has to be virtual");
 }
 
@@ -214,9 +218,15 @@ std::vector<Engine> engines_of(const Graph& graph, Family family) {
                     {22, {}, compiled, large, false},
                     {20, {}, compiled, 0, false}};
         case Family::norm:
-            return {{46, {}, compiled, some, true}, {61, {}, compiled, some, false}, {62, {}, compiled, large, false}, {60, {}, compiled, 0, false}};
+            return {{46, {}, compiled, some, true},
+                    {61, {}, compiled, some, false},
+                    {62, {}, compiled, large, false},
+                    {60, {}, compiled, 0, false}};
         default:
-            return {{47, {}, compiled, some, true}, {81, {}, compiled, some, false}, {82, {}, compiled, large, false}, {80, {}, compiled, 0, false}};
+            return {{47, {}, compiled, some, true},
+                    {81, {}, compiled, some, false},
+                    {82, {}, compiled, large, false},
+                    {80, {}, compiled, 0, false}};
     }
 }
 

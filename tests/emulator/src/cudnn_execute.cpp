@@ -33,7 +33,8 @@ void check_ids(const Graph& graph, const VariantPack& pack) {
     for (const auto& entry : pack.pointers) {
         const auto known = graph.tensors.find(entry.first);
         if (known == graph.tensors.end())
-            refuse(STATUS_BAD_PARAM, "the variant pack has a pointer for the unique id %lld, which the plan does not know", static_cast<long long>(entry.first));
+            refuse(STATUS_BAD_PARAM, "the variant pack has a pointer for the unique id %lld, which the plan does not know",
+                   static_cast<long long>(entry.first));
         if (known->second.is_virtual)
             refuse(STATUS_BAD_PARAM, "the variant pack has a pointer for the virtual tensor %s", known->second.text().c_str());
         if (entry.second == 0) refuse(STATUS_BAD_PARAM_NULL_POINTER, "the pointer for the tensor %s is null", known->second.text().c_str());
@@ -66,7 +67,8 @@ bool overlap(const Tensor& a, CUdeviceptr a_address, const Tensor& b, CUdevicept
     if (a_address + bytes(a) <= b_address || b_address + bytes(b) <= a_address) return false;
     const std::int64_t pixel = a.pixel_stride();
     if (a.element() != b.element() || pixel != b.pixel_stride()) return true;
-    const std::int64_t distance = (static_cast<std::int64_t>(a_address) - static_cast<std::int64_t>(b_address)) / static_cast<std::int64_t>(a.element());
+    const std::int64_t distance =
+        (static_cast<std::int64_t>(a_address) - static_cast<std::int64_t>(b_address)) / static_cast<std::int64_t>(a.element());
     const std::int64_t from = (distance % pixel + pixel) % pixel;
     return from < b.dims[1] || from + a.dims[1] > pixel;
 }
@@ -75,7 +77,8 @@ bool overlap(const Tensor& a, CUdeviceptr a_address, const Tensor& b, CUdevicept
 bool may_be_overwritten(const Graph& graph, const Tensor& tensor) {
     for (const Operation& operation : graph.operations) {
         for (const auto& named : operation.inputs) {
-            const bool running = named.first == OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC || named.first == OPERATION_NORM_FWD_INPUT_RUNNING_VAR_DESC;
+            const bool running =
+                named.first == OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC || named.first == OPERATION_NORM_FWD_INPUT_RUNNING_VAR_DESC;
             if (named.second.uid == tensor.uid && operation.kind != OPERATION_POINTWISE_DESCRIPTOR && !running) return false;
         }
     }
@@ -103,14 +106,17 @@ void check_overlaps(const Graph& graph, const VariantPack& pack) {
 void check_workspace(const EngineChoice& plan, const VariantPack& pack) {
     const CUdeviceptr bytes = static_cast<CUdeviceptr>(plan.engine.workspace);
     if (bytes == 0) return;
-    if (pack.workspace == 0) refuse(STATUS_BAD_PARAM_NULL_POINTER, "the plan's workspace of %lld bytes is null", static_cast<long long>(bytes));
+    if (pack.workspace == 0)
+        refuse(STATUS_BAD_PARAM_NULL_POINTER, "the plan's workspace of %lld bytes is null", static_cast<long long>(bytes));
     if (pack.workspace % 16 != 0) refuse(STATUS_BAD_PARAM_MISALIGNED_POINTER, "the workspace is not aligned to 16 bytes");
-    if (!check_range(pack.workspace, bytes, "the workspace")) throw Failure{STATUS_BAD_PARAM_SIZE_INSUFFICIENT, "the workspace is too small"};
+    if (!check_range(pack.workspace, bytes, "the workspace"))
+        throw Failure{STATUS_BAD_PARAM_SIZE_INSUFFICIENT, "the workspace is too small"};
     for (const auto& known : plan.graph->tensors) {
         const Tensor& tensor = known.second;
         if (tensor.is_virtual || tensor.by_value) continue;
         const CUdeviceptr at = pack.pointers.at(known.first), end = at + static_cast<CUdeviceptr>(tensor.extent()) * tensor.element();
-        if (at < pack.workspace + bytes && pack.workspace < end) refuse(STATUS_BAD_PARAM, "the workspace overlaps the tensor %s", tensor.text().c_str());
+        if (at < pack.workspace + bytes && pack.workspace < end)
+            refuse(STATUS_BAD_PARAM, "the workspace overlaps the tensor %s", tensor.text().c_str());
     }
 }
 
@@ -132,7 +138,8 @@ void execute(const Handle& handle, const EngineChoice& plan, const VariantPack& 
     check_overlaps(graph, pack);
     check_workspace(plan, pack);
     work item;
-    item.name = std::string("the cuDNN plan for ") + descriptor_text(graph.operations[0].kind) + " of engine " + std::to_string(plan.engine.index);
+    item.name =
+        std::string("the cuDNN plan for ") + descriptor_text(graph.operations[0].kind) + " of engine " + std::to_string(plan.engine.index);
     item.run = [plan, pack, scalars] {
         counts().by_engine[plan.engine.index]++;
         run_graph(*plan.graph, plan.engine, pack, scalars, counts().runs++);

@@ -10,7 +10,8 @@ namespace {
 [[noreturn]] void mismatch(const Operation& operation, const char* rule) {
     std::string tensors;
     for (const auto* side : {&operation.inputs, &operation.outputs})
-        for (const auto& named : *side) tensors += " " + std::string(find_rule(operation.kind, named.first)->text) + "=" + named.second.text();
+        for (const auto& named : *side)
+            tensors += " " + std::string(find_rule(operation.kind, named.first)->text) + "=" + named.second.text();
     refuse(STATUS_BAD_PARAM_SHAPE_MISMATCH, "%s:%s", rule, tensors.c_str());
 }
 
@@ -56,7 +57,8 @@ void require(const Operation& operation, bool input, AttributeName name, bool wa
 
 void fill_pointwise(Operation& operation, const Descriptor& descriptor) {
     operation.what = descriptor.child<Pointwise>(OPERATION_POINTWISE_PW_DESCRIPTOR);
-    if (descriptor.value<float>(OPERATION_POINTWISE_ALPHA1, 1.0f) != 1.0f || descriptor.value<float>(OPERATION_POINTWISE_ALPHA2, 1.0f) != 1.0f)
+    if (descriptor.value<float>(OPERATION_POINTWISE_ALPHA1, 1.0f) != 1.0f ||
+        descriptor.value<float>(OPERATION_POINTWISE_ALPHA2, 1.0f) != 1.0f)
         unsupported(STATUS_NOT_SUPPORTED, "the factors of a pointwise operation have to be 1");
     const PointwiseMode mode = std::get<Pointwise>(operation.what).mode;
     const bool backward = mode >= 200 && mode < 300, binary = mode == POINTWISE_ADD || mode == POINTWISE_MUL;
@@ -145,7 +147,8 @@ void collect_tensors(Graph& graph) {
     for (const auto& known : graph.tensors) {
         const Tensor& tensor = known.second;
         if (writers[tensor.uid] > 1) refuse(STATUS_BAD_PARAM, "the tensor %s is written twice", tensor.text().c_str());
-        if (tensor.by_value && writers[tensor.uid] != 0) refuse(STATUS_BAD_PARAM, "the tensor %s is written by value", tensor.text().c_str());
+        if (tensor.by_value && writers[tensor.uid] != 0)
+            refuse(STATUS_BAD_PARAM, "the tensor %s is written by value", tensor.text().c_str());
         if (tensor.is_virtual && (writers[tensor.uid] == 0 || readers[tensor.uid] == 0))
             refuse(STATUS_BAD_PARAM, "the virtual tensor %s is not both written and read", tensor.text().c_str());
     }
@@ -235,7 +238,8 @@ Operation make_operation(const Descriptor& descriptor) {
 
 Graph make_graph(const Descriptor& descriptor) {
     Graph graph;
-    for (const Child& child : descriptor.attributes.at(OPERATIONGRAPH_OPS).children) graph.operations.push_back(std::get<Operation>(child->content));
+    for (const Child& child : descriptor.attributes.at(OPERATIONGRAPH_OPS).children)
+        graph.operations.push_back(std::get<Operation>(child->content));
     collect_tensors(graph);
     sort_operations(graph);
     choose_engines(graph);

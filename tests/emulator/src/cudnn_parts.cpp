@@ -101,7 +101,8 @@ std::string Tensor::text() const {
 
 Tensor make_tensor(const Descriptor& descriptor) {
     const auto dims = descriptor.values<std::int64_t>(TENSOR_DIMENSIONS), strides = descriptor.values<std::int64_t>(TENSOR_STRIDES);
-    if (dims.size() != strides.size()) refuse(STATUS_BAD_PARAM, "a tensor with %zu dimensions and %zu strides", dims.size(), strides.size());
+    if (dims.size() != strides.size())
+        refuse(STATUS_BAD_PARAM, "a tensor with %zu dimensions and %zu strides", dims.size(), strides.size());
     if (dims.size() != 4) unsupported(STATUS_NOT_SUPPORTED_SHAPE, "a tensor of rank %zu", dims.size());
     Tensor tensor{};
     tensor.uid = descriptor.value<std::int64_t>(TENSOR_UNIQUE_ID);

@@ -21,7 +21,9 @@ constexpr Rule child(DescriptorType of, AttributeName name, const char* text, De
     return {of, name, text, TYPE_BACKEND_DESCRIPTOR, 1, 1, use, type};
 }
 
-constexpr Rule tensor(DescriptorType of, AttributeName name, const char* text, Use use) { return child(of, name, text, TENSOR_DESCRIPTOR, use); }
+constexpr Rule tensor(DescriptorType of, AttributeName name, const char* text, Use use) {
+    return child(of, name, text, TENSOR_DESCRIPTOR, use);
+}
 
 const Rule rules[] = {
     one(POINTWISE_DESCRIPTOR, NAMED(POINTWISE_MODE), TYPE_POINTWISE_MODE, Use::required),

@@ -95,7 +95,8 @@ private:
     const Floats& values(const Operation& operation, AttributeName name) {
         const Tensor& tensor = operation.tensor(name);
         const auto known = values_.find(tensor.uid);
-        return known != values_.end() ? known->second : values_.emplace(tensor.uid, load(tensor, pack_.pointers.at(tensor.uid))).first->second;
+        return known != values_.end() ? known->second
+                                      : values_.emplace(tensor.uid, load(tensor, pack_.pointers.at(tensor.uid))).first->second;
     }
 
     Floats rounded(const Floats& values) const {
@@ -151,7 +152,9 @@ private:
         const Pointwise& pointwise = std::get<Pointwise>(operation.what);
         const Tensor& to = operation.only_output();
         Floats result = values(operation, OPERATION_POINTWISE_XDESC);
-        const auto other = [&](AttributeName name) { return broadcast(values(operation, name), operation.tensor(name).shape(), to.shape()); };
+        const auto other = [&](AttributeName name) {
+            return broadcast(values(operation, name), operation.tensor(name).shape(), to.shape());
+        };
         switch (pointwise.mode) {
             case POINTWISE_RELU_FWD: {
                 const float upper = static_cast<float>(pointwise.upper_clip);
@@ -194,15 +197,18 @@ private:
         if (operation.phase == NORM_TRAINING) {
             Statistics statistics = batch_statistics(x.shape(), image, scalar(operation, OPERATION_NORM_FWD_EPSILON_DESC));
             if (operation.find_input(OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC) != nullptr) {
-                advance(operation, OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC, OPERATION_NORM_FWD_OUTPUT_RUNNING_MEAN_DESC, statistics.mean);
-                advance(operation, OPERATION_NORM_FWD_INPUT_RUNNING_VAR_DESC, OPERATION_NORM_FWD_OUTPUT_RUNNING_VAR_DESC, statistics.variance);
+                advance(operation, OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC, OPERATION_NORM_FWD_OUTPUT_RUNNING_MEAN_DESC,
+                        statistics.mean);
+                advance(operation, OPERATION_NORM_FWD_INPUT_RUNNING_VAR_DESC, OPERATION_NORM_FWD_OUTPUT_RUNNING_VAR_DESC,
+                        statistics.variance);
             }
             write(operation.tensor(OPERATION_NORM_FWD_MEAN_DESC), std::move(statistics.mean));
             write(operation.tensor(OPERATION_NORM_FWD_INV_VARIANCE_DESC), std::move(statistics.inverse_deviation));
         }
         write(operation.tensor(OPERATION_NORM_FWD_YDESC),
-              normalize(x.shape(), image, values(operation, OPERATION_NORM_FWD_MEAN_DESC), values(operation, OPERATION_NORM_FWD_INV_VARIANCE_DESC),
-                        values(operation, OPERATION_NORM_FWD_SCALE_DESC), values(operation, OPERATION_NORM_FWD_BIAS_DESC)));
+              normalize(x.shape(), image, values(operation, OPERATION_NORM_FWD_MEAN_DESC),
+                        values(operation, OPERATION_NORM_FWD_INV_VARIANCE_DESC), values(operation, OPERATION_NORM_FWD_SCALE_DESC),
+                        values(operation, OPERATION_NORM_FWD_BIAS_DESC)));
     }
 
     // A running statistic one step on, with the factor as the batch's share.
@@ -236,8 +242,9 @@ private:
 void run_graph(const Graph& graph, const Engine& engine, const VariantPack& pack, const std::map<std::int64_t, double>& scalars,
                std::uint64_t run) {
     // No engine promises anything about its workspace: what lay there is gone.
-    if (engine.workspace > 0) std::memset(device<unsigned char>(pack.workspace, static_cast<size_t>(engine.workspace), "the workspace"), 0xFF,
-                                          static_cast<size_t>(engine.workspace));
+    if (engine.workspace > 0)
+        std::memset(device<unsigned char>(pack.workspace, static_cast<size_t>(engine.workspace), "the workspace"), 0xFF,
+                    static_cast<size_t>(engine.workspace));
     Run(graph, engine, pack, scalars)(run);
 }
 

@@ -201,7 +201,13 @@ enum AttributeName : int {
 
 enum DataType : int { DATA_FLOAT = 0, DATA_DOUBLE = 1, DATA_HALF = 2, DATA_BFLOAT16 = 9, DATA_INT64 = 10, DATA_TYPES = 15 };
 enum ConvolutionMode : int { CONVOLUTION = 0, CROSS_CORRELATION = 1 };
-enum PointwiseMode : int { POINTWISE_ADD = 0, POINTWISE_MUL = 1, POINTWISE_IDENTITY = 21, POINTWISE_RELU_FWD = 100, POINTWISE_RELU_BWD = 200 };
+enum PointwiseMode : int {
+    POINTWISE_ADD = 0,
+    POINTWISE_MUL = 1,
+    POINTWISE_IDENTITY = 21,
+    POINTWISE_RELU_FWD = 100,
+    POINTWISE_RELU_BWD = 200
+};
 enum ReductionOperator : int { REDUCE_ADD = 0, REDUCE_MIN = 2, REDUCE_MAX = 3 };
 enum ResampleMode : int { RESAMPLE_AVGPOOL_INCLUDE_PADDING = 2, RESAMPLE_AVGPOOL_EXCLUDE_PADDING = 4 };
 enum PaddingMode : int { ZERO_PAD = 0 };
