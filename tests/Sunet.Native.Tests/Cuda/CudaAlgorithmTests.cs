@@ -138,13 +138,14 @@ public class CudaAlgorithmTests : EmulatorTest
     [InlineData(true)]
     public void Compile_AnyCallFails_RaisesATypedExceptionAndLeavesNothing(bool forGood)
     {
-        (Graph graph, _) = CudaConvolutionTests.ConvolutionGraph(fused: true);
+        // A pointwise convolution with an epilogue has candidates of every kind.
+        (Graph graph, _) = CudaConvolutionTests.ConvolutionGraph(kernel: 1, fused: true);
         Emulator.Reset();
         CompileAndRun(graph);
         long calls = Emulator.Calls();
         Assert.True(calls > 100, $"Only {calls} calls were counted.");
         int failed = 0;
-        for (long n = 1; n <= calls; n += 3)
+        for (long n = 1; n <= calls; n++)
         {
             Emulator.Reset();
             Emulator.FailCall(n, forGood ? 1 : 0);
@@ -161,7 +162,7 @@ public class CudaAlgorithmTests : EmulatorTest
             Assert.True(Emulator.Violations.Count == 0, $"After call {n}: {string.Join(", ", Emulator.Violations)}.");
         }
 
-        Assert.True(failed > calls / 30, $"Only {failed} failures of {calls / 3} were noticed.");
+        Assert.True(failed > calls / 10, $"Only {failed} failures of {calls} were noticed.");
 
         static void CompileAndRun(Graph graph)
         {
