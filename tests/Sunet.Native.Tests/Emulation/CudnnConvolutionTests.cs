@@ -1,4 +1,3 @@
-using Sunet.Native.Interop;
 using Sunet.Native.Tests.Cuda;
 using static Sunet.Native.Tests.Emulation.Images;
 
@@ -149,7 +148,7 @@ public sealed unsafe class CudnnConvolutionTests : CudnnTest
         double[] given = halves ? [.. x.Select(Round)] : x;
         nint graph = Graph(Operation(CudnnDescriptorType.OperationConvolutionForward, s, 0, type, type, F32));
         nint[] found = Configurations(graph, ModeA);
-        Assert.Equal(halves ? [0] : [0, 1], NotesOf(found[1]));
+        Assert.Equal([0], NotesOf(found[1]));
         nint y = Device(4 * 288);
         Run(found[1], (1, Upload(given, type)), (2, Upload(w, type)), (3, y));
         Assert.Equal(!halves, Distance(Forward(s, given, w), Download(y, 288, F32)) > 20 * FloatTolerance);

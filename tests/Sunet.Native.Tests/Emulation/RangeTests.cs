@@ -16,7 +16,7 @@ public sealed unsafe class RangeTests : DriverTest
         Assert.Equal(0, Libraries.DomainPush(domain, &attributes));
         Assert.Equal(3, Emulator.OpenRanges());
         Libraries.Mark("here");
-        Assert.Equal([("outer", 0), ("middle", 1), ("inner", 0)], Emulator.Ranges);
+        Assert.Equal([(0, "outer"), (1, "middle"), (0, "inner")], Emulator.Ranges);
         Assert.Equal("here", Emulator.Mark(0));
         Assert.Null(Emulator.Mark(1));
         Assert.Equal(0, Libraries.DomainPop(domain));
