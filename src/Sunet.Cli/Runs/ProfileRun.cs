@@ -27,12 +27,9 @@ internal static class ProfileRun
         output.Progress(device.Line);
         using var benched = new BenchedPlan(model, image, train, device);
         Steps(benched, first, cancellation);
-        bool hasNames;
-        using (var profiling = new CudaProfiling(backend))
-        {
-            Steps(benched, count, cancellation);
-            hasNames = profiling.HasNames;
-        }
+        bool hasNames = backend.StartProfiling();
+        Steps(benched, count, cancellation);
+        backend.StopProfiling();
 
         output.Result(string.Create(CultureInfo.InvariantCulture,
             $"{(train ? "training steps" : "predictions")} {first} to {first + count - 1} of {image} were inside the profiler's window"));

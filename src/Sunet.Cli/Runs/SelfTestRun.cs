@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
+using Sunet.Native;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Verification;
 
@@ -14,7 +15,7 @@ internal static class SelfTestRun
 
     /// <summary>Runs the checks and prints them.</summary>
     /// <returns>The exit code: that of a device failure if any check failed.</returns>
-    /// <exception cref="Sunet.Native.SunetException">The device cannot be opened.</exception>
+    /// <exception cref="SunetException">The device cannot be opened.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static int Execute(SettingValues values, CommandOutput output, CancellationToken cancellation)
     {
@@ -51,12 +52,21 @@ internal static class SelfTestRun
         SettingValues values, CudaPrecision precision, OpenDevice device, bool quick, CancellationToken cancellation)
     {
         List<SelfTestCheck> checks = [];
-        using (OpenDevice deterministic = DeviceSettings.Open(values.With(("deterministic", Setting.On)), precision))
-            checks.Add(SelfTest.RepeatTraining(deterministic.Backend, cancellation));
-        if (quick || precision == CudaPrecision.Float32)
-            return checks;
-        using OpenDevice reference = DeviceSettings.Open(values, CudaPrecision.Float32);
-        checks.Add(SelfTest.CompareTraining(reference.Backend, device.Backend, cancellation));
+        try
+        {
+            using (OpenDevice deterministic = DeviceSettings.Open(values.With(("deterministic", Setting.On)), precision))
+                checks.Add(SelfTest.RepeatTraining(deterministic.Backend, cancellation));
+            if (quick || precision == CudaPrecision.Float32)
+                return checks;
+            using OpenDevice reference = DeviceSettings.Open(values, CudaPrecision.Float32);
+            checks.Add(SelfTest.CompareTraining(reference.Backend, device.Backend, cancellation));
+        }
+        catch (SunetException failure)
+        {
+            // A device that has failed before, in a check above, cannot be opened again; what is known of it is still to be shown.
+            checks.Add(new SelfTestCheck("training", "opening the device", double.PositiveInfinity, 0, 0, 0, failure.Message));
+        }
+
         return checks;
     }
 

@@ -131,22 +131,11 @@ internal static unsafe partial class Emulator
     [LibraryImport(Library, EntryPoint = "sunet_emulator_cudnn_runs")]
     public static partial long CudnnRuns(long engine);
 
-    /// <summary>The text of the index-th NVTX mark, null beyond.</summary>
-    public static string? Mark(int index)
-    {
-        const int size = 2048;
-        byte* text = stackalloc byte[size];
-        return ReadMark(index, text, size) < 0 ? null : Marshal.PtrToStringUTF8((nint)text);
-    }
-
     [LibraryImport(Library, EntryPoint = "sunet_emulator_ranges")]
     private static partial int CountRanges();
 
     [LibraryImport(Library, EntryPoint = "sunet_emulator_range")]
     private static partial int ReadRange(int index, byte* text, int size, out int depth);
-
-    [LibraryImport(Library, EntryPoint = "sunet_emulator_mark")]
-    private static partial int ReadMark(int index, byte* text, int size);
 
     [LibraryImport(Library, EntryPoint = "sunet_emulator_call_name")]
     private static partial nint CallName(long n);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sunet.Native.Interop;
 using Sunet.Native.Tests.Cuda;
 using static Sunet.Native.Tests.Emulation.Images;
 

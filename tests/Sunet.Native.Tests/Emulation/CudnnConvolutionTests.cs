@@ -1,3 +1,4 @@
+using Sunet.Native.Interop;
 using Sunet.Native.Tests.Cuda;
 using static Sunet.Native.Tests.Emulation.Images;
 

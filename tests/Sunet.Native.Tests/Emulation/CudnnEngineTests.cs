@@ -1,3 +1,4 @@
+using Sunet.Native.Interop;
 using Sunet.Native.Tests.Cuda;
 
 namespace Sunet.Native.Tests.Emulation;

@@ -1,3 +1,4 @@
+using Sunet.Native.Interop;
 using static Sunet.Native.Tests.Emulation.Images;
 
 namespace Sunet.Native.Tests.Emulation;

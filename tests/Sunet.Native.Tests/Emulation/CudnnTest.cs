@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sunet.Native.Interop;
 
 namespace Sunet.Native.Tests.Emulation;
 

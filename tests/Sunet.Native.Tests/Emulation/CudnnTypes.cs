@@ -1,19 +1,24 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-// Numbers of cuDNN's and cuBLASLt's interfaces, apart from the product's bindings: those hold only what the product calls.
 namespace Sunet.Native.Tests.Emulation;
 
-/// <summary><c>cudnnStatus_t</c>.</summary>
+/// <summary>The values of <c>cudnnStatus_t</c> that we tell apart; thousands are the category.</summary>
 internal enum CudnnResult
 {
+    Success = 0,
     NotInitialized = 1001,
+    SublibraryVersionMismatch = 1002,
+    SublibraryLoadingFailed = 1008,
     BadParameter = 2000,
     NotSupported = 3000,
     NotSupportedGraphPattern = 3001,
+    InternalError = 4000,
+    HostAllocationFailed = 4003,
+    DeviceAllocationFailed = 4004,
+    ExecutionFailed = 5000,
 }
 
-/// <summary><c>cudnnBackendDescriptorType_t</c>.</summary>
+/// <summary>The values of <c>cudnnBackendDescriptorType_t</c> that we create.</summary>
 internal enum CudnnDescriptorType
 {
     Pointwise = 0,
@@ -38,7 +43,7 @@ internal enum CudnnDescriptorType
     OperationNormBackward = 30,
 }
 
-/// <summary><c>cudnnBackendAttributeType_t</c>.</summary>
+/// <summary><c>cudnnBackendAttributeType_t</c>: what the elements of an attribute are.</summary>
 internal enum CudnnAttributeType
 {
     Handle = 0,
@@ -46,26 +51,31 @@ internal enum CudnnAttributeType
     Boolean = 2,
     Int64 = 3,
     Float = 4,
+    Double = 5,
     VoidPointer = 6,
     ConvolutionMode = 7,
     HeuristicMode = 8,
+    KnobType = 9,
     NumericalNote = 11,
     PointwiseMode = 14,
     BackendDescriptor = 15,
     ReductionOperator = 18,
+    BehaviorNote = 19,
     ResampleMode = 21,
     PaddingMode = 22,
     Int32 = 23,
+    Char = 24,
     Fraction = 26,
     NormMode = 27,
     NormPhase = 28,
 }
 
-/// <summary><c>cudnnBackendAttributeName_t</c>.</summary>
+/// <summary>The values of <c>cudnnBackendAttributeName_t</c> that we set or ask for.</summary>
 internal enum CudnnAttribute
 {
     PointwiseMode = 0,
     PointwiseMathPrecision = 1,
+    PointwiseReluLowerClip = 3,
     ConvolutionComputeType = 100,
     ConvolutionMode = 101,
     ConvolutionDilations = 102,
@@ -81,14 +91,29 @@ internal enum CudnnAttribute
     ExecutionPlanEngineConfig = 401,
     ExecutionPlanWorkspaceSize = 402,
     ConvolutionForwardAlpha = 700,
+    ConvolutionForwardBeta = 701,
     ConvolutionForwardConvolution = 702,
+    ConvolutionForwardW = 703,
     ConvolutionForwardX = 704,
+    ConvolutionForwardY = 705,
     ConvolutionBackwardDataAlpha = 706,
+    ConvolutionBackwardDataBeta = 707,
+    ConvolutionBackwardDataConvolution = 708,
+    ConvolutionBackwardDataW = 709,
+    ConvolutionBackwardDataDx = 710,
+    ConvolutionBackwardDataDy = 711,
     ConvolutionBackwardFilterAlpha = 712,
+    ConvolutionBackwardFilterBeta = 713,
+    ConvolutionBackwardFilterConvolution = 714,
+    ConvolutionBackwardFilterDw = 715,
+    ConvolutionBackwardFilterX = 716,
+    ConvolutionBackwardFilterDy = 717,
     OperationPointwiseDescriptor = 750,
     OperationPointwiseX = 751,
     OperationPointwiseB = 752,
     OperationPointwiseY = 753,
+    OperationPointwiseAlpha1 = 754,
+    OperationPointwiseAlpha2 = 755,
     OperationPointwiseDx = 756,
     OperationPointwiseDy = 757,
     OperationGraphHandle = 800,
@@ -104,8 +129,10 @@ internal enum CudnnAttribute
     VariantPackUniqueIds = 1000,
     VariantPackDataPointers = 1001,
     VariantPackWorkspace = 1003,
+    EngineOperationGraph = 1300,
     EngineGlobalIndex = 1301,
     EngineNumericalNote = 1303,
+    EngineBehaviorNote = 1305,
     ReductionOperator = 1600,
     ReductionComputeType = 1601,
     OperationReductionX = 1610,
@@ -145,19 +172,26 @@ internal enum CudnnAttribute
     NormBackwardInverseVariance = 2103,
     NormBackwardDy = 2104,
     NormBackwardScale = 2105,
+    NormBackwardEpsilon = 2106,
     NormBackwardDscale = 2107,
     NormBackwardDbias = 2108,
     NormBackwardDx = 2109,
 }
 
-/// <summary><c>cudnnDataType_t</c>.</summary>
+/// <summary>The values of <c>cudnnDataType_t</c> that we use.</summary>
 internal enum CudnnDataType
 {
     Float32 = 0,
     BFloat16 = 9,
 }
 
-/// <summary><c>cudnnPointwiseMode_t</c>.</summary>
+/// <summary>The value of <c>cudnnConvolutionMode_t</c> that deep learning calls convolution.</summary>
+internal enum CudnnConvolutionMode
+{
+    CrossCorrelation = 1,
+}
+
+/// <summary>The values of <c>cudnnPointwiseMode_t</c> that we use.</summary>
 internal enum CudnnPointwiseMode
 {
     Add = 0,
@@ -166,76 +200,59 @@ internal enum CudnnPointwiseMode
     ReluBackward = 200,
 }
 
-/// <summary><c>cudnnFraction_t</c>.</summary>
+/// <summary>The value of <c>cudnnReduceTensorOp_t</c> that we use.</summary>
+internal enum CudnnReductionOperator
+{
+    Add = 0,
+}
+
+/// <summary>The values of <c>cudnnResampleMode_t</c> that we use.</summary>
+internal enum CudnnResampleMode
+{
+    AverageIncludePadding = 2,
+}
+
+/// <summary>The value of <c>cudnnPaddingMode_t</c> that we use.</summary>
+internal enum CudnnPaddingMode
+{
+    Zero = 0,
+}
+
+/// <summary>The value of <c>cudnnBackendNormMode_t</c> that we use.</summary>
+internal enum CudnnNormMode
+{
+    BatchNorm = 2,
+}
+
+/// <summary><c>cudnnBackendNormFwdPhase_t</c>.</summary>
+internal enum CudnnNormPhase
+{
+    Inference = 0,
+    Training = 1,
+}
+
+/// <summary>The values of <c>cudnnBackendHeurMode_t</c> that we use.</summary>
+internal enum CudnnHeuristicMode
+{
+    Fallback = 2,
+    A = 3,
+}
+
+/// <summary>The values of <c>cudnnBackendNumericalNote_t</c> that we look at.</summary>
+internal enum CudnnNumericalNote
+{
+    TensorCore = 0,
+    DownConvertInputs = 1,
+    ReducedPrecisionReduction = 2,
+    Fft = 3,
+    Nondeterministic = 4,
+    Winograd = 5,
+    WinogradTile4x4 = 6,
+    WinogradTile6x6 = 7,
+    WinogradTile13x13 = 8,
+    StrictNanPropagation = 9,
+}
+
+/// <summary><c>cudnnFraction_t</c>: resampling windows, strides and paddings.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct CudnnFraction(long Numerator, long Denominator);
-
-/// <summary><c>cublasStatus_t</c>.</summary>
-internal enum CublasResult
-{
-    Success = 0,
-    NotInitialized = 1,
-    AllocationFailed = 3,
-    InvalidValue = 7,
-    ExecutionFailed = 13,
-    NotSupported = 15,
-}
-
-/// <summary><c>cudaDataType</c>.</summary>
-internal enum CudaDataType
-{
-    Float32 = 0,
-    BFloat16 = 14,
-}
-
-/// <summary><c>cublasComputeType_t</c>.</summary>
-internal enum CublasComputeType
-{
-    Float32 = 68,
-    Float32FastTf32 = 77,
-}
-
-/// <summary><c>cublasLtMatmulDescAttributes_t</c>.</summary>
-internal enum CublasLtMatmulAttribute
-{
-    TransposeA = 3,
-    TransposeB = 4,
-    Epilogue = 7,
-    BiasPointer = 8,
-}
-
-/// <summary><c>cublasLtEpilogue_t</c>.</summary>
-internal enum CublasLtEpilogue
-{
-    Default = 1,
-}
-
-/// <summary><c>cublasLtMatrixLayoutAttribute_t</c>.</summary>
-internal enum CublasLtLayoutAttribute
-{
-}
-
-/// <summary><c>cublasLtMatmulPreferenceAttributes_t</c>.</summary>
-internal enum CublasLtPreferenceAttribute
-{
-    MaxWorkspaceBytes = 1,
-    ReductionSchemeMask = 3,
-}
-
-/// <summary><c>cublasLtMatmulAlgo_t</c>.</summary>
-[InlineArray(8)]
-internal struct CublasLtAlgorithm
-{
-    private ulong first;
-}
-
-/// <summary><c>cublasLtMatmulHeuristicResult_t</c>.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct CublasLtHeuristicResult
-{
-    public CublasLtAlgorithm Algorithm;
-    public nuint WorkspaceBytes;
-    public CublasResult State;
-    public float WavesCount;
-    public int Reserved0, Reserved1, Reserved2, Reserved3;
-}
