@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Compilation;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
@@ -24,7 +24,7 @@ internal static class SmallModel
 
     public static FixedBatches Batches() => new(Images, Spec.Classes);
 
-    public static Trainer Trainer(IBatchSource source, CpuBackend backend, TrainerOptions? options = null, ulong seed = 3) =>
+    public static Trainer Trainer(IBatchSource source, IBackend backend, TrainerOptions? options = null, ulong seed = 3) =>
         new(SunetModel.Create(Spec, seed), source, options ?? Options, backend);
 
     /// <summary>SHA-256 of the state file: weights, running statistics, velocity, step.</summary>
