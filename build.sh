@@ -166,6 +166,29 @@ bench() {
   "$bin/Sunet.Bench/release/Sunet.Bench" --artifacts "$root/artifacts/bench" "${arguments[@]}"
 }
 
+# A folder that runs where there is a GPU and nothing else: the console compiled ahead of time, with kernels and golden cases inside.
+gpu_pack() {
+  build
+  local pack="$root/artifacts/gpu-pack" bytes
+  rm -rf -- "$pack"
+  step "console, compiled ahead of time" dotnet publish src/Sunet.Cli -c "$configuration" -r linux-x64 -p:PublishAot=true \
+    -p:DebugType=none -p:StripSymbols=true -o "$pack" -v quiet
+  rm -f -- "$pack"/*.dbg "$pack"/*.pdb "$pack"/*.xml
+  cat >"$pack/run.txt" <<'TEXT'
+Needs Linux on x64, an NVIDIA driver for CUDA 12 or newer, cuDNN 9 and cuBLASLt; no .NET, no Python.
+
+  ./sunet doctor                          what was found, and what is missing
+  ./sunet selftest --device cuda:0        every op and whole networks against float64, in float32, TF32 and bf16; exit code 0 or 3
+  ./sunet bench --device cuda:0           the time of every layer
+
+Libraries are looked for where the system's loader looks, in /usr/local/cuda, and among Python's nvidia-* packages. Where they are
+elsewhere, name the folders: SUNET_NATIVE_PATH=/path/to/cudnn/lib:/path/to/cublas/lib ./sunet doctor
+TEXT
+  bytes="$(du -sb -- "$pack" | cut -f1)"
+  printf '%s: %d bytes\n' "$pack" "$bytes"
+  [ "$bytes" -lt 40000000 ] || fail "the pack has $bytes bytes, and should stay under 40 MB"
+}
+
 usage() {
   cat <<'TEXT'
 usage: ./build.sh VERB
@@ -174,6 +197,7 @@ usage: ./build.sh VERB
   build        setup, then the native libraries and the solution, into artifacts/
   test         build, then every test project; the last line is the sum
   demo         build, then synthetic data, training, validation and pictures, into demo/
+  gpu-pack     build, then artifacts/gpu-pack: a console for machines with a GPU and no .NET
   bench [...]  build, then the benchmarks; arguments such as --filter '*Inference*' pass through
   clean        remove artifacts/ and demo/
   help         this text
@@ -190,6 +214,7 @@ case "$verb" in
     run_all_tests
     ;;
   demo) demo ;;
+  gpu-pack) gpu_pack ;;
   bench) bench "$@" ;;
   clean) rm -rf -- artifacts demo ;;
   help | --help | -h) usage ;;

@@ -52,7 +52,6 @@ SUNET_DEVICE float shuffle_xor(float value, int lane_mask) { return __nvvm_shfl_
 SUNET_DEVICE int atomic_add(int* to, int value) { return __nvvm_atom_add_gen_i(to, value); }
 SUNET_DEVICE int64_t atomic_add(int64_t* to, int64_t value) { return __nvvm_atom_add_gen_ll(reinterpret_cast<long long*>(to), value); }
 SUNET_DEVICE int atomic_or(int* to, int value) { return __nvvm_atom_or_gen_i(to, value); }
-SUNET_DEVICE int atomic_max(int* to, int value) { return __nvvm_atom_max_gen_i(to, value); }
 #else
 SUNET_DEVICE int thread_x() { return static_cast<int>(threadIdx.x); }
 SUNET_DEVICE int block_x() { return static_cast<int>(blockIdx.x); }
@@ -72,7 +71,6 @@ SUNET_DEVICE int64_t atomic_add(int64_t* to, int64_t value)
     return static_cast<int64_t>(atomicAdd(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(value)));
 }
 SUNET_DEVICE int atomic_or(int* to, int value) { return atomicOr(to, value); }
-SUNET_DEVICE int atomic_max(int* to, int value) { return atomicMax(to, value); }
 #endif
 
 SUNET_DEVICE unsigned shuffle_xor(unsigned value, int lane_mask)
@@ -313,16 +311,6 @@ SUNET_DEVICE T warp_sum(T value)
 {
     for (int mask = 16; mask > 0; mask /= 2)
         value += shuffle_xor(value, mask);
-    return value;
-}
-
-template <class T>
-SUNET_DEVICE T warp_max(T value)
-{
-    for (int mask = 16; mask > 0; mask /= 2) {
-        const T other = shuffle_xor(value, mask);
-        value = other > value ? other : value;
-    }
     return value;
 }
 

@@ -46,6 +46,25 @@ public sealed class ControlTests : DriverTest
         Succeed(Driver.Fill(device, 1, 4, Stream), Driver.StreamSynchronize(Stream));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void FailCall_Synchronisation_LeavesNothingPending(int call)
+    {
+        nint device = Device(16), pinned = Pinned(16), done = NewEvent();
+        Succeed(Driver.ToDeviceAsync(device, pinned, 16, Stream), Driver.EventRecord(done, Stream));
+        Emulator.FailCall(1, 0);
+        Answer answer = call switch
+        {
+            0 => Driver.StreamSynchronize(Stream),
+            1 => Driver.EventSynchronize(done),
+            _ => Driver.Synchronize(),
+        };
+        Assert.Equal(Answer.LaunchFailed, answer);
+        Succeed(Driver.HostFree(pinned), Driver.Free(device));
+    }
+
     [Fact]
     public void CallNames_InOrder_AreRecorded() =>
         Assert.Equal(["cuInit", "cuDevicePrimaryCtxRetain", "cuStreamCreate"], Emulator.CallNames);

@@ -40,7 +40,7 @@ public sealed class CountTests : IDisposable
         var labels = new byte[height, width];
         predictor.Segment(image, labels);
         Assert.Equal(LabelsOfFloats(model, image, backend), labels.Cast<byte>());
-        Assert.Equal(3, labels.Cast<byte>().Distinct().Count());
+        Assert.True(labels.Cast<byte>().Distinct().Count() > 1, "an image of one class shows nothing");
     }
 
     [Theory]

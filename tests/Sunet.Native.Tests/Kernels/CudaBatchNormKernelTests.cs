@@ -72,7 +72,8 @@ public sealed class CudaBatchNormKernelTests : EmulatorTest
     [MemberData(nameof(Cases))]
     public void ApplyAndGradient_AnyStride_MatchDouble(bool bf16, int channels, int stride, int first)
     {
-        foreach ((int relu, int batchStatistics, bool adds) in new[] { (1, 1, true), (1, 1, false), (0, 1, true), (1, 0, false), (0, 0, true) })
+        (int, int, bool)[] switches = [(1, 1, true), (1, 1, false), (0, 1, true), (1, 0, false), (0, 0, true)];
+        foreach ((int relu, int batchStatistics, bool adds) in switches)
             new Layer(bf16, channels, stride, first, relu, batchStatistics, adds).Check();
     }
 
@@ -140,8 +141,8 @@ public sealed class CudaBatchNormKernelTests : EmulatorTest
             AssertClose(products, bench.Get<float>(dgamma, channels));
 
             bench.Run("batch_norm_input_gradient" + x.Suffix, (4, 1, 1),
-                x.Address, x.Stride, dy.Address, dy.Stride, adds ? addend.Address : 0, addend.Stride, m, v, g, b, dgamma, dbeta, Epsilon, relu,
-                batchStatistics, dx.Address, dx.Stride, (long)Pixels, channels);
+                x.Address, x.Stride, dy.Address, dy.Stride, adds ? addend.Address : 0, addend.Stride, m, v, g, b, dgamma, dbeta, Epsilon,
+                relu, batchStatistics, dx.Address, dx.Stride, (long)Pixels, channels);
             dx.AssertWritten((p, c) => (adds ? addend[p, c] : 0) + (gamma[c] * Inverse(c) * (Passed(x, dy, p, c)
                 - (batchStatistics == 1 ? (sums[c] + (Hat(x, p, c) * products[c])) / Pixels : 0))), 2e-5);
         }

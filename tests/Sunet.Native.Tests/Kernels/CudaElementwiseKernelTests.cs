@@ -4,7 +4,7 @@ namespace Sunet.Native.Tests.Kernels;
 
 public sealed class CudaElementwiseKernelTests : EmulatorTest
 {
-    /// <summary>Element type, channels, stride, elements in front: whole vectors, slices of wider pixels, odd ones, more than a block.</summary>
+    /// <summary>Element type, channels, stride, elements in front: whole vectors, slices of wider pixels, odd ones, wide ones.</summary>
     public static TheoryData<bool, int, int, int> Cases => new(
         from bf16 in new[] { false, true }
         from size in new[] { (48, 48, 0), (16, 64, 16), (21, 21, 0), (24, 40, 3), (8, 12, 0), (2200, 2200, 0) }

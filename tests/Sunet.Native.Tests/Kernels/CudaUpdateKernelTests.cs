@@ -6,9 +6,10 @@ public sealed class CudaUpdateKernelTests : EmulatorTest
 {
     private const float Rate = 0.1f, Decay = 0.01f, Scale = 0.5f;
 
-    /// <summary>Momentum, dampening, Nesterov, whether there is a copy, elements in front, which make 16-byte accesses impossible.</summary>
+    /// <summary>Momentum, dampening, Nesterov, whether there is a copy, elements in front, which forbid 16-byte accesses.</summary>
     public static TheoryData<float, float, int, bool, int> Updates => new(
-        (0, 0, 0, true, 0), (0.9f, 0, 0, true, 0), (0.9f, 0.3f, 0, false, 0), (0.9f, 0, 1, true, 0), (0.9f, 0, 1, true, 1), (0.5f, 0, 0, false, 3));
+        (0, 0, 0, true, 0), (0.9f, 0, 0, true, 0), (0.9f, 0.3f, 0, false, 0), (0.9f, 0, 1, true, 0), (0.9f, 0, 1, true, 1),
+        (0.5f, 0, 0, false, 3));
 
     [Theory]
     [MemberData(nameof(Updates))]
@@ -18,7 +19,8 @@ public sealed class CudaUpdateKernelTests : EmulatorTest
         const int count = 1003;
         float[] parameters = Values(1), gradients = Values(2), velocity = new float[count];
         nint offset = first * sizeof(float), guard = bench.Put(0);
-        nint p = bench.Put<float>([.. new float[first], .. parameters]) + offset, g = bench.Put<float>([.. new float[first], .. gradients]) + offset;
+        nint p = bench.Put<float>([.. new float[first], .. parameters]) + offset;
+        nint g = bench.Put<float>([.. new float[first], .. gradients]) + offset;
         // Without momentum there is no velocity to read.
         nint v = momentum == 0 ? 0 : bench.Put<float>(velocity);
         nint copy = copies ? bench.Put<ushort>(new ushort[count]) : 0;
@@ -73,7 +75,8 @@ public sealed class CudaUpdateKernelTests : EmulatorTest
         using var bench = new KernelBench();
         float[] x =
         [
-            1f, -1f, 1.00390625f, 1.01171875f, 1.005f, float.MaxValue, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 1e-40f, -0f,
+            1f, -1f, 1.00390625f, 1.01171875f, 1.005f, float.MaxValue,
+            float.PositiveInfinity, float.NegativeInfinity, float.NaN, 1e-40f, -0f,
         ];
         ushort[] wanted = [0x3f80, 0xbf80, 0x3f80, 0x3f82, 0x3f81, 0x7f80, 0x7f80, 0xff80, 0x7fff, 0x0001, 0x8000];
         nint y = bench.Reserve(x.Length * sizeof(ushort));

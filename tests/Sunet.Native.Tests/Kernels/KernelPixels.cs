@@ -16,7 +16,8 @@ internal sealed class KernelPixels
     /// <param name="stride">From one to the next.</param>
     /// <param name="first">Elements in front of the first.</param>
     /// <param name="value">What to hold; null for nothing yet.</param>
-    public KernelPixels(KernelBench bench, bool bf16, int pixels, int channels, int stride, int first = 0, Func<int, int, double>? value = null)
+    public KernelPixels(KernelBench bench, bool bf16, int pixels, int channels, int stride, int first = 0,
+        Func<int, int, double>? value = null)
     {
         this.bench = bench;
         this.first = first;

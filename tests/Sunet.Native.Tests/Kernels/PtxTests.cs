@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Sunet.Native.Tests.Kernels;
 
-/// <summary>What the compiled kernels promise, read from their instructions: no device is needed to see a spill or a narrow access.</summary>
+/// <summary>What the compiled kernels promise, read from their instructions: a spill or a narrow access shows there.</summary>
 public sealed partial class PtxTests
 {
     private static readonly string Root = Path.GetFullPath(Path.Combine(Here(), "..", "..", "..", ".."));

@@ -276,10 +276,11 @@ EMULATOR_EXPORT CUresult cuCtxPopCurrent_v2(CUcontext* context) {
 }
 
 EMULATOR_EXPORT CUresult cuCtxSynchronize() {
-    EMULATOR_ENTER(CUDA_ERROR_LAUNCH_FAILED);
+    const entry entered(__func__, counting::counted);
     if (const CUresult status = check_context()) return status;
     if (const CUresult status = refuse_during_capture()) return status;
-    return finish_all();
+    const CUresult status = finish_all();
+    return entered.fails() ? CUDA_ERROR_LAUNCH_FAILED : status;
 }
 
 EMULATOR_EXPORT CUresult cuProfilerStart() {

@@ -94,13 +94,15 @@ EMULATOR_EXPORT CUresult cuStreamDestroy_v2(CUstream handle) {
     return sticky_fault();
 }
 
+/* What a test makes a synchronisation answer is what a device answers when work has failed: none of it is pending any more. */
 EMULATOR_EXPORT CUresult cuStreamSynchronize(CUstream handle) {
-    EMULATOR_ENTER(CUDA_ERROR_LAUNCH_FAILED);
+    const entry entered(__func__, counting::counted);
     if (const CUresult status = check_context()) return status;
     if (const CUresult status = check_stream(handle)) return status;
     if (const CUresult status = refuse_capturing(*streams().peek(handle))) return status;
     if (const CUresult status = refuse_during_capture()) return status;
-    return finish_stream(handle);
+    const CUresult status = finish_stream(handle);
+    return entered.fails() ? CUDA_ERROR_LAUNCH_FAILED : status;
 }
 
 EMULATOR_EXPORT CUresult cuStreamQuery(CUstream handle) {
@@ -191,14 +193,14 @@ EMULATOR_EXPORT CUresult cuEventQuery(CUevent handle) {
 }
 
 EMULATOR_EXPORT CUresult cuEventSynchronize(CUevent handle) {
-    EMULATOR_ENTER(CUDA_ERROR_LAUNCH_FAILED);
+    const entry entered(__func__, counting::counted);
     if (const CUresult status = check_context()) return status;
     const auto event = usable_event(handle);
     if (event == nullptr) return CUDA_ERROR_INVALID_HANDLE;
     if (const CUresult status = refuse_captured(*event)) return status;
     if (const CUresult status = refuse_during_capture()) return status;
-    if (event->recorded == 0) return CUDA_SUCCESS;
-    return run_until(event->source, [&] { return is_done(*event); });
+    const CUresult status = event->recorded == 0 ? CUDA_SUCCESS : run_until(event->source, [&] { return is_done(*event); });
+    return entered.fails() ? CUDA_ERROR_LAUNCH_FAILED : status;
 }
 
 EMULATOR_EXPORT CUresult cuEventElapsedTime(float* milliseconds, CUevent from_handle, CUevent to_handle) {

@@ -35,7 +35,8 @@ internal readonly record struct CudaActivation(long Pixels, int Channels, int St
             if (session.IsBf16(other) != output.IsBf16)
             {
                 throw new BackendException(
-                    $"The CUDA kernel of {op.Kind} '{op.Name}' takes one element type, and '{other.Name}' and '{op.Output.Name}' differ in theirs.",
+                    $"The CUDA kernel of {op.Kind} '{op.Name}' takes one element type, and '{other.Name}' and "
+                    + $"'{op.Output.Name}' differ in theirs.",
                     CudaKernels.Resource, 0, op.Name);
             }
         }

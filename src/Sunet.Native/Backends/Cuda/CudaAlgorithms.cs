@@ -47,7 +47,10 @@ internal sealed class CudaAlgorithms
     private (string Identity, CudaAlgorithm Algorithm)? Choose(CudaProblem problem, CudaSearch search)
     {
         Interlocked.Increment(ref searches);
-        using CudaTrial? trial = search.Session.TimeAlgorithms ? CudaTrial.Create(problem, search) : null;
+
+        // Times differ from run to run, and with them what is fastest; who wants the same bits in every process takes the estimate.
+        bool isTimed = search.Session.TimeAlgorithms && !search.Session.Deterministic;
+        using CudaTrial? trial = isTimed ? CudaTrial.Create(problem, search) : null;
         return trial is null ? First(problem, search) : trial.Fastest();
     }
 

@@ -9,7 +9,8 @@ internal abstract class CudaCall(CudaSession session, Op op) : PreparedCall
 {
     protected CudaSession Session => session;
 
-    protected Op Op => op;
+    /// <summary>The op's kind and layer, for errors.</summary>
+    protected string Label { get; } = op.ToString();
 
     public sealed override void Run()
     {
@@ -54,7 +55,7 @@ internal sealed class CudaKernelCall(
     protected override void Enqueue()
     {
         foreach (KernelLaunch launch in launches)
-            launch.Run(Session.Stream.Raw, Op.Name);
+            launch.Run(Session.Stream.Raw, Label);
     }
 }
 

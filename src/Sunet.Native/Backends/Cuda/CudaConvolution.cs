@@ -65,7 +65,7 @@ internal sealed class CudaConvolution : CudaCall
         bound?.Dispose();
         bound = null;
         nint weights = readsCopy ? at.CopyOf(w) : at.Of(w);
-        bound = algorithm.Bind(Session, [at.Of(x), weights, at.Of(y), bias is null ? 0 : at.Of(bias)], at.Scratch, Op.ToString());
+        bound = algorithm.Bind(Session, [at.Of(x), weights, at.Of(y), bias is null ? 0 : at.Of(bias)], at.Scratch, Label);
     }
 
     protected override void Enqueue() => bound!.Run();

@@ -73,7 +73,8 @@ internal static class CudaElementwise
         int chunks = CudaGrid.Chunks(dy);
         return new CudaKernelCall(session, op, (long)chunks * dy.Channels * sizeof(float), sum.Name, at =>
         [
-            new KernelLaunch(sum, CudaGrid.Reduction(dy), CudaGrid.Block, at.Of(op.Inputs[0]), dy.Stride, at.Scratch, dy.Pixels, dy.Channels),
+            new KernelLaunch(sum, CudaGrid.Reduction(dy), CudaGrid.Block,
+                at.Of(op.Inputs[0]), dy.Stride, at.Scratch, dy.Pixels, dy.Channels),
             new KernelLaunch(finish, CudaGrid.Finish(dy.Channels), CudaGrid.Block, at.Scratch, chunks, dy.Channels, at.Of(op.Output)),
         ]);
     }

@@ -53,10 +53,10 @@ internal static class CudaImage
         {
             Clear(counts, op.Counts.Shape.Count);
             Clear(invalid, 1);
-            launch!.Run(Session.Stream.Raw, Op.Name);
+            launch!.Run(Session.Stream.Raw, Label);
         }
 
         private void Clear(nint address, long count) => CudaStatus.ThrowIfFailed(
-            CudaDriver.Fill32Async(address, 0, (nuint)count, Session.Stream.Raw), "cuMemsetD32Async", Op.Name);
+            CudaDriver.Fill32Async(address, 0, (nuint)count, Session.Stream.Raw), "cuMemsetD32Async", Label);
     }
 }

@@ -30,7 +30,10 @@ public sealed record CudaOptions
     /// <summary>Whether a step, or a prediction, is captured as one CUDA graph and replayed.</summary>
     public bool UseGraphs { get; init; } = true;
 
-    /// <summary>Whether algorithms are chosen by timing all there are, once a shape; otherwise by the library's own estimate.</summary>
+    /// <summary>
+    /// Whether algorithms are chosen by timing all there are, once a shape; otherwise by the library's own estimate, which is also taken
+    /// where <see cref="Deterministic"/> is set, since times differ from run to run.
+    /// </summary>
     public bool TuneAlgorithms { get; init; }
 
     /// <summary>Algorithms that need more scratch memory than this are not considered; in bytes.</summary>

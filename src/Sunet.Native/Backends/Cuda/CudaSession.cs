@@ -252,6 +252,9 @@ internal sealed unsafe class CudaSession : IBackendSession
     public void Dispose()
     {
         using CudaDevice.Scope current = Device.Use();
+
+        // After a failure copies may still be on their way; what has failed was told then, so that only the waiting matters here.
+        _ = CudaDriver.StreamSynchronize(Stream.Raw);
         state.Dispose();
         transfers.Dispose();
         backend.Return(libraries);

@@ -123,9 +123,7 @@ internal sealed unsafe class CudaTransfers : IDisposable
 
     public void Dispose()
     {
-        // After a failure copies may still be on their way; what has failed was told then, so that only the waiting matters here.
         _ = CudaDriver.StreamSynchronize(copies.Raw);
-        _ = CudaDriver.StreamSynchronize(session.Stream.Raw);
         foreach (InputPath input in inputs.Values)
             input.Dispose();
         foreach (OutputPath output in outputs.Values)
