@@ -112,7 +112,8 @@ internal static class GoldenChecks
         return counts;
     }
 
-    private static List<SelfTestCheck> Network(IBackend backend, string name, GoldenBars bars)
+    /// <summary>One training step and one prediction of a case.</summary>
+    public static List<SelfTestCheck> Network(IBackend backend, string name, GoldenBars bars)
     {
         GoldenCase golden = GoldenCase.Read(name);
         var watch = Stopwatch.StartNew();

@@ -9,7 +9,9 @@ namespace Sunet.Native.Verification;
 /// <param name="Errors">L2 error of everything the graph keeps, relative to what the reference has.</param>
 /// <param name="Milliseconds">From the first call on the backend to the last result read.</param>
 /// <param name="Bytes">The plan's memory.</param>
-internal sealed record OpComparison(IReadOnlyList<(Value Value, double Error)> Errors, double Milliseconds, long Bytes)
+/// <param name="Results">What the backend has for everything the graph keeps, in the order of the errors.</param>
+internal sealed record OpComparison(
+    IReadOnlyList<(Value Value, double Error)> Errors, double Milliseconds, long Bytes, IReadOnlyList<double[]> Results)
 {
     /// <summary>Runs a graph on both.</summary>
     /// <exception cref="SunetException">The backend refuses or fails.</exception>
@@ -30,7 +32,8 @@ internal sealed record OpComparison(IReadOnlyList<(Value Value, double Error)> E
             plan.Run(phase);
         double[][] results = [.. kept.Select(v => Read(plan, v))];
         double milliseconds = watch.Elapsed.TotalMilliseconds;
-        return new OpComparison([.. kept.Select((v, i) => (v, Error(results[i], reference[v])))], milliseconds, plan.Memory.TotalBytes);
+        return new OpComparison([.. kept.Select((v, i) => (v, Error(results[i], reference[v])))], milliseconds, plan.Memory.TotalBytes,
+            results);
     }
 
     /// <summary>L2 distance relative to what is expected; the largest element where that is zero; infinite if anything is not finite.</summary>
