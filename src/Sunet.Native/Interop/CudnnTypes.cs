@@ -25,8 +25,6 @@ internal enum CudnnDescriptorType
     OperationGraph = 15,
     VariantPack = 16,
     Tensor = 17,
-    OperationNormForward = 29,
-    OperationNormBackward = 30,
 }
 
 /// <summary>The values of <c>cudnnBackendAttributeType_t</c> that we use: what the elements of an attribute are.</summary>
@@ -44,8 +42,6 @@ internal enum CudnnAttributeType
     NumericalNote = 11,
     PointwiseMode = 14,
     BackendDescriptor = 15,
-    NormMode = 27,
-    NormPhase = 28,
 }
 
 /// <summary>The values of <c>cudnnBackendAttributeName_t</c> that we set or ask for.</summary>
@@ -105,30 +101,6 @@ internal enum CudnnAttribute
     VariantPackWorkspace = 1003,
     EngineGlobalIndex = 1301,
     EngineNumericalNote = 1303,
-    NormForwardMode = 2000,
-    NormForwardPhase = 2001,
-    NormForwardX = 2002,
-    NormForwardMean = 2003,
-    NormForwardInverseVariance = 2004,
-    NormForwardScale = 2005,
-    NormForwardBias = 2006,
-    NormForwardEpsilon = 2007,
-    NormForwardExponentialAverageFactor = 2008,
-    NormForwardInputRunningMean = 2009,
-    NormForwardInputRunningVariance = 2010,
-    NormForwardOutputRunningMean = 2011,
-    NormForwardOutputRunningVariance = 2012,
-    NormForwardY = 2013,
-    NormBackwardMode = 2100,
-    NormBackwardX = 2101,
-    NormBackwardMean = 2102,
-    NormBackwardInverseVariance = 2103,
-    NormBackwardDy = 2104,
-    NormBackwardScale = 2105,
-    NormBackwardEpsilon = 2106,
-    NormBackwardDscale = 2107,
-    NormBackwardDbias = 2108,
-    NormBackwardDx = 2109,
 }
 
 /// <summary>The values of <c>cudnnDataType_t</c> that we use.</summary>
@@ -149,20 +121,6 @@ internal enum CudnnPointwiseMode
 {
     Add = 0,
     ReluForward = 100,
-    ReluBackward = 200,
-}
-
-/// <summary>The value of <c>cudnnBackendNormMode_t</c> that we use.</summary>
-internal enum CudnnNormMode
-{
-    BatchNorm = 2,
-}
-
-/// <summary><c>cudnnBackendNormFwdPhase_t</c>.</summary>
-internal enum CudnnNormPhase
-{
-    Inference = 0,
-    Training = 1,
 }
 
 /// <summary>The values of <c>cudnnBackendHeurMode_t</c> that we use.</summary>
