@@ -10,12 +10,12 @@ public sealed class ReadmeTests
     private static readonly string Root = FindRoot();
 
     [Theory]
-    [InlineData("segment")]
-    [InlineData("train")]
-    public void Snippet_InTheReadme_IsTheCodeThatIsTested(string name)
+    [InlineData("segment", "Sunet.Data.Tests/Facade/ReadmeSnippets.cs")]
+    [InlineData("train", "Sunet.Data.Tests/Facade/ReadmeSnippets.cs")]
+    [InlineData("share", "Sunet.Native.Tests/Cuda/SharedContextTests.cs")]
+    public void Snippet_InTheReadme_IsTheCodeThatIsTested(string name, string file)
     {
-        string[] code = Between(
-            File.ReadAllLines(Path.Combine(Root, "tests", "Sunet.Data.Tests", "Facade", "ReadmeSnippets.cs")), $"        // snippet: {name}", "        // end");
+        string[] code = Between(File.ReadAllLines(Path.Combine(Root, "tests", file)), $"        // snippet: {name}", "        // end");
         string[] text = Between(File.ReadAllLines(Path.Combine(Root, "README.md")), $"<!-- snippet: {name} -->", "```", skip: 1);
         Assert.NotEmpty(code);
         Assert.Equal(code.Select(line => line.Length > 8 ? line[8..] : line.Trim()), text);
