@@ -36,14 +36,14 @@ public sealed class GpuTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisposab
     }
 
     [Fact]
-    public void Train_OnAGpuThenResumed_EndsInTheBitsOfAnUninterruptedRun()
+    public void Train_WithTheSettingsOfAnEarlierRun_EndsInItsBits()
     {
         string[] device = ["--device", "cuda", "--precision", "bf16", "--deterministic"];
         CommandResult whole = Emulated.Run(TinyRuns.Train(runs.Data, folder["runs"], "whole", ["--epochs", "2", .. device]));
         Assert.True(whole.Code == 0, whole.Error);
         Assert.Contains("bf16", File.ReadAllText(folder["runs", "whole", "args.yaml"]), StringComparison.Ordinal);
 
-        // The saved settings name the device, so that resuming needs none.
+        // The saved settings name the device and how it was used.
         CommandResult again = Emulated.Run(["train", "--config", folder["runs", "whole", "args.yaml"], "--name", "again"]);
         Assert.True(again.Code == 0, again.Error);
         Assert.Contains("device: cuda:0", again.Error, StringComparison.Ordinal);
@@ -51,8 +51,22 @@ public sealed class GpuTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisposab
             TinyRuns.Hash(folder["runs", "whole", "weights", "last.safetensors"]), TinyRuns.Hash(folder["runs", "again", "weights", "last.safetensors"]));
     }
 
+    [Theory]
+    [InlineData("float32")]
+    [InlineData("bf16")]
+    public void Train_ThenValidate_Succeeds(string precision)
+    {
+        string[] device = ["--device", "cuda:0", "--precision", precision];
+        CommandResult trained = Emulated.Run(TinyRuns.Train(runs.Data, folder["runs"], "exp", ["--epochs", "1", .. device]));
+        Assert.True(trained.Code == 0, trained.Error);
+        string weights = folder["runs", "exp", "weights", "best.safetensors"];
+        CommandResult validated = Emulated.Run(["val", "--data", runs.Data, "--weights", weights, "--quiet", "--json", .. device]);
+        Assert.True(validated.Code == 0, validated.Error);
+        Assert.Contains("\"mIoU\"", validated.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
-    public void Train_MoreThanTheDeviceHas_IsRefusedBeforeTheFirstStep()
+    public void Info_MoreThanTheDeviceHas_IsRefusedWithThePlansBytes()
     {
         CommandResult result = Emulated.Run(["info", "--model", "sunet7128", "--train", "--batch", "64", "--imgsz", "512", "--device", "cuda"]);
         Assert.Equal(4, result.Code);
