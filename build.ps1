@@ -104,6 +104,17 @@ function Invoke-Demo {
   Write-Host "validation mIoU $miou %"
 }
 
+function Invoke-GpuPack {
+  $pack = Join-Path $root 'artifacts/gpu-pack'
+  if (Test-Path $pack) { Remove-Item $pack -Recurse -Force }
+  Invoke-Step 'console, compiled ahead of time' dotnet @('publish', 'src/Sunet.Cli', '-c', 'Release', '-r', 'win-x64', '-p:PublishAot=true',
+    '-p:DebugType=none', '-o', $pack, '-v', 'quiet')
+  Get-ChildItem $pack -Recurse -Include '*.pdb', '*.xml' | Remove-Item
+  $bytes = (Get-ChildItem $pack -Recurse -File | Measure-Object Length -Sum).Sum
+  Write-Host "${pack}: $bytes bytes"
+  if ($bytes -ge 40000000) { Stop-Build "the pack has $bytes bytes, and should stay under 40 MB." }
+}
+
 $usage = @'
 usage: ./build.ps1 VERB
 
@@ -111,6 +122,7 @@ usage: ./build.ps1 VERB
   build        setup, then the native libraries and the solution, into artifacts/
   test         build, then every test project; the last line is the sum
   demo         build, then synthetic data, training, validation and pictures, into demo/
+  gpu-pack     build, then artifacts/gpu-pack: a console for machines with a GPU and no .NET
   bench [...]  build, then the benchmarks; arguments such as --filter '*Inference*' pass through
   clean        remove artifacts/ and demo/
   help         this text
@@ -123,6 +135,7 @@ try {
     'build' { Invoke-Build }
     'test' { Invoke-Build; Invoke-Tests }
     'demo' { Invoke-Build; Invoke-Demo }
+    'gpu-pack' { Invoke-Build; Invoke-GpuPack }
     'bench' {
       Invoke-Build
       $arguments = if ($Rest.Count -gt 0) { $Rest } else { @('--filter', '*') }

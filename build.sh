@@ -179,7 +179,8 @@ Needs Linux on x64, an NVIDIA driver for CUDA 12 or newer, cuDNN 9 and cuBLASLt;
 
   ./sunet doctor                          what was found, and what is missing
   ./sunet selftest --device cuda:0        every op and whole networks against float64, in float32, TF32 and bf16; exit code 0 or 3
-  ./sunet bench --device cuda:0           the time of every layer
+  ./sunet bench --device cuda:0 --model sunet64 --train --batch 4 --precision bf16
+                                          the time of every layer of a training step; without --train, of a prediction
 
 Libraries are looked for where the system's loader looks, in /usr/local/cuda, and among Python's nvidia-* packages. Where they are
 elsewhere, name the folders: SUNET_NATIVE_PATH=/path/to/cudnn/lib:/path/to/cublas/lib ./sunet doctor
