@@ -1,5 +1,4 @@
 using Sunet.Data.Datasets;
-using Sunet.Data.Images;
 
 namespace Sunet.Cli.Runs;
 
@@ -12,7 +11,7 @@ internal static class MaskSizes
 
     private static (SegmentationItem Item, int Height, int Width) Measure(SegmentationItem item)
     {
-        (int height, int width) = LabelFile.ReadSize(item.LabelPath) ?? (0, 0);
+        (int height, int width) = item.ReadSize() ?? (0, 0);
         return (item, height, width);
     }
 }

@@ -23,7 +23,7 @@ internal sealed class SampleCheck(int classes, long pixelCap)
     public void Check(SegmentationItem item)
     {
         Memory2D<Rgb>? image = Image(item.ImagePath);
-        Memory2D<byte>? labels = Labels(item.LabelPath);
+        Memory2D<byte>? labels = Labels(item);
         if (labels is not { } map)
             return;
         if (image is { } decoded)
@@ -50,15 +50,15 @@ internal sealed class SampleCheck(int classes, long pixelCap)
         }
     }
 
-    private Memory2D<byte>? Labels(string path)
+    private Memory2D<byte>? Labels(SegmentationItem item)
     {
         try
         {
-            return LabelFile.Load(path, pixelCap, buffers.Scratch, buffers.Labels);
+            return item.Labels.Load(item, pixelCap, buffers);
         }
         catch (DataException failure)
         {
-            Report(path, failure.Message);
+            Report(item.LabelPath, failure.Message);
             return null;
         }
     }

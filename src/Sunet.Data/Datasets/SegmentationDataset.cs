@@ -59,7 +59,7 @@ public sealed class SegmentationDataset
     public (Memory2D<Rgb> Image, Memory2D<byte> Labels) Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
     {
         Memory2D<Rgb> image = ImageFile.Load(item.ImagePath, pixelCap, buffers.Scratch, buffers.Image);
-        Memory2D<byte> labels = LabelFile.Load(item.LabelPath, pixelCap, buffers.Scratch, buffers.Labels);
+        Memory2D<byte> labels = item.Labels.Load(item, pixelCap, buffers);
         if (SampleProblem.SizeMismatch(item, image.Span, labels.Span) is { } mismatch)
             throw new DataException(mismatch, item.LabelPath);
         if (SampleProblem.LabelOutOfRange(item, labels.Span, ClassCount) is { } outOfRange)

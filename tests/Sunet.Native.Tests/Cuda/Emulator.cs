@@ -164,7 +164,13 @@ internal static unsafe partial class Emulator
 /// <summary>A test on a fresh emulator that must leave nothing behind and break no rule of the libraries.</summary>
 public abstract class EmulatorTest : IDisposable
 {
-    protected EmulatorTest() => Emulator.Reset();
+    /// <summary>Loads the libraries, since a test may call them as another application would, before the product has had a reason to.</summary>
+    protected EmulatorTest()
+    {
+        CudaLibraries.EnsureDriver();
+        CudaLibraries.EnsureCudnn();
+        Emulator.Reset();
+    }
 
     public void Dispose()
     {
