@@ -37,8 +37,8 @@ public sealed class PyTorchWeightsTests : IClassFixture<TinyRuns>, IDisposable
     public void Predict_LegacyFile_WritesALabelMap()
     {
         string image = Directory.GetFiles(Path.Combine(runs.Data, "JPEGImages"))[0];
-        CommandResult result = CommandResult.Of("predict", "--weights", segmenter, "--source", image, "--output-stride", "8", "--threads", "1",
-            "--project", folder["runs"], "--quiet");
+        CommandResult result = CommandResult.Of("predict", "--weights", segmenter, "--source", image, "--output-stride", "8",
+            "--threads", "1", "--project", folder["runs"], "--quiet");
         Assert.True(result.Code == 0, result.Error);
         var labels = LabelFile.Load(folder["runs", "exp", Path.GetFileNameWithoutExtension(image) + ".png"]);
         Assert.Equal((32, 48), (labels.Height, labels.Width));
@@ -47,8 +47,8 @@ public sealed class PyTorchWeightsTests : IClassFixture<TinyRuns>, IDisposable
     [Fact]
     public void Train_ClassifierOfZipFormat_FineTunesItsFeatures()
     {
-        CommandResult result = CommandResult.Of("train", "--data", runs.Data, "--weights", classifier, "--imgsz", "32", "--batch", "2", "--lr", "0",
-            "--freeze-bn", "--iters", "1", "--threads", "1", "--project", folder["runs"], "--name", "tuned", "--quiet");
+        CommandResult result = CommandResult.Of("train", "--data", runs.Data, "--weights", classifier, "--imgsz", "32", "--batch", "2",
+            "--lr", "0", "--freeze-bn", "--iters", "1", "--threads", "1", "--project", folder["runs"], "--name", "tuned", "--quiet");
         Assert.True(result.Code == 0, result.Error);
         SunetModel before = SunetModel.Load(classifier), after = SunetModel.Load(folder["runs", "tuned", "weights", "last.safetensors"]);
         Assert.Equal(TinyRuns.ClassCount, after.Spec.Classes);

@@ -86,7 +86,9 @@ internal static class StoredTypes
     }
 
     /// <summary>The type whose elements a managed type has.</summary>
-    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is none of double, float, Half, long, int, short, sbyte, byte.</exception>
+    /// <exception cref="NotSupportedException">
+    /// <typeparamref name="T"/> is none of double, float, Half, long, int, short, sbyte, byte.
+    /// </exception>
     public static StoredType Of<T>() where T : unmanaged =>
         typeof(T) == typeof(float) ? StoredType.Float32
         : typeof(T) == typeof(double) ? StoredType.Float64

@@ -112,7 +112,7 @@ public sealed class SunetModel
         if (unused.Length > 0)
         {
             throw new CheckpointException(
-                $"{unused.Length} tensors of the trained model have no place in the one to fine-tune: {string.Join(", ", unused.Take(5))}.");
+                $"{unused.Length} tensors of the trained model have no place in the new one: {string.Join(", ", unused.Take(5))}.");
         }
 
         bool keepsHead = source.Spec.Head == spec.Head && source.Spec.Classes == spec.Classes && source.Spec.Degrid == spec.Degrid;

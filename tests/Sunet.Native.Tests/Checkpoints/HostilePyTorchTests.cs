@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
 using Sunet.Native.Checkpoints;
@@ -25,32 +24,36 @@ public sealed class HostilePyTorchTests : IDisposable
         }
     }
 
-    /// <summary>A prime step meets every bit of a byte. What is accepted can be read to its end, or is found damaged when it is.</summary>
+    /// <summary>
+    /// A prime step meets every bit of a byte. What is accepted can be read to its end, or is found damaged when it is; behind a zip's
+    /// checksums it is what was written.
+    /// </summary>
     [Theory]
-    [InlineData(PyTorchFixtures.TensorsZip, 7)]
-    [InlineData(PyTorchFixtures.TensorsLegacy, 5)]
-    public void Read_FlippedBits_AreReadOrRefused(string fixture, int step)
+    [InlineData(PyTorchFixtures.TensorsZip, 17, true)]
+    [InlineData(PyTorchFixtures.TensorsLegacy, 11, false)]
+    public void Read_FlippedBits_AreReadOrRefused(string fixture, int step, bool checksums)
     {
         byte[] bytes = PyTorchFixtures.Bytes(fixture);
-        int refused = 0;
-        for (int bit = 0; bit < bytes.Length * 8; bit += step)
+        float[] written = ReadAll(bytes);
+        int refused = 0, flips = 0;
+        for (int bit = 0; bit < bytes.Length * 8; bit += step, flips++)
         {
-            bytes[bit >> 3] ^= (byte)(1 << (bit & 7));
-            File.WriteAllBytes(folder["a"], bytes);
             bytes[bit >> 3] ^= (byte)(1 << (bit & 7));
             try
             {
-                using IStateDict file = CheckpointFile.Open(folder["a"]);
-                foreach (string name in file.Names)
-                    ReadToItsEnd(file, name);
+                float[] read = ReadAll(bytes);
+                if (checksums)
+                    Assert.Equal(written, read);
             }
             catch (CheckpointException)
             {
                 refused++;
             }
+
+            bytes[bit >> 3] ^= (byte)(1 << (bit & 7));
         }
 
-        Assert.InRange(refused, bytes.Length, bytes.Length * 8 / step);
+        Assert.InRange(refused, flips / 2, flips);
     }
 
     [Fact]
@@ -84,7 +87,8 @@ public sealed class HostilePyTorchTests : IDisposable
             Assert.Contains($"'{module}.{name.Replace('\0', '?')}' is not allowed", message, StringComparison.Ordinal);
         }
 
-        string stacked = Refuse(new PickleBuilder().Op("\x80\x04").Text(module).Text(name).Op("\x93").Text($"touch '{marker}'").Op("\x85R."));
+        string stacked = Refuse(new PickleBuilder().Op("\x80\x04").Text(module).Text(name).Op("\x93").Text($"touch '{marker}'")
+            .Op("\x85R."));
         Assert.Contains("is not allowed", stacked, StringComparison.Ordinal);
         Assert.Equal(["a"], folder.Names);
     }
@@ -94,7 +98,6 @@ public sealed class HostilePyTorchTests : IDisposable
     [InlineData("(o")] // OBJ
     [InlineData("\x82\x01")] // EXT1
     [InlineData("Pkey\n")] // PERSID
-    [InlineData("I1\n")]
     [InlineData("\x8b\xff\xff\xff\x7f")] // LONG4
     [InlineData("\x8f")] // EMPTY_SET
     [InlineData("}0")] // POP
@@ -115,6 +118,8 @@ public sealed class HostilePyTorchTests : IDisposable
     [InlineData("h\x05.")]
     [InlineData("q\x05.")]
     [InlineData("}Ns.")]
+    [InlineData("I99999999999999999999\n.")]
+    [InlineData("I1")]
     [InlineData("NNNs.")]
     [InlineData("}(Nu.")]
     [InlineData("Na.")]
@@ -163,8 +168,8 @@ public sealed class HostilePyTorchTests : IDisposable
     [Fact]
     public void Open_ContainersWithinThemselves_AreReadAround()
     {
-        File.WriteAllBytes(folder["a"], new PickleBuilder().Op("\x80\x02}q\x01(").Text("self").Op("h\x01").Text("list").Op("]q\x02h\x02" + "a")
-            .Text("w").Tensor(2, [2], [1]).Op("u.").ToFile(1, 2));
+        File.WriteAllBytes(folder["a"], new PickleBuilder().Op("\x80\x02}q\x01(").Text("self").Op("h\x01")
+            .Text("list").Op("]q\x02h\x02" + "a").Text("w").Tensor(2, [2], [1]).Op("u.").ToFile(1, 2));
         using PyTorchFile file = PyTorchFile.Open(folder["a"]);
         Assert.Equal(["w"], file.Names);
         Refuse(new PickleBuilder().Op("\x80\x02}q\x01").Text("state_dict").Op("h\x01s."));
@@ -181,24 +186,25 @@ public sealed class HostilePyTorchTests : IDisposable
     [InlineData('N', "ctorch\nFloatStorage\n")]
     [InlineData('N', "r\xff\xff\xff\xff")]
     [InlineData('N', "X\x10\0\0\0aaaaaaaaaaaaaaaa")]
-    public void Open_ManyOrDeepObjects_StayWithinTimeAndMemory(char first, string repeated)
+    public void Open_ManyOrDeepObjects_AreRefusedWithinTheirBounds(char first, string repeated)
     {
         const int Size = 12_000_000;
         string unit = repeated.Length == 0 ? first.ToString() : repeated;
         string pickle = first + string.Concat(Enumerable.Repeat(unit, Size / unit.Length)) + ".";
-        Measure(new PickleBuilder().Op("\x80\x02").Op(pickle).ToFile());
+        Assert.Matches("steps|nest deeper", RefuseCheaply(new PickleBuilder().Op("\x80\x02").Op(pickle).ToFile()));
     }
 
-    /// <summary>Half a million views of one storage, of eight dimensions each, and dictionaries of a list of many pairs.</summary>
+    /// <summary>Views of eight dimensions of one storage, and dictionaries made over and over of one long list.</summary>
     [Fact]
-    public void Open_ManyTensorsOrCopiesOfOneList_StayWithinTimeAndMemory()
+    public void Open_ManyTensorsOrCopiesOfOneList_AreRefusedWithinTheirBounds()
     {
         PickleBuilder views = new PickleBuilder().Op("\x80\x02").Global("torch._utils", "_rebuild_tensor").Op("q\0(").Storage(2).Number(0)
             .Op("(K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01tq\x02h\x02tq\x03(").Op(string.Concat(Enumerable.Repeat("h\0h\x03R", 600_000)));
-        Measure(views.Op("t.").ToFile(1, 2));
-        PickleBuilder pairs = new PickleBuilder().Op("\x80\x02]q\x01(").Op(string.Concat(Enumerable.Repeat("](NNe", 100_000))).Op("e\x85q\x02")
-            .Global("collections", "OrderedDict").Op("q\x03(").Op(string.Concat(Enumerable.Repeat("h\x03h\x02R", 100_000)));
-        Measure(pairs.Op("t.").ToFile());
+        Assert.Contains("steps", RefuseCheaply(views.Op("t.").ToFile(1, 2)), StringComparison.Ordinal);
+        PickleBuilder pairs = new PickleBuilder().Op("\x80\x02]q\x01(")
+            .Op(string.Concat(Enumerable.Repeat("](NNe", 40_000))).Op("e\x85q\x02")
+            .Global("collections", "OrderedDict").Op("q\x03(").Op(string.Concat(Enumerable.Repeat("h\x03h\x02R", 10_000)));
+        Assert.Contains("steps", RefuseCheaply(pairs.Op("t.").ToFile()), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -245,7 +251,8 @@ public sealed class HostilePyTorchTests : IDisposable
         Assert.Contains("tar archive", RefuseBytes(tar), StringComparison.Ordinal);
         Assert.Contains("not one that torch.save wrote", RefuseBytes(new PickleBuilder().Op("\x80\x02}").Text("w").Op("Ns.").ToArray()),
             StringComparison.Ordinal);
-        Assert.Contains("its entries are 'epoch'", Refuse(new PickleBuilder().Op("\x80\x02}").Text("epoch").Op("K\x01s.")), StringComparison.Ordinal);
+        Assert.Contains("its entries are 'epoch'", Refuse(new PickleBuilder().Op("\x80\x02}").Text("epoch").Op("K\x01s.")),
+            StringComparison.Ordinal);
         Assert.Contains("whole modules", Refuse(new PickleBuilder().Op("\x80\x02(").Text("module").Op("NNNtQ.")), StringComparison.Ordinal);
     }
 
@@ -264,25 +271,31 @@ public sealed class HostilePyTorchTests : IDisposable
         return stream.ToArray();
     }
 
-    private static void ReadToItsEnd(IStateDict file, string name)
-    {
-        Assert.NotNull(file.DimensionsOf(name));
-        long count = file.DimensionsOf(name)!.Aggregate(1L, (product, dimension) => product * dimension);
-        if (file is PyTorchFile pytorch && pytorch.TryGetType(name, out StoredType? type) && type <= StoredType.BFloat16)
-            file.CopyFloats(name, new float[count]);
-    }
-
-    private void Measure(byte[] bytes)
+    private float[] ReadAll(byte[] bytes)
     {
         File.WriteAllBytes(folder["a"], bytes);
-        long allowed = (64L << 20) + (2L * bytes.Length);
+        using IStateDict file = CheckpointFile.Open(folder["a"]);
+        var all = new List<float>();
+        foreach (string name in file.Names)
+        {
+            if (file is PyTorchFile pytorch && (!pytorch.TryGetType(name, out StoredType? type) || type > StoredType.BFloat16))
+                continue;
+            var floats = new float[file.DimensionsOf(name)!.Aggregate(1L, (product, dimension) => product * dimension)];
+            file.CopyFloats(name, floats);
+            all.AddRange(floats);
+        }
+
+        return [.. all];
+    }
+
+    /// <summary>Refused, and cheaply: the steps that are spent bound the time, the bytes are counted here.</summary>
+    private string RefuseCheaply(byte[] bytes)
+    {
+        File.WriteAllBytes(folder["a"], bytes);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        long started = Stopwatch.GetTimestamp();
-        Assert.Throws<CheckpointException>(() => CheckpointFile.Open(folder["a"]));
-        TimeSpan took = Stopwatch.GetElapsedTime(started);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated <= allowed, $"{allocated} bytes were allocated; {allowed} are allowed.");
-        Assert.True(took < TimeSpan.FromSeconds(1), $"It took {took}.");
+        CheckpointException e = Assert.Throws<CheckpointException>(() => CheckpointFile.Open(folder["a"]));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, (64L << 20) + (2L * bytes.Length));
+        return e.Message;
     }
 
     private string Refuse(PickleBuilder pickle, params float[] elements) => RefuseBytes(pickle.ToFile(elements));

@@ -19,7 +19,8 @@ public sealed class PyTorchFileTests : IDisposable
         using PyTorchFile file = PyTorchFile.Open(PyTorchFixtures.Save(fixture, folder));
         foreach ((string name, StoredType type) in new[]
         {
-            ("float64", StoredType.Float64), ("float32", StoredType.Float32), ("float16", StoredType.Float16), ("bfloat16", StoredType.BFloat16),
+            ("float64", StoredType.Float64), ("float32", StoredType.Float32),
+            ("float16", StoredType.Float16), ("bfloat16", StoredType.BFloat16),
         })
         {
             float[] floats = new float[6];
@@ -65,32 +66,42 @@ public sealed class PyTorchFileTests : IDisposable
     public void Names_StateDictAmongOtherThings_AreItsOwnInOrder(string fixture)
     {
         using PyTorchFile file = PyTorchFile.Open(PyTorchFixtures.Save(fixture, folder));
-        Assert.Equal("float64 float32 float16 bfloat16 int64 int32 int16 int8 uint8 bool base part transposed expanded scalar empty parameter",
-            string.Join(' ', file.Names));
+        Assert.Equal("float64 float32 float16 bfloat16 int64 int32 int16 int8 uint8 bool "
+            + "base part transposed expanded scalar empty parameter", string.Join(' ', file.Names));
     }
 
     [Fact]
     public void CopyFloats_OtherTypeNameOrLength_IsRefused()
     {
         PyTorchFile file = PyTorchFile.Open(PyTorchFixtures.Save(PyTorchFixtures.TensorsZip, folder));
-        Assert.Contains("'int64' of checkpoint", Assert.Throws<CheckpointException>(() => file.CopyFloats("int64", new float[6])).Message,
-            StringComparison.Ordinal);
-        Assert.Contains("no tensor 'x'", Assert.Throws<CheckpointException>(() => file.CopyFloats("x", new float[6])).Message, StringComparison.Ordinal);
-        Assert.Contains("where F16 is needed", Assert.Throws<CheckpointException>(() => file.Read<Half>("float32")).Message, StringComparison.Ordinal);
+        foreach ((Action read, string said) in new (Action, string)[]
+        {
+            (() => file.CopyFloats("int64", new float[6]), "holds I64 where floats are needed"),
+            (() => file.CopyFloats("x", new float[6]), "has no tensor 'x'"),
+            (() => file.Read<Half>("float32"), "holds F32 where F16 is needed"),
+        })
+        {
+            Assert.Contains(said, Assert.Throws<CheckpointException>(read).Message, StringComparison.Ordinal);
+        }
+
         Assert.Throws<ArgumentException>(() => file.CopyFloats("float32", new float[5]));
         Assert.Throws<NotSupportedException>(() => file.Read<char>("float32"));
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(() => file.CopyFloats("float32", new float[6]));
     }
 
-    /// <summary>Python 2 pickles text as bytes and an OrderedDict as a list of pairs; PyTorch 0.3 had CUDA storages and torch.Size.</summary>
+    /// <summary>
+    /// Python 2 pickles text as bytes, large integers as digits and an OrderedDict as a list of pairs; PyTorch 0.3 had CUDA storages and
+    /// torch.Size.
+    /// </summary>
     [Fact]
     public void Open_PythonTwoAndOldPyTorch_IsRead()
     {
         byte[] bytes = new PickleBuilder().Op("\x80\x02").Global("collections", "OrderedDict").Op("(](](U\x09module.we")
-            .Global("torch._utils", "_rebuild_tensor").Op("((U\x07storage").Global("torch.cuda", "FloatStorage").Op("U\x01" + "0U\x06" + "cuda:0")
+            .Global("torch._utils", "_rebuild_tensor").Op("((U\x07storage").Global("torch.cuda", "FloatStorage")
+            .Op("U\x01" + "0U\x06" + "cuda:0")
             .Number(3).Op("(U\x01" + "1").Number(1).Number(2).Op("ttQ").Number(0)
-            .Global("torch", "Size").Op("(").Number(2).Op("t\x85R(").Number(1).Op("ttReetR.").ToFile(5, 6, 7);
+            .Global("torch", "Size").Op("(").Number(2).Op("t\x85R(").Number(1).Op("ttRe](I140735340871680\nNeetR.").ToFile(5, 6, 7);
         File.WriteAllBytes(folder["old"], bytes);
         using PyTorchFile file = PyTorchFile.Open(folder["old"]);
         Assert.Equal(["we"], file.Names);

@@ -6,7 +6,7 @@ namespace Sunet.Native.Checkpoints.PyTorch;
 /// </summary>
 internal sealed class PickleBudget
 {
-    public const int Steps = 1 << 19;
+    public const int Steps = 1 << 18;
 
     private int left = Steps;
 

@@ -17,6 +17,7 @@ internal enum PickleOpcode : byte
     Int1 = (byte)'K',
     Int2 = (byte)'M',
     Int4 = (byte)'J',
+    IntLine = (byte)'I',
     Long1 = 0x8a,
     Float = (byte)'G',
     Unicode = (byte)'X',

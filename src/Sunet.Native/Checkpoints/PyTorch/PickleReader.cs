@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Sunet.Native.Checkpoints.PyTorch;
@@ -65,6 +67,7 @@ internal ref struct PickleReader
             PickleOpcode.Int1 => (long)Take(1)[0],
             PickleOpcode.Int2 => (long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)),
             PickleOpcode.Int4 => (long)BinaryPrimitives.ReadInt32LittleEndian(Take(4)),
+            PickleOpcode.IntLine => Decimal(Line()), // how Python 2 writes what needs more than four bytes, such as the id of an object
             PickleOpcode.Long1 => PickledIntegers.FromBytes(Take(Take(1)[0])),
             PickleOpcode.Float => BinaryPrimitives.ReadDoubleBigEndian(Take(8)),
             PickleOpcode.Unicode => Text(Take(Length())),
@@ -242,9 +245,10 @@ internal ref struct PickleReader
             dictionary.Set(values[i], values[i + 1]);
     }
 
-    private readonly object? Top() => stack.Count > Floor ? stack[^1] : throw new FormatException("a pickle uses more objects than it made");
-
+    /// <summary>Where the objects behind the last open mark begin.</summary>
     private readonly int Floor => marks.Count > 0 ? marks[^1] : 0;
+
+    private readonly object? Top() => stack.Count > Floor ? stack[^1] : throw UsesTooMany();
 
     private readonly object? Pop()
     {
@@ -256,8 +260,8 @@ internal ref struct PickleReader
     private readonly object?[] PopTuple(int count)
     {
         if (stack.Count - Floor < count)
-            throw new FormatException("a pickle uses more objects than it made");
-        object?[] values = [.. System.Runtime.InteropServices.CollectionsMarshal.AsSpan(stack)[^count..]];
+            throw UsesTooMany();
+        object?[] values = [.. CollectionsMarshal.AsSpan(stack)[^count..]];
         stack.RemoveRange(stack.Count - count, count);
         return values;
     }
@@ -297,6 +301,13 @@ internal ref struct PickleReader
             throw new FormatException("it is truncated: a name does not end");
         return Take(length + 1)[..^1];
     }
+
+    private static FormatException UsesTooMany() => new("a pickle uses more objects than it made");
+
+    private static long Decimal(ReadOnlySpan<byte> digits) =>
+        long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+            ? value
+            : throw new FormatException("an integer is malformed");
 
     private static string Text(ReadOnlySpan<byte> utf8)
     {

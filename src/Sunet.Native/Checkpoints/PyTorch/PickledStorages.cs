@@ -9,7 +9,7 @@ internal sealed class PickledStorages
 
     public PickledStorage? Find(string key) => byKey.GetValueOrDefault(key);
 
-    /// <summary>The storage of an id ('storage', class, key, location, count), behind which older files have a part of it to view.</summary>
+    /// <summary>The storage of an id ('storage', class, key, location, count), behind which older files have a part to view.</summary>
     /// <exception cref="FormatException">The id is malformed, or contradicts an earlier one.</exception>
     /// <exception cref="NotSupportedException">The id is not that of a storage.</exception>
     public PickledView Resolve(object? id)

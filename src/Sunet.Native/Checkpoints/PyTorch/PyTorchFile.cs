@@ -78,7 +78,7 @@ public sealed class PyTorchFile : IStateDict
         PickledTensor tensor = Get(name);
         StoredType wanted = StoredTypes.Of<T>();
         if (tensor.Storage.Element != wanted)
-            throw WrongType(name, tensor, wanted.FormatName());
+            throw WrongType(name, tensor, wanted.FormatName() + " is");
         var result = new T[tensor.Count];
         Bytes(tensor).CopyTo(MemoryMarshal.AsBytes(result.AsSpan()));
         return result;
@@ -95,7 +95,7 @@ public sealed class PyTorchFile : IStateDict
         }
 
         if (!tensor.Storage.Element.IsFloat())
-            throw WrongType(name, tensor, "floats");
+            throw WrongType(name, tensor, "floats are");
         tensor.Storage.Element.ToFloats(Bytes(tensor), destination);
     }
 
@@ -129,7 +129,7 @@ public sealed class PyTorchFile : IStateDict
     }
 
     private CheckpointException WrongType(string name, PickledTensor tensor, string wanted) => new(
-        $"Tensor '{name}' of checkpoint '{Path}' holds {tensor.Storage.Element.FormatName()} where {wanted} is needed.", Path);
+        $"Tensor '{name}' of checkpoint '{Path}' holds {tensor.Storage.Element.FormatName()} where {wanted} needed.", Path);
 
     /// <summary>A tensor's elements, row-major: in place where they stand so, else gathered.</summary>
     private ReadOnlySpan<byte> Bytes(PickledTensor tensor)

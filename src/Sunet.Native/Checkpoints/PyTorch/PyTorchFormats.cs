@@ -29,8 +29,9 @@ internal static class PyTorchFormats
         if (ZipDirectory.Recognises(head) || IsLegacy(head))
             return true;
         // The length in front of a safetensors header may begin as a pickle does, so its brace decides.
-        bool pickle = head.Length > 8 && head[0] == (byte)PickleOpcode.Protocol && head[1] is >= 2 and <= HighestProtocol && head[8] != (byte)'{';
-        return !pickle ? false : throw new NotSupportedException("it is a pickle, but not one that torch.save wrote");
+        if (head is [(byte)PickleOpcode.Protocol, >= 2 and <= HighestProtocol, _, _, _, _, _, _, not (byte)'{', ..])
+            throw new NotSupportedException("it is a pickle, but not one that torch.save wrote");
+        return false;
     }
 
     /// <summary>Interprets the pickles of a file and finds the elements of every storage they refer to.</summary>

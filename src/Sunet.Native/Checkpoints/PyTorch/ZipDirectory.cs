@@ -35,7 +35,8 @@ internal static class ZipDirectory
             throw new FormatException("it is truncated: the archive's directory is missing");
         ReadOnlySpan<byte> record = file.Slice(end, EndBytes);
         int count = BinaryPrimitives.ReadUInt16LittleEndian(record[10..]);
-        long bytes = BinaryPrimitives.ReadUInt32LittleEndian(record[12..]), position = BinaryPrimitives.ReadUInt32LittleEndian(record[16..]);
+        long bytes = BinaryPrimitives.ReadUInt32LittleEndian(record[12..]);
+        long position = BinaryPrimitives.ReadUInt32LittleEndian(record[16..]);
         if (count == ushort.MaxValue)
             throw new NotSupportedException($"archives of {ushort.MaxValue} and more entries are not read");
         if (position + bytes > end || bytes > int.MaxValue)
@@ -67,7 +68,8 @@ internal static class ZipDirectory
         if (method != 0 || (flags & 1) != 0)
             throw new NotSupportedException($"entry '{name}' is compressed or encrypted, which torch.save never does");
         uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(central[16..]);
-        long packed = BinaryPrimitives.ReadUInt32LittleEndian(central[20..]), bytes = BinaryPrimitives.ReadUInt32LittleEndian(central[24..]);
+        long packed = BinaryPrimitives.ReadUInt32LittleEndian(central[20..]);
+        long bytes = BinaryPrimitives.ReadUInt32LittleEndian(central[24..]);
         long header = BinaryPrimitives.ReadUInt32LittleEndian(central[42..]);
         if (packed != bytes || header + LocalBytes > end)
             throw new FormatException($"entry '{name}' lies outside the archive");
@@ -90,7 +92,8 @@ internal static class ZipDirectory
         if (bytes.Length > LongestName || name.Contains('\\', StringComparison.Ordinal) || name.Any(char.IsControl)
             || name.Split('/').Any(part => part is "" or "." or ".."))
         {
-            throw new FormatException($"entry '{string.Concat(name.Take(100).Select(c => char.IsControl(c) ? '?' : c))}' leaves its folder");
+            string shown = string.Concat(name.Take(100).Select(c => char.IsControl(c) ? '?' : c));
+            throw new FormatException($"entry '{shown}' leaves its folder");
         }
 
         return name;
