@@ -18,7 +18,7 @@ public static class DatasetReader
     public static SegmentationDataset Open(string path, string split)
     {
         IDatasetLayout layout = DatasetLayouts.Open(path);
-        SplitListing listing = ListSound(layout, split);
+        SplitListing listing = RequireSound(layout.List(split));
         if (!listing.IsLabelled)
         {
             throw new DataException(
@@ -35,13 +35,13 @@ public static class DatasetReader
     /// <returns>The images, in the split's order; at least one.</returns>
     /// <exception cref="DataException">The layout is unknown, or the split is missing, empty, or lists a file that is missing.</exception>
     public static IReadOnlyList<DatasetImage> ListImages(string path, string split) =>
-        ListSound(DatasetLayouts.Open(path), split).Images;
+        RequireSound(DatasetLayouts.Open(path).List(split)).Images;
 
-    /// <summary>Lists a split in which nothing is missing.</summary>
+    /// <summary>Refuses a split of which something is missing.</summary>
+    /// <returns>The split.</returns>
     /// <exception cref="DataException">It is missing, empty, or something of it is.</exception>
-    internal static SplitListing ListSound(IDatasetLayout layout, string split)
+    internal static SplitListing RequireSound(SplitListing listing)
     {
-        SplitListing listing = layout.List(split);
         if (listing.Problems is [var first, ..])
         {
             string more = listing.Problems.Count > 1 ? $" ({listing.Problems.Count - 1} more such problems.)" : "";
@@ -50,6 +50,6 @@ public static class DatasetReader
 
         return listing.Images.Count > 0
             ? listing
-            : throw new DataException($"The split '{split}' is empty: '{listing.Source}' has no images.", listing.Source);
+            : throw new DataException($"The split '{listing.Split}' is empty: '{listing.Source}' has no images.", listing.Source);
     }
 }

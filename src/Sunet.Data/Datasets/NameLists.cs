@@ -1,5 +1,10 @@
 namespace Sunet.Data.Datasets;
 
+/// <summary>A name in a list.</summary>
+/// <param name="Name">An image's name without extension, safe to append to a folder.</param>
+/// <param name="List">The list's file, for messages.</param>
+internal readonly record struct ListedName(string Name, string List);
+
 /// <summary>A folder of lists, one for each split: text files with the name of one image a line.</summary>
 /// <param name="folder">The folder; it exists.</param>
 internal sealed class NameLists(string folder)
@@ -23,14 +28,14 @@ internal sealed class NameLists(string folder)
     /// <summary>Where a split's names come from, or would if there were such a list.</summary>
     public string SourceOf(string split) => IsThere(split) || !IsMadeUp(split) ? FileOf(split) : folder;
 
-    /// <summary>The names of a split, each safe to append to a folder.</summary>
+    /// <summary>The names of a split.</summary>
     /// <param name="split">Such as <c>train</c>.</param>
     /// <param name="listing">Told of a list that is missing and of names that lead elsewhere.</param>
     /// <exception cref="DataException">A list cannot be read.</exception>
-    public List<string> Read(string split, SplitListing listing)
+    public List<ListedName> Read(string split, SplitListing listing)
     {
         if (!IsThere(split) && IsMadeUp(split))
-            return [.. Parts.SelectMany(part => Read(part, listing)).Distinct()];
+            return [.. Parts.SelectMany(part => Read(part, listing)).DistinctBy(listed => listed.Name)];
         string file = FileOf(split);
         if (!IsThere(split))
         {
@@ -38,14 +43,14 @@ internal sealed class NameLists(string folder)
             return [];
         }
 
-        var names = new List<string>();
+        var names = new List<ListedName>();
         foreach (string line in TextLines.Read(file))
         {
             string name = line.Trim();
             if (Path.IsPathRooted(name) || name.Split('/', '\\').Contains(".."))
                 listing.Report(file, $"'{file}' lists '{name}', which lies outside the data set.");
             else if (name.Length > 0)
-                names.Add(name);
+                names.Add(new ListedName(name, file));
         }
 
         return names;

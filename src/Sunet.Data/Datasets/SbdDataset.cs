@@ -40,8 +40,8 @@ internal sealed class SbdDataset : IDatasetLayout
     public SplitListing List(string split)
     {
         var listing = new SplitListing(split, Lists.SourceOf(split));
-        foreach (string name in Lists.Read(split, listing))
-            Add(listing, name, ImageOf(name), listing.Source);
+        foreach (var (name, list) in Lists.Read(split, listing))
+            Add(listing, name, list);
         return listing;
     }
 
@@ -54,10 +54,9 @@ internal sealed class SbdDataset : IDatasetLayout
     /// <summary>Where an image's labels lie.</summary>
     public string LabelsOf(string name) => Path.Combine(labels, name + ".mat");
 
-    /// <summary>Adds an image and its labels to a split, or what is missing of them.</summary>
-    public void Add(SplitListing listing, string name, string image, string list)
+    private void Add(SplitListing listing, string name, string list)
     {
-        string mat = LabelsOf(name);
+        string image = ImageOf(name), mat = LabelsOf(name);
         bool hasImage = File.Exists(image), hasLabels = File.Exists(mat);
         if (!hasImage)
             listing.Report(image, $"'{list}' lists '{name}', but '{image}' is not there.");

@@ -76,10 +76,10 @@ internal sealed class VocDataset : IDatasetLayout
             return listing;
         }
 
-        List<string> names = isMadeUp ? AugmentedNames(listing) : lists.Read(split, listing);
-        listing.IsLabelled = split != "test" || names.Count == 0 || names.Any(name => File.Exists(MaskOf(name)));
-        foreach (string name in names)
-            Add(listing, name);
+        List<ListedName> names = isMadeUp ? AugmentedNames(listing) : lists.Read(split, listing);
+        listing.IsLabelled = split != "test" || names.Count == 0 || names.Any(listed => File.Exists(MaskOf(listed.Name)));
+        foreach (ListedName listed in names)
+            Add(listing, listed);
         return listing;
     }
 
@@ -89,20 +89,21 @@ internal sealed class VocDataset : IDatasetLayout
 
     private bool IsMadeUp(string split) => split == Augmented && boundaries is not null && lists.HasParts && !lists.IsThere(split);
 
-    private List<string> AugmentedNames(SplitListing listing)
+    private List<ListedName> AugmentedNames(SplitListing listing)
     {
-        var held = lists.Read("val", listing).ToHashSet(StringComparer.Ordinal);
-        IEnumerable<string> all = lists.Read("train", listing).Concat(boundaries!.Lists.Read("trainval", listing));
-        return [.. all.Distinct().Where(name => !held.Contains(name))];
+        HashSet<string> held = [.. lists.Read("val", listing).Select(listed => listed.Name)];
+        IEnumerable<ListedName> all = lists.Read("train", listing).Concat(boundaries!.Lists.Read("trainval", listing));
+        return [.. all.DistinctBy(listed => listed.Name).Where(listed => !held.Contains(listed.Name))];
     }
 
-    private void Add(SplitListing listing, string name)
+    private void Add(SplitListing listing, ListedName listed)
     {
+        var (name, list) = listed;
         string? image = FindImage(name), mask = FindMask(name, listing.Split);
         if (image is null)
         {
             string expected = Path.Combine(images, name + ImageExtensions[0]);
-            listing.Report(expected, $"'{listing.Source}' lists '{name}', but '{expected}' (or .jpeg, .png) is not there.");
+            listing.Report(expected, $"'{list}' lists '{name}', but '{expected}' (or .jpeg, .png) is not there.");
         }
 
         if (!listing.IsLabelled)
@@ -113,7 +114,7 @@ internal sealed class VocDataset : IDatasetLayout
         }
 
         if (mask is null)
-            listing.Report(MaskOf(name), $"'{listing.Source}' lists '{name}', but its mask '{MaskOf(name)}' is not there.");
+            listing.Report(MaskOf(name), $"'{list}' lists '{name}', but its mask '{MaskOf(name)}' is not there.");
         else if (image is not null)
             listing.Add(new SegmentationItem(name, image, mask) { Labels = LabelsOf(mask) });
     }

@@ -33,8 +33,14 @@ internal sealed class MatFile(string path, string variable, string field, long p
     /// <exception cref="DataException">The file cannot be read, is no such file, is damaged, or has no such matrix.</exception>
     public (int Height, int Width) Read(DecodeScratch scratch, PixelBuffer<byte>? pixels)
     {
-        target = pixels;
         using MemoryStream file = scratch.OpenFile(path);
+        return Read(file, pixels);
+    }
+
+    /// <summary>As the other overload, from a file that is in memory already; the stream's buffer is visible.</summary>
+    internal (int Height, int Width) Read(MemoryStream file, PixelBuffer<byte>? pixels)
+    {
+        target = pixels;
         var reader = new MatReader(file, path, file.Length);
         RequireHeader(reader);
         while (reader.Position < file.Length)
