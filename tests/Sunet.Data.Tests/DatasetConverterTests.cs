@@ -53,6 +53,18 @@ public sealed class DatasetConverterTests : IDisposable
     }
 
     [Fact]
+    public void Run_SplitWithoutLabels_IsLeftOutUnlessItIsTest()
+    {
+        folder.AddCityscapes();
+        File.Copy(folder.At("leftImg8bit", "val", "ulm", "ulm_0_0_leftImg8bit.png"),
+            folder.At("leftImg8bit", "train_extra", "kiel", "kiel_0_0_leftImg8bit.png"));
+        ConversionReport report = DatasetConverter.Open(folder.Root, Output, new ConversionOptions()).Run();
+        Assert.Equal(["test", "train", "val"], report.Splits.Select(split => split.Split));
+        Assert.Empty(DatasetCheck.Run(Output).Findings);
+        AssertRefused("has no labels to convert", folder.Root, new ConversionOptions { Splits = ["train_extra"], Overwrite = true });
+    }
+
+    [Fact]
     public void Run_NamesInFolders_BecomeDistinctAndKeepTheirFormat()
     {
         string yaml = folder.AddYaml();
@@ -145,6 +157,7 @@ public sealed class DatasetConverterTests : IDisposable
         Assert.Throws<ConfigurationException>(() => DatasetConverter.Open(folder.Root, Output, noWorkers));
         Assert.Throws<ConfigurationException>(() => DatasetConverter.Open(folder.Root, Output, noPixels));
         Assert.Throws<ConfigurationException>(() => DatasetConverter.Open(folder.Root, Output, good with { Splits = ["val", "val"] }));
+        Assert.Throws<ConfigurationException>(() => DatasetConverter.Open(folder.Root, Output, good with { Splits = ["../val"] }));
         AssertRefused("'nothing' is missing", folder.Root, good with { Splits = ["nothing"] });
         Assert.False(Directory.Exists(Output));
     }
