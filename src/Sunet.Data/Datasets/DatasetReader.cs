@@ -1,10 +1,12 @@
+using Sunet.Data.Datasets.Coco;
+
 namespace Sunet.Data.Datasets;
 
 /// <summary>Opens data sets for segmentation.</summary>
 public static class DatasetReader
 {
     /// <summary>Opens one split of a data set and makes sure that every file it needs is there; nothing is decoded.</summary>
-    /// <param name="path">A folder in the layout of PASCAL VOC, or a YAML file with the keys path, train, val, names, masks_dir.</param>
+    /// <param name="path">A folder in the layout of PASCAL VOC or MS-COCO, or a YAML file with the keys path, train, val, names, masks_dir.</param>
     /// <param name="split">Such as <c>train</c> or <c>val</c>.</param>
     /// <exception cref="DataException">
     /// The layout is unknown, or the split is missing, empty, or lists an image whose file or mask is missing.
@@ -38,6 +40,8 @@ public static class DatasetReader
 
         if (!Directory.Exists(full))
             throw new DataException($"'{full}' is not there.", full);
+        if (CocoDataset.Recognises(full))
+            return new CocoDataset(full);
         return VocDataset.Recognises(full)
             ? new VocDataset(full)
             : throw new DataException(

@@ -69,7 +69,7 @@ internal sealed class VocDataset : IDatasetLayout
 
     private void Add(SplitListing listing, string name)
     {
-        if (Path.IsPathRooted(name) || name.Split('/', '\\').Contains(".."))
+        if (!FileTree.StaysInside(name))
         {
             listing.Report(listing.Source, $"'{listing.Source}' lists '{name}', which lies outside the data set.");
             return;
