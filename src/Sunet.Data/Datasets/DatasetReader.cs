@@ -6,7 +6,9 @@ namespace Sunet.Data.Datasets;
 public static class DatasetReader
 {
     /// <summary>Opens one split of a data set and makes sure that every file it needs is there; nothing is decoded.</summary>
-    /// <param name="path">A folder in the layout of PASCAL VOC or MS-COCO, or a YAML file with the keys path, train, val, names, masks_dir.</param>
+    /// <param name="path">
+    /// A folder in the layout of PASCAL VOC or MS-COCO, or a YAML file with the keys path, train, val, names, masks_dir.
+    /// </param>
     /// <param name="split">Such as <c>train</c> or <c>val</c>.</param>
     /// <exception cref="DataException">
     /// The layout is unknown, or the split is missing, empty, or lists an image whose file or mask is missing.

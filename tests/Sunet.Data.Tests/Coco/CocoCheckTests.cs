@@ -66,7 +66,7 @@ public sealed class CocoCheckTests : IDisposable
     [InlineData("""{"counts":[18,-1,31],"size":[6,8]}""", "a run of -1 pixels")]
     [InlineData("""{"counts":[18,9223372036854775807,1],"size":[6,8]}""", "leaves its image")]
     [InlineData("""{"counts":[18,18,1.5],"size":[6,8]}""", "other than whole numbers")]
-    [InlineData("""{"counts":[18,18,12],"size":[8,6]}""", "for 6 x 8 pixels, its image has 8 x 6")]
+    [InlineData("""{"counts":[18,18,12],"size":[8,6]}""", "for 6 x 8 pixels, but its image is 8 x 6")]
     [InlineData("""{"counts":[18,18,12],"size":[6]}""", "other than whole numbers")]
     [InlineData("""{"counts":[18,18,12]}""", "lack 'counts' or 'size'")]
     [InlineData("""{"counts":"b0","size":[6,8]}""", "add up to 18 pixels")]
@@ -103,7 +103,8 @@ public sealed class CocoCheckTests : IDisposable
     [Fact]
     public void Run_SameFileForTwoImages_IsFound()
     {
-        tree.Write("train", $"{ImageList(1)},{ImageList(2).Replace("02.png", "01.png", StringComparison.Ordinal)}", $"{Objects(1)},{Objects(2)}");
+        string same = ImageList(2).Replace("02.png", "01.png", StringComparison.Ordinal);
+        tree.Write("train", $"{ImageList(1)},{same}", $"{Objects(1)},{Objects(2)}");
         AssertFinds(TrainFile, "'000000000001' 2 times");
     }
 
@@ -111,7 +112,7 @@ public sealed class CocoCheckTests : IDisposable
     public void Run_NoCategoryOfTheClasses_IsFound()
     {
         tree.Write("train", ImageList(1), Objects(1), """[{"id":1,"name":"coin"}]""");
-        AssertFinds(TrainFile, "none of the data set's classes");
+        AssertFinds(TrainFile, "is a class of the data set");
     }
 
     [Fact]

@@ -36,11 +36,12 @@ public sealed class CocoDatasetTests : IDisposable
     {
         string[] names =
         [
-            "airplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "dining table", "dog", "horse", "motorcycle",
-            "person", "potted plant", "sheep", "couch", "train", "tv",
+            "airplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "dining table", "dog", "horse",
+            "motorcycle", "person", "potted plant", "sheep", "couch", "train", "tv",
         ];
         string categories = string.Join(',', names.Reverse().Select((name, i) => $$"""{"id":{{i + 1}},"name":"{{name}}"}"""));
-        string[] columns = [.. names.Select((_, i) => Annotation(i, 1, 20 - i, $$"""{"size":[20,20],"counts":[{{i * 20}},20,{{380 - (i * 20)}}]}"""))];
+        string[] columns =
+            [.. names.Select((_, i) => Annotation(i, 1, 20 - i, $$"""{"size":[20,20],"counts":[{{i * 20}},20,{{380 - (i * 20)}}]}"""))];
         tree.Write("val", """{"file_name":"a.png","height":20,"width":20,"id":1}""", string.Join(',', columns), $"[{categories}]");
         Data.Images.ImageWriter.WritePng(tree.At("val2017", "a.png"), new Native.Tensors.Rgb[20, 20]);
         byte[,] labels = tree.LoadFirst("val");
@@ -53,7 +54,11 @@ public sealed class CocoDatasetTests : IDisposable
         byte[,] expected = tree.LoadFirst();
         tree.WriteText(
             "train",
-            $$"""{ "categories" : {{Categories}}, "annotations": [{{Objects(1)}}], "licenses": [{"images":[{"id":1}]}], "images": [{{ImageList(1)}}] }""" + "\n");
+            $$"""
+            { "categories" : {{Categories}}, "annotations": [{{Objects(1)}}], "licenses": [{"images":[{"id":1}]}],
+              "images": [{{ImageList(1)}}] }
+
+            """);
         Assert.Equal(expected, tree.LoadFirst());
     }
 
@@ -64,7 +69,8 @@ public sealed class CocoDatasetTests : IDisposable
         string text = new('x', 3 << 20), space = new(' ', (1 << 20) - 7);
         byte[,] expected = tree.LoadFirst();
         tree.WriteText(
-            "train", $$"""{"info":"{{text}}","images":[{{ImageList(1)}}],{{space}}"annotations":[{{Objects(1)}}],"categories":{{Categories}}}""");
+            "train",
+            $$"""{"info":"{{text}}","images":[{{ImageList(1)}}],{{space}}"annotations":[{{Objects(1)}}],"categories":{{Categories}}}""");
         Assert.Equal(expected, tree.LoadFirst());
     }
 
@@ -79,7 +85,9 @@ public sealed class CocoDatasetTests : IDisposable
     [Fact]
     public void Open_TrainingImagesOf1000AnnotatedPixelsOrLess_AreLeftOut()
     {
-        tree.Write("train", ImageList(1, 2), $"{Annotation(1, 1, 1, Left, area: 1000)},{Annotation(2, 2, 1, Left, 400)},{Annotation(3, 2, 7, Left, 600.5)}");
+        string annotations = string.Join(
+            ',', Annotation(1, 1, 1, Left, area: 1000), Annotation(2, 2, 1, Left, area: 400), Annotation(3, 2, 7, Left, area: 600.5));
+        tree.Write("train", ImageList(1, 2), annotations);
         Assert.Equal("000000000002", Assert.Single(DatasetReader.Open(tree.Root, "train").Items).Name);
     }
 
@@ -174,7 +182,9 @@ public sealed class CocoDatasetTests : IDisposable
     [Fact]
     public void Load_WithBuffers_AllocatesLittle()
     {
-        tree.Write("train", ImageList(1).Replace("\"height\":6,\"width\":8", "\"height\":100,\"width\":200", StringComparison.Ordinal), Annotation(1, 1, 1, Left, 2000));
+        string large = ImageList(1).Replace("\"height\":6,\"width\":8", "\"height\":100,\"width\":200", StringComparison.Ordinal);
+        string zigzag = string.Join(',', Enumerable.Range(0, 200).Select(x => $"{x},{x % 2 * 90}"));
+        tree.Write("train", large, Annotation(1, 1, 1, $"[[{zigzag}]]", 2000));
         SegmentationItem item = DatasetReader.Open(tree.Root, "train").Items[0];
         var buffers = new SampleBuffers();
         void Load() => item.Labels.Load(item, 1 << 20, buffers);

@@ -4,7 +4,9 @@ using static Sunet.Data.Tests.Coco.CocoTree;
 
 namespace Sunet.Data.Tests.Coco;
 
-/// <summary>Whatever the annotation file, its images load or it is refused by <see cref="DataException"/>; anything else fails the test.</summary>
+/// <summary>
+/// Whatever the annotation file, its images load or it is refused by <see cref="DataException"/>; anything else fails the test.
+/// </summary>
 public sealed class CocoHostileTests : IDisposable
 {
     private readonly CocoTree tree = new();

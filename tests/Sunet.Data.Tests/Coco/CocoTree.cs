@@ -10,7 +10,8 @@ namespace Sunet.Data.Tests.Coco;
 /// </summary>
 internal sealed class CocoTree : IDisposable
 {
-    public const string Categories = """[{"id":90,"name":"kite"},{"id":7,"name":"couch"},{"id":1,"supercategory":"person","name":"person"}]""";
+    public const string Categories =
+        """[{"id":90,"name":"kite"},{"id":7,"name":"couch"},{"id":1,"supercategory":"person","name":"person"}]""";
 
     private readonly TestFolder folder = new();
 
@@ -37,8 +38,9 @@ internal sealed class CocoTree : IDisposable
         Annotation((image * 10) + 3, image, 90, "[[0,0,8,0,8,6,0,6]]"));
 
     public static string Annotation(int id, int image, int category, string segmentation, double area = 600, int crowd = 0) =>
-        FormattableString.Invariant(
-            $$"""{"segmentation":{{segmentation}},"area":{{area}},"iscrowd":{{crowd}},"image_id":{{image}},"category_id":{{category}},"id":{{id}}}""");
+        FormattableString.Invariant($$"""
+            {"segmentation":{{segmentation}},"area":{{area}},"iscrowd":{{crowd}},"image_id":{{image}},"category_id":{{category}},"id":{{id}} }
+            """);
 
     public string At(params string[] parts) => folder.At(parts);
 

@@ -21,11 +21,13 @@ public sealed class MaskTests
 
     [Fact]
     public void Decode_RunLengthsAsNumbers_EqualsTheMasksOfCocosTools() =>
-        ForEveryCase((mask, height, width) => Draw($$"""{"size":[{{height}},{{width}}],"counts":{{mask.GetProperty("counts").GetRawText()}}}""", height, width));
+        ForEveryCase((mask, height, width) =>
+            Draw($$"""{"size":[{{height}},{{width}}],"counts":{{mask.GetProperty("counts").GetRawText()}}}""", height, width));
 
     [Fact]
     public void Decode_RunLengthsAsText_EqualsTheMasksOfCocosTools() =>
-        ForEveryCase((mask, height, width) => Draw($$"""{"counts":{{mask.GetProperty("string").GetRawText()}},"size":[{{height}},{{width}}]}""", height, width));
+        ForEveryCase((mask, height, width) =>
+            Draw($$"""{"counts":{{mask.GetProperty("string").GetRawText()}},"size":[{{height}},{{width}}]}""", height, width));
 
     [Fact]
     public void Decode_OnePolygonWithoutAList_IsThatPolygon() =>

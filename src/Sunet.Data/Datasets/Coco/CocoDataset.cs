@@ -86,7 +86,12 @@ internal sealed class CocoDataset : IDatasetLayout
 
         problems.Close();
         if (listing.Items.Count == 0 && listing.Problems.Count == 0 && annotated.Images.Count > 0)
-            listing.Report(listing.Source, $"None of the {annotated.Images.Count} images of '{listing.Source}' has more than {SmallestArea} annotated pixels.");
+        {
+            listing.Report(
+                listing.Source,
+                $"None of the {annotated.Images.Count} images of '{listing.Source}' has more than {SmallestArea} annotated pixels.");
+        }
+
         return listing;
     }
 
@@ -96,13 +101,13 @@ internal sealed class CocoDataset : IDatasetLayout
     private static void Add(CocoSplit annotated, int image, string folder, SplitListing listing, LimitedReport problems)
     {
         var (id, fileName, _, _) = annotated.Images[image];
-        string path = Path.Combine(folder, fileName);
+        string path = Path.Combine(folder, fileName), name = FileTree.Stem(folder, path);
         if (!FileTree.StaysInside(fileName))
             problems.Report(listing.Source, $"'{listing.Source}' lists image {id} as '{fileName}', which lies outside the data set.");
         else if (!File.Exists(path))
             problems.Report(path, $"'{listing.Source}' lists image {id}, but '{path}' is not there.");
         else
-            listing.Items.Add(new SegmentationItem(FileTree.Stem(folder, path), path, listing.Source) { Labels = new CocoLabels(annotated, image) });
+            listing.Items.Add(new SegmentationItem(name, path, listing.Source) { Labels = new CocoLabels(annotated, image) });
     }
 
     private Dictionary<long, byte> Labels(CocoFile file)
@@ -118,7 +123,8 @@ internal sealed class CocoDataset : IDatasetLayout
         return found.Values.Any(label => label > 0)
             ? found
             : throw new DataException(
-                $"'{file.Path}' has none of the data set's classes among its {file.Categories.Count} categories: {string.Join(", ", labels.Keys)}; "
+                $"None of the {file.Categories.Count} categories of '{file.Path}' is a class of the data set: "
+                + $"{string.Join(", ", labels.Keys)}; "
                 + $"name those to keep in '{Path.Combine(Root, "classes.txt")}', background first.", file.Path);
     }
 

@@ -24,7 +24,7 @@ internal static class CocoFileReader
             ReadLists(ref reader, contents);
             return contents;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new DataException($"'{path}' cannot be read: {failure.Message}", path, failure);
         }
@@ -47,7 +47,8 @@ internal static class CocoFileReader
                 PassOver(ref reader);
         }
 
-        reader.ReadEnd();
+        // Past the object, so that anything behind it is refused.
+        reader.Read();
         if (Lists.FirstOrDefault(list => !seen.Contains(list)) is { } missing)
             throw new DataException($"'{contents.Path}' is no COCO annotation file: it lacks the list '{missing}'.", contents.Path);
     }
@@ -111,9 +112,10 @@ internal static class CocoFileReader
                 PassOver(ref reader);
         }
 
-        if (id is not { } number || imageId is not { } image || categoryId is not { } category || area is not { } pixels || outline is not { } slice)
+        bool complete = id.HasValue && imageId.HasValue && categoryId.HasValue && area.HasValue && outline.HasValue;
+        if (!complete)
             throw Incomplete(contents, "annotation", id, reader.TokenEnd, "id, image_id, category_id, area and segmentation");
-        contents.Annotations.Add(new CocoAnnotation(number, image, category, pixels, slice));
+        contents.Annotations.Add(new CocoAnnotation(id!.Value, imageId!.Value, categoryId!.Value, area!.Value, outline!.Value));
     }
 
     private static void ReadCategory(ref JsonFileReader reader, CocoFile contents)
@@ -178,6 +180,9 @@ internal static class CocoFileReader
             : throw new DataException($"'{contents.Path}' has a segmentation of over 16 MiB at byte {start}.", contents.Path);
     }
 
-    private static DataException Incomplete(CocoFile contents, string kind, long? id, long end, string needed) =>
-        new($"'{contents.Path}' has an incomplete {kind}{(id is { } known ? $" {known}" : "")} before byte {end}: it needs {needed}.", contents.Path);
+    private static DataException Incomplete(CocoFile contents, string kind, long? id, long end, string needed)
+    {
+        string which = id is { } known ? $"{kind} {known}" : kind;
+        return new DataException($"'{contents.Path}' has an incomplete {which} before byte {end}: it needs {needed}.", contents.Path);
+    }
 }

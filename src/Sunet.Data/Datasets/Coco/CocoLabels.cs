@@ -16,7 +16,12 @@ internal sealed class CocoLabels(CocoSplit split, int image) : ILabelReader
         var (id, _, height, width) = Image;
         long cap = Math.Min(pixelCap, Array.MaxLength / 4);
         if ((long)height * width > cap)
-            throw new DataException($"{Describe(item)} is {width} x {height} pixels, above the cap of {cap}; raise the cap if the file can be trusted.", split.Path);
+        {
+            throw new DataException(
+                $"{Describe(item)} is {width} x {height} pixels, above the cap of {cap}; raise the cap if the file can be trusted.",
+                split.Path);
+        }
+
         buffers.Coco.Canvas.BeginImage(height, width);
         try
         {
@@ -61,7 +66,8 @@ internal sealed class CocoLabels(CocoSplit split, int image) : ILabelReader
         }
         catch (InvalidDataException failure)
         {
-            throw new DataException($"'{split.Path}' has a broken annotation {found.AnnotationId} of image {id}: {failure.Message}.", split.Path, failure);
+            throw new DataException(
+                $"'{split.Path}' has a broken annotation {found.AnnotationId} of image {id}: {failure.Message}.", split.Path, failure);
         }
     }
 }

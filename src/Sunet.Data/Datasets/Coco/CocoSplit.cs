@@ -1,9 +1,10 @@
 namespace Sunet.Data.Datasets.Coco;
 
-/// <summary>The images of an annotation file with the objects of a data set's classes on each. Immutable; safe to use from many threads.</summary>
+/// <summary>
+/// The images of an annotation file with the objects of a data set's classes on each. Immutable; safe to use from many threads.
+/// </summary>
 internal sealed class CocoSplit
 {
-    private readonly CocoFile file;
     private readonly CocoObject[] objects;
     private readonly int[] firstObject;
     private readonly double[] areas;
@@ -14,7 +15,7 @@ internal sealed class CocoSplit
     /// <param name="report">Told of numbers given twice and of annotations that belong to nothing, as the rest of a sentence.</param>
     public CocoSplit(CocoFile file, IReadOnlyDictionary<long, byte> labels, Action<string> report)
     {
-        this.file = file;
+        (Path, Length, Images) = (file.Path, file.Length, file.Images);
         Dictionary<long, int> places = Places(file, report);
         var owners = new int[file.Annotations.Count];
         firstObject = new int[file.Images.Count + 1];
@@ -41,18 +42,16 @@ internal sealed class CocoSplit
         }
 
         ReportTwice(file, report);
-        file.Annotations.Clear();
-        file.Annotations.TrimExcess();
     }
 
     /// <summary>The annotation file.</summary>
-    public string Path => file.Path;
+    public string Path { get; }
 
     /// <summary>The annotation file's bytes when it was read.</summary>
-    public long Length => file.Length;
+    public long Length { get; }
 
     /// <summary>The images, in the file's order.</summary>
-    public IReadOnlyList<CocoImage> Images => file.Images;
+    public IReadOnlyList<CocoImage> Images { get; }
 
     /// <summary>The objects on an image, in the file's order.</summary>
     public ReadOnlySpan<CocoObject> Objects(int image) => objects.AsSpan(firstObject[image]..firstObject[image + 1]);

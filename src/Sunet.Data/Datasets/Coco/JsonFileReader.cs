@@ -50,40 +50,24 @@ internal ref struct JsonFileReader
     public readonly long TokenEnd => origin + reader.BytesConsumed;
 
     /// <summary>Goes to the next token.</summary>
+    /// <returns>False at the end of the file.</returns>
     /// <exception cref="DataException">The file cannot be read, is no JSON, or ends early.</exception>
-    public void Read()
+    public bool Read()
     {
         try
         {
             while (!reader.Read())
             {
                 if (reader.IsFinalBlock)
-                    throw new DataException($"'{path}' is truncated: its JSON ends at byte {TokenEnd}.", path);
+                    return false;
                 Refill();
             }
-        }
-        catch (JsonException failure)
-        {
-            throw new DataException($"'{path}' is no valid JSON, or truncated, behind byte {TokenEnd}.", path, failure);
-        }
-    }
 
-    /// <summary>Makes sure that nothing follows but white space.</summary>
-    /// <exception cref="DataException">Something does.</exception>
-    public void ReadEnd()
-    {
-        try
-        {
-            while (!reader.Read())
-            {
-                if (reader.IsFinalBlock)
-                    return;
-                Refill();
-            }
+            return true;
         }
         catch (JsonException failure)
         {
-            throw new DataException($"'{path}' goes on behind the end of its JSON at byte {TokenEnd}.", path, failure);
+            throw new DataException($"'{path}' is truncated or no valid JSON: it breaks off behind byte {TokenEnd}.", path, failure);
         }
     }
 
@@ -132,12 +116,15 @@ internal ref struct JsonFileReader
         const int Longest = 1024;
         try
         {
-            return TokenType == JsonTokenType.String && reader.ValueSpan.Length <= Longest ? reader.GetString()! : throw Unexpected($"{what}, a text,");
+            if (TokenType == JsonTokenType.String && reader.ValueSpan.Length <= Longest)
+                return reader.GetString()!;
         }
-        catch (InvalidOperationException)
+        catch (InvalidOperationException failure)
         {
-            throw Unexpected($"{what}, a text,");
+            throw new DataException($"'{path}' is damaged: the text at byte {TokenStart} is no Unicode.", path, failure);
         }
+
+        throw Unexpected($"{what}, a text,");
     }
 
     private readonly DataException Unexpected(string what) =>

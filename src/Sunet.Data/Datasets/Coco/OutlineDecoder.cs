@@ -22,11 +22,12 @@ internal sealed class OutlineDecoder(MaskCanvas canvas)
         {
             var reader = new Utf8JsonReader(json);
             reader.Read();
-            Require(reader.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject, "its segmentation is neither polygons nor run lengths");
             if (reader.TokenType == JsonTokenType.StartArray)
                 DecodePolygons(ref reader);
-            else
+            else if (reader.TokenType == JsonTokenType.StartObject)
                 DecodeRuns(ref reader);
+            else
+                throw new InvalidDataException("its segmentation is neither polygons nor run lengths");
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
@@ -58,7 +59,8 @@ internal sealed class OutlineDecoder(MaskCanvas canvas)
         {
             Require(reader.TokenType == JsonTokenType.Number, "a polygon has something other than numbers");
             double coordinate = reader.GetDouble();
-            Require(Math.Abs(coordinate) <= PolygonRaster.LargestCoordinate, $"a polygon has the coordinate {coordinate}");
+            if (Math.Abs(coordinate) > PolygonRaster.LargestCoordinate)
+                throw new InvalidDataException($"a polygon has the coordinate {coordinate}");
             points.Add(PolygonRaster.Round(coordinate));
         }
 
@@ -99,7 +101,7 @@ internal sealed class OutlineDecoder(MaskCanvas canvas)
         {
             Require(reader.TokenType == JsonTokenType.StartArray, "its 'counts' are neither numbers nor a text");
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-                lengths.Add(Int64(ref reader, "counts"));
+                lengths.Add(Int64(ref reader));
         }
 
         lengths.End();
@@ -109,13 +111,16 @@ internal sealed class OutlineDecoder(MaskCanvas canvas)
     {
         Require(reader.TokenType == JsonTokenType.StartArray, "its 'size' is no list");
         reader.Read();
-        long height = Int64(ref reader, "size");
+        long height = Int64(ref reader);
         reader.Read();
-        long width = Int64(ref reader, "size");
+        long width = Int64(ref reader);
         reader.Read();
         Require(reader.TokenType == JsonTokenType.EndArray, "its 'size' has more than two numbers");
         if (height != canvas.Height || width != canvas.Width)
-            throw new InvalidDataException($"its run lengths are for {width} x {height} pixels, its image has {canvas.Width} x {canvas.Height}");
+        {
+            throw new InvalidDataException(
+                $"its run lengths are for {width} x {height} pixels, but its image is {canvas.Width} x {canvas.Height}");
+        }
     }
 
     // The alphabet includes the backslash, which JSON escapes.
@@ -128,10 +133,11 @@ internal sealed class OutlineDecoder(MaskCanvas canvas)
         return text.AsSpan(0, reader.CopyString(text));
     }
 
-    private static long Int64(ref Utf8JsonReader reader, string what)
+    private static long Int64(ref Utf8JsonReader reader)
     {
         long value = 0;
-        Require(reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out value), $"its '{what}' has something other than whole numbers");
+        bool valid = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out value);
+        Require(valid, "its 'counts' or 'size' has something other than whole numbers");
         return value;
     }
 

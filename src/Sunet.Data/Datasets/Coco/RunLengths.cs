@@ -22,8 +22,12 @@ internal struct RunLengths(MaskCanvas canvas)
         covered = !covered;
     }
 
-    /// <summary>Takes lengths as text: five bits a character, least significant first, from the fourth on less the length two before.</summary>
-    /// <exception cref="InvalidDataException">A character is not of the alphabet, a number does not end, or a run leaves the image.</exception>
+    /// <summary>
+    /// Takes lengths as text: five bits a character, least significant first; from the fourth on the length less that two before.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// A character is not of the alphabet, a number does not end, or a run leaves the image.
+    /// </exception>
     public void AddText(ReadOnlySpan<byte> text)
     {
         // Seven characters hold any number of pixels and a sign.
