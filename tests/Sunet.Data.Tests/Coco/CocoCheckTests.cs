@@ -116,7 +116,7 @@ public sealed class CocoCheckTests : IDisposable
     }
 
     [Fact]
-    public void Run_MillionsOfDefects_AreCountedAfterTheFirstThousand()
+    public void Run_ThousandsOfDefects_AreCountedAfterTheFirstThousand()
     {
         tree.WriteTrain([.. Enumerable.Range(1, 1500).Select(i => Annotation(i, 1, 4, "[]"))]);
         IReadOnlyList<DatasetFinding> findings = DatasetCheck.Run(tree.Root).Findings;

@@ -193,6 +193,6 @@ public sealed class CocoDatasetTests : IDisposable
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++)
             Load();
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100 * 2048);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100 * 1024);
     }
 }

@@ -39,7 +39,8 @@ internal sealed class CocoTree : IDisposable
 
     public static string Annotation(int id, int image, int category, string segmentation, double area = 600, int crowd = 0) =>
         FormattableString.Invariant($$"""
-            {"segmentation":{{segmentation}},"area":{{area}},"iscrowd":{{crowd}},"image_id":{{image}},"category_id":{{category}},"id":{{id}} }
+            {"segmentation":{{segmentation}},"area":{{area}},"iscrowd":{{crowd}},
+            "image_id":{{image}},"category_id":{{category}},"id":{{id}} }
             """);
 
     public string At(params string[] parts) => folder.At(parts);

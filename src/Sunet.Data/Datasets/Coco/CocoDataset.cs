@@ -62,7 +62,7 @@ internal sealed class CocoDataset : IDatasetLayout
     {
         if (Find(Root, split) is not { } name)
         {
-            var missing = new SplitListing(split, AnnotationFile(Root, split));
+            var missing = new SplitListing(split, Path.Combine(Root, "annotations"));
             missing.Report(missing.Source, $"'{Root}' has no split '{split}', only '{string.Join("', '", Splits)}'.");
             return missing;
         }
@@ -123,8 +123,7 @@ internal sealed class CocoDataset : IDatasetLayout
         return found.Values.Any(label => label > 0)
             ? found
             : throw new DataException(
-                $"None of the {file.Categories.Count} categories of '{file.Path}' is a class of the data set: "
-                + $"{string.Join(", ", labels.Keys)}; "
+                $"None of the {file.Categories.Count} categories of '{file.Path}' is a class of the data set ({string.Join(", ", labels.Keys)}); "
                 + $"name those to keep in '{Path.Combine(Root, "classes.txt")}', background first.", file.Path);
     }
 

@@ -60,7 +60,7 @@ internal sealed class MaskCanvas
             AddRun(sorted[i], i + 1 < sorted.Length ? sorted[i + 1] : Pixels);
     }
 
-    /// <summary>Adds covered pixels to the object, which come behind those it has.</summary>
+    /// <summary>Adds covered pixels to the object; where it has no polygons, behind those it has.</summary>
     /// <param name="start">The first pixel, counted down the columns.</param>
     /// <param name="end">The pixel behind the last.</param>
     /// <exception cref="InvalidDataException">The image's outlines are beyond anything that an image has.</exception>
