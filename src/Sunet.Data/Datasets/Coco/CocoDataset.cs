@@ -120,10 +120,11 @@ internal sealed class CocoDataset : IDatasetLayout
                 throw new DataException($"'{file.Path}' has category {category.Id} twice.", file.Path);
         }
 
+        string classes = string.Join(", ", labels.Keys);
         return found.Values.Any(label => label > 0)
             ? found
             : throw new DataException(
-                $"None of the {file.Categories.Count} categories of '{file.Path}' is a class of the data set ({string.Join(", ", labels.Keys)}); "
+                $"None of the {file.Categories.Count} categories of '{file.Path}' is a class of the data set ({classes}); "
                 + $"name those to keep in '{Path.Combine(Root, "classes.txt")}', background first.", file.Path);
     }
 
