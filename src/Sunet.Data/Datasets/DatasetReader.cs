@@ -42,8 +42,8 @@ public static class DatasetReader
 
         if (!Directory.Exists(full))
             throw new DataException($"'{full}' is not there.", full);
-        if (CocoDataset.Recognises(full))
-            return new CocoDataset(full);
+        if (CocoDataset.TryOpen(full) is { } coco)
+            return coco;
         return VocDataset.Recognises(full)
             ? new VocDataset(full)
             : throw new DataException(

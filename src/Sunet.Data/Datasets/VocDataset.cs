@@ -69,7 +69,7 @@ internal sealed class VocDataset : IDatasetLayout
 
     private void Add(SplitListing listing, string name)
     {
-        if (!FileTree.StaysInside(name))
+        if (Path.IsPathRooted(name) || name.Split('/', '\\').Contains(".."))
         {
             listing.Report(listing.Source, $"'{listing.Source}' lists '{name}', which lies outside the data set.");
             return;

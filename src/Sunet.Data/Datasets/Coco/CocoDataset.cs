@@ -32,10 +32,7 @@ internal sealed class CocoDataset : IDatasetLayout
 
     private readonly Dictionary<string, byte> labels = new(StringComparer.Ordinal);
 
-    /// <summary>Opens the layout; no annotation is read yet.</summary>
-    /// <param name="root">A folder for which <see cref="Recognises"/> holds.</param>
-    /// <exception cref="DataException"><c>classes.txt</c> is there and unusable.</exception>
-    public CocoDataset(string root)
+    private CocoDataset(string root)
     {
         Root = root;
         string classes = Path.Combine(root, "classes.txt");
@@ -53,8 +50,9 @@ internal sealed class CocoDataset : IDatasetLayout
     /// <inheritdoc/>
     public IReadOnlyList<string> Splits => [.. Parts.Where(part => Find(Root, part) is not null)];
 
-    /// <summary>Whether a folder has this layout.</summary>
-    public static bool Recognises(string root) => Parts.Any(part => Find(root, part) is not null);
+    /// <summary>Opens a folder that has this layout, no annotation of it yet; null for another.</summary>
+    /// <exception cref="DataException"><c>classes.txt</c> is there and unusable.</exception>
+    public static CocoDataset? TryOpen(string root) => Parts.Any(part => Find(root, part) is not null) ? new CocoDataset(root) : null;
 
     /// <inheritdoc/>
     /// <exception cref="DataException">The annotation file is damaged, or has none of the classes.</exception>
