@@ -144,7 +144,7 @@ public sealed class CocoDatasetTests : IDisposable
         tree.AddImage(Path.Combine("images", "val2014"), 3);
         Assert.Equal(tree.At("images", "val2017", "000000000003.png"), DatasetReader.Open(tree.Root, "val").Items[0].ImagePath);
         Assert.Equal(tree.At("images", "val2014", "000000000003.png"), DatasetReader.Open(tree.Root, "val2014").Items[0].ImagePath);
-        Assert.Equal(["train", "val"], DatasetReader.OpenLayout(tree.Root).Splits);
+        Assert.Equal(["train", "val"], DatasetLayouts.Open(tree.Root).Splits);
     }
 
     [Theory]

@@ -94,7 +94,7 @@ internal sealed class CocoDataset : IDatasetLayout
     }
 
     /// <inheritdoc/>
-    public IEnumerable<(string Images, string Masks)> Folders() => [];
+    public IEnumerable<LabelFolder> Folders() => [];
 
     private static void Add(CocoSplit annotated, int image, string folder, SplitListing listing, LimitedReport problems)
     {
@@ -105,7 +105,7 @@ internal sealed class CocoDataset : IDatasetLayout
         else if (!File.Exists(path))
             problems.Report(path, $"'{listing.Source}' lists image {id}, but '{path}' is not there.");
         else
-            listing.Items.Add(new SegmentationItem(name, path, listing.Source) { Labels = new CocoLabels(annotated, image) });
+            listing.Add(new SegmentationItem(name, path, listing.Source) { Labels = new CocoLabels(annotated, image) });
     }
 
     private Dictionary<long, byte> Labels(CocoFile file)
