@@ -37,8 +37,8 @@ public sealed record OnnxTensor(string Name, IReadOnlyList<string> Dimensions, s
 public sealed record OnnxExport(string Path, long Bytes, int Nodes, OnnxTensor Input, OnnxTensor Output);
 
 /// <summary>
-/// Writes models in the Open Neural Network Exchange format (onnx.ai), translated op by op from the graph that prediction runs. Batch, height
-/// and width are free, height and width from <see cref="SunetGraph.SmallestSize"/> up; the same model gives the same bytes.
+/// Writes models in the Open Neural Network Exchange format (onnx.ai), translated op by op from the graph that prediction runs. Batch,
+/// height and width are free, height and width from <see cref="SunetGraph.SmallestSize"/> up; the same model gives the same bytes.
 /// </summary>
 public static class OnnxExporter
 {
@@ -88,7 +88,7 @@ public static class OnnxExporter
         if (file.Length > int.MaxValue)
         {
             throw new ConfigurationException(FormattableString.Invariant(
-                $"'{path}' would take {file.Length:N0} bytes, and an ONNX file with its weights inside has less than 2 GiB; export a smaller model."));
+                $"'{path}' would take {file.Length:N0} bytes, and an ONNX file has less than 2 GiB; export a smaller model."));
         }
 
         DurableFile.Write(path, file.WriteTo);

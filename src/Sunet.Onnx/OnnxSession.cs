@@ -4,12 +4,15 @@ using Sunet.Native.Tensors;
 namespace Sunet.Onnx;
 
 /// <summary>
-/// A file of <see cref="OnnxExporter"/>, or another of one float32 input and one float32 output, loaded into ONNX Runtime on the CPU. It may
-/// be run from several threads.
+/// A file of <see cref="OnnxExporter"/>, or another of one float32 input and one float32 output, loaded into ONNX Runtime on the CPU. It
+/// may be run from several threads.
 /// </summary>
 public sealed class OnnxSession : IDisposable
 {
-    private const string Library = "onnxruntime";
+    /// <summary>The file name of ONNX Runtime's native library on this system.</summary>
+    public static string Library { get; } =
+        OperatingSystem.IsWindows() ? "onnxruntime.dll" : OperatingSystem.IsMacOS() ? "libonnxruntime.dylib" : "libonnxruntime.so";
+
     private readonly InferenceSession session;
     private readonly RunOptions runOptions = new();
 
@@ -79,8 +82,12 @@ public sealed class OnnxSession : IDisposable
         }
         catch (Exception failure) when (LoadFailure(failure) is { } cause)
         {
-            throw new BackendException($"ONNX Runtime's native library '{Library}' cannot be loaded; put it beside the program, from the package "
-                + $"Microsoft.ML.OnnxRuntime: {cause.Message.ReplaceLineEndings(" ").Trim()}", Library, inner: failure);
+            // Where there is no file, the system's reason is a list of the names it has tried.
+            string path = Path.Combine(AppContext.BaseDirectory, Library);
+            throw new BackendException(File.Exists(path)
+                ? $"{path} could not be loaded: {cause.Message.ReplaceLineEndings(" ").Trim()}"
+                : $"{path}, the library of ONNX Runtime, is missing; put it there from the NuGet package Microsoft.ML.OnnxRuntime.",
+                Library, inner: failure);
         }
     }
 

@@ -38,8 +38,8 @@ public static class OnnxVerifier
     /// <exception cref="MemoryException">A size needs more memory than there is.</exception>
     /// <exception cref="BackendException">ONNX Runtime or the backend fails, or the output has another shape.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static IReadOnlyList<OnnxDifference> Compare(SunetModel model, OnnxSession session, IReadOnlyList<Shape> images, IBackend backend,
-        long memoryLimit = long.MaxValue, CancellationToken cancellation = default)
+    public static IReadOnlyList<OnnxDifference> Compare(SunetModel model, OnnxSession session, IReadOnlyList<Shape> images,
+        IBackend backend, long memoryLimit = long.MaxValue, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(session);
@@ -94,7 +94,11 @@ public static class OnnxVerifier
         (float[] actual, Shape got) = session.Run(pixels, image);
         Shape wanted = model.Spec.Head == SunetHead.Segmenter ? shape : new Shape(shape.Batch, shape.Channels);
         if (got != wanted)
-            throw new BackendException($"The ONNX file gives {session.OutputName} {got} for an image {image} where {wanted} is due.", "onnxruntime");
+        {
+            throw new BackendException($"The ONNX file gives {session.OutputName} {got} for an image {image} where {wanted} is due.",
+                OnnxSession.Library);
+        }
+
         return Difference(image, shape, expected, actual);
     }
 

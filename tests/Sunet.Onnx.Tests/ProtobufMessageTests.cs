@@ -19,7 +19,8 @@ public sealed class ProtobufMessageTests
     public void Add_Float_IsLittleEndian() => AssertBytes("15 00 00 80 3F", new ProtobufMessage().Add(2, 1f));
 
     [Fact]
-    public void Add_Message_HasItsLengthBefore() => AssertBytes("1A 03 08 96 01", new ProtobufMessage().Add(3, new ProtobufMessage().Add(1, 150)));
+    public void Add_Message_HasItsLengthBefore() =>
+        AssertBytes("1A 03 08 96 01", new ProtobufMessage().Add(3, new ProtobufMessage().Add(1, 150)));
 
     [Fact]
     public void Add_FieldAboveFifteen_HasATagOfTwoBytes() => AssertBytes("A0 01 07", new ProtobufMessage().Add(20, 7));

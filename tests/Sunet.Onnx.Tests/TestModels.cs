@@ -37,7 +37,7 @@ internal static class TestModels
         return model;
     }
 
-    /// <summary>A model whose running statistics are those of one batch, large enough that no channel's variance over it is next to nothing.</summary>
+    /// <summary>A model with the running statistics of one batch, large enough that no channel's variance is next to nothing.</summary>
     public static SunetModel Measure(SunetSpec spec)
     {
         SunetModel model = SunetModel.Create(spec);
@@ -80,7 +80,8 @@ public abstract class OnnxTest : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected IReadOnlyList<OnnxDifference> ExportAndCompare(SunetModel model, bool fold, params ReadOnlySpan<(int Batch, int H, int W)> sizes)
+    private protected IReadOnlyList<OnnxDifference> ExportAndCompare(
+        SunetModel model, bool fold, params ReadOnlySpan<(int Batch, int H, int W)> sizes)
     {
         OnnxExporter.Write(model, this["model.onnx"], new OnnxExportOptions { FoldBatchNorm = fold });
         using var session = new OnnxSession(this["model.onnx"], threads: 1);

@@ -23,7 +23,8 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
             Relu => nodes.Add("Relu", op.Name, Inputs(op)),
             Add => nodes.Add("Add", op.Name, Inputs(op)),
             Concat => nodes.Add("Concat", op.Name, Inputs(op), OnnxMessages.Attribute("axis", 1L)),
-            AveragePool pool => nodes.Add("AveragePool", op.Name, Inputs(op), OnnxMessages.Attribute("kernel_shape", pool.Window, pool.Window),
+            AveragePool pool => nodes.Add("AveragePool", op.Name, Inputs(op),
+                OnnxMessages.Attribute("kernel_shape", pool.Window, pool.Window),
                 OnnxMessages.Attribute("strides", pool.Window, pool.Window)),
             GlobalAveragePool => nodes.Add("GlobalAveragePool", op.Name, Inputs(op)),
             Linear linear => Translate(linear),
@@ -70,14 +71,16 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
     private string Translate(Linear op)
     {
         string x = nodes.Add("Flatten", op.Name + "/flatten", [nodes.NameOf(op.Inputs[0])], OnnxMessages.Attribute("axis", 1L));
-        return nodes.Add("Gemm", op.Name, [x, nodes.NameOf(op.Inputs[1]), nodes.NameOf(op.Inputs[2])], OnnxMessages.Attribute("transB", 1L));
+        return nodes.Add("Gemm", op.Name, [x, nodes.NameOf(op.Inputs[1]), nodes.NameOf(op.Inputs[2])],
+            OnnxMessages.Attribute("transB", 1L));
     }
 
     private string Translate(BilinearResize op, int index)
     {
         string x = nodes.NameOf(op.Inputs[0]);
         string outer = nodes.Add("Shape", op.Name + "/batch_and_channels", [x], OnnxMessages.Attribute("end", 2L));
-        string size = nodes.Add("Concat", op.Name + "/shape", [outer, nodes.SizeOf(network.SizeOf(index))], OnnxMessages.Attribute("axis", 0L));
+        string size = nodes.Add("Concat", op.Name + "/shape", [outer, nodes.SizeOf(network.SizeOf(index))],
+            OnnxMessages.Attribute("axis", 0L));
         return nodes.Add("Resize", op.Name, [x, "", "", size], OnnxMessages.Attribute("mode", "linear"),
             OnnxMessages.Attribute("coordinate_transformation_mode", "half_pixel"));
     }
@@ -108,6 +111,6 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
     {
         ConvolutionGeometry symmetric = geometry with { PaddingEnd = geometry.PaddingBegin };
         if (symmetric.OutputSize(large.Height, large.Width, weights[2], weights[3]) != (small.Height, small.Width))
-            throw new ConfigurationException($"{op.Kind} '{op.Name}' is padded differently at its two ends, which ONNX export does not support.");
+            throw new ConfigurationException($"{op.Kind} '{op.Name}' is not padded alike at both ends, which no export supports.");
     }
 }

@@ -45,7 +45,7 @@ internal sealed class SampledNetwork
         }
 
         Op op = First.Graph.Ops[index];
-        throw new ConfigurationException($"{op.Kind} '{op.Name}' has a size that no tensor before it has, which ONNX export does not support.");
+        throw new ConfigurationException($"{op.Kind} '{op.Name}' has a size of its own, which ONNX export does not support.");
     }
 
     private static bool HasSize(Value value, Op op) =>
