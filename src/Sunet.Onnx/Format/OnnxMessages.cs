@@ -1,9 +1,13 @@
 namespace Sunet.Onnx.Format;
 
-/// <summary>The messages of <c>onnx.proto</c> (github.com/onnx/onnx, IR version 8) that a model of one graph needs.</summary>
+/// <summary>
+/// The messages of <c>onnx.proto</c> (github.com/onnx/onnx, IR version 8) that a model of one graph needs. Numbers are its fields.
+/// </summary>
 internal static class OnnxMessages
 {
+    // Element types of tensors, and the types of attributes.
     private const int Float = 1, Int64 = 7;
+    private const int AttributeType = 20, OneFloat = 1, OneInteger = 2, OneText = 3, ManyIntegers = 7;
 
     /// <summary>A model.</summary>
     /// <param name="producer">The program that wrote it, and its version.</param>
@@ -62,13 +66,16 @@ internal static class OnnxMessages
     }
 
     /// <summary>An attribute of one integer.</summary>
-    public static ProtobufMessage Attribute(string name, long value) => new ProtobufMessage().Add(1, name).Add(3, value).Add(20, 2);
+    public static ProtobufMessage Attribute(string name, long value) =>
+        new ProtobufMessage().Add(1, name).Add(3, value).Add(AttributeType, OneInteger);
 
     /// <summary>An attribute of one float.</summary>
-    public static ProtobufMessage Attribute(string name, float value) => new ProtobufMessage().Add(1, name).Add(2, value).Add(20, 1);
+    public static ProtobufMessage Attribute(string name, float value) =>
+        new ProtobufMessage().Add(1, name).Add(2, value).Add(AttributeType, OneFloat);
 
     /// <summary>An attribute of a text.</summary>
-    public static ProtobufMessage Attribute(string name, string value) => new ProtobufMessage().Add(1, name).Add(4, value).Add(20, 3);
+    public static ProtobufMessage Attribute(string name, string value) =>
+        new ProtobufMessage().Add(1, name).Add(4, value).Add(AttributeType, OneText);
 
     /// <summary>An attribute of integers.</summary>
     public static ProtobufMessage Attribute(string name, params ReadOnlySpan<long> values)
@@ -76,7 +83,7 @@ internal static class OnnxMessages
         ProtobufMessage attribute = new ProtobufMessage().Add(1, name);
         foreach (long value in values)
             attribute.Add(8, value);
-        return attribute.Add(20, 7);
+        return attribute.Add(AttributeType, ManyIntegers);
     }
 
     /// <summary>A constant of integers, [n].</summary>
