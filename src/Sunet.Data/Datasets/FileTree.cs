@@ -35,6 +35,9 @@ internal static class FileTree
     public static string Stem(string folder, string path) =>
         Path.ChangeExtension(Path.GetRelativePath(folder, path), null).Replace('\\', '/');
 
+    /// <summary>Whether a path that a list gives relative to a folder names something in that folder.</summary>
+    public static bool StaysInside(string path) => !Path.IsPathRooted(path) && !path.Split('/', '\\').Contains("..");
+
     private static void Collect(
         string folder, string real, List<string> ancestors, List<string> files, Action<string, string> report)
     {
