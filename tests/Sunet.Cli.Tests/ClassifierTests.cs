@@ -39,7 +39,7 @@ public sealed class ClassifierTests(ClassifierTests.Trained trained) : IClassFix
     [Fact]
     public void Val_TrainedClassifier_PrintsATableAndWhatItMeans()
     {
-        CommandResult result = CommandResult.Of("val", "--data", trained.Data, "--weights", trained.Weights, "--imgsz", "32", "--batch", "4", "--threads", "1");
+        CommandResult result = CommandResult.Of("val", "--data", trained.Data, "--weights", trained.Weights, "--imgsz", "64", "--batch", "4", "--threads", "1");
         Assert.True(result.Code == 0, result.Error);
         Assert.Contains("images  top1_error  top5_error\n     6        0.00        0.00\n", result.Output, StringComparison.Ordinal);
         Assert.Contains(ClassifierEvaluation.Definition, result.Output, StringComparison.Ordinal);
@@ -112,7 +112,7 @@ public sealed class ClassifierTests(ClassifierTests.Trained trained) : IClassFix
     private void AssertErrors(string data, double top1, double top5, params string[] more)
     {
         CommandResult result = CommandResult.Of(
-            ["val", "--data", data, "--weights", trained.Weights, "--imgsz", "32", "--batch", "4", "--threads", "1", "--json", .. more]);
+            ["val", "--data", data, "--weights", trained.Weights, "--imgsz", "64", "--batch", "4", "--threads", "1", "--json", .. more]);
         Assert.True(result.Code == 0, result.Error);
         JsonElement json = JsonDocument.Parse(result.Output).RootElement;
         Assert.Equal((top1, top5), (json.GetProperty("top1_error").GetDouble(), json.GetProperty("top5_error").GetDouble()));
@@ -143,11 +143,11 @@ public sealed class ClassifierTests(ClassifierTests.Trained trained) : IClassFix
             }
 
             ClassificationDataset images = DatasetReader.OpenClassification(Data, "train");
-            var crops = new ClassificationAugmentation(32, 32) { ColorJitter = 0.1 };
-            using var batches = new BatchLoader(images, new ClassificationLoaderSettings(6, crops) { Workers = 1 });
+            var crops = new ClassificationAugmentation(64, 64) { AreaMin = 0.5, ColorJitter = 0.1 };
+            using var batches = new BatchLoader(images, new ClassificationLoaderSettings(12, crops) { Workers = 1 });
             SunetModel model = SunetModel.Create(new SunetSpec
             {
-                Config = new SunetConfig("custom", 4, 1, [8, 8, 12, 12]) { StemWidth = 4, ResidualWidth = 8 },
+                Config = new SunetConfig("custom", 8, 1, [16, 16, 32, 32]) { StemWidth = 8, ResidualWidth = 16 },
                 Head = SunetHead.Classifier,
                 Classes = images.ClassCount,
                 ClassNames = images.ClassNames,
@@ -155,7 +155,7 @@ public sealed class ClassifierTests(ClassifierTests.Trained trained) : IClassFix
             using var backend = new CpuBackend(threads: 1);
             var options = new TrainerOptions { Sgd = new SgdOptions { LearningRate = 0.05 }, BatchNormMomentum = 0.1f };
             using var trainer = new Trainer(model, batches, options, backend);
-            Losses = [.. Enumerable.Range(0, 240).Select(_ => trainer.Step().Loss)];
+            Losses = [.. Enumerable.Range(0, 80).Select(_ => trainer.Step().Loss)];
             trainer.CopyTo(model);
             model.Save(Weights);
         }
