@@ -3,30 +3,41 @@ namespace Sunet.Data.Datasets;
 /// <summary>What a layout finds for one split: the items that are complete, and what is wrong with the others.</summary>
 /// <param name="Split">Such as <c>train</c>.</param>
 /// <param name="Source">The list or folder the split is read from.</param>
-internal record SplitListing<TItem>(string Split, string Source)
+internal sealed record SplitListing(string Split, string Source) : SplitFindings(Split, Source)
 {
-    /// <summary>Items whose files all exist.</summary>
-    public List<TItem> Items { get; } = [];
+    /// <summary>Whether its images have labels, as those of a benchmark's test split have not.</summary>
+    public bool IsLabelled { get; set; } = true;
 
-    /// <summary>Everything that keeps an item from being complete.</summary>
-    public List<DatasetFinding> Problems { get; } = [];
+    /// <summary>Every image that is there.</summary>
+    public List<DatasetImage> Images { get; } = [];
 
-    /// <summary>Notes a problem.</summary>
-    public void Report(string path, string problem) => Problems.Add(new DatasetFinding(path, problem));
+    /// <summary>Items whose image and mask both exist; none where <see cref="IsLabelled"/> is false.</summary>
+    public List<SegmentationItem> Items { get; } = [];
 
-    /// <summary>The items, if nothing is wrong and there is one.</summary>
-    /// <exception cref="DataException">There is a problem, or no item; the message names the file or folder.</exception>
-    public IReadOnlyList<TItem> Complete()
+    /// <inheritdoc/>
+    public override int ImageCount => Images.Count;
+
+    /// <summary>Adds a complete item.</summary>
+    public void Add(SegmentationItem item)
     {
-        if (Problems is [var first, ..])
-        {
-            string more = Problems.Count > 1 ? $" ({Problems.Count - 1} more such problems.)" : "";
-            throw new DataException(first.Problem + more, first.Path);
-        }
+        Images.Add(new DatasetImage(item.Name, item.ImagePath));
+        Items.Add(item);
+    }
 
-        return Items.Count > 0 ? Items : throw new DataException($"The split '{Split}' is empty: '{Source}' has no images.", Source);
+    /// <summary>Adds every image of a folder with its label file.</summary>
+    public void AddFolder(LabelFolder folder, ILabelReader labels)
+    {
+        foreach (string image in FileTree.Files(folder.Images, Report))
+        {
+            if (folder.NameOfImage(image) is not { } name)
+                continue;
+            string mask = Path.Combine(folder.Labels, name + folder.LabelEnding);
+            if (!IsLabelled)
+                Images.Add(new DatasetImage(name, image));
+            else if (File.Exists(mask))
+                Add(new SegmentationItem(name, image, mask) { Labels = labels });
+            else
+                Report(mask, $"The image '{image}' has no mask: '{mask}' is not there.");
+        }
     }
 }
-
-/// <summary>What a layout for segmentation finds: the items whose image and mask both exist.</summary>
-internal sealed record SplitListing(string Split, string Source) : SplitListing<SegmentationItem>(Split, Source);
