@@ -1,3 +1,4 @@
+using Sunet.Data.Augmentation;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
@@ -11,6 +12,9 @@ public sealed class SampleBuffers
 
     /// <summary>The decoded image.</summary>
     internal PixelBuffer<Rgb> Image { get; } = new();
+
+    /// <summary>The rows of a crop on their way through a filter.</summary>
+    internal CropScratch Crop { get; } = new();
 
     /// <summary>The decoded labels.</summary>
     internal PixelBuffer<byte> Labels { get; } = new();

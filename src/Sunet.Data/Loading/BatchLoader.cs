@@ -16,8 +16,8 @@ namespace Sunet.Data.Loading;
 public sealed class BatchLoader : IBatchSource
 {
     private readonly object gate = new();
-    private readonly BatchLoaderSettings settings;
-    private readonly SampleProducer producer;
+    private readonly LoaderSettings settings;
+    private readonly ISampleProducer producer;
     private readonly EpochOrder order;
     private readonly BatchSlot[] slots;
     private readonly Stack<TrainingBatch> free;
@@ -30,30 +30,45 @@ public sealed class BatchLoader : IBatchSource
     private bool restarting;
     private bool disposed;
 
-    /// <summary>Starts the workers.</summary>
+    /// <summary>Starts the workers; labels are [N, H, W].</summary>
     /// <param name="dataset">Where samples come from.</param>
     /// <param name="settings">How batches are made.</param>
     /// <param name="startAt">The batch to prepare first: where a resumed run goes on.</param>
     /// <exception cref="ConfigurationException">A setting is out of range, or a batch is larger than the data set.</exception>
     /// <exception cref="MemoryException">There is no room for the prefetched batches.</exception>
     public BatchLoader(SegmentationDataset dataset, BatchLoaderSettings settings, long startAt = 0)
+        : this(settings, new SegmentationProducer(dataset, settings), startAt)
     {
-        ArgumentNullException.ThrowIfNull(dataset);
-        ArgumentNullException.ThrowIfNull(settings);
+    }
+
+    /// <summary>Starts the workers; labels are [N].</summary>
+    /// <param name="dataset">Where samples come from.</param>
+    /// <param name="settings">How batches are made.</param>
+    /// <param name="startAt">The batch to prepare first: where a resumed run goes on.</param>
+    /// <exception cref="ConfigurationException">A setting is out of range, or a batch is larger than the data set.</exception>
+    /// <exception cref="MemoryException">There is no room for the prefetched batches.</exception>
+    public BatchLoader(ClassificationDataset dataset, ClassificationLoaderSettings settings, long startAt = 0)
+        : this(settings, new ClassificationProducer(dataset, settings), startAt)
+    {
+    }
+
+    private BatchLoader(LoaderSettings settings, ISampleProducer producer, long startAt)
+    {
         ArgumentOutOfRangeException.ThrowIfNegative(startAt);
         settings.Validate();
-        BatchesPerEpoch = dataset.Items.Count / settings.BatchSize;
+        BatchesPerEpoch = settings.FillLast
+            ? (producer.Items + settings.BatchSize - 1) / settings.BatchSize
+            : producer.Items / settings.BatchSize;
         if (BatchesPerEpoch == 0)
         {
             throw new ConfigurationException(
-                $"A batch of {settings.BatchSize} is larger than the split '{dataset.Split}' of '{dataset.Root}', which has "
-                + $"{dataset.Items.Count} images; lower the batch size.");
+                $"A batch of {settings.BatchSize} is larger than {producer.Source}, which has {producer.Items} images; lower the batch size.");
         }
 
+        this.producer = producer;
         this.settings = settings;
-        ImageShape = new Shape(settings.BatchSize, 3, settings.Augmentation.CropHeight, settings.Augmentation.CropWidth);
-        producer = new SampleProducer(dataset, settings);
-        order = new EpochOrder(dataset.Items.Count, settings.Seed, settings.Shuffle);
+        ImageShape = new Shape(settings.BatchSize, 3, settings.Crop.Height, settings.Crop.Width);
+        order = new EpochOrder(producer.Items, settings.Seed, settings.Shuffle);
         slots = [.. Enumerable.Range(0, settings.Prefetch).Select(_ => new BatchSlot())];
         free = new Stack<TrainingBatch>(settings.Prefetch + 2);
         lent = new HashSet<TrainingBatch>(settings.Prefetch + 2);
@@ -126,7 +141,7 @@ public sealed class BatchLoader : IBatchSource
             worker.Join();
     }
 
-    private int LabelCount => (int)(ImageShape.Count / 3);
+    private int LabelCount => ImageShape.Batch * producer.LabelsPerSample;
 
     private Thread StartWorker(int number)
     {
@@ -219,7 +234,8 @@ public sealed class BatchLoader : IBatchSource
         if (place == 0)
             slot.Begin(free.Pop(), settings.BatchSize);
         long epoch = nextBatch / BatchesPerEpoch;
-        item = order.Item(epoch, ((int)(nextBatch % BatchesPerEpoch) * settings.BatchSize) + place);
+        int position = ((int)(nextBatch % BatchesPerEpoch) * settings.BatchSize) + place;
+        item = order.Item(epoch, position % producer.Items);
         number = (nextBatch * settings.BatchSize) + place;
         inFlight++;
         if (++nextPlace == settings.BatchSize)
