@@ -46,7 +46,7 @@ internal static class DataCommand
 
     private static Command CreateCheck(CommandOutput output, CancellationToken cancellation)
     {
-        var path = new Argument<string>("data") { Description = "a folder in PASCAL VOC layout, or a .yaml file" };
+        var path = new Argument<string>("data") { Description = "a folder in the layout of PASCAL VOC or ImageNet, or a .yaml file" };
         Command command = SettingCommand.Create("check", "Reads every file of a data set and lists what is wrong.", CheckSettings, path,
             (values, data) => CheckRun.Execute(data, values.Flag("json"), output, cancellation));
         return command;

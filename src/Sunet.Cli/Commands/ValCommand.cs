@@ -10,18 +10,19 @@ internal static class ValCommand
 {
     private static readonly Setting[] Settings =
     [
-        Setting.Value("data", "data set: a folder in PASCAL VOC layout, or a .yaml file"),
+        Setting.Value("data", "data set: a folder in the layout of PASCAL VOC or, for a classifier, ImageNet; or a .yaml file"),
         Setting.Value("weights", "checkpoint"),
         Setting.Value("split", "the part of the data set", "val"),
         Setting.Value("limit", "at most that many images"),
         .. PredictionSettings.Settings,
+        .. ClassifierVal.Settings,
         .. DeviceSettings.Settings,
         Setting.Switch("json", "one JSON object as the result"),
         Setting.Switch("quiet", "no progress"),
     ];
 
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "val", "Measures a segmenter on a data set.", Settings, values =>
+        "val", "Measures a model on a data set.", Settings, values =>
         {
             ValRun.Execute(ValSettings.From(values), output, cancellation);
             return ExitCodes.Success;

@@ -24,19 +24,13 @@ public static class DatasetReader
     /// </exception>
     public static ClassificationDataset OpenClassification(string path, string split)
     {
-        string full = FullPath(path);
-        if (!ImageNetDataset.Recognises(full))
-        {
-            throw new DataException(
-                $"'{full}' is no data set for classification: give a folder with 'train/<class>/*.JPEG' and 'val/<class>/*.JPEG'.", full);
-        }
-
-        var layout = new ImageNetDataset(full);
-        return new ClassificationDataset(full, split, layout.ClassNames, layout.List(split).Complete());
+        ImageNetDataset layout = OpenClassificationLayout(path);
+        return new ClassificationDataset(layout.Root, split, layout.ClassNames, layout.List(split).Complete());
     }
 
     /// <summary>Whether a data set has a class a pixel or a class an image. What is neither counts as the former; opening it tells why.</summary>
     /// <param name="path">What <see cref="Open"/> or <see cref="OpenClassification"/> takes.</param>
+    /// <exception cref="DataException">A folder cannot be read.</exception>
     public static DatasetKind KindOf(string path)
     {
         string full = FullPath(path);
@@ -63,6 +57,17 @@ public static class DatasetReader
             ? new VocDataset(full)
             : throw new DataException(
                 $"'{full}' is no data set: it lacks 'ImageSets/Segmentation'; for folders of images and masks give a .yaml file.", full);
+    }
+
+    /// <summary>Opens the layout of a data set for classification.</summary>
+    /// <exception cref="DataException">It is none, or its classes cannot be told.</exception>
+    internal static ImageNetDataset OpenClassificationLayout(string path)
+    {
+        string full = FullPath(path);
+        return ImageNetDataset.Recognises(full)
+            ? new ImageNetDataset(full)
+            : throw new DataException(
+                $"'{full}' is no data set for classification: give a folder with 'train/<class>/*.JPEG' and 'val/<class>/*.JPEG'.", full);
     }
 
     private static string FullPath(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));

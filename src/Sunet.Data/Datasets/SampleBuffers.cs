@@ -18,4 +18,7 @@ public sealed class SampleBuffers
 
     /// <summary>The decoded labels.</summary>
     internal PixelBuffer<byte> Labels { get; } = new();
+
+    /// <summary>When the last sample was decoded, as a time stamp of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    internal long DecodedAt { get; set; }
 }

@@ -22,7 +22,7 @@ internal sealed class SampleCheck(int classes, long pixelCap)
     /// <summary>Checks one sample.</summary>
     public void Check(SegmentationItem item)
     {
-        Memory2D<Rgb>? image = Image(item.ImagePath);
+        Memory2D<Rgb>? image = CheckImage(item.ImagePath);
         Memory2D<byte>? labels = Labels(item);
         if (labels is not { } map)
             return;
@@ -33,7 +33,8 @@ internal sealed class SampleCheck(int classes, long pixelCap)
             pixels[label]++;
     }
 
-    private Memory2D<Rgb>? Image(string path)
+    /// <summary>Checks one image; null where it does not decode.</summary>
+    public Memory2D<Rgb>? CheckImage(string path)
     {
         try
         {

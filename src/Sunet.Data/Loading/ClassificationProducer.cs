@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
 using Sunet.Data.Images;
@@ -41,6 +42,7 @@ internal sealed class ClassificationProducer : ISampleProducer
         {
             ReadOnlySpan<byte> image = ImageFile.LoadRgba(
                 source.ImagePath, settings.PixelCap, buffers.Scratch, draw.Reduction, out int height, out int width);
+            buffers.DecodedAt = Stopwatch.GetTimestamp();
             (int Height, int Width) crop = settings.Crop;
             int values = 3 * crop.Height * crop.Width;
             sampler.Sample(

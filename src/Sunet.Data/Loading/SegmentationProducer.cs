@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
@@ -42,6 +43,7 @@ internal sealed class SegmentationProducer : ISampleProducer
         try
         {
             var (image, labels) = Decode(item, source, buffers);
+            buffers.DecodedAt = Stopwatch.GetTimestamp();
             AugmentationSettings augmentation = settings.Augmentation;
             int height = augmentation.CropHeight, width = augmentation.CropWidth, plane = height * width;
             AffineWarp warp = augmentation.Enabled
