@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Sunet.Cli.Runs;
 using Sunet.Cli.Settings;
 using Sunet.Native.Models;
@@ -21,6 +22,8 @@ public sealed class RecipeTests(TinyRuns runs) : IClassFixture<TinyRuns>
         Assert.True(settings.Trainer.Sgd.Nesterov);
         Assert.Equal(0, settings.Trainer.Sgd.Dampening);
         Assert.Empty(settings.Trainer.Sgd.Groups);
+        Assert.Equal(("0.08", "0.4", "0.1"),
+            (settings.Values.Text("area-min"), settings.Values.Text("color-jitter"), settings.Values.Text("lighting")));
         Assert.Equal("train", settings.Values.Text("train-split"));
     }
 
@@ -148,6 +151,31 @@ public sealed class RecipeTests(TinyRuns runs) : IClassFixture<TinyRuns>
         CommandResult result = CommandResult.Of("train", "--recipe", "help");
         Assert.Equal(0, result.Code);
         Assert.All(Recipe.All, r => Assert.Contains($"\n{r.Name}: ", "\n" + result.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Info_Recipe_ShowsItsSettingsAndWhereTheyComeFrom()
+    {
+        CommandResult table = CommandResult.Of("info", "--recipe", "imagenet"), json = CommandResult.Of("info", "--recipe", "voc", "--json");
+        Assert.Equal((0, 0), (table.Code, json.Code));
+        Assert.StartsWith("30 recipe schedule step", Row(table.Output.Split('\n'), "lr-step-size"), StringComparison.Ordinal);
+        Assert.StartsWith("1 default", Row(table.Output.Split('\n'), "val-every"), StringComparison.Ordinal);
+        using JsonDocument parsed = JsonDocument.Parse(json.Output);
+        Assert.Equal("45000", parsed.RootElement.GetProperty("settings").GetProperty("iters").GetString());
+        CommandResult refused = CommandResult.Of("info", "--recipe", "voc", "--model", "sunet64");
+        Assert.Equal(1, refused.Code);
+        Assert.Contains("leave out '--model'", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, new[] { 10.0, 30.0, 20.0, 30.0 }, new[] { true, true, false, false })]
+    [InlineData(false, new[] { double.NaN, 90.0, 95.0, 80.0 }, new[] { false, true, false, true })]
+    public void Progress_EpochsClosed_KnowsTheBest(bool higherIsBetter, double[] scores, bool[] best)
+    {
+        var progress = new TrainingProgress([new Metric("score", higherIsBetter)]);
+        Assert.Equal(best, scores.Select((score, i) => progress.Close(new EpochRow(i + 1, 0, 0, [score], 0))));
+        Assert.Equal(Array.LastIndexOf(best, true) + 1, progress.BestEpoch);
+        Assert.Equal(scores[progress.BestEpoch - 1], progress.BestScore);
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Models;
@@ -67,6 +66,9 @@ internal sealed record Recipe(
             ["lr-step-size"] = "30",
             ["lr-gamma"] = "0.1",
             ["bn-momentum"] = "0.1",
+            ["area-min"] = "0.08",
+            ["color-jitter"] = "0.4",
+            ["lighting"] = "0.1",
             ["flip"] = Setting.On,
         }),
         Segmenter("voc", "PASCAL VOC 2012 with SBD's labels, from a classifier (paper, section 7.2)", RecipeStart.Classifier,
@@ -89,15 +91,8 @@ internal sealed record Recipe(
     public static Recipe ByName(string name) => All.FirstOrDefault(r => r.Name == name) ?? throw new ConfigurationException(
         $"There is no recipe '{name}'; choose one of {string.Join(", ", All.Select(r => r.Name))}.");
 
-    /// <summary>Prints all recipes with their settings.</summary>
-    public static void PrintAll(CommandOutput output)
-    {
-        foreach (Recipe recipe in All)
-        {
-            output.Result($"{recipe.Name}: {recipe.Summary}");
-            output.Result("    " + string.Join(' ', recipe.Values.Select(v => $"{v.Key}={v.Value}")));
-        }
-    }
+    /// <summary>Settings, and below them those of the recipe.</summary>
+    public SettingValues Over(SettingValues values) => TrainSettings.WithTaskDefaults(values.Over(Values, SettingSource.Recipe), Head);
 
     /// <summary>Refuses what does not go with the recipe.</summary>
     /// <param name="values">The settings of the run, those of the recipe among them.</param>

@@ -1,5 +1,5 @@
 using Sunet.Cli.Settings;
-using Sunet.Data.Augmentation;
+using Sunet.Data.Datasets;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Models;
@@ -12,7 +12,6 @@ internal sealed record TrainSettings
 {
     private const double FineTuningMultiplier = 10;
     private const double UsualDrop = 0.1;
-    private const long Mebibyte = 1 << 20;
     private static readonly string[] StepScheduleOnly = ["lr-step-size", "lr-gamma"];
 
     /// <summary>The settings that make a run what it is; they are saved with it.</summary>
@@ -42,9 +41,9 @@ internal sealed record TrainSettings
         Setting.Value("final-lr-multiplier", "times the learning rate for the last layer's weights, and twice that for its bias "
             + "(default 10 with --weights, else 1: one rate for all)"),
         .. SegmentationTask.Settings,
+        .. ClassificationTask.Settings,
         Setting.Switch("flip", "mirror half of the samples", fallback: true),
         Setting.Value("workers", "threads that load data (default: half of the processors)"),
-        Setting.Value("cache", "MiB of decoded images kept in memory", "0"),
         .. DeviceSettings.Settings,
         Setting.Value("seed", "the same seed gives the same weights", "0"),
         Setting.Value("val-every", "epochs between validations", "1"),
@@ -95,6 +94,21 @@ internal sealed record TrainSettings
         return [.. RunSettings.Where(s => !foreign.Contains(s.Name))];
     }
 
+    /// <summary>What the data of a run is for.</summary>
+    /// <exception cref="ConfigurationException">No data is named.</exception>
+    /// <exception cref="DataException">There is nothing where it should be.</exception>
+    public static SunetHead HeadFor(SettingValues values)
+    {
+        string data = Path.GetFullPath(values.Text("data"));
+        if (!Path.Exists(data))
+            throw new DataException($"'{data}' is not there.", data);
+        return DatasetReader.KindOf(data) == DatasetKind.Classification ? SunetHead.Classifier : SunetHead.Segmenter;
+    }
+
+    /// <summary>Settings, and below all of them the defaults of what is trained where those are not the usual ones.</summary>
+    public static SettingValues WithTaskDefaults(SettingValues values, SunetHead head) =>
+        head == SunetHead.Classifier ? values.Over(ClassificationTask.Defaults, SettingSource.Default) : values;
+
     /// <summary>Reads the settings.</summary>
     /// <param name="values">The settings.</param>
     /// <param name="head">What the data is for.</param>
@@ -102,6 +116,7 @@ internal sealed record TrainSettings
     /// <exception cref="ConfigurationException">One is missing, out of range or contradicts another or the data.</exception>
     public static TrainSettings From(SettingValues values, SunetHead head, Recipe? recipe)
     {
+        values = WithTaskDefaults(values, head);
         recipe?.Check(values, head);
         if (Foreign(head).FirstOrDefault(values.IsGiven) is { } foreign)
             throw new ConfigurationException($"'--{foreign}' says nothing for a {Recipe.Word(head)}, which '{values.Text("data")}' is for.");
@@ -135,20 +150,18 @@ internal sealed record TrainSettings
 
     /// <summary>Opens the data.</summary>
     /// <exception cref="SunetException">A setting is out of range, or a split is missing, empty or damaged.</exception>
-    public ITrainingTask OpenTask() => new SegmentationTask(Values);
+    public ITrainingTask OpenTask() => Head == SunetHead.Classifier ? new ClassificationTask(Values) : new SegmentationTask(Values);
 
-    /// <summary>How batches are made.</summary>
+    /// <summary>How batches are made, with what does not depend on their labels.</summary>
     /// <exception cref="ConfigurationException">A setting is out of range.</exception>
-    public static BatchLoaderSettings Loader(SettingValues values, AugmentationSettings augmentation)
+    public static TLoader Loader<TLoader>(SettingValues values, TLoader loader)
+        where TLoader : LoaderSettings
     {
-        var loader = new BatchLoaderSettings(values.Int("batch", 1), augmentation)
-        {
-            Seed = values.Seed("seed"),
-            CacheBytes = values.Int("cache", 0) * Mebibyte,
-        };
-        loader = values.IsGiven("workers") ? loader with { Workers = values.Int("workers", 1) } : loader;
-        loader.Validate();
-        return loader;
+        LoaderSettings common = loader with { Seed = values.Seed("seed") };
+        if (values.IsGiven("workers"))
+            common = common with { Workers = values.Int("workers", 1) };
+        common.Validate();
+        return (TLoader)common;
     }
 
     /// <summary>The updates of the run.</summary>
@@ -173,7 +186,7 @@ internal sealed record TrainSettings
     }
 
     private static string[] Foreign(SunetHead head) => head == SunetHead.Segmenter
-        ? []
+        ? [.. ClassificationTask.Settings.Select(s => s.Name)]
         : [.. SegmentationTask.Settings.Select(s => s.Name), .. ModelSettings.SegmenterOnly];
 
     private StepSchedule StepSchedule(long steps, int stepsPerEpoch)
