@@ -21,7 +21,7 @@ internal static class TrainCommand
     ];
 
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "train", "Trains a segmenter or a classifier, as its data set has it.", [.. TrainSettings.RunSettings, .. InvocationSettings], given =>
+        "train", "Trains a segmenter or a classifier, as its data has it.", [.. TrainSettings.RunSettings, .. InvocationSettings], given =>
         {
             SettingValues run = given.Of(TrainSettings.RunSettings);
             if (run.TextOrNull("recipe") == Recipe.Help)

@@ -42,7 +42,7 @@ internal sealed class ClassificationTask : ITrainingTask
         Setting.Value("lighting", "classifier: deviation of the random light along ImageNet's principal colours, 0 for none", "0.1"),
     ];
 
-    /// <summary>How classifiers are trained unless something else is said: as in the paper's section 6.1, where other than segmenters.</summary>
+    /// <summary>What is other than for segmenters unless something else is said, as in the paper's section 6.1.</summary>
     public static IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
     {
         ["imgsz"] = "224",

@@ -124,8 +124,9 @@ internal static class TrainRun
         if (request.Quiet && !request.DryRun)
             return;
         output.Progress(
-            $"memory: training plan {Numbers.Grouped(training.TotalBytes)} bytes, validation plan {Numbers.Grouped(plan.Memory.TotalBytes)} bytes "
-            + $"({images}), of {Numbers.Grouped(device.MemoryBytes)} there are");
+            $"memory: training plan {Numbers.Grouped(training.TotalBytes)} bytes, "
+            + $"validation plan {Numbers.Grouped(plan.Memory.TotalBytes)} bytes ({images}), "
+            + $"of {Numbers.Grouped(device.MemoryBytes)} there are");
     }
 
     private static void PrintResult(TrainingProgress progress, ITrainingTask task, TrainingFiles files, CommandOutput output)

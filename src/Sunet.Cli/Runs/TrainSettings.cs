@@ -119,7 +119,11 @@ internal sealed record TrainSettings
         values = WithTaskDefaults(values, head);
         recipe?.Check(values, head);
         if (Foreign(head).FirstOrDefault(values.IsGiven) is { } foreign)
-            throw new ConfigurationException($"'--{foreign}' says nothing for a {Recipe.Word(head)}, which '{values.Text("data")}' is for.");
+        {
+            throw new ConfigurationException(
+                $"'--{foreign}' says nothing for a {Recipe.Word(head)}, which '{values.Text("data")}' is a data set for.");
+        }
+
         if (values.IsGiven("epochs") && values.IsGiven("iters"))
             throw new ConfigurationException("'--epochs' and '--iters' both say how long to train; give one of them.");
         string schedule = values.Choice("schedule", "cosine", "step", "poly", "constant");
