@@ -3,18 +3,42 @@ namespace Sunet.Data.Datasets;
 /// <summary>Opens data sets.</summary>
 public static class DatasetReader
 {
+    /// <summary>What a data set can be, for help texts and messages: the layouts that are known.</summary>
+    public static string KnownLayouts => DatasetLayouts.Description;
+
+    /// <summary>As <see cref="KnownLayouts"/>, with the layout of data sets for classification.</summary>
+    public static string AllLayouts => KnownLayouts + "; for classification a folder in that of ImageNet";
+
     /// <summary>Opens one split of a data set and makes sure that every file it needs is there; nothing is decoded.</summary>
-    /// <param name="path">A folder in the layout of PASCAL VOC, or a YAML file with the keys path, train, val, names, masks_dir.</param>
-    /// <param name="split">Such as <c>train</c> or <c>val</c>.</param>
+    /// <param name="path">
+    /// A folder in the layout of PASCAL VOC 2012 (or the <c>VOCdevkit</c> around it), of Cityscapes, of the Semantic Boundaries Dataset
+    /// (<c>benchmark_RELEASE</c>), or of MS-COCO, as they are published; or a YAML file with the keys path, train, val, test, names, masks_dir.
+    /// </param>
+    /// <param name="split">Such as <c>train</c> or <c>val</c>; <c>trainaug</c> for PASCAL VOC with the SBD beside or in it.</param>
     /// <exception cref="DataException">
-    /// The layout is unknown, or the split is missing, empty, or lists an image whose file or mask is missing.
+    /// The layout is unknown, or the split is missing, empty, has no labels, or lists an image whose file or mask is missing.
     /// </exception>
     public static SegmentationDataset Open(string path, string split)
     {
-        IDatasetLayout layout = OpenLayout(path);
-        SplitListing listing = layout.List(split);
-        return new SegmentationDataset(Path.GetFileName(layout.Root), layout.Root, split, layout.ClassNames, listing.Complete());
+        IDatasetLayout layout = DatasetLayouts.Open(path);
+        SplitListing listing = RequireSound(layout.List(split));
+        if (!listing.IsLabelled)
+        {
+            throw new DataException(
+                $"The split '{split}' of '{layout.Root}' has no labels: its images can be predicted, not trained on or measured.",
+                listing.Source);
+        }
+
+        return new SegmentationDataset(Path.GetFileName(layout.Root), layout.Root, split, layout.ClassNames, listing.Items);
     }
+
+    /// <summary>Lists the images of one split, which needs no labels, such as a benchmark's <c>test</c>; nothing is decoded.</summary>
+    /// <param name="path">As for <see cref="Open"/>.</param>
+    /// <param name="split">Such as <c>test</c>.</param>
+    /// <returns>The images, in the split's order; at least one.</returns>
+    /// <exception cref="DataException">The layout is unknown, or the split is missing, empty, or lists a file that is missing.</exception>
+    public static IReadOnlyList<DatasetImage> ListImages(string path, string split) =>
+        RequireSound(DatasetLayouts.Open(path).List(split)).Images;
 
     /// <summary>Opens one split of a data set for classification; nothing is decoded.</summary>
     /// <param name="path">A folder in the layout of ImageNet: <c>train/&lt;class&gt;/*.JPEG</c>, <c>val/&lt;class&gt;/*.JPEG</c>.</param>
@@ -25,7 +49,9 @@ public static class DatasetReader
     public static ClassificationDataset OpenClassification(string path, string split)
     {
         ImageNetDataset layout = OpenClassificationLayout(path);
-        return new ClassificationDataset(layout.Root, split, layout.ClassNames, layout.List(split).Complete());
+        SplitListing<ClassificationItem> listing = layout.List(split);
+        listing.RequireSound(listing.Items.Count);
+        return new ClassificationDataset(layout.Root, split, layout.ClassNames, listing.Items);
     }
 
     /// <summary>Whether a data set has a class a pixel or a class an image. What is neither counts as the former; opening it tells why.</summary>
@@ -34,29 +60,16 @@ public static class DatasetReader
     public static DatasetKind KindOf(string path)
     {
         string full = FullPath(path);
-        return ImageNetDataset.Recognises(full) && !VocDataset.Recognises(full) ? DatasetKind.Classification : DatasetKind.Segmentation;
+        return ImageNetDataset.Recognises(full) && !DatasetLayouts.Recognises(full) ? DatasetKind.Classification : DatasetKind.Segmentation;
     }
 
-    /// <summary>Recognises the layout.</summary>
-    /// <exception cref="DataException">There is nothing at the path, or nothing known.</exception>
-    internal static IDatasetLayout OpenLayout(string path)
+    /// <summary>Refuses a split of which something is missing.</summary>
+    /// <returns>The split.</returns>
+    /// <exception cref="DataException">It is missing, empty, or something of it is.</exception>
+    internal static SplitListing RequireSound(SplitListing listing)
     {
-        string full = FullPath(path);
-        if (File.Exists(full))
-        {
-            return Path.GetExtension(full) is ".yaml" or ".yml"
-                ? new YamlDataset(full)
-                : throw new DataException($"'{full}' is no data set: give a folder in VOC layout or a .yaml file.", full);
-        }
-
-        if (!Directory.Exists(full))
-            throw new DataException($"'{full}' is not there.", full);
-        if (KindOf(full) == DatasetKind.Classification)
-            throw new DataException($"'{full}' has a class an image; segmentation needs a class a pixel.", full);
-        return VocDataset.Recognises(full)
-            ? new VocDataset(full)
-            : throw new DataException(
-                $"'{full}' is no data set: it lacks 'ImageSets/Segmentation'; for folders of images and masks give a .yaml file.", full);
+        listing.RequireSound(listing.Images.Count);
+        return listing;
     }
 
     /// <summary>Opens the layout of a data set for classification.</summary>

@@ -1,4 +1,5 @@
 using Sunet.Data.Augmentation;
+using Sunet.Data.Datasets.Coco;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
@@ -21,4 +22,7 @@ public sealed class SampleBuffers
 
     /// <summary>When the last sample was decoded, as a time stamp of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     internal long DecodedAt { get; set; }
+
+    /// <summary>What drawing outlines needs.</summary>
+    internal CocoBuffers Coco { get; } = new();
 }

@@ -33,7 +33,8 @@ internal sealed class SampleCheck(int classes, long pixelCap)
             pixels[label]++;
     }
 
-    /// <summary>Checks one image; null where it does not decode.</summary>
+    /// <summary>Checks one image alone.</summary>
+    /// <returns>The image, until the next check; null where it does not decode.</returns>
     public Memory2D<Rgb>? CheckImage(string path)
     {
         try
@@ -41,7 +42,7 @@ internal sealed class SampleCheck(int classes, long pixelCap)
             ReadOnlySpan<byte> file = buffers.Scratch.ReadFile(path);
             ImageFormat content = ImageFormats.Detect(file), name = ImageFormats.FromName(path);
             if (content != ImageFormat.Unknown && content != name)
-                Report(path, $"'{path}' holds a {content.ToString().ToUpperInvariant()} image; rename it or convert it.");
+                Report(path, SampleProblem.WrongExtension(path, content));
             return ImageFile.Decode(file, path, pixelCap, buffers.Scratch, buffers.Image);
         }
         catch (DataException failure)

@@ -14,9 +14,10 @@ internal record SplitListing<TItem>(string Split, string Source)
     /// <summary>Notes a problem.</summary>
     public void Report(string path, string problem) => Problems.Add(new DatasetFinding(path, problem));
 
-    /// <summary>The items, if nothing is wrong and there is one.</summary>
-    /// <exception cref="DataException">There is a problem, or no item; the message names the file or folder.</exception>
-    public IReadOnlyList<TItem> Complete()
+    /// <summary>Refuses a split of which something is missing.</summary>
+    /// <param name="images">How many images it has.</param>
+    /// <exception cref="DataException">There is a problem, or no image; the message names the file or folder.</exception>
+    public void RequireSound(int images)
     {
         if (Problems is [var first, ..])
         {
@@ -24,9 +25,43 @@ internal record SplitListing<TItem>(string Split, string Source)
             throw new DataException(first.Problem + more, first.Path);
         }
 
-        return Items.Count > 0 ? Items : throw new DataException($"The split '{Split}' is empty: '{Source}' has no images.", Source);
+        if (images == 0)
+            throw new DataException($"The split '{Split}' is empty: '{Source}' has no images.", Source);
     }
 }
 
-/// <summary>What a layout for segmentation finds: the items whose image and mask both exist.</summary>
-internal sealed record SplitListing(string Split, string Source) : SplitListing<SegmentationItem>(Split, Source);
+/// <summary>What a layout for segmentation finds: items whose image and mask both exist.</summary>
+/// <param name="Split">Such as <c>train</c>.</param>
+/// <param name="Source">The list or folder the split is read from.</param>
+internal sealed record SplitListing(string Split, string Source) : SplitListing<SegmentationItem>(Split, Source)
+{
+    /// <summary>Whether its images have labels, as those of a benchmark's test split have not.</summary>
+    public bool IsLabelled { get; set; } = true;
+
+    /// <summary>Every image that is there.</summary>
+    public List<DatasetImage> Images { get; } = [];
+
+    /// <summary>Adds a complete item.</summary>
+    public void Add(SegmentationItem item)
+    {
+        Images.Add(new DatasetImage(item.Name, item.ImagePath));
+        Items.Add(item);
+    }
+
+    /// <summary>Adds every image of a folder with its label file.</summary>
+    public void AddFolder(LabelFolder folder, ILabelReader labels)
+    {
+        foreach (string image in FileTree.Files(folder.Images, Report))
+        {
+            if (folder.NameOfImage(image) is not { } name)
+                continue;
+            string mask = Path.Combine(folder.Labels, name + folder.LabelEnding);
+            if (!IsLabelled)
+                Images.Add(new DatasetImage(name, image));
+            else if (File.Exists(mask))
+                Add(new SegmentationItem(name, image, mask) { Labels = labels });
+            else
+                Report(mask, $"The image '{image}' has no mask: '{mask}' is not there.");
+        }
+    }
+}
