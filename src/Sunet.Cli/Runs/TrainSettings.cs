@@ -18,7 +18,7 @@ internal sealed record TrainSettings
     public static IReadOnlyList<Setting> RunSettings { get; } =
     [
         Setting.Value("recipe", "settings of an experiment by name; 'help' lists them"),
-        Setting.Value("data", "data set: " + DatasetReader.AllLayouts),
+        Setting.Value("data", "data set: " + DatasetReader.KnownLayouts + "; for a classifier a folder in the layout of ImageNet"),
         Setting.Value("train-split", "the part of the data set to train on", "train"),
         Setting.Value("val-split", "the part of the data set to validate on", "val"),
         .. ModelSettings.Settings,

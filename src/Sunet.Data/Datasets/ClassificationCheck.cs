@@ -11,7 +11,7 @@ internal static class ClassificationCheck
         var counts = new long[layout.ClassNames.Count];
         foreach (string split in layout.Splits)
         {
-            SplitListing<ClassificationItem> listing = List(layout, split);
+            ClassificationListing listing = List(layout, split);
             findings.AddRange(listing.Problems);
             if (listing.Items.Count == 0 && listing.Problems.Count == 0)
                 findings.Add(new DatasetFinding(listing.Source, $"The split '{split}' is empty: '{listing.Source}' has no images."));
@@ -27,7 +27,7 @@ internal static class ClassificationCheck
         return new DatasetReport(DatasetReport.Sorted(findings), (int)counts.Sum(), layout.ClassNames, [], 0) { ClassImages = counts };
     }
 
-    private static SplitListing<ClassificationItem> List(ImageNetDataset layout, string split)
+    private static ClassificationListing List(ImageNetDataset layout, string split)
     {
         try
         {
@@ -35,7 +35,7 @@ internal static class ClassificationCheck
         }
         catch (DataException failure)
         {
-            var listing = new SplitListing<ClassificationItem>(split, failure.Path ?? layout.Root);
+            var listing = new ClassificationListing(split, failure.Path ?? layout.Root);
             listing.Report(listing.Source, failure.Message);
             return listing;
         }

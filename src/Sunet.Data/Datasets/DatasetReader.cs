@@ -6,9 +6,6 @@ public static class DatasetReader
     /// <summary>What a data set can be, for help texts and messages: the layouts that are known.</summary>
     public static string KnownLayouts => DatasetLayouts.Description;
 
-    /// <summary>As <see cref="KnownLayouts"/>, with the layout of data sets for classification.</summary>
-    public static string AllLayouts => KnownLayouts + "; for classification a folder in that of ImageNet";
-
     /// <summary>Opens one split of a data set and makes sure that every file it needs is there; nothing is decoded.</summary>
     /// <param name="path">
     /// A folder in the layout of PASCAL VOC 2012 (or the <c>VOCdevkit</c> around it), of Cityscapes, of the Semantic Boundaries Dataset
@@ -49,28 +46,15 @@ public static class DatasetReader
     public static ClassificationDataset OpenClassification(string path, string split)
     {
         ImageNetDataset layout = OpenClassificationLayout(path);
-        SplitListing<ClassificationItem> listing = layout.List(split);
-        listing.RequireSound(listing.Items.Count);
-        return new ClassificationDataset(layout.Root, split, layout.ClassNames, listing.Items);
+        return new ClassificationDataset(layout.Root, split, layout.ClassNames, RequireSound(layout.List(split)).Items);
     }
 
     /// <summary>Whether a data set has a class a pixel or a class an image. What is neither counts as the former; opening it tells why.</summary>
     /// <param name="path">What <see cref="Open"/> or <see cref="OpenClassification"/> takes.</param>
     /// <exception cref="DataException">A folder cannot be read.</exception>
-    public static DatasetKind KindOf(string path)
-    {
-        string full = FullPath(path);
-        return ImageNetDataset.Recognises(full) && !DatasetLayouts.Recognises(full) ? DatasetKind.Classification : DatasetKind.Segmentation;
-    }
-
-    /// <summary>Refuses a split of which something is missing.</summary>
-    /// <returns>The split.</returns>
-    /// <exception cref="DataException">It is missing, empty, or something of it is.</exception>
-    internal static SplitListing RequireSound(SplitListing listing)
-    {
-        listing.RequireSound(listing.Images.Count);
-        return listing;
-    }
+    public static DatasetKind KindOf(string path) => ImageNetDataset.Recognises(FullPath(path)) && !DatasetLayouts.Recognise(FullPath(path))
+        ? DatasetKind.Classification
+        : DatasetKind.Segmentation;
 
     /// <summary>Opens the layout of a data set for classification.</summary>
     /// <exception cref="DataException">It is none, or its classes cannot be told.</exception>
@@ -81,6 +65,23 @@ public static class DatasetReader
             ? new ImageNetDataset(full)
             : throw new DataException(
                 $"'{full}' is no data set for classification: give a folder with 'train/<class>/*.JPEG' and 'val/<class>/*.JPEG'.", full);
+    }
+
+    /// <summary>Refuses a split of which something is missing.</summary>
+    /// <returns>The split.</returns>
+    /// <exception cref="DataException">It is missing, empty, or something of it is.</exception>
+    internal static TListing RequireSound<TListing>(TListing listing)
+        where TListing : SplitFindings
+    {
+        if (listing.Problems is [var first, ..])
+        {
+            string more = listing.Problems.Count > 1 ? $" ({listing.Problems.Count - 1} more such problems.)" : "";
+            throw new DataException(first.Problem + more, first.Path);
+        }
+
+        return listing.ImageCount > 0
+            ? listing
+            : throw new DataException($"The split '{listing.Split}' is empty: '{listing.Source}' has no images.", listing.Source);
     }
 
     private static string FullPath(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));

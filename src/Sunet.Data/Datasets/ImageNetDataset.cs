@@ -61,10 +61,10 @@ internal sealed class ImageNetDataset
 
     /// <summary>Finds a split's images without decoding any; reports what is wrong instead of throwing.</summary>
     /// <exception cref="DataException">A list of labels cannot be read.</exception>
-    public SplitListing<ClassificationItem> List(string split)
+    public ClassificationListing List(string split)
     {
         string folder = SplitFolder(split);
-        var listing = new SplitListing<ClassificationItem>(split, folder);
+        var listing = new ClassificationListing(split, folder);
         if (Path.GetFileName(split) != split || !Directory.Exists(folder))
             listing.Report(folder, $"The split '{split}' is missing: there is no folder '{folder}'.");
         else if (HasClassFolders(folder))
@@ -89,7 +89,7 @@ internal sealed class ImageNetDataset
         }
     }
 
-    private void ListClasses(SplitListing<ClassificationItem> listing)
+    private void ListClasses(ClassificationListing listing)
     {
         string[] present = ClassFolders(listing.Source);
         ReportDifference(listing, present.Except(classes), "has classes that '{0}' lacks");
@@ -105,7 +105,7 @@ internal sealed class ImageNetDataset
         }
     }
 
-    private void ReportDifference(SplitListing<ClassificationItem> listing, IEnumerable<string> difference, string how)
+    private void ReportDifference(ClassificationListing listing, IEnumerable<string> difference, string how)
     {
         const int Shown = 5;
         string[] names = [.. difference];
@@ -116,7 +116,7 @@ internal sealed class ImageNetDataset
         listing.Report(listing.Source, $"'{listing.Source}' {string.Format(null, how, classSource)}: {shown}{more}.");
     }
 
-    private void ListFlat(SplitListing<ClassificationItem> listing)
+    private void ListFlat(ClassificationListing listing)
     {
         string[] files = [.. FileTree.Files(listing.Source, listing.Report).Where(IsImage)];
         if (files.Length == 0)

@@ -14,11 +14,11 @@ public sealed class SampleBuffers
     /// <summary>The decoded image.</summary>
     internal PixelBuffer<Rgb> Image { get; } = new();
 
-    /// <summary>The rows of a crop on their way through a filter.</summary>
-    internal CropScratch Crop { get; } = new();
-
     /// <summary>The decoded labels.</summary>
     internal PixelBuffer<byte> Labels { get; } = new();
+
+    /// <summary>The rows of a crop on their way through a filter.</summary>
+    internal CropScratch Crop { get; } = new();
 
     /// <summary>When the last sample was decoded, as a time stamp of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     internal long DecodedAt { get; set; }

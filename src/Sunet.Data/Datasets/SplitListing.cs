@@ -3,43 +3,19 @@ namespace Sunet.Data.Datasets;
 /// <summary>What a layout finds for one split: the items that are complete, and what is wrong with the others.</summary>
 /// <param name="Split">Such as <c>train</c>.</param>
 /// <param name="Source">The list or folder the split is read from.</param>
-internal record SplitListing<TItem>(string Split, string Source)
-{
-    /// <summary>Items whose files all exist.</summary>
-    public List<TItem> Items { get; } = [];
-
-    /// <summary>Everything that keeps an item from being complete.</summary>
-    public List<DatasetFinding> Problems { get; } = [];
-
-    /// <summary>Notes a problem.</summary>
-    public void Report(string path, string problem) => Problems.Add(new DatasetFinding(path, problem));
-
-    /// <summary>Refuses a split of which something is missing.</summary>
-    /// <param name="images">How many images it has.</param>
-    /// <exception cref="DataException">There is a problem, or no image; the message names the file or folder.</exception>
-    public void RequireSound(int images)
-    {
-        if (Problems is [var first, ..])
-        {
-            string more = Problems.Count > 1 ? $" ({Problems.Count - 1} more such problems.)" : "";
-            throw new DataException(first.Problem + more, first.Path);
-        }
-
-        if (images == 0)
-            throw new DataException($"The split '{Split}' is empty: '{Source}' has no images.", Source);
-    }
-}
-
-/// <summary>What a layout for segmentation finds: items whose image and mask both exist.</summary>
-/// <param name="Split">Such as <c>train</c>.</param>
-/// <param name="Source">The list or folder the split is read from.</param>
-internal sealed record SplitListing(string Split, string Source) : SplitListing<SegmentationItem>(Split, Source)
+internal sealed record SplitListing(string Split, string Source) : SplitFindings(Split, Source)
 {
     /// <summary>Whether its images have labels, as those of a benchmark's test split have not.</summary>
     public bool IsLabelled { get; set; } = true;
 
     /// <summary>Every image that is there.</summary>
     public List<DatasetImage> Images { get; } = [];
+
+    /// <summary>Items whose image and mask both exist; none where <see cref="IsLabelled"/> is false.</summary>
+    public List<SegmentationItem> Items { get; } = [];
+
+    /// <inheritdoc/>
+    public override int ImageCount => Images.Count;
 
     /// <summary>Adds a complete item.</summary>
     public void Add(SegmentationItem item)
