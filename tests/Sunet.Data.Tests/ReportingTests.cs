@@ -51,12 +51,12 @@ public sealed class ReportingTests : IDisposable
             labels[i / 80, i % 80] = (byte)(i % 80 < 40 ? 1 : 2);
         var tiles = new MosaicTile[3];
         Array.Fill(tiles, new MosaicTile("tile", image, labels));
-        Rgb[,] mosaic = Write("val_batch0_labels.jpg", path => Mosaic.Write(path, tiles));
+        Rgb[,] mosaic = Write("val_batch0_labels.jpg", path => Mosaic.Write(path, tiles, ["none", "first", "second"]));
         Assert.Equal((640, 640), (mosaic.GetLength(0), mosaic.GetLength(1)));
         Assert.InRange(mosaic[160, 60].R, 60, 68);
         Assert.InRange(mosaic[160, 60].G, 0, 4);
         Assert.InRange(mosaic[480, 260].G, 60, 68);
-        Assert.Throws<ArgumentException>(() => Mosaic.Write(folder.At("bad.jpg"), []));
+        Assert.Throws<ArgumentException>(() => Mosaic.Write(folder.At("bad.jpg"), [], []));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class ReportingTests : IDisposable
         var seen = new HashSet<string>();
         for (char character = ' '; character <= '~'; character++)
         {
-            using SkiaSharp.SKBitmap bitmap = Bitmaps.Create(7, 5);
+            using SkiaSharp.SKBitmap bitmap = Bitmaps.Create(8, 5);
             using var canvas = new SkiaSharp.SKCanvas(bitmap);
             canvas.Clear(SkiaSharp.SKColors.White);
             BitmapFont.Draw(canvas, character.ToString(), 0, 0, 1, SkiaSharp.SKColors.Black);

@@ -2,6 +2,7 @@ using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Images;
+using Sunet.Data.Reporting;
 using Sunet.Native;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
@@ -12,14 +13,14 @@ namespace Sunet.Cli.Runs;
 /// <summary>What to segment, and what to write.</summary>
 internal sealed record PredictSettings(
     SettingValues Values, string Weights, string Source, PredictorOptions Predictor, int? OutputStride, bool Probabilities, bool Overlay,
-    string Project, string Name, bool ExistOk, bool Quiet)
+    bool Legend, bool Activations, string Project, string Name, bool ExistOk, bool Quiet)
 {
     /// <summary>Reads the settings.</summary>
     /// <exception cref="ConfigurationException">One is missing or out of range.</exception>
     public static PredictSettings From(SettingValues values) => new(
         values, values.Text("weights"), values.Text("source"), PredictionSettings.Options(values), PredictionSettings.OutputStride(values),
-        values.Flag("probabilities"), values.Flag("overlay"), values.Text("project"), values.Text("name"), values.Flag("exist-ok"),
-        values.Flag("quiet"));
+        values.Flag("probabilities"), values.Flag("overlay"), values.Flag("legend"), values.Flag("activations"), values.Text("project"),
+        values.Text("name"), values.Flag("exist-ok"), values.Flag("quiet"));
 }
 
 /// <summary>Segments images one by one.</summary>
@@ -38,13 +39,14 @@ internal static class PredictRun
             output.Progress(device.Line);
 
         using var predictor = new Predictor(model, settings.Predictor, device.Backend);
+        using ActivationMapper? mapper = settings.Activations ? new ActivationMapper(model, device.Backend) : null;
         using ProgressLine line = output.StartProgress(sources.Count, settings.Quiet);
         int failed = 0;
         for (int i = 0; i < sources.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             if (TryLoad(sources[i].Path, output) is { } image)
-                Write(predictor, image, Path.Combine(folder, sources[i].Name), settings);
+                Write(predictor, mapper, image, Path.Combine(folder, sources[i].Name), settings, cancellation);
             else
                 failed++;
             line.Report(i + 1, "images", sources[i].Name);
@@ -69,7 +71,8 @@ internal static class PredictRun
         }
     }
 
-    private static void Write(Predictor predictor, Memory2D<Rgb> image, string path, PredictSettings settings)
+    private static void Write(
+        Predictor predictor, ActivationMapper? mapper, Memory2D<Rgb> image, string path, PredictSettings settings, CancellationToken cancellation)
     {
         var labels = new byte[image.Height, image.Width];
         if (settings.Probabilities)
@@ -82,7 +85,11 @@ internal static class PredictRun
 
         predictor.Segment(image.Span, labels);
         IndexPngWriter.Write(path + ".png", labels);
-        if (settings.Overlay)
+        if (settings.Overlay && settings.Legend)
+            LegendOverlay.Write(path + "_overlay.jpg", image.Span, labels, predictor.Model.Spec.ClassNames);
+        else if (settings.Overlay)
             ImageWriter.WriteJpeg(path + "_overlay.jpg", Overlay.Blend(image.Span, labels).Span);
+        if (mapper is not null)
+            ActivationChart.Write(path + "_activations.png", image.Span, labels, mapper.Compute(image.Span, cancellation));
     }
 }

@@ -46,7 +46,7 @@ internal sealed record TrainingFiles(string Folder, ulong Seed)
     public void WritePictures(EvaluationResult result, IReadOnlyList<string> classNames)
     {
         ConfusionMatrixChart.Write(Path.Combine(Folder, "confusion_matrix.png"), result.Counts(), classNames);
-        Mosaic.Write(Path.Combine(Folder, "val_batch0_labels.jpg"), result.Truth);
-        Mosaic.Write(Path.Combine(Folder, "val_batch0_pred.jpg"), result.Predicted);
+        Mosaic.Write(Path.Combine(Folder, "val_batch0_labels.jpg"), result.Truth, classNames);
+        Mosaic.Write(Path.Combine(Folder, "val_batch0_pred.jpg"), result.Predicted, classNames);
     }
 }

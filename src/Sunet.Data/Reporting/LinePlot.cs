@@ -13,7 +13,7 @@ internal static class LinePlot
     public static void Draw(SKCanvas canvas, SKRect area, IReadOnlyList<(double X, double Y)> values, string xTitle, SKColor colour)
     {
         // The horizontal axis covers the points without a value too, so that plots side by side share it.
-        var horizontal = Axis(values.Select(value => value.X));
+        var horizontal = WholeNumbers(values.Select(value => value.X));
         var vertical = Axis(values.Select(value => value.Y));
         float X(double x) => area.Left + (float)((x - horizontal.Low) / (horizontal.High - horizontal.Low) * area.Width);
         float Y(double y) => area.Bottom - (float)((y - vertical.Low) / (vertical.High - vertical.Low) * area.Height);
@@ -46,6 +46,14 @@ internal static class LinePlot
         return AxisTicks.Cover(finite.Min(), finite.Max(), Steps);
     }
 
+    /// <summary>From the first to the last number, with whole ones to label; a lone one stands in the middle.</summary>
+    private static (double Low, double High, double Step) WholeNumbers(IEnumerable<double> values)
+    {
+        double[] finite = [.. values.Where(double.IsFinite).DefaultIfEmpty(0)];
+        (double low, double high) = (finite.Min(), finite.Max());
+        return high > low ? (low, high, Math.Max(1, Axis(finite).Step)) : (low - 1, high + 1, 1);
+    }
+
     private static void Curve(SKCanvas canvas, IEnumerable<(float X, float Y)> points, SKColor colour)
     {
         using var line = new SKPaint { Color = colour, StrokeWidth = 2, IsAntialias = true };
@@ -62,9 +70,10 @@ internal static class LinePlot
 
     private static IEnumerable<double> Ticks((double Low, double High, double Step) axis)
     {
-        int count = (int)Math.Round((axis.High - axis.Low) / axis.Step);
-        for (int i = 0; i <= count; i++)
-            yield return Math.Round((axis.Low / axis.Step) + i) * axis.Step;
+        const double Rounding = 1e-9;
+        double last = Math.Floor((axis.High / axis.Step) + Rounding);
+        for (double tick = Math.Ceiling((axis.Low / axis.Step) - Rounding); tick <= last; tick++)
+            yield return tick * axis.Step;
     }
 
     private static string Label(double value)
