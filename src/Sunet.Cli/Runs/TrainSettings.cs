@@ -2,6 +2,7 @@ using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Loading;
 using Sunet.Native;
+using Sunet.Native.Models;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs;
@@ -10,32 +11,37 @@ namespace Sunet.Cli.Runs;
 internal sealed record TrainSettings
 {
     private const double FineTuningMultiplier = 10;
+    private const double UsualDrop = 0.1;
     private const long Mebibyte = 1 << 20;
+    private static readonly string[] StepScheduleOnly = ["lr-step-size", "lr-gamma"];
 
     /// <summary>The settings that make a run what it is; they are saved with it.</summary>
     public static IReadOnlyList<Setting> RunSettings { get; } =
     [
-        Setting.Value("data", "data set: a folder in PASCAL VOC layout, or a .yaml file"),
+        Setting.Value("recipe", "settings of an experiment by name; 'help' lists them"),
+        Setting.Value("data", "data set: a folder in a layout that is known, or a .yaml file"),
+        Setting.Value("train-split", "the part of the data set to train on", "train"),
+        Setting.Value("val-split", "the part of the data set to validate on", "val"),
         .. ModelSettings.Settings,
         Setting.Value("weights", "checkpoint to fine-tune from"),
-        Setting.Value("epochs", "passes over the data (default 100)"),
-        Setting.Value("iters", "updates, in place of --epochs"),
+        Setting.Value("epochs", "passes over the data (default 100)") with { Replaces = ["iters"] },
+        Setting.Value("iters", "updates, in place of --epochs") with { Replaces = ["epochs"] },
         Setting.Value("batch", "images in a batch", "8"),
         Setting.Value("imgsz", "crop: a side, or height x width", "512"),
         Setting.Value("lr", "learning rate", "0.0002"),
         Setting.Value("momentum", "momentum", "0.95"),
         Setting.Switch("nesterov", "look ahead"),
         Setting.Value("weight-decay", "weight decay", "0.0001"),
-        Setting.Value("schedule", "cosine, step, poly or constant", "cosine"),
+        Setting.Value("schedule", "cosine, step, poly or constant", "cosine") with { Replaces = StepScheduleOnly },
+        Setting.Value("lr-step-size", "schedule step: epochs between two drops (default: a third of the run)"),
+        Setting.Value("lr-gamma", "schedule step: the factor of a drop (default 0.1)"),
         Setting.Value("warmup", "updates over which the learning rate rises", "0"),
         Setting.Value("bn-momentum", "weight of a batch in the running statistics", "0.01"),
         Setting.Switch("freeze-bn", "keep the running statistics as they are"),
         Setting.Value("accumulate", "batches averaged for one update", "1"),
         Setting.Value("final-lr-multiplier", "times the learning rate for the last layer's weights, and twice that for its bias "
             + "(default 10 with --weights, else 1: one rate for all)"),
-        Setting.Value("scale-min", "smallest random scale", "0.5"),
-        Setting.Value("scale-max", "largest random scale", "2"),
-        Setting.Value("rotation", "largest random rotation in degrees", "10"),
+        .. SegmentationTask.Settings,
         Setting.Switch("flip", "mirror half of the samples", fallback: true),
         Setting.Value("workers", "threads that load data (default: half of the processors)"),
         Setting.Value("cache", "MiB of decoded images kept in memory", "0"),
@@ -50,6 +56,12 @@ internal sealed record TrainSettings
 
     /// <summary>As they were resolved.</summary>
     public required SettingValues Values { get; init; }
+
+    /// <summary>What is trained.</summary>
+    public required SunetHead Head { get; init; }
+
+    /// <summary>The recipe that is followed; null for none, and where a run goes on.</summary>
+    public required Recipe? Recipe { get; init; }
 
     public required string Data { get; init; }
 
@@ -73,24 +85,39 @@ internal sealed record TrainSettings
 
     public required bool ExistOk { get; init; }
 
-    public required BatchLoaderSettings Loader { get; init; }
-
     /// <summary>Without the schedule, which depends on the length of the run, and the memory limit, which depends on the device.</summary>
     public required TrainerOptions Trainer { get; init; }
 
-    /// <summary>Reads the settings.</summary>
-    /// <exception cref="ConfigurationException">One is missing, out of range or contradicts another.</exception>
-    public static TrainSettings From(SettingValues values)
+    /// <summary>The settings that say something where one head is trained.</summary>
+    public static IReadOnlyList<Setting> RunSettingsOf(SunetHead head)
     {
+        string[] foreign = Foreign(head);
+        return [.. RunSettings.Where(s => !foreign.Contains(s.Name))];
+    }
+
+    /// <summary>Reads the settings.</summary>
+    /// <param name="values">The settings.</param>
+    /// <param name="head">What the data is for.</param>
+    /// <param name="recipe">The recipe among them; null for none, and where a run goes on.</param>
+    /// <exception cref="ConfigurationException">One is missing, out of range or contradicts another or the data.</exception>
+    public static TrainSettings From(SettingValues values, SunetHead head, Recipe? recipe)
+    {
+        recipe?.Check(values, head);
+        if (Foreign(head).FirstOrDefault(values.IsGiven) is { } foreign)
+            throw new ConfigurationException($"'--{foreign}' says nothing for a {Recipe.Word(head)}, which '{values.Text("data")}' is for.");
         if (values.IsGiven("epochs") && values.IsGiven("iters"))
             throw new ConfigurationException("'--epochs' and '--iters' both say how long to train; give one of them.");
-        _ = values.Choice("schedule", "cosine", "step", "poly", "constant");
+        string schedule = values.Choice("schedule", "cosine", "step", "poly", "constant");
+        if (schedule != "step" && StepScheduleOnly.FirstOrDefault(values.IsGiven) is { } other)
+            throw new ConfigurationException($"'--{other}' is for '--schedule step'; the schedule is {schedule}.");
         string? weights = values.TextOrNull("weights");
         double usual = weights is null ? 1 : FineTuningMultiplier;
         double multiplier = values.IsGiven("final-lr-multiplier") ? values.Number("final-lr-multiplier", 0) : usual;
         return new TrainSettings
         {
             Values = values,
+            Head = head,
+            Recipe = recipe,
             Data = values.Text("data"),
             Weights = weights,
             Epochs = values.IsGiven("iters") ? null : values.IsGiven("epochs") ? values.Int("epochs", 1) : 100,
@@ -102,36 +129,18 @@ internal sealed record TrainSettings
             Project = values.Text("project"),
             Name = values.Text("name"),
             ExistOk = values.Flag("exist-ok"),
-            Loader = LoaderOf(values),
             Trainer = TrainerOf(values, multiplier),
         };
     }
 
-    /// <summary>The learning rate over a run of so many updates.</summary>
-    public LearningRateSchedule Schedule(long steps)
-    {
-        const int Drops = 3;
-        LearningRateSchedule schedule = Values.Text("schedule") switch
-        {
-            "step" => new StepSchedule(Math.Max(1, (steps + Drops - 1) / Drops)),
-            "poly" => new PolynomialSchedule(steps),
-            "constant" => new ConstantSchedule(),
-            _ => new CosineSchedule(steps),
-        };
-        int warmUp = Values.Int("warmup", 0);
-        return warmUp == 0 ? schedule : new WarmUpSchedule(warmUp, schedule);
-    }
+    /// <summary>Opens the data.</summary>
+    /// <exception cref="SunetException">A setting is out of range, or a split is missing, empty or damaged.</exception>
+    public ITrainingTask OpenTask() => new SegmentationTask(Values);
 
-    private static BatchLoaderSettings LoaderOf(SettingValues values)
+    /// <summary>How batches are made.</summary>
+    /// <exception cref="ConfigurationException">A setting is out of range.</exception>
+    public static BatchLoaderSettings Loader(SettingValues values, AugmentationSettings augmentation)
     {
-        (int height, int width) = values.Size("imgsz");
-        var augmentation = new AugmentationSettings(height, width)
-        {
-            ScaleMin = (float)values.Number("scale-min", 0),
-            ScaleMax = (float)values.Number("scale-max", 0),
-            RotationDegrees = (float)values.Number("rotation", 0),
-            Flip = values.Flag("flip"),
-        };
         var loader = new BatchLoaderSettings(values.Int("batch", 1), augmentation)
         {
             Seed = values.Seed("seed"),
@@ -140,6 +149,40 @@ internal sealed record TrainSettings
         loader = values.IsGiven("workers") ? loader with { Workers = values.Int("workers", 1) } : loader;
         loader.Validate();
         return loader;
+    }
+
+    /// <summary>The updates of the run.</summary>
+    /// <param name="stepsPerEpoch">Updates in a pass over the data.</param>
+    public long Steps(int stepsPerEpoch) => Iterations ?? (long)Epochs!.Value * stepsPerEpoch;
+
+    /// <summary>The learning rate over a run.</summary>
+    /// <param name="stepsPerEpoch">Updates in a pass over the data.</param>
+    /// <exception cref="ConfigurationException">A setting is out of range.</exception>
+    public LearningRateSchedule Schedule(int stepsPerEpoch)
+    {
+        long steps = Steps(stepsPerEpoch);
+        LearningRateSchedule schedule = Values.Text("schedule") switch
+        {
+            "step" => StepSchedule(steps, stepsPerEpoch),
+            "poly" => new PolynomialSchedule(steps),
+            "constant" => new ConstantSchedule(),
+            _ => new CosineSchedule(steps),
+        };
+        int warmUp = Values.Int("warmup", 0);
+        return warmUp == 0 ? schedule : new WarmUpSchedule(warmUp, schedule);
+    }
+
+    private static string[] Foreign(SunetHead head) => head == SunetHead.Segmenter
+        ? []
+        : [.. SegmentationTask.Settings.Select(s => s.Name), .. ModelSettings.SegmenterOnly];
+
+    private StepSchedule StepSchedule(long steps, int stepsPerEpoch)
+    {
+        const int Parts = 3;
+        long every = Values.IsGiven("lr-step-size")
+            ? (long)Values.Int("lr-step-size", 1) * stepsPerEpoch
+            : Math.Max(1, (steps + Parts - 1) / Parts);
+        return new StepSchedule(every, Values.IsGiven("lr-gamma") ? Values.Number("lr-gamma", 0) : UsualDrop);
     }
 
     private static TrainerOptions TrainerOf(SettingValues values, double multiplier)

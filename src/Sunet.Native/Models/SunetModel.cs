@@ -94,9 +94,18 @@ public sealed class SunetModel
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(spec);
         SunetModel model = Create(spec, seed);
-        bool keepsHead = source.Spec.Head == spec.Head && source.Spec.Classes == spec.Classes && source.Spec.Degrid == spec.Degrid;
-        model.CopyFrom(source, keepsHead ? null : name => name.StartsWith("final.", StringComparison.Ordinal));
+        model.CopyFrom(source, KeepsHead(source.Spec, spec) ? null : name => !name.StartsWith("features.", StringComparison.Ordinal));
         return model;
+    }
+
+    /// <summary>Whether fine-tuning takes over the head too: both have the same, with as many classes.</summary>
+    /// <param name="source">The trained network.</param>
+    /// <param name="spec">The network wanted.</param>
+    public static bool KeepsHead(SunetSpec source, SunetSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(spec);
+        return source.Head == spec.Head && source.Classes == spec.Classes && source.Degrid == spec.Degrid;
     }
 
     /// <summary>The same segmenter at another output stride, which no weight depends on.</summary>
