@@ -79,11 +79,11 @@ internal static class PredictRun
         {
             int classes = predictor.Model.Spec.Classes;
             var probabilities = new float[checked(classes * image.Height * image.Width)];
-            predictor.Probabilities(image.Span, probabilities);
+            predictor.Probabilities(image.Span, probabilities, cancellation: cancellation);
             NpyFile.Write(path + ".npy", [classes, image.Height, image.Width], probabilities);
         }
 
-        predictor.Segment(image.Span, labels);
+        predictor.Segment(image.Span, labels, cancellation: cancellation);
         IndexPngWriter.Write(path + ".png", labels);
         if (settings.Overlay && settings.Legend)
             LegendOverlay.Write(path + "_overlay.jpg", image.Span, labels, predictor.Model.Spec.ClassNames);

@@ -37,7 +37,7 @@ public sealed class ActivationMapper : IDisposable
 
     /// <summary>Finds the strongest feature map of every level.</summary>
     /// <param name="image">[H, W].</param>
-    /// <param name="cancellation">Stops before the image is compiled or run, and between two levels.</param>
+    /// <param name="cancellation">Stops while the image size is compiled, before the network runs, and between two levels.</param>
     /// <returns>One map a level, from the stem to the last u-net module, owned by the caller.</returns>
     /// <exception cref="ArgumentException">The image is empty.</exception>
     /// <exception cref="BackendException">The device failed.</exception>
@@ -48,8 +48,7 @@ public sealed class ActivationMapper : IDisposable
         ObjectDisposedException.ThrowIf(disposed, this);
         if (image.IsEmpty)
             throw new ArgumentException("An image has at least one pixel.", nameof(image));
-        cancellation.ThrowIfCancellationRequested();
-        Prepare(new Shape(1, 3, image.Height, image.Width));
+        Prepare(new Shape(1, 3, image.Height, image.Width), cancellation);
         cancellation.ThrowIfCancellationRequested();
 
         using SpanOwner<Rgb> pixels = SpanOwner<Rgb>.Allocate(image.Height * image.Width);
@@ -73,7 +72,7 @@ public sealed class ActivationMapper : IDisposable
         plan?.Dispose();
     }
 
-    private void Prepare(Shape image)
+    private void Prepare(Shape image, CancellationToken cancellation)
     {
         if (plan is not null && (network!.Image.Shape[1], network.Image.Shape[2]) == (image.Height, image.Width))
             return;
@@ -82,7 +81,7 @@ public sealed class ActivationMapper : IDisposable
         double scale = Math.Min(1, (double)LongestSide / Math.Max(image.Height, image.Width));
         int Side(int side) => Math.Max(SunetGraph.SmallestSize, (int)Math.Round(side * scale));
         network = SunetGraph.ForActivations(model.Spec, image, (Side(image.Height), Side(image.Width)));
-        Plan compiled = Plan.Compile(network.Graph, backend, new PlanOptions { Purpose = PlanPurpose.Inference });
+        Plan compiled = Plan.Compile(network.Graph, backend, new PlanOptions { Purpose = PlanPurpose.Inference }, cancellation);
         try
         {
             compiled.Load(model.Read);
