@@ -1,5 +1,6 @@
 using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
+using Sunet.Data.Datasets;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Models;
@@ -19,7 +20,7 @@ internal sealed record TrainSettings
     public static IReadOnlyList<Setting> RunSettings { get; } =
     [
         Setting.Value("recipe", "settings of an experiment by name; 'help' lists them"),
-        Setting.Value("data", "data set: a folder in a layout that is known, or a .yaml file"),
+        Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
         Setting.Value("train-split", "the part of the data set to train on", "train"),
         Setting.Value("val-split", "the part of the data set to validate on", "val"),
         .. ModelSettings.Settings,

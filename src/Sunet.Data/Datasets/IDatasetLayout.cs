@@ -15,6 +15,6 @@ internal interface IDatasetLayout
     /// <summary>Finds a split's files without decoding any; reports what is missing instead of throwing.</summary>
     SplitListing List(string split);
 
-    /// <summary>The folders of images and those of masks that belong to them, for finding strays.</summary>
-    IEnumerable<(string Images, string Masks)> Folders();
+    /// <summary>The folders of images and those of label files that belong to them, for finding strays.</summary>
+    IEnumerable<LabelFolder> Folders();
 }

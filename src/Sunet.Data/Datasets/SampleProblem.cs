@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Datasets;
@@ -6,6 +7,10 @@ namespace Sunet.Data.Datasets;
 /// <summary>What can be wrong with an image and a label map that both decode; null where nothing is.</summary>
 internal static class SampleProblem
 {
+    /// <summary>The name promises another format.</summary>
+    public static string WrongExtension(string path, ImageFormat content) =>
+        $"'{path}' holds a {content.ToString().ToUpperInvariant()} image; rename it or convert it.";
+
     /// <summary>The sizes differ.</summary>
     public static string? SizeMismatch(SegmentationItem item, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels) =>
         image.Height == labels.Height && image.Width == labels.Width
