@@ -137,10 +137,10 @@ public sealed class EndToEndTests(TinyRuns runs) : IClassFixture<TinyRuns>
         string stem = folder["exp", Path.GetFileNameWithoutExtension(source)];
         Assert.Equal(320, ImageFile.Load(stem + "_overlay.jpg").Width);
 
-        // Stem and residual block beside image and prediction, then a row for each of the modules.
+        // Stem and residual block beside image and prediction, then a row for each of the five modules.
         var chart = ImageFile.Load(stem + "_activations.png");
         Assert.Equal((5 * 270) + 14, chart.Width);
-        Assert.Equal(46 + (5 * (170 + 44)) + 14, chart.Height);
+        Assert.Equal(46 + (6 * (170 + 44)) + 14, chart.Height);
     }
 
     [Fact]
