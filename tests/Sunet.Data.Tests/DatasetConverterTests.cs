@@ -53,6 +53,18 @@ public sealed class DatasetConverterTests : IDisposable
     }
 
     [Fact]
+    public void Run_SplitWithoutLabels_IsLeftOutUnlessItIsTest()
+    {
+        folder.AddCityscapes();
+        File.Copy(folder.At("leftImg8bit", "val", "ulm", "ulm_0_0_leftImg8bit.png"),
+            folder.At("leftImg8bit", "train_extra", "kiel", "kiel_0_0_leftImg8bit.png"));
+        ConversionReport report = DatasetConverter.Open(folder.Root, Output, new ConversionOptions()).Run();
+        Assert.Equal(["test", "train", "val"], report.Splits.Select(split => split.Split));
+        Assert.Empty(DatasetCheck.Run(Output).Findings);
+        AssertRefused("has no labels to convert", folder.Root, new ConversionOptions { Splits = ["train_extra"], Overwrite = true });
+    }
+
+    [Fact]
     public void Run_NamesInFolders_BecomeDistinctAndKeepTheirFormat()
     {
         string yaml = folder.AddYaml();
@@ -71,8 +83,7 @@ public sealed class DatasetConverterTests : IDisposable
         DatasetConverter.Open(folder.Root, Output, new ConversionOptions()).Run();
         string image = Path.Combine(Output, "JPEGImages", "s1.jpg");
         File.WriteAllText(image, "changed");
-        Assert.Contains("holds a data set already",
-            Assert.Throws<DataException>(() => DatasetConverter.Open(folder.Root, Output, new ConversionOptions())).Message, StringComparison.Ordinal);
+        AssertRefused("holds a data set already", folder.Root, new ConversionOptions());
         Assert.Equal("changed", File.ReadAllText(image));
         ConversionReport report = DatasetConverter.Open(folder.Root, Output, new ConversionOptions { Overwrite = true }).Run();
         Assert.Equal((4, 0), (report.Written, report.Kept));
@@ -122,11 +133,9 @@ public sealed class DatasetConverterTests : IDisposable
         string yaml = folder.AddYaml();
         DatasetConverter.Open(yaml, Output, new ConversionOptions()).Run();
         var overwrite = new ConversionOptions { Overwrite = true };
-        Assert.Contains("belongs to the data set to convert",
-            Assert.Throws<DataException>(() => DatasetConverter.Open(Output, Output, overwrite)).Message, StringComparison.Ordinal);
+        AssertRefused("belongs to the data set to convert", Output, overwrite);
         folder.AddSbd();
-        Assert.Contains("names other classes",
-            Assert.Throws<DataException>(() => DatasetConverter.Open(folder.Root, Output, overwrite)).Message, StringComparison.Ordinal);
+        AssertRefused("names other classes", folder.Root, overwrite);
     }
 
     [Fact]
@@ -144,10 +153,19 @@ public sealed class DatasetConverterTests : IDisposable
     public void Open_BadOptions_AreRefused()
     {
         folder.AddSbd();
-        Assert.Throws<ConfigurationException>(() => DatasetConverter.Open(folder.Root, Output, new ConversionOptions { Workers = 0 }));
-        Assert.Throws<ConfigurationException>(() => DatasetConverter.Open(folder.Root, Output, new ConversionOptions { Splits = ["val", "val"] }));
-        Assert.Throws<DataException>(() => DatasetConverter.Open(folder.Root, Output, new ConversionOptions { Splits = ["nothing"] }));
+        ConversionOptions good = new(), noWorkers = new() { Workers = 0 }, noPixels = new() { PixelCap = 0 };
+        Assert.Throws<ConfigurationException>(() => DatasetConverter.Open(folder.Root, Output, noWorkers));
+        Assert.Throws<ConfigurationException>(() => DatasetConverter.Open(folder.Root, Output, noPixels));
+        Assert.Throws<ConfigurationException>(() => DatasetConverter.Open(folder.Root, Output, good with { Splits = ["val", "val"] }));
+        Assert.Throws<ConfigurationException>(() => DatasetConverter.Open(folder.Root, Output, good with { Splits = ["../val"] }));
+        AssertRefused("'nothing' is missing", folder.Root, good with { Splits = ["nothing"] });
         Assert.False(Directory.Exists(Output));
+    }
+
+    private void AssertRefused(string reason, string data, ConversionOptions options)
+    {
+        var failure = Assert.Throws<DataException>(() => DatasetConverter.Open(data, Output, options));
+        Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
     }
 
     private static void AssertEqual(SegmentationDataset before, SegmentationDataset after)

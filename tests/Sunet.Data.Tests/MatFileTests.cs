@@ -39,7 +39,8 @@ public sealed class MatFileTests
     [Fact]
     public void Read_OtherVariablesBefore_AreSkipped()
     {
-        byte[] other = TestMat.Array(TestMat.Bytes("GTcls", Labels)), structure = TestMat.Array(TestMat.Struct("GTinst", ("x", TestMat.Bytes("", Labels))));
+        byte[] other = TestMat.Array(TestMat.Bytes("GTcls", Labels));
+        byte[] structure = TestMat.Array(TestMat.Struct("GTinst", ("x", TestMat.Bytes("", Labels))));
         byte[] wanted = TestMat.Array(TestMat.Struct("GTcls", ("Segmentation", TestMat.Bytes("", Labels, asDouble: true))));
         Assert.Equal((3, 5), Read(TestMat.File(true, other, structure, wanted)));
         Assert.Equal(Labels, pixels.Reserve(3, 5).ToArray());
@@ -48,9 +49,11 @@ public sealed class MatFileTests
     [Fact]
     public void Read_NothingOfThatName_SaysWhatIsMissing()
     {
+        byte[] otherField = TestMat.Struct("GTcls", ("x", TestMat.Bytes("", Labels)));
+        byte[] otherKind = TestMat.Struct("GTcls", ("Segmentation", TestMat.Struct("")));
         AssertRefused(TestMat.File(true, TestMat.Array(TestMat.Bytes("x", Labels))), "no variable 'GTcls'");
-        AssertRefused(TestMat.File(false, TestMat.Array(TestMat.Struct("GTcls", ("x", TestMat.Bytes("", Labels))))), "no field 'Segmentation'");
-        AssertRefused(TestMat.File(false, TestMat.Array(TestMat.Struct("GTcls", ("Segmentation", TestMat.Struct(""))))), "no matrix of bytes");
+        AssertRefused(TestMat.File(false, TestMat.Array(otherField)), "no field 'Segmentation'");
+        AssertRefused(TestMat.File(false, TestMat.Array(otherKind)), "no matrix of bytes");
         AssertRefused([.. "MATLAB 7.3 MAT-file"u8, .. new byte[300]], "no MATLAB 5 file");
         AssertRefused([1, 2, 3], "truncated");
     }

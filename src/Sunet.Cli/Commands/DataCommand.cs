@@ -37,9 +37,10 @@ internal static class DataCommand
         Setting.Switch("quiet", "no progress"),
     ];
 
-    public static Command Create(CommandOutput output, CancellationToken cancellation) => new("data", "Makes, checks and converts data sets.")
+    public static Command Create(CommandOutput output, CancellationToken cancellation) => new("data", "Makes, checks, converts data sets.")
     {
-        SettingCommand.Create("synth", "Writes a small data set to try training on.", SynthSettings, values => Synth(values, output, cancellation)),
+        SettingCommand.Create("synth", "Writes a small data set to try training on.", SynthSettings,
+            values => Synth(values, output, cancellation)),
         CreateCheck(output, cancellation),
         SettingCommand.Create("convert", "Writes a data set in the layout of PASCAL VOC.", ConvertSettings, values =>
         {

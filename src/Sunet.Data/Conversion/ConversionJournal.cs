@@ -57,7 +57,8 @@ internal sealed class ConversionJournal
     {
         try
         {
-            return new FileInfo(path) is { Exists: true } file && file.Length == contents.Length && File.ReadAllBytes(path).SequenceEqual(contents);
+            return new FileInfo(path) is { Exists: true } file && file.Length == contents.Length
+                && File.ReadAllBytes(path).SequenceEqual(contents);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

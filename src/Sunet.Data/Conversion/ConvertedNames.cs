@@ -4,8 +4,8 @@ using Sunet.Data.Datasets;
 namespace Sunet.Data.Conversion;
 
 /// <summary>
-/// Names images for a single folder: <c>city/photo</c> becomes <c>city_photo</c>, and what is taken already, also in other letter case, gets
-/// a number. The same data set always gets the same names.
+/// Names images for a single folder: <c>city/photo</c> becomes <c>city_photo</c>, and what is taken already, also in other letter case,
+/// gets a number. The same data set always gets the same names.
 /// </summary>
 internal sealed class ConvertedNames
 {
@@ -34,9 +34,11 @@ internal sealed class ConvertedNames
         return name;
     }
 
-    // A list has one name a line, and readers trim it.
-    private static string Flat(string name) =>
-        string.Concat(name.Select((c, i) => c is '/' or '\\' || char.IsControl(c) || (char.IsWhiteSpace(c) && (i == 0 || i == name.Length - 1))
-            ? '_'
-            : c));
+    private static string Flat(string name)
+    {
+        // A list has one name a line, and readers trim it.
+        bool IsUnfit(char c, int at) =>
+            c is '/' or '\\' || char.IsControl(c) || (char.IsWhiteSpace(c) && (at == 0 || at == name.Length - 1));
+        return string.Concat(name.Select((c, at) => IsUnfit(c, at) ? '_' : c));
+    }
 }

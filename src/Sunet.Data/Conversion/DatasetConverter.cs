@@ -6,11 +6,11 @@ namespace Sunet.Data.Conversion;
 
 /// <summary>
 /// Writes a data set of any known layout in the layout of PASCAL VOC: images copied byte for byte, label maps as PNGs with VOC's palette,
-/// lists, and <c>classes.txt</c>. Images that several splits share are written once; splits without labels get a list and images.
+/// lists, and <c>classes.txt</c>. Images that several splits share are written once; <c>test</c> may be without labels.
 /// </summary>
 /// <remarks>
-/// Every file is written whole or not at all, and the lists come last. A conversion that was interrupted takes up where it stopped, if it is
-/// run again with <see cref="ConversionOptions.Overwrite"/>.
+/// Every file is written whole or not at all, and the lists come last. A conversion that was interrupted takes up where it stopped, if it
+/// is run again with <see cref="ConversionOptions.Overwrite"/>.
 /// </remarks>
 public sealed class DatasetConverter
 {
@@ -35,7 +35,12 @@ public sealed class DatasetConverter
         IReadOnlyList<SplitListing> all =
             [.. layout.Splits.Union(options.Splits, StringComparer.Ordinal).Select(split => layout.List(split))];
         names = new ConvertedNames(all.SelectMany(listing => listing.Images));
-        splits = [.. all.Where(listing => options.Splits.Count == 0 || options.Splits.Contains(listing.Split)).Select(DatasetReader.RequireSound)];
+        IEnumerable<SplitListing> chosen = options.Splits.Count == 0
+            ? all.Where(IsConvertible)
+            : all.Where(listing => options.Splits.Contains(listing.Split));
+        splits = [.. chosen.Select(DatasetReader.RequireSound)];
+        if (splits.FirstOrDefault(listing => !IsConvertible(listing)) is { } unlabelled)
+            throw new DataException($"The split '{unlabelled.Split}' of '{source}' has no labels to convert.", unlabelled.Source);
         if (splits.Count == 0)
             throw new DataException($"'{source}' has no split to convert.", source);
         work = Distinct(splits);
@@ -54,8 +59,8 @@ public sealed class DatasetConverter
     /// <param name="options">What to convert, and how.</param>
     /// <exception cref="ConfigurationException">An option is out of range.</exception>
     /// <exception cref="DataException">
-    /// The data set or a split of it cannot be read, or the folder holds a data set that may not be overwritten, has other classes, or is the
-    /// one to convert.
+    /// The data set or a split of it cannot be read, or the folder holds a data set that may not be overwritten, has other classes, or is
+    /// the one to convert.
     /// </exception>
     public static DatasetConverter Open(string path, string output, ConversionOptions options)
     {
@@ -137,7 +142,11 @@ public sealed class DatasetConverter
     private void RequireTarget()
     {
         if (target.IsThere && !options.Overwrite)
-            throw new DataException($"'{Output}' holds a data set already; choose another folder, or say that it may be overwritten.", Output);
+        {
+            throw new DataException(
+                $"'{Output}' holds a data set already; choose another folder, or say that it may be overwritten.", Output);
+        }
+
         HashSet<string> sources = [.. work.Select(pair => pair.Image.Path), .. samples.Items.Select(item => item.LabelPath)];
         foreach (var (image, _) in work)
         {
@@ -150,6 +159,9 @@ public sealed class DatasetConverter
         if (File.Exists(target.Classes) && !ClassNamesFile.Read(target.Classes).SequenceEqual(samples.ClassNames))
             throw new DataException($"'{target.Classes}' names other classes than '{source}' has; choose another folder.", target.Classes);
     }
+
+    // In the layout of PASCAL VOC, no split but this one may be without masks.
+    private static bool IsConvertible(SplitListing listing) => listing.IsLabelled || listing.Split == "test";
 
     private static List<(DatasetImage Image, SegmentationItem? Item)> Distinct(IReadOnlyList<SplitListing> splits)
     {

@@ -2,8 +2,9 @@ namespace Sunet.Data.Datasets;
 
 /// <summary>
 /// Cityscapes as it is published: <c>leftImg8bit/&lt;split&gt;/&lt;city&gt;/*_leftImg8bit.png</c> and
-/// <c>gtFine/&lt;split&gt;/&lt;city&gt;/*_gtFine_labelIds.png</c>, mapped to the 19 classes of <see cref="CityscapesClasses"/>. The labels of
-/// <c>test</c> are withheld: what <c>gtFine/test</c> holds are placeholders, and <c>train_extra</c> has no fine labels.
+/// <c>gtFine/&lt;split&gt;/&lt;city&gt;/*_gtFine_labelIds.png</c>, mapped to the 19 classes of <see cref="CityscapesClasses"/> (Cordts et
+/// al., CVPR 2016). The labels of <c>test</c> are withheld: what <c>gtFine/test</c> holds are placeholders. <c>train_extra</c> has no fine
+/// labels.
 /// </summary>
 internal sealed class CityscapesDataset : IDatasetLayout
 {
@@ -27,8 +28,7 @@ internal sealed class CityscapesDataset : IDatasetLayout
     public IReadOnlyList<string> ClassNames => CityscapesClasses.Names;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Splits =>
-        [.. Directory.GetDirectories(images).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Splits => FileTree.Names(images, Directory.GetDirectories);
 
     /// <summary>Opens a folder that has this layout; null for another.</summary>
     public static CityscapesDataset? TryOpen(string path) => Directory.Exists(ImageFolder(path)) ? new CityscapesDataset(path) : null;

@@ -73,15 +73,19 @@ public static class DatasetCheck
 
     private static IEnumerable<DatasetFinding> OfSplit(SplitListing listing)
     {
-        IEnumerable<DatasetFinding> twice = listing.Images
-            .GroupBy(image => image.Path, StringComparer.Ordinal)
-            .Where(group => group.Count() > 1)
-            .Select(group => new DatasetFinding(listing.Source,
-                $"'{listing.Source}' has '{group.First().Name}' {group.Count()} times in the split '{listing.Split}'."));
-        bool isEmpty = listing.Images.Count == 0 && listing.Problems.Count == 0;
-        return [.. listing.Problems, .. twice, .. isEmpty
-            ? [new DatasetFinding(listing.Source, $"The split '{listing.Split}' is empty: '{listing.Source}' has no images.")]
-            : Array.Empty<DatasetFinding>()];
+        foreach (DatasetFinding problem in listing.Problems)
+            yield return problem;
+        foreach (IGrouping<string, DatasetImage> group in listing.Images.GroupBy(image => image.Path).Where(group => group.Count() > 1))
+        {
+            yield return new DatasetFinding(listing.Source,
+                $"'{listing.Source}' has '{group.First().Name}' {group.Count()} times in the split '{listing.Split}'.");
+        }
+
+        if (listing.Images.Count == 0 && listing.Problems.Count == 0)
+        {
+            yield return new DatasetFinding(
+                listing.Source, $"The split '{listing.Split}' is empty: '{listing.Source}' has no images.");
+        }
     }
 
     /// <summary>Images that are trained on and measured with.</summary>

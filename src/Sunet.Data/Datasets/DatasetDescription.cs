@@ -7,9 +7,9 @@ namespace Sunet.Data.Datasets;
 
 /// <summary>A data set's YAML file.</summary>
 /// <remarks>
-/// <c>path</c> is the data set's folder, relative to the file (default: the file's folder); <c>train</c>, <c>val</c> and, if there is
-/// one, <c>test</c> are folders of images relative to it; <c>names</c> is a list of class names or a map from index to name; <c>masks_dir</c> (default <c>masks</c>) takes
-/// the place of <c>images</c> in the path of a folder of masks.
+/// <c>path</c> is the data set's folder, relative to the file (default: the file's folder); <c>train</c>, <c>val</c> and, if there is one,
+/// <c>test</c> are folders of images relative to it; <c>names</c> is a list of class names or a map from index to name; <c>masks_dir</c>
+/// (default <c>masks</c>) takes the place of <c>images</c> in the path of a folder of masks.
 /// </remarks>
 /// <param name="File">The YAML file.</param>
 /// <param name="Root">The data set's folder, absolute.</param>

@@ -1,3 +1,5 @@
+using Sunet.Data.Datasets.Coco;
+
 namespace Sunet.Data.Datasets;
 
 /// <summary>The layouts that data sets are recognised by.</summary>
@@ -7,6 +9,7 @@ internal static class DatasetLayouts
     [
         new("PASCAL VOC", "'ImageSets/Segmentation'", VocDataset.TryOpen),
         new("Cityscapes", "'leftImg8bit'", CityscapesDataset.TryOpen),
+        new("MS-COCO", "'annotations/instances_train2017.json'", CocoDataset.TryOpen),
         new("SBD", "'benchmark_RELEASE/dataset/cls'", SbdDataset.TryOpen),
     ];
 

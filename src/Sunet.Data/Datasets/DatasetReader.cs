@@ -8,8 +8,8 @@ public static class DatasetReader
 
     /// <summary>Opens one split of a data set and makes sure that every file it needs is there; nothing is decoded.</summary>
     /// <param name="path">
-    /// A folder in the layout of PASCAL VOC 2012 (or the <c>VOCdevkit</c> around it), of Cityscapes, or of the Semantic Boundaries Dataset
-    /// (<c>benchmark_RELEASE</c>), as they are published; or a YAML file with the keys path, train, val, test, names, masks_dir.
+    /// A folder in the layout of PASCAL VOC 2012 (or the <c>VOCdevkit</c> around it), of Cityscapes, of the Semantic Boundaries Dataset
+    /// (<c>benchmark_RELEASE</c>), or of MS-COCO, as they are published; or a YAML file with the keys path, train, val, test, names, masks_dir.
     /// </param>
     /// <param name="split">Such as <c>train</c> or <c>val</c>; <c>trainaug</c> for PASCAL VOC with the SBD beside or in it.</param>
     /// <exception cref="DataException">

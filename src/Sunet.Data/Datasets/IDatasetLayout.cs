@@ -10,6 +10,7 @@ internal interface IDatasetLayout
     IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>The splits it has, in a stable order.</summary>
+    /// <exception cref="DataException">They cannot be listed.</exception>
     IReadOnlyList<string> Splits { get; }
 
     /// <summary>Finds a split's files without decoding any; reports what is missing instead of throwing.</summary>

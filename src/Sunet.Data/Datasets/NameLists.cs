@@ -13,11 +13,9 @@ internal sealed class NameLists(string folder)
     private static readonly string[] Parts = ["train", "val"];
 
     /// <summary>The splits that have a list, and <c>trainval</c>, which <c>train</c> and <c>val</c> make up.</summary>
+    /// <exception cref="DataException">The folder cannot be read.</exception>
     public IReadOnlyList<string> Splits =>
-    [
-        .. Directory.GetFiles(folder, "*.txt").Select(file => Path.GetFileNameWithoutExtension(file)).Concat(HasParts ? [Both] : [])
-            .Distinct().Order(StringComparer.Ordinal),
-    ];
+        [.. FileTree.Names(folder, path => Directory.GetFiles(path, "*.txt")).Union(HasParts ? [Both] : []).Order(StringComparer.Ordinal)];
 
     /// <summary>Whether both <c>train</c> and <c>val</c> are listed.</summary>
     public bool HasParts => Parts.All(IsThere);

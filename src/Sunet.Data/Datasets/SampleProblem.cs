@@ -15,7 +15,8 @@ internal static class SampleProblem
     public static string? SizeMismatch(SegmentationItem item, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels) =>
         image.Height == labels.Height && image.Width == labels.Width
             ? null
-            : $"'{item.LabelPath}' is {labels.Width} x {labels.Height} but its image '{item.ImagePath}' is {image.Width} x {image.Height}.";
+            : $"{item.Labels.Describe(item)} is {labels.Width} x {labels.Height} "
+                + $"but its image '{item.ImagePath}' is {image.Width} x {image.Height}.";
 
     /// <summary>A label is neither a class nor ignore.</summary>
     public static string? LabelOutOfRange(SegmentationItem item, ReadOnlySpan2D<byte> labels, int classes)

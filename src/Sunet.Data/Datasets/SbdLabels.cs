@@ -4,7 +4,7 @@ using Sunet.Data.Matlab;
 
 namespace Sunet.Data.Datasets;
 
-/// <summary>Labels of the Semantic Boundaries Dataset: the matrix <c>GTcls.Segmentation</c> of a MATLAB file. It ignores no pixel.</summary>
+/// <summary>Labels of the Semantic Boundaries Dataset: the matrix <c>GTcls.Segmentation</c> of a MATLAB file, without ignore.</summary>
 internal sealed class SbdLabels : ILabelReader
 {
     /// <summary>The one there needs to be.</summary>

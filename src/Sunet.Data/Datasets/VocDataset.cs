@@ -9,13 +9,16 @@ namespace Sunet.Data.Datasets;
 /// are there.</para>
 /// <para><c>trainaug</c> is what networks for PASCAL VOC 2012 are trained on: 10,582 images, those of VOC's <c>train</c> and of both splits
 /// of the Semantic Boundaries Dataset, without those of VOC's <c>val</c>. It is read from <c>trainaug.txt</c>, with masks in
-/// <c>SegmentationClassAug/*.png</c>; or from the SBD as it is published, <c>benchmark_RELEASE</c> (alone or in a folder <c>SBD</c>), in this
-/// folder, or beside <c>VOC2012</c>, or beside the <c>VOCdevkit</c> around it. VOC's own mask of an image is preferred to the SBD's.</para>
+/// <c>SegmentationClassAug/*.png</c>; or from the SBD as it is published, <c>benchmark_RELEASE</c> (alone, or in a folder <c>SBD</c> or
+/// <c>VOCaug</c>), in this folder, beside <c>VOC2012</c>, or beside the <c>VOCdevkit</c> around it. VOC's own mask of an image is preferred
+/// to the SBD's.</para>
 /// </remarks>
 internal sealed class VocDataset : IDatasetLayout
 {
     private const string Augmented = "trainaug";
     private static readonly string[] ImageExtensions = [".jpg", ".jpeg", ".png"];
+
+    private static readonly string[] BoundaryFolders = ["benchmark_RELEASE", "SBD", "VOCaug"];
 
     // The splits of the challenge itself, which take masks from nowhere but SegmentationClass.
     private static readonly string[] Official = ["train", "val", "trainval", "test"];
@@ -71,8 +74,9 @@ internal sealed class VocDataset : IDatasetLayout
         var listing = new SplitListing(split, isMadeUp ? boundaries!.Root : lists.SourceOf(split));
         if (split == Augmented && !isMadeUp && !lists.IsThere(split))
         {
-            listing.Report(listing.Source, $"The split '{split}' is missing: it takes '{listing.Source}' and 'SegmentationClassAug', or the "
-                + "lists of train and val and the SBD's 'benchmark_RELEASE' in this folder or beside the VOCdevkit.");
+            listing.Report(listing.Source,
+                $"The split '{split}' is missing: it takes '{listing.Source}' and 'SegmentationClassAug', or the lists of train and val "
+                + "and the SBD's 'benchmark_RELEASE' in this folder or beside the VOCdevkit.");
             return listing;
         }
 
@@ -133,7 +137,7 @@ internal sealed class VocDataset : IDatasetLayout
     private static ILabelReader LabelsOf(string mask) =>
         Path.GetExtension(mask) == ".mat" ? SbdLabels.Instance : PngLabels.Instance;
 
-    /// <summary>The SBD in or beside a folder. Only one named like VOC's own is looked around, lest a neighbour be taken for a part.</summary>
+    /// <summary>The SBD in or beside a folder. Only one named like VOC's is looked around, lest a neighbour be taken for a part.</summary>
     private static SbdDataset? FindBoundaries(string root)
     {
         List<string> places = [root];
@@ -144,8 +148,7 @@ internal sealed class VocDataset : IDatasetLayout
                 places.Add(around);
         }
 
-        return places.SelectMany(place => new[] { Path.Combine(place, "benchmark_RELEASE"), Path.Combine(place, "SBD") })
-            .Select(SbdDataset.TryOpen).FirstOrDefault(found => found is not null);
+        return places.SelectMany(_ => BoundaryFolders, Path.Combine).Select(SbdDataset.TryOpen).FirstOrDefault(found => found is not null);
     }
 
     private static string ListFolder(string root) => Path.Combine(root, "ImageSets", "Segmentation");
