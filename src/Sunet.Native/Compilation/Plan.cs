@@ -125,7 +125,8 @@ public sealed class Plan : IDisposable
     public void Load(ParameterReader model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        Value[] missing = [.. Graph.Parameters.Concat(Graph.Buffers).Where(v => !shared.TryGetValue(v, out StoredWeight? s) || !s.IsLoaded)];
+        Value[] missing =
+            [.. Graph.Parameters.Concat(Graph.Buffers).Where(v => !shared.TryGetValue(v, out StoredWeight? stored) || !stored.IsLoaded)];
         foreach (Value value in missing)
         {
             if (value.Derivation is null)

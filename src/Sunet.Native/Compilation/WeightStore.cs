@@ -22,7 +22,7 @@ public sealed class WeightStore(IBackend backend) : IDisposable
     /// <summary>Whether the store belongs to a backend.</summary>
     internal bool IsOf(IBackend other) => ReferenceEquals(backend, other);
 
-    /// <summary>What a graph, all of whose ops are prepared, would read from the store; what nobody has wanted before has no memory yet.</summary>
+    /// <summary>What a graph whose ops are prepared reads of the store; what nobody has wanted before has no memory yet.</summary>
     internal Dictionary<Value, StoredWeight> Find(Graph graph, IBackendSession session)
     {
         var found = new Dictionary<Value, StoredWeight>();

@@ -144,7 +144,7 @@ public sealed partial class Predictor
         return down.Starts.Count * across.Starts.Count * Options.Scales.Count;
     }
 
-    /// <summary>Whether labels come straight from the logits: one scale that is the image's own, no flip, neither tiles nor crops.</summary>
+    /// <summary>Whether labels come straight from the logits: the image's own scale, no flip, neither tiles nor crops.</summary>
     private bool IsDirect(Shape shape) => Options.CropSize == 0 && !MustTile(shape.Height, shape.Width) && !Options.Flip
         && Options.Scales is [var scale] && ScalePlan.SupportsLabels(shape, scale);
 

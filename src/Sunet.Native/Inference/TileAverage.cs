@@ -97,9 +97,9 @@ internal static class TileAverage
     {
         int width = Math.Min(columns.Owned(c), columns.Size), left = columns.Starts[c];
         for (int y = 0; r > 0 && y < rows.Overlap(r - 1); y++)
-            Add(kept.Slice((y * columns.Size) + left, width), map[(y * columns.Tile)..]);
+            Add(kept.Slice((y * columns.Size) + left, width), map[((y * columns.Tile) + columns.Pad)..]);
         for (int y = 0; r < rows.Starts.Count - 1 && y < rows.Overlap(r); y++)
-            map.Slice((rows.Owned(r) + y) * columns.Tile, width).CopyTo(kept[((y * columns.Size) + left)..]);
+            map.Slice(((rows.Owned(r) + y) * columns.Tile) + columns.Pad, width).CopyTo(kept[((y * columns.Size) + left)..]);
     }
 
     private static void Add(ReadOnlySpan<float> values, Span<float> sum) => Pixels.AddScaled(values, 1, sum);

@@ -1,12 +1,15 @@
 namespace Sunet.Native.Inference;
 
 /// <summary>
-/// How one side of an image is cut: where tiles of one length begin, and how much each has to say at each of its pixels. The weights of all
-/// tiles at a pixel add up to 1; those of an image are the products of its two sides' weights.
+/// How one side of an image is cut: where tiles of one length begin, and how much each has to say at each of its pixels. The weights of
+/// all tiles at a pixel add up to 1; those of an image are the products of its two sides' weights.
 /// </summary>
 internal sealed class TileAxis
 {
-    /// <summary>Every feature map of a network has its first pixel at a multiple of this: stem, residual block, pools and modules halve.</summary>
+    /// <summary>
+    /// Pixels that the smallest feature map of a network takes one from: stem, residual block, a pool before each of two modules that halve
+    /// twice. A tile that begins at a multiple has its feature maps where the whole image has them.
+    /// </summary>
     private const int Grid = 64;
 
     private readonly float[][] weights;
@@ -44,8 +47,8 @@ internal sealed class TileAxis
     public int LargestOverlap { get; }
 
     /// <summary>
-    /// Tiles that overlap by <paramref name="overlap"/> or more, weighted 1 inside and falling linearly over the overlap towards their ends.
-    /// All but the last begin where the whole image's feature maps have a pixel, so that they compute what it would.
+    /// Tiles that overlap by <paramref name="overlap"/> or more, weighted 1 inside and falling linearly over the overlap towards their
+    /// ends. All but the last begin at multiples of 64, where they compute what the whole image would.
     /// </summary>
     public static TileAxis Blended(int size, int tile, int overlap)
     {
