@@ -6,6 +6,8 @@ namespace Sunet.Data.Reporting;
 /// <summary>Draws one curve with its axes.</summary>
 internal static class LinePlot
 {
+    private const string NoValues = "not measured yet";
+    private const int MostDots = 60;
     private static readonly SKColor Grid = new(225, 225, 225);
     private static readonly SKColor Ink = new(60, 60, 60);
 
@@ -18,8 +20,11 @@ internal static class LinePlot
         float X(double x) => area.Left + (float)((x - horizontal.Low) / (horizontal.High - horizontal.Low) * area.Width);
         float Y(double y) => area.Bottom - (float)((y - vertical.Low) / (vertical.High - vertical.Low) * area.Height);
 
+        bool isEmpty = !values.Any(value => double.IsFinite(value.Y));
+        if (isEmpty)
+            BitmapFont.Draw(canvas, NoValues, area.MidX - (BitmapFont.Width(NoValues, 1) / 2f), area.MidY, 1, Ink);
         using var grid = new SKPaint { Color = Grid, StrokeWidth = 1 };
-        foreach (double tick in Ticks(vertical))
+        foreach (double tick in isEmpty ? [] : Ticks(vertical))
         {
             canvas.DrawLine(area.Left, Y(tick), area.Right, Y(tick), grid);
             string text = Label(tick);
@@ -36,7 +41,7 @@ internal static class LinePlot
         BitmapFont.Draw(canvas, xTitle, area.MidX - (BitmapFont.Width(xTitle, 1) / 2f), area.Bottom + 24, 1, Ink);
         using var frame = new SKPaint { Color = Ink, Style = SKPaintStyle.Stroke, StrokeWidth = 1 };
         canvas.DrawRect(area, frame);
-        Curve(canvas, values.Where(value => double.IsFinite(value.X) && double.IsFinite(value.Y)).Select(v => (X(v.X), Y(v.Y))), colour);
+        Curve(canvas, [.. values.Where(value => double.IsFinite(value.X) && double.IsFinite(value.Y)).Select(v => (X(v.X), Y(v.Y)))], colour);
     }
 
     private static (double Low, double High, double Step) Axis(IEnumerable<double> values)
@@ -54,14 +59,15 @@ internal static class LinePlot
         return high > low ? (low, high, Math.Max(1, Axis(finite).Step)) : (low - 1, high + 1, 1);
     }
 
-    private static void Curve(SKCanvas canvas, IEnumerable<(float X, float Y)> points, SKColor colour)
+    private static void Curve(SKCanvas canvas, IReadOnlyList<(float X, float Y)> points, SKColor colour)
     {
         using var line = new SKPaint { Color = colour, StrokeWidth = 2, IsAntialias = true };
         using var dot = new SKPaint { Color = colour, IsAntialias = true };
         (float X, float Y)? previous = null;
         foreach (var point in points)
         {
-            canvas.DrawCircle(point.X, point.Y, 2, dot);
+            if (points.Count <= MostDots)
+                canvas.DrawCircle(point.X, point.Y, 2, dot);
             if (previous is { } from)
                 canvas.DrawLine(from.X, from.Y, point.X, point.Y, line);
             previous = point;
@@ -78,7 +84,9 @@ internal static class LinePlot
 
     private static string Label(double value)
     {
-        bool plain = value == 0 || Math.Abs(value) is >= 1e-3 and < 1e5;
+        if (value == 0)
+            return "0";
+        bool plain = Math.Abs(value) is >= 1e-3 and < 1e5;
         return value.ToString(plain ? "0.####" : "0.##E0", CultureInfo.InvariantCulture);
     }
 }
