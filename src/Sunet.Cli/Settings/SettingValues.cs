@@ -110,13 +110,18 @@ internal sealed class SettingValues
             : throw Wrong(name, Text(name), "whole numbers separated by commas"))];
 
     /// <summary>A height and width, such as <c>512</c> or <c>96x128</c>.</summary>
-    public (int Height, int Width) Size(string name)
+    public (int Height, int Width) Size(string name) => ParseSize(Text(name))
+        ?? throw Wrong(name, Text(name), "a side such as 512, or height x width such as 96x128");
+
+    /// <summary>Heights and widths, separated by commas.</summary>
+    public IReadOnlyList<(int Height, int Width)> Sizes(string name) => [.. Text(name).Split(',').Select(part => ParseSize(part)
+        ?? throw Wrong(name, Text(name), "sizes such as 512 or 96x128, separated by commas"))];
+
+    private static (int Height, int Width)? ParseSize(string text)
     {
-        string[] sides = Text(name).Split('x');
+        string[] sides = text.Split('x');
         int[] parsed = [.. sides.Select(s => int.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out int side) ? side : 0)];
-        return parsed.Length is 1 or 2 && parsed.All(side => side >= 1)
-            ? (parsed[0], parsed[^1])
-            : throw Wrong(name, Text(name), "a side such as 512, or height x width such as 96x128");
+        return parsed.Length is 1 or 2 && parsed.All(side => side >= 1) ? (parsed[0], parsed[^1]) : null;
     }
 
     private static double? ParseNumber(string text) =>

@@ -45,7 +45,7 @@ internal sealed class NameLists(string folder)
         foreach (string line in TextLines.Read(file))
         {
             string name = line.Trim();
-            if (Path.IsPathRooted(name) || name.Split('/', '\\').Contains(".."))
+            if (!FileTree.StaysInside(name))
                 listing.Report(file, $"'{file}' lists '{name}', which lies outside the data set.");
             else if (name.Length > 0)
                 names.Add(new ListedName(name, file));

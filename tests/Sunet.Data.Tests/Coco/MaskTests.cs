@@ -5,7 +5,7 @@ using Sunet.Data.Datasets.Coco;
 namespace Sunet.Data.Tests.Coco;
 
 /// <summary>
-/// Masks equal those of COCO's own tools: <c>masks.json</c> was made with <c>rleFrPoly</c>, <c>rleMerge</c> and <c>rleToString</c> of
+/// Masks equal those of COCO's own tools: <c>coco-masks.json</c> was made with <c>rleFrPoly</c>, <c>rleMerge</c> and <c>rleToString</c> of
 /// https://github.com/cocodataset/cocoapi (common/maskApi.c).
 /// </summary>
 public sealed class MaskTests
