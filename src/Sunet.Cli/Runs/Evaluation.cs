@@ -24,7 +24,7 @@ internal static class Evaluation
     /// <param name="limit">At most that many items of the split, from its first.</param>
     /// <param name="shown">How many items are kept with their predictions, for a mosaic.</param>
     /// <param name="report">Told how many items are done.</param>
-    /// <param name="cancellation">Stops between two images.</param>
+    /// <param name="cancellation">Stops between two runs of the network.</param>
     /// <exception cref="Sunet.Native.DataException">An item cannot be read.</exception>
     public static EvaluationResult Run(
         Predictor predictor, SegmentationDataset dataset, int limit, int shown, Action<int> report, CancellationToken cancellation)
@@ -45,14 +45,14 @@ internal static class Evaluation
             if (places.TryGetValue(item, out int at))
             {
                 var prediction = new byte[image.Height, image.Width];
-                predictor.Count(image.Span, labels.Span, matrix, prediction);
+                predictor.Count(image.Span, labels.Span, matrix, prediction, cancellation);
                 Memory2D<Rgb> kept = image.ToArray();
                 truth[at] = new MosaicTile(item.Name, kept, labels.ToArray());
                 predicted[at] = new MosaicTile(item.Name, kept, prediction);
             }
             else
             {
-                predictor.Count(image.Span, labels.Span, matrix);
+                predictor.Count(image.Span, labels.Span, matrix, cancellation: cancellation);
             }
 
             report(++done);

@@ -7,8 +7,12 @@ internal static class ImageSources
 {
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png"];
 
-    /// <summary>The images of a file, a folder or a pattern, each with a name for its results that no other has.</summary>
-    /// <exception cref="DataException">There are none.</exception>
+    /// <summary>
+    /// The images of a file, a folder (or where it has none, of its folders, as Cityscapes has one a city), a pattern, or a list, each with
+    /// a name for its results that no other has. A list is a text file of one image a line, by its path from the list's folder, or in
+    /// <c>ImageSets</c> of PASCAL VOC by its name.
+    /// </summary>
+    /// <exception cref="DataException">There are none, or a list is too long to be one.</exception>
     public static IReadOnlyList<(string Path, string Name)> Find(string source)
     {
         string[] files = List(source);
@@ -30,9 +34,15 @@ internal static class ImageSources
         try
         {
             if (File.Exists(source))
-                return [source];
+                return source.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) ? Listed(source) : [source];
             if (Directory.Exists(source))
-                return [.. Directory.EnumerateFiles(source).Where(IsImage)];
+            {
+                string[] images = [.. Directory.EnumerateFiles(source).Where(IsImage)];
+                return images.Length > 0
+                    ? images
+                    : [.. Directory.EnumerateDirectories(source).SelectMany(Directory.EnumerateFiles).Where(IsImage)];
+            }
+
             string pattern = Path.GetFileName(source), folder = Path.GetDirectoryName(source) is { Length: > 0 } parent ? parent : ".";
             if (pattern.AsSpan().ContainsAny('*', '?') && Directory.Exists(folder))
                 return [.. Directory.EnumerateFiles(folder, pattern).Where(IsImage)];
@@ -43,6 +53,21 @@ internal static class ImageSources
         }
 
         throw new DataException($"'{source}' is not there.", source);
+    }
+
+    private static string[] Listed(string list)
+    {
+        const long longest = 64 << 20;
+        if (new FileInfo(list).Length > longest)
+            throw new DataException($"'{list}' has more than {longest:N0} bytes, too many for a list of images.", list);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(list))!;
+        string? sets = Path.GetDirectoryName(folder);
+        string? images = Path.GetFileName(sets) == "ImageSets" ? Path.Combine(Path.GetDirectoryName(sets)!, "JPEGImages") : null;
+        return
+        [
+            .. File.ReadLines(list).Select(line => line.Trim()).Where(line => line.Length > 0)
+                .Select(line => images is null ? Path.Combine(folder, line) : Path.Combine(images, line + ".jpg")),
+        ];
     }
 
     private static bool IsImage(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);

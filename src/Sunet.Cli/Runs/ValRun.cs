@@ -10,14 +10,15 @@ namespace Sunet.Cli.Runs;
 /// <summary>What to measure, and on what.</summary>
 internal sealed record ValSettings(
     SettingValues Values, string Data, string Weights, string Split, int Limit, PredictorOptions Predictor, int? OutputStride,
-    bool Json, bool Quiet)
+    string? Strategies, bool Json, bool Quiet)
 {
     /// <summary>Reads the settings.</summary>
     /// <exception cref="Sunet.Native.ConfigurationException">One is missing or out of range.</exception>
     public static ValSettings From(SettingValues values) => new(
         values, values.Text("data"), values.Text("weights"), values.Text("split"),
         values.IsGiven("limit") ? values.Int("limit", 1) : int.MaxValue,
-        PredictionSettings.Options(values), PredictionSettings.OutputStride(values), values.Flag("json"), values.Flag("quiet"));
+        PredictionSettings.Options(values), PredictionSettings.OutputStride(values), StrategyRun.Read(values), values.Flag("json"),
+        values.Flag("quiet"));
 }
 
 /// <summary>Measures a checkpoint on a split of a data set.</summary>
@@ -43,6 +44,13 @@ internal static class ValRun
         if (!settings.Quiet)
             output.Progress(device.Line);
         ModelFile.NoteNames(model, data.ClassNames, output);
+
+        if (settings.Strategies is { } strategies)
+        {
+            StrategyRun.Execute(
+                settings, EvaluationStrategy.ParseList(strategies, settings.Predictor), model, data, device.Backend, output, cancellation);
+            return;
+        }
 
         using var predictor = new Predictor(model, settings.Predictor with { CachedSizes = 1 }, device.Backend);
         ConfusionMatrix matrix;

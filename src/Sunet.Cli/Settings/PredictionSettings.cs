@@ -1,11 +1,16 @@
 using Sunet.Native;
 using Sunet.Native.Inference;
+using static System.FormattableString;
 
 namespace Sunet.Cli.Settings;
 
 /// <summary>How images are looked at.</summary>
 internal static class PredictionSettings
 {
+    private const double TwoThirds = 2.0 / 3;
+
+    private static readonly string[] Cropped = ["crop-stride", "crop-base"], Tiled = ["tile", "overlap"];
+
     /// <summary>The settings.</summary>
     public static IReadOnlyList<Setting> Settings { get; } =
     [
@@ -13,6 +18,9 @@ internal static class PredictionSettings
         Setting.Switch("flip", "average in the mirrored image"),
         Setting.Value("tile", "images with a longer side are cut into tiles of this side; 0 never cuts", "2048"),
         Setting.Value("overlap", "pixels that tiles share", "256"),
+        Setting.Value("crop", "cut the image at every scale into crops of this side, padded; 0 for none", "0"),
+        Setting.Value("crop-stride", "from crop to crop, as a share of its side", Invariant($"{TwoThirds}")),
+        Setting.Value("crop-base", "resize the shorter side to this times the scale before crops are cut; 0 for the image's own", "0"),
         Setting.Value("output-stride", "another output stride than the checkpoint's: 32, 16 or 8"),
     ];
 
@@ -20,12 +28,18 @@ internal static class PredictionSettings
     /// <exception cref="ConfigurationException">One is out of range.</exception>
     public static PredictorOptions Options(SettingValues values)
     {
+        int crop = values.Int("crop", 0);
+        if ((crop == 0 ? Cropped : Tiled).FirstOrDefault(values.IsGiven) is { } idle)
+            throw new ConfigurationException($"'--{idle}' has no effect {(crop == 0 ? "without" : "with")} '--crop'.");
         var options = new PredictorOptions
         {
             Scales = values.Numbers("scales"),
             Flip = values.Flag("flip"),
             TileSize = values.Int("tile", 0),
             TileOverlap = values.Int("overlap", 0),
+            CropSize = crop,
+            CropStride = values.Number("crop-stride", 0),
+            CropBase = values.Int("crop-base", 0),
         };
         options.Validate();
         return options;

@@ -27,6 +27,13 @@ public interface IBackend : IDisposable
     /// <summary>Begins the compilation of one graph. The caller disposes the session, after all memory and calls it handed out.</summary>
     /// <exception cref="BackendException">The device cannot be used.</exception>
     IBackendSession Open(Graph graph, PlanPurpose purpose);
+
+    /// <summary>
+    /// Allocates zeroed memory that the plans of any session may use, once what one of them writes there is synchronised. The caller
+    /// disposes it after those plans.
+    /// </summary>
+    /// <exception cref="MemoryException">There is not enough.</exception>
+    IDeviceMemory Allocate(long bytes);
 }
 
 /// <summary>One graph's dealings with a backend: formats, prepared calls, memory, transfers.</summary>
@@ -50,6 +57,12 @@ public interface IBackendSession : IDisposable
 
     /// <summary>A short name of the value's format, such as <c>aBcd16b</c>.</summary>
     string FormatOf(Value value);
+
+    /// <summary>
+    /// A name that all sessions of a backend give to one format of a shape and to no other, so that their plans may read one copy of a
+    /// parameter or buffer; null for a format without such a name.
+    /// </summary>
+    string? SharedFormatOf(Value value);
 
     /// <summary>
     /// Bytes of one element in the copy of the parameters that calls read; 0 where they read the float32 parameters themselves. A plan

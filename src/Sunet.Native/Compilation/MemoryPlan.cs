@@ -9,7 +9,7 @@ namespace Sunet.Native.Compilation;
 public sealed class MemoryPlan
 {
     /// <summary>What cuDNN and cuBLASLt want of scratch memory; more than any vector access of any kernel.</summary>
-    private const long Alignment = 256;
+    internal const long Alignment = 256;
 
     private readonly Dictionary<Value, long> offsets = [];
     private long end;
@@ -60,13 +60,19 @@ public sealed class MemoryPlan
         ? offsets[parameter]
         : ParameterCopy.Offset + ((offsets[parameter] - Parameters.Offset) / sizeof(float) * copyBytes);
 
-    internal static MemoryPlan Create(Graph graph, IBackendSession session, long scratchBytes, int optimizerSlots)
+    /// <param name="graph">What runs.</param>
+    /// <param name="session">Knows formats.</param>
+    /// <param name="scratchBytes">What the hungriest call asks for.</param>
+    /// <param name="optimizerSlots">Copies of the parameters' memory.</param>
+    /// <param name="elsewhere">Parameters and buffers that have their memory in a <see cref="WeightStore"/>.</param>
+    internal static MemoryPlan Create(
+        Graph graph, IBackendSession session, long scratchBytes, int optimizerSlots, IReadOnlyDictionary<Value, StoredWeight> elsewhere)
     {
         var plan = new MemoryPlan();
-        plan.Parameters = plan.PlaceInOrder(graph.Parameters, session);
+        plan.Parameters = plan.PlaceInOrder(graph.Parameters.Where(v => !elsewhere.ContainsKey(v)), session);
         plan.copyBytes = session.ParameterCopyBytes;
         plan.ParameterCopy = plan.Append(plan.Parameters.Bytes / sizeof(float) * plan.copyBytes);
-        plan.Buffers = plan.PlaceInOrder(graph.Buffers, session);
+        plan.Buffers = plan.PlaceInOrder(graph.Buffers.Where(v => !elsewhere.ContainsKey(v)), session);
         List<Value> gradients = [.. graph.Ops.SelectMany(o => o.Outputs).Where(v => v.GradientOf is not null)];
         if (gradients.Count > 0)
         {
@@ -91,7 +97,7 @@ public sealed class MemoryPlan
         return region;
     }
 
-    private Region PlaceInOrder(IReadOnlyList<Value> values, IBackendSession session)
+    private Region PlaceInOrder(IEnumerable<Value> values, IBackendSession session)
     {
         long start = end;
         foreach (Value value in values)

@@ -17,6 +17,12 @@ public sealed record PlanOptions
 
     /// <summary>A plan that needs more bytes is refused before anything is allocated.</summary>
     public long MemoryLimit { get; init; } = long.MaxValue;
+
+    /// <summary>
+    /// Where the plan's parameters and buffers lie for other plans of the same model to read, too; it must outlive the plan. Null where
+    /// the plan has its own. Only for plans that do not change them.
+    /// </summary>
+    public WeightStore? Weights { get; init; }
 }
 
 /// <summary>One op of a plan with its prepared call.</summary>
@@ -33,10 +39,13 @@ public sealed class Plan : IDisposable
     private readonly PlannedCall[] calls;
     private readonly int[] phaseStarts;
     private readonly IDeviceMemory arena;
+    private readonly Dictionary<Value, StoredWeight> shared;
     private bool disposed;
 
-    private Plan(Graph graph, IBackendSession session, PlannedCall[] calls, MemoryPlan memory, IDeviceMemory arena, PlanAddresses addresses)
+    private Plan(Graph graph, IBackendSession session, PlannedCall[] calls, MemoryPlan memory, IDeviceMemory arena, PlanAddresses addresses,
+        Dictionary<Value, StoredWeight> shared)
     {
+        this.shared = shared;
         Addresses = addresses;
         Graph = graph;
         Session = session;
@@ -63,28 +72,41 @@ public sealed class Plan : IDisposable
     /// <param name="graph">The graph; it must not change afterwards.</param>
     /// <param name="backend">Where it runs; it must outlive the plan.</param>
     /// <param name="options">What for.</param>
+    /// <param name="cancellation">Stops between two ops; everything is released.</param>
     /// <exception cref="BackendException">The backend has no implementation of an op.</exception>
     /// <exception cref="MemoryException">The plan needs more than the limit, or than there is.</exception>
-    public static Plan Compile(Graph graph, IBackend backend, PlanOptions options)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static Plan Compile(Graph graph, IBackend backend, PlanOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(options);
+        if (options.Weights is { } store && (!store.IsOf(backend) || options.Purpose == PlanPurpose.Training))
+            throw new ArgumentException("Weights are shared by plans of one backend, and not by plans that train.", nameof(options));
+        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.CompileActivity);
         var calls = new List<PlannedCall>();
         IBackendSession session = backend.Open(graph, options.Purpose);
         IDeviceMemory? arena = null;
         try
         {
             foreach (Op op in graph.Ops)
+            {
+                cancellation.ThrowIfCancellationRequested();
                 calls.Add(new PlannedCall(op, session.Prepare(op)));
+            }
+
             long scratch = calls.Count == 0 ? 0 : calls.Max(c => c.Call.ScratchBytes);
-            MemoryPlan memory = MemoryPlan.Create(graph, session, scratch, options.OptimizerSlots);
-            RequireMemory(memory, options.MemoryLimit, session.AvailableBytes);
+            Dictionary<Value, StoredWeight> shared = options.Weights?.Find(graph, session) ?? [];
+            MemoryPlan memory = MemoryPlan.Create(graph, session, scratch, options.OptimizerSlots, shared);
+            RequireMemory(memory, WeightStore.MissingBytes(shared.Values), options.MemoryLimit, session.AvailableBytes);
+            options.Weights?.Allocate(shared.Values);
             arena = session.Allocate(memory.ArenaBytes);
-            var addresses = new PlanAddresses(memory, arena.Address);
+            var addresses = new PlanAddresses(memory, arena.Address, shared);
             foreach (PlannedCall call in calls)
                 call.Call.Bind(addresses);
-            return new Plan(graph, session, [.. calls], memory, arena, addresses);
+            var plan = new Plan(graph, session, [.. calls], memory, arena, addresses, shared);
+            SunetTelemetry.Compiled(work, options.Purpose == PlanPurpose.Training ? "training" : "inference", memory.TotalBytes);
+            return plan;
         }
         catch
         {
@@ -96,11 +118,16 @@ public sealed class Plan : IDisposable
         }
     }
 
-    /// <summary>Loads every parameter and buffer from a model, deriving those that passes have made.</summary>
+    /// <summary>
+    /// Loads every parameter and buffer from a model, deriving those that passes have made; not those that another plan has loaded into
+    /// the weights they share.
+    /// </summary>
     public void Load(ParameterReader model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        foreach (Value value in Graph.Parameters.Concat(Graph.Buffers))
+        Value[] missing =
+            [.. Graph.Parameters.Concat(Graph.Buffers).Where(v => !shared.TryGetValue(v, out StoredWeight? stored) || !stored.IsLoaded)];
+        foreach (Value value in missing)
         {
             if (value.Derivation is null)
             {
@@ -112,6 +139,14 @@ public sealed class Plan : IDisposable
             value.Derivation.Compute(model, derived.Span);
             Write(value, derived.Span);
         }
+
+        if (shared.Count == 0 || missing.Length == 0)
+            return;
+
+        // Plans on other streams read them from here on.
+        Session.Synchronize();
+        foreach (StoredWeight weight in shared.Values)
+            weight.IsLoaded = true;
     }
 
     /// <summary>
@@ -260,20 +295,21 @@ public sealed class Plan : IDisposable
 
     private void RefreshCopy(Value value)
     {
-        if (value.Kind == ValueKind.Parameter && Memory.ParameterCopy.Bytes > 0)
+        if (value.Kind == ValueKind.Parameter && Session.ParameterCopyBytes > 0)
             Session.RefreshCopy(Session.BytesOf(value) / sizeof(float), AddressOf(value), Addresses.CopyOf(value));
     }
 
-    private static void RequireMemory(MemoryPlan memory, long allowed, long available)
+    private static void RequireMemory(MemoryPlan memory, long sharedBytes, long allowed, long available)
     {
-        if (memory.TotalBytes <= Math.Min(allowed, available))
+        long needed = memory.TotalBytes + sharedBytes;
+        if (needed <= Math.Min(allowed, available))
             return;
         string limit = allowed <= available ? $"{allowed:N0} are allowed" : $"the device has {available:N0} left";
         throw new MemoryException(string.Create(CultureInfo.InvariantCulture,
-            $"The plan needs {memory.TotalBytes:N0} bytes ({memory.Parameters.Bytes + memory.ParameterCopy.Bytes:N0} for parameters, "
+            $"The plan needs {needed:N0} bytes ({memory.Parameters.Bytes + memory.ParameterCopy.Bytes + sharedBytes:N0} for parameters, "
             + $"{memory.Gradients.Bytes + memory.OptimizerSlots.Sum(s => s.Bytes):N0} for gradients and optimizer, "
             + $"{memory.Activations.Bytes:N0} for activations, {memory.Scratch.Bytes:N0} for scratch) and {limit}; "
-            + $"use a smaller batch or image."), memory.TotalBytes);
+            + $"use a smaller batch or image."), needed);
     }
 
     private void CheckAccess(Value value)

@@ -7,21 +7,25 @@ public sealed class PlanAddresses
 {
     private readonly MemoryPlan memory;
     private readonly nint start;
+    private readonly IReadOnlyDictionary<Value, StoredWeight> shared;
 
-    internal PlanAddresses(MemoryPlan memory, nint start)
+    internal PlanAddresses(MemoryPlan memory, nint start, IReadOnlyDictionary<Value, StoredWeight> shared)
     {
         this.memory = memory;
         this.start = start;
+        this.shared = shared;
     }
 
     /// <summary>Scratch memory: as much as the call asked for, or more.</summary>
     public nint Scratch => start + (nint)memory.Scratch.Offset;
 
     /// <summary>The first byte of a value.</summary>
-    public nint Of(Value value) => start + (nint)memory.OffsetOf(value);
+    public nint Of(Value value) =>
+        shared.TryGetValue(value, out StoredWeight? stored) ? stored.Address : start + (nint)memory.OffsetOf(value);
 
     /// <summary>The first byte of what calls read of a parameter: its copy where the plan keeps one, else the parameter.</summary>
-    public nint CopyOf(Value parameter) => start + (nint)memory.CopyOffsetOf(parameter);
+    public nint CopyOf(Value parameter) =>
+        shared.TryGetValue(parameter, out StoredWeight? stored) ? stored.CopyAddress : start + (nint)memory.CopyOffsetOf(parameter);
 }
 
 /// <summary>One op made ready to run many times: implementation chosen, addresses bound.</summary>

@@ -14,6 +14,7 @@ public sealed class ImageClassifier : IDisposable
 {
     private readonly Lock gate = new();
     private readonly IBackend backend;
+    private readonly WeightStore weights;
     private ScalePlan? plan;
     private Shape planned;
     private bool disposed;
@@ -30,6 +31,7 @@ public sealed class ImageClassifier : IDisposable
             throw new ConfigurationException("Only a classifier tells the class of an image; this model is a segmenter.");
         Model = model;
         this.backend = backend;
+        weights = new WeightStore(backend);
     }
 
     /// <summary>The model.</summary>
@@ -75,6 +77,7 @@ public sealed class ImageClassifier : IDisposable
             disposed = true;
             plan?.Dispose();
             plan = null;
+            weights.Dispose();
         }
     }
 
@@ -85,7 +88,7 @@ public sealed class ImageClassifier : IDisposable
             return plan;
         plan?.Dispose();
         plan = null;
-        plan = new ScalePlan(Model, shape, scale: 1, PredictionKind.Probabilities, backend);
+        plan = new ScalePlan(Model, shape, scale: 1, PredictionKind.Probabilities, backend, weights);
         planned = shape;
         return plan;
     }

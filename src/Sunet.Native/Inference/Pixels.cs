@@ -77,6 +77,26 @@ internal static class Pixels
         }
     }
 
+    /// <summary>The index of the largest of <paramref name="classes"/> planes at each pixel of a row; the first of equals.</summary>
+    /// <param name="planes">From the row's first pixel in the first plane.</param>
+    /// <param name="stride">Elements between planes.</param>
+    /// <param name="classes">How many planes.</param>
+    /// <param name="row">Receives the indices.</param>
+    public static void ArgMax(ReadOnlySpan<float> planes, int stride, int classes, Span<byte> row)
+    {
+        for (int x = 0; x < row.Length; x++)
+        {
+            int best = 0;
+            for (int c = 1; c < classes; c++)
+            {
+                if (planes[(c * stride) + x] > planes[(best * stride) + x])
+                    best = c;
+            }
+
+            row[x] = (byte)best;
+        }
+    }
+
     /// <summary>What every byte becomes, rounded once, so that the CPU's kernel for images of bytes gives the same bits.</summary>
     private static void FillLevels(double mean, double deviation, Span<float> levels)
     {

@@ -18,6 +18,24 @@ public sealed record PredictorOptions
     /// <summary>Pixels that neighbouring tiles share; their probabilities are blended there.</summary>
     public int TileOverlap { get; init; } = 256;
 
+    /// <summary>
+    /// Side of the crops that the image at each scale is cut into, padded where it is shorter, as the authors' evaluation does with 512;
+    /// 0 for none. Crops go before tiles, which are looked at at all scales each.
+    /// </summary>
+    public int CropSize { get; init; }
+
+    /// <summary>From one crop to the next, as a share of a crop; neighbours overlap by the rest.</summary>
+    public double CropStride { get; init; } = 2.0 / 3;
+
+    /// <summary>With crops, pixels of the shorter side at scale 1, which the authors set to 512; 0 leaves every image its own.</summary>
+    public int CropBase { get; init; }
+
+    /// <summary>
+    /// How many calls run at a time, each on its own activations; all share one copy of the weights. On the CPU it pays off with a backend
+    /// of few threads.
+    /// </summary>
+    public int Concurrency { get; init; } = 1;
+
     /// <summary>How many image sizes a predictor keeps compiled; the one used longest ago goes first.</summary>
     public int CachedSizes { get; init; } = 4;
 
@@ -29,6 +47,12 @@ public sealed record PredictorOptions
             throw new ConfigurationException("There is at least one scale, and every scale is above 0 and at most 8.");
         if (TileSize != 0 && (TileSize < 64 || TileOverlap < 0 || TileOverlap > TileSize / 2))
             throw new ConfigurationException("A tile has 64 pixels or more a side, and tiles overlap by at most half.");
+        if (CropSize != 0 && (CropSize < 64 || CropStride is not (> 0 and <= 1) || CropBase < 0))
+            throw new ConfigurationException("A crop has 64 pixels or more a side, and crops lie apart by at most their side.");
+        if (CropSize == 0 && CropBase != 0)
+            throw new ConfigurationException("Only crops have a base size.");
+        if (Concurrency < 1)
+            throw new ConfigurationException("At least one call runs at a time.");
         if (CachedSizes < 1)
             throw new ConfigurationException("At least one image size is kept compiled.");
     }

@@ -36,7 +36,9 @@ internal sealed class ScalePlan : IDisposable
     /// <param name="scale">The factor on height and width.</param>
     /// <param name="kind">What is wanted.</param>
     /// <param name="backend">Where it runs.</param>
-    public ScalePlan(SunetModel model, Shape image, double scale, PredictionKind kind, IBackend backend)
+    /// <param name="weights">What other plans of the model have loaded.</param>
+    public ScalePlan(
+        SunetModel model, Shape image, double scale, PredictionKind kind, IBackend backend, WeightStore weights)
     {
         (int H, int W) size = (Scaled(image.Height, scale), Scaled(image.Width, scale));
         network = kind == PredictionKind.Probabilities
@@ -49,7 +51,7 @@ internal sealed class ScalePlan : IDisposable
             PredictionKind.Labels => network.AppendArgMax(),
             _ => counts!.Inputs[1],
         };
-        plan = Plan.Compile(network.Graph, backend, new PlanOptions { Purpose = PlanPurpose.Inference });
+        plan = Plan.Compile(network.Graph, backend, new PlanOptions { Weights = weights });
         try
         {
             plan.Load(model.Read);

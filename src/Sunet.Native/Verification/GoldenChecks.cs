@@ -10,7 +10,8 @@ namespace Sunet.Native.Verification;
 /// <summary>Whole networks against PyTorch's float64.</summary>
 internal static class GoldenChecks
 {
-    private const string MultiScaleCase = "multiscale-sunet64-os16";
+    /// <summary>How the names of cases begin that average predictions over scales.</summary>
+    private const string MultiScalePrefix = "multiscale-";
 
     /// <summary>Cases whose training PyTorch followed over some steps.</summary>
     private static readonly string[] Descents = ["sunet64-seg-os16", "sunet64-cls"];
@@ -35,7 +36,7 @@ internal static class GoldenChecks
     public static IEnumerable<SelfTestCheck> Run(IBackend backend, SelfTestOptions options, CancellationToken cancellation)
     {
         GoldenBars bars = Tolerances.OfNetwork(options.Precision);
-        foreach (string name in options.Quick ? [Descents[0]] : GoldenCase.Names.Where(n => n != MultiScaleCase))
+        foreach (string name in options.Quick ? [Descents[0]] : GoldenCase.Names.Where(n => !IsMultiScale(n)))
         {
             cancellation.ThrowIfCancellationRequested();
             foreach (SelfTestCheck check in Guarded(name, () => Network(backend, name, bars)))
@@ -49,13 +50,16 @@ internal static class GoldenChecks
                 yield return check;
         }
 
-        if (!options.Quick)
+        foreach (string name in options.Quick ? [] : GoldenCase.Names.Where(IsMultiScale))
         {
-            foreach (SelfTestCheck check in Guarded(MultiScaleCase,
-                () => [.. MultiScale(backend, flip: false, bars), .. MultiScale(backend, flip: true, bars)]))
+            cancellation.ThrowIfCancellationRequested();
+            foreach (SelfTestCheck check in Guarded(name,
+                () => [.. MultiScale(backend, name, flip: false, bars), .. MultiScale(backend, name, flip: true, bars)]))
                 yield return check;
         }
     }
+
+    private static bool IsMultiScale(string name) => name.StartsWith(MultiScalePrefix, StringComparison.Ordinal);
 
     /// <summary>Follows a case's training; the error is the largest of its losses', relative.</summary>
     public static SelfTestCheck Descent(IBackend backend, string name, double tolerance, CancellationToken cancellation)
@@ -73,9 +77,9 @@ internal static class GoldenChecks
     }
 
     /// <summary>Averages predictions over scales: the error of the probabilities, and the share of pixels that fall into another class.</summary>
-    public static IReadOnlyList<SelfTestCheck> MultiScale(IBackend backend, bool flip, GoldenBars bars)
+    public static IReadOnlyList<SelfTestCheck> MultiScale(IBackend backend, string name, bool flip, GoldenBars bars)
     {
-        GoldenCase golden = GoldenCase.Read(MultiScaleCase);
+        GoldenCase golden = GoldenCase.Read(name);
         SunetModel model = golden.CreateModel();
         var watch = Stopwatch.StartNew();
         using (var source = new GoldenBatches(golden))
@@ -94,8 +98,8 @@ internal static class GoldenChecks
         double milliseconds = watch.Elapsed.TotalMilliseconds;
         return
         [
-            new("golden", MultiScaleCase, error, bars.Forward, milliseconds, 0, flip ? "probabilities, mirrored" : "probabilities"),
-            new("golden", MultiScaleCase, (double)moved / counts.Sum(), bars.Moved, milliseconds, 0, "share of pixels in another class"),
+            new("golden", name, error, bars.Forward, milliseconds, 0, flip ? "probabilities, mirrored" : "probabilities"),
+            new("golden", name, (double)moved / counts.Sum(), bars.Moved, milliseconds, 0, "share of pixels in another class"),
         ];
     }
 

@@ -60,7 +60,8 @@ public sealed class CudaGoldenTests(ITestOutputHelper output) : EmulatorTest
     public void Predictor_MultiScale_MatchesPyTorch(bool flip)
     {
         using var backend = new CudaBackend();
-        foreach (SelfTestCheck check in GoldenChecks.MultiScale(backend, flip, Tolerances.OfNetwork(NumericPrecision.Float32)))
+        GoldenBars bars = Tolerances.OfNetwork(NumericPrecision.Float32);
+        foreach (SelfTestCheck check in GoldenChecks.MultiScale(backend, "multiscale-sunet64-os16", flip, bars))
             AssertPassed(check);
     }
 

@@ -17,6 +17,12 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
 
     public IBackendSession Open(Graph graph, PlanPurpose purpose) => new Session(this, inner.Open(graph, purpose));
 
+    public IDeviceMemory Allocate(long bytes)
+    {
+        Count();
+        return inner.Allocate(bytes);
+    }
+
     public void Dispose()
     {
     }
@@ -44,6 +50,8 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
         public long BytesOf(Value value) => session.BytesOf(value);
 
         public string FormatOf(Value value) => session.FormatOf(value);
+
+        public string? SharedFormatOf(Value value) => session.SharedFormatOf(value);
 
         public void Upload(Value value, nint address, ReadOnlySpan<float> elements) => session.Upload(value, address, elements);
 

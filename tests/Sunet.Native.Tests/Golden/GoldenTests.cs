@@ -63,12 +63,14 @@ public class GoldenTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Predictor_MultiScale_MatchesPyTorch(bool flip)
+    [InlineData("multiscale-sunet64-os16", false)]
+    [InlineData("multiscale-sunet64-os16", true)]
+    [InlineData("multiscale-sunet64-os8-97x143", true)]
+    [InlineData("multiscale-sunet64-os16-111x64", true)]
+    public void Predictor_MultiScale_MatchesPyTorch(string name, bool flip)
     {
         using IBackend backend = new CpuBackend();
-        foreach (SelfTestCheck check in GoldenChecks.MultiScale(backend, flip, Tolerances.OfNetwork(NumericPrecision.Float32)))
+        foreach (SelfTestCheck check in GoldenChecks.MultiScale(backend, name, flip, Tolerances.OfNetwork(NumericPrecision.Float32)))
             AssertPassed(check);
     }
 

@@ -78,7 +78,7 @@ public sealed class PredictorTests : IDisposable
     [InlineData(113, 64, 16)]
     public void Starts_AnySize_CoverItWithTheOverlap(int size, int tile, int overlap)
     {
-        int[] starts = [.. Tiling.Starts(size, tile, overlap)];
+        int[] starts = [.. TileAxis.Blended(size, tile, overlap).Starts];
         Assert.Equal(0, starts[0]);
         Assert.Equal(size - tile, starts[^1]);
         Assert.All(starts.Zip(starts.Skip(1)), p => Assert.InRange(p.Second - p.First, 1, tile - overlap));

@@ -34,6 +34,9 @@ public sealed class CpuBackend : IBackend
     public IBackendSession Open(Graph graph, PlanPurpose purpose) => new CpuSession(Threads, runtime.ChannelBlock);
 
     /// <inheritdoc/>
+    public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         // Contexts and memory belong to sessions; the library stays loaded for the process.

@@ -20,6 +20,9 @@ internal sealed unsafe class CpuSession : IBackendSession
         CpuImage.Prepare,
     ];
 
+    /// <summary>What the library calls every format that oneDNN has no name for.</summary>
+    private const string UnnamedFormat = "strided";
+
     private readonly NativeLayout activationLayout;
     private readonly Dictionary<Value, CpuFormatHandle> opaque = [];
     private readonly CpuMemoryHandle one;
@@ -109,6 +112,8 @@ internal sealed unsafe class CpuSession : IBackendSession
         NativeLayout.Nhwc => "acdb",
         _ => "abcd"[..value.Shape.Rank],
     };
+
+    public string? SharedFormatOf(Value value) => FormatOf(value) is var name && name != UnnamedFormat ? name : null;
 
     public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);
 
@@ -264,16 +269,5 @@ internal sealed unsafe class CpuSession : IBackendSession
             ? SunetCpu.Copy(Context.Raw, plain, (float*)outside, own, (float*)inside)
             : SunetCpu.Copy(Context.Raw, own, (float*)inside, plain, (float*)outside);
         Check(status, "copy", value.Name);
-    }
-
-    private sealed class CpuMemory(long bytes) : IDeviceMemory
-    {
-        private readonly CpuMemoryHandle memory = CpuMemoryHandle.Allocate(Math.Max(1, bytes));
-
-        public nint Address => memory.Raw;
-
-        public long Bytes => bytes;
-
-        public void Dispose() => memory.Dispose();
     }
 }

@@ -110,6 +110,9 @@ public sealed class CudaBackend : IBackend
     }
 
     /// <inheritdoc/>
+    public IDeviceMemory Allocate(long bytes) => new CudaSharedMemory(Device, Math.Max(1, bytes));
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         while (idle.TryPop(out CudaLibraryHandles? handles))

@@ -118,6 +118,9 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public string FormatOf(Value value) => formats.Describe(value);
 
+    /// <summary>Parameters and buffers have one format each.</summary>
+    public string? SharedFormatOf(Value value) => FormatOf(value);
+
     public (Value Host, long Offset)? ViewOf(Value value) => formats.ViewOf(value);
 
     public IDeviceMemory Allocate(long bytes)

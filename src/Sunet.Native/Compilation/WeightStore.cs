@@ -1,0 +1,92 @@
+using Sunet.Native.Graphs;
+
+namespace Sunet.Native.Compilation;
+
+/// <summary>
+/// The weights of one model on one backend, for any number of plans to read: every parameter and buffer once in each format that plans
+/// want it in. Plans of one size always want the same; those of other sizes differ in a few layers at most. One thread at a time compiles
+/// and loads plans over a store; loaded plans may run at the same time. Dispose it after its plans and before the backend.
+/// </summary>
+/// <param name="backend">Where the plans run.</param>
+public sealed class WeightStore(IBackend backend) : IDisposable
+{
+    /// <summary>That of a plan's own values.</summary>
+    private const long Alignment = MemoryPlan.Alignment;
+
+    private readonly Dictionary<(string Name, string Format, long Bytes), StoredWeight> weights = [];
+    private readonly List<IDeviceMemory> blocks = [];
+
+    /// <summary>Bytes held on the device.</summary>
+    public long Bytes => blocks.Sum(b => b.Bytes);
+
+    /// <summary>Whether the store belongs to a backend.</summary>
+    internal bool IsOf(IBackend other) => ReferenceEquals(backend, other);
+
+    /// <summary>What a graph whose ops are prepared reads of the store; what nobody has wanted before has no memory yet.</summary>
+    internal Dictionary<Value, StoredWeight> Find(Graph graph, IBackendSession session)
+    {
+        var found = new Dictionary<Value, StoredWeight>();
+        foreach (Value value in graph.Parameters.Concat(graph.Buffers))
+        {
+            if (session.SharedFormatOf(value) is not { } format)
+                continue;
+            long bytes = session.BytesOf(value);
+            long copyBytes = value.Kind == ValueKind.Parameter ? bytes / sizeof(float) * session.ParameterCopyBytes : 0;
+            found.Add(value, weights.GetValueOrDefault((value.Name, format, bytes))
+                ?? new StoredWeight(value.Name, format, bytes, Align(bytes), Align(copyBytes)));
+        }
+
+        return found;
+    }
+
+    /// <summary>Bytes that <see cref="Allocate"/> will take.</summary>
+    internal static long MissingBytes(IEnumerable<StoredWeight> wanted) =>
+        wanted.Where(w => w.Address == 0).Sum(w => w.ParameterBytes + w.CopyBytes);
+
+    /// <summary>Gives memory, one block, to what has none.</summary>
+    /// <exception cref="MemoryException">There is not enough.</exception>
+    internal void Allocate(IEnumerable<StoredWeight> wanted)
+    {
+        StoredWeight[] missing = [.. wanted.Where(w => w.Address == 0)];
+        if (missing.Length == 0)
+            return;
+        IDeviceMemory block = backend.Allocate(MissingBytes(missing));
+        blocks.Add(block);
+        nint at = block.Address;
+        foreach (StoredWeight weight in missing)
+        {
+            weight.Address = at;
+            weight.CopyAddress = weight.CopyBytes == 0 ? at : at + (nint)weight.ParameterBytes;
+            at += (nint)(weight.ParameterBytes + weight.CopyBytes);
+            weights.Add((weight.Name, weight.Format, weight.Bytes), weight);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        blocks.ForEach(b => b.Dispose());
+        blocks.Clear();
+        weights.Clear();
+    }
+
+    private static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+}
+
+/// <summary>One parameter or buffer in one format.</summary>
+/// <param name="Name">The value's name, which also tells what a pass has derived from what the model has.</param>
+/// <param name="Format">The format.</param>
+/// <param name="Bytes">What its elements take.</param>
+/// <param name="ParameterBytes">What it takes, aligned.</param>
+/// <param name="CopyBytes">What its copy in the element type that calls read takes, aligned; 0 where they read it itself.</param>
+internal sealed record StoredWeight(string Name, string Format, long Bytes, long ParameterBytes, long CopyBytes)
+{
+    /// <summary>The first byte; 0 until there is memory.</summary>
+    public nint Address { get; set; }
+
+    /// <summary>The first byte of what calls read.</summary>
+    public nint CopyAddress { get; set; }
+
+    /// <summary>Whether the model's elements are there.</summary>
+    public bool IsLoaded { get; set; }
+}

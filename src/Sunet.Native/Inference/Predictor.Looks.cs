@@ -1,0 +1,153 @@
+using System.Runtime.InteropServices;
+using CommunityToolkit.HighPerformance;
+using CommunityToolkit.HighPerformance.Buffers;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Inference;
+
+/// <content>The ways to look at an image; all of them are called by who has a turn.</content>
+public sealed partial class Predictor
+{
+    /// <summary>The mean over scales and flips of the probabilities of normalised pixels [N, 3, H, W], as [N, classes, H, W].</summary>
+    internal void Average(ReadOnlySpan<float> pixels, Shape shape, Span<float> average)
+    {
+        using PlanPool.Turn turn = pool.Enter(CancellationToken.None);
+        PredictionWatch watch = default;
+        Average(ref watch, pixels, shape, average);
+    }
+
+    /// <summary>The same for a call that has a turn already.</summary>
+    internal void Average(ref PredictionWatch watch, ReadOnlySpan<float> pixels, Shape shape, Span<float> average)
+    {
+        int copies = Options.Flip ? 2 : 1;
+        var doubled = shape.WithBatch(copies * shape.Batch);
+        using SpanOwner<float> inputs = SpanOwner<float>.Allocate(checked((int)doubled.Count));
+        using SpanOwner<float> outputs = SpanOwner<float>.Allocate(checked((int)doubled.WithChannels(Model.Spec.Classes).Count));
+        pixels.CopyTo(inputs.Span);
+        if (Options.Flip)
+            Pixels.Flip(pixels, shape.Width, inputs.Span[pixels.Length..]);
+
+        watch.Before();
+        using PlanPool.Lease plans = pool.Rent(doubled, PredictionKind.Probabilities);
+        average.Clear();
+        float share = 1f / (copies * plans.Scales.Count);
+        for (int i = 0; i < plans.Scales.Count; i++)
+        {
+            watch.Before();
+            plans.Scales[i].Run(inputs.Span, outputs.Span);
+            Pixels.AddScaled(outputs.Span[..average.Length], share, average);
+            if (Options.Flip)
+                Pixels.AddScaledFlipped(outputs.Span[average.Length..], shape.Width, share, average);
+            watch.After();
+        }
+    }
+
+    private void Label(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Span2D<byte> labels)
+    {
+        int height = image.Height, width = image.Width, classes = Model.Spec.Classes;
+        var shape = new Shape(1, 3, height, width);
+        if (IsDirect(shape))
+        {
+            LabelAtOnce(ref watch, image, shape, labels);
+            return;
+        }
+
+        if (MustTile(height, width))
+        {
+            var sink = new LabelSink(labels, classes);
+            Tiling.Predict(this, ref watch, image, ref sink);
+            return;
+        }
+
+        using SpanOwner<float> probabilities = SpanOwner<float>.Allocate(checked(classes * height * width));
+        Map(ref watch, image, probabilities.Span);
+        for (int y = 0; y < height; y++)
+            Pixels.ArgMax(probabilities.Span[(y * width)..], height * width, classes, labels.GetRowSpan(y));
+    }
+
+    private void Map(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Span<float> probabilities)
+    {
+        (int H, int W) size = (image.Height, image.Width);
+        if (MustTile(size.H, size.W))
+        {
+            probabilities.Clear();
+            var sink = new SumSink(probabilities, Model.Spec.Classes, size, 1);
+            Tiling.Predict(this, ref watch, image, ref sink);
+            return;
+        }
+
+        using SpanOwner<float> pixels = SpanOwner<float>.Allocate(checked(3 * size.H * size.W));
+        Pixels.Normalise(image, Model.Spec.Normalization, pixels.Span);
+        if (Options.CropSize == 0)
+        {
+            Average(ref watch, pixels.Span, new Shape(1, 3, size.H, size.W), probabilities);
+            return;
+        }
+
+        probabilities.Clear();
+        foreach (double scale in Options.Scales)
+        {
+            (int H, int W) scaled = CropAverage.Scaled(size.H, size.W, scale, Options.CropBase);
+            CropAverage.AddScale(this, ref watch, pixels.Span, size, scaled, 1f / Options.Scales.Count, probabilities);
+        }
+    }
+
+    private void LabelAtOnce(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Shape shape, Span2D<byte> labels)
+    {
+        using SpanOwner<Rgb> rows = SpanOwner<Rgb>.Allocate(image.Height * image.Width);
+        using SpanOwner<byte> flat = SpanOwner<byte>.Allocate(image.Height * image.Width);
+        image.CopyTo(rows.Span);
+        watch.Before();
+        using (PlanPool.Lease plans = pool.Rent(shape, PredictionKind.Labels))
+            plans.Scales[0].Run(MemoryMarshal.AsBytes(rows.Span), flat.Span);
+        ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(labels);
+        watch.After();
+    }
+
+    private void CountAtOnce(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Shape shape, ReadOnlySpan2D<byte> labels,
+        ConfusionMatrix matrix, Span2D<byte> predictions)
+    {
+        int pixels = image.Height * image.Width;
+        using SpanOwner<Rgb> rows = SpanOwner<Rgb>.Allocate(pixels);
+        using SpanOwner<int> wide = SpanOwner<int>.Allocate(pixels);
+        using SpanOwner<int> counts = SpanOwner<int>.Allocate(matrix.Classes * matrix.Classes);
+        using SpanOwner<byte> flat = SpanOwner<byte>.Allocate(predictions.IsEmpty ? 0 : pixels);
+        image.CopyTo(rows.Span);
+        Pixels.Widen(labels, wide.Span);
+        watch.Before();
+        int invalid;
+        using (PlanPool.Lease plans = pool.Rent(shape, PredictionKind.Counts))
+            invalid = plans.Scales[0].Count(MemoryMarshal.AsBytes(rows.Span), wide.Span, counts.Span, flat.Span);
+        watch.After();
+        if (!predictions.IsEmpty)
+            ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(predictions);
+        if (invalid > 0)
+            throw new ArgumentException($"{invalid} labels are neither below {matrix.Classes} nor 255.", nameof(labels));
+        matrix.Add(counts.Span);
+    }
+
+    /// <summary>How often the network runs for an image.</summary>
+    private int NetworkRuns(int height, int width)
+    {
+        if (Options.CropSize > 0)
+        {
+            return Options.Scales.Sum(scale =>
+            {
+                (TileAxis rows, TileAxis columns) = CropAverage.Cut(CropAverage.Scaled(height, width, scale, Options.CropBase), Options);
+                return rows.Starts.Count * columns.Starts.Count;
+            });
+        }
+
+        if (!MustTile(height, width))
+            return Options.Scales.Count;
+        (TileAxis down, TileAxis across) = Tiling.Cut(height, width, Options);
+        return down.Starts.Count * across.Starts.Count * Options.Scales.Count;
+    }
+
+    /// <summary>Whether labels come straight from the logits: the image's own scale, no flip, neither tiles nor crops.</summary>
+    private bool IsDirect(Shape shape) => Options.CropSize == 0 && !MustTile(shape.Height, shape.Width) && !Options.Flip
+        && Options.Scales is [var scale] && ScalePlan.SupportsLabels(shape, scale);
+
+    private bool MustTile(int height, int width) =>
+        Options.CropSize == 0 && Options.TileSize > 0 && Math.Max(height, width) > Options.TileSize;
+}
