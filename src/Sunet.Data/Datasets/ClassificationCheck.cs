@@ -11,7 +11,8 @@ internal static class ClassificationCheck
         var counts = new long[layout.ClassNames.Count];
         foreach (string split in layout.Splits)
         {
-            ClassificationListing listing = List(layout, split);
+            ClassificationListing listing = DatasetCheck.List(
+                () => layout.List(split), source => new ClassificationListing(split, source), layout.Root);
             findings.AddRange(listing.Problems);
             if (listing.Items.Count == 0 && listing.Problems.Count == 0)
                 findings.Add(new DatasetFinding(listing.Source, $"The split '{split}' is empty: '{listing.Source}' has no images."));
@@ -25,19 +26,5 @@ internal static class ClassificationCheck
 
         findings.AddRange(files.Findings);
         return new DatasetReport(DatasetReport.Sorted(findings), (int)counts.Sum(), layout.ClassNames, [], 0) { ClassImages = counts };
-    }
-
-    private static ClassificationListing List(ImageNetDataset layout, string split)
-    {
-        try
-        {
-            return layout.List(split);
-        }
-        catch (DataException failure)
-        {
-            var listing = new ClassificationListing(split, failure.Path ?? layout.Root);
-            listing.Report(listing.Source, failure.Message);
-            return listing;
-        }
     }
 }
