@@ -33,7 +33,7 @@ internal static class LoaderBench
                 : false;
         }
 
-        return values.Given.Keys.FirstOrDefault(name => !Used.Contains(name)) is { } other
+        return values.Given.FirstOrDefault(name => !Used.Contains(name)) is { } other
             ? throw new ConfigurationException($"'--data' times the loader without a model; leave out '--{other}'.")
             : true;
     }
