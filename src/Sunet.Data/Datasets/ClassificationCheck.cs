@@ -8,7 +8,8 @@ internal static class ClassificationCheck
         ImageNetDataset layout, long pixelCap, IProgress<DatasetProgress>? progress, CancellationToken cancellation)
     {
         var findings = new List<DatasetFinding>(layout.Strays());
-        ClassificationListing[] listings = [.. layout.Splits.Select(split => List(layout, split))];
+        ClassificationListing[] listings = [.. layout.Splits.Select(split => DatasetCheck.List(
+            () => layout.List(split), source => new ClassificationListing(split, source), layout.Root))];
         foreach (ClassificationListing listing in listings)
         {
             findings.AddRange(listing.Problems);
@@ -29,19 +30,5 @@ internal static class ClassificationCheck
 
         findings.AddRange(files.Findings);
         return new DatasetReport(DatasetReport.Sorted(findings), total, layout.ClassNames, [], 0) { ClassImages = counts };
-    }
-
-    private static ClassificationListing List(ImageNetDataset layout, string split)
-    {
-        try
-        {
-            return layout.List(split);
-        }
-        catch (DataException failure)
-        {
-            var listing = new ClassificationListing(split, failure.Path ?? layout.Root);
-            listing.Report(listing.Source, failure.Message);
-            return listing;
-        }
     }
 }

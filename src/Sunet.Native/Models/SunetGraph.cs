@@ -80,7 +80,9 @@ public sealed class SunetGraph
         return network;
     }
 
-    /// <summary>Appends the class probabilities at the image's own size, [N, classes, H, W], as an output; a classifier's are [N, classes, 1, 1].</summary>
+    /// <summary>
+    /// Appends the class probabilities at the image's own size, [N, classes, H, W], as an output; a classifier's are [N, classes, 1, 1].
+    /// </summary>
     public Value AppendProbabilities()
     {
         Value probabilities = Graph.Add(new Softmax("softmax", Logits)).Output;
