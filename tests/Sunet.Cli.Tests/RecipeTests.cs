@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Sunet.Cli.Runs;
 using Sunet.Cli.Settings;
 using Sunet.Native.Models;
@@ -17,10 +18,13 @@ public sealed class RecipeTests(TinyRuns runs) : IClassFixture<TinyRuns>
         Assert.Equal(RecipeStart.Nothing, recipe.Start);
         Assert.Equal((256, (224, 224)), (settings.Values.Int("batch", 1), settings.Values.Size("imgsz")));
         Assert.Equal((100, null), (settings.Epochs, settings.Iterations));
-        Assert.Equal((0.01, 0.9f, 5e-4f), (settings.Trainer.Sgd.LearningRate, settings.Trainer.Sgd.Momentum, settings.Trainer.Sgd.WeightDecay));
-        Assert.True(settings.Trainer.Sgd.Nesterov);
-        Assert.Equal(0, settings.Trainer.Sgd.Dampening);
-        Assert.Empty(settings.Trainer.Sgd.Groups);
+        SgdOptions sgd = settings.Trainer.Sgd;
+        Assert.Equal((0.01, 0.9f, 5e-4f), (sgd.LearningRate, sgd.Momentum, sgd.WeightDecay));
+        Assert.True(sgd.Nesterov);
+        Assert.Equal(0, sgd.Dampening);
+        Assert.Empty(sgd.Groups);
+        Assert.Equal(("0.08", "0.4", "0.1"),
+            (settings.Values.Text("area-min"), settings.Values.Text("color-jitter"), settings.Values.Text("lighting")));
         Assert.Equal("train", settings.Values.Text("train-split"));
     }
 
@@ -54,14 +58,15 @@ public sealed class RecipeTests(TinyRuns runs) : IClassFixture<TinyRuns>
         Assert.Equal(SunetHead.Segmenter, recipe.Head);
         Assert.Equal(goesOn ? RecipeStart.Segmenter : RecipeStart.Classifier, recipe.Start);
         Assert.Equal((null, iterations), (settings.Epochs, settings.Iterations));
-        Assert.Equal((rate, 0.95f, 1e-4f), (settings.Trainer.Sgd.LearningRate, settings.Trainer.Sgd.Momentum, settings.Trainer.Sgd.WeightDecay));
-        Assert.False(settings.Trainer.Sgd.Nesterov);
+        SgdOptions sgd = settings.Trainer.Sgd;
+        Assert.Equal((rate, 0.95f, 1e-4f), (sgd.LearningRate, sgd.Momentum, sgd.WeightDecay));
+        Assert.False(sgd.Nesterov);
         Assert.Equal(0.01f, settings.Trainer.BatchNormMomentum);
         Assert.Equal(frozen, settings.Trainer.FrozenBatchNorm);
         Assert.Equal((22, 1), (settings.Values.Int("batch", 1), settings.Trainer.Accumulate));
         Assert.Equal((512, 512), settings.Values.Size("imgsz"));
         Assert.Equal(16, ModelSettings.OutputStride(settings.Values));
-        Assert.Equal((0.5, 2.0, 10.0), (settings.Values.Number("scale-min"), settings.Values.Number("scale-max"), settings.Values.Number("rotation")));
+        Assert.Equal([0.5, 2, 10], new[] { "scale-min", "scale-max", "rotation" }.Select(n => settings.Values.Number(n)));
         Assert.True(settings.Values.Flag("flip"));
         Assert.Equal((split, "val"), (settings.Values.Text("train-split"), settings.Values.Text("val-split")));
         Assert.Equal((10, 20, 1), (Multiplier(settings, "final.conv1.weight"), Multiplier(settings, "final.conv1.bias"),
@@ -108,7 +113,8 @@ public sealed class RecipeTests(TinyRuns runs) : IClassFixture<TinyRuns>
     {
         CommandResult result = CommandResult.Of("train", "--recipe", "voc-trainval", "--data", runs.Data);
         Assert.Equal(1, result.Code);
-        Assert.Contains("goes on from a segmenter; name its checkpoint with '--weights'", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains("goes on from a segmenter; name its checkpoint with '--weights'", Assert.Single(result.ErrorLines),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,7 +132,7 @@ public sealed class RecipeTests(TinyRuns runs) : IClassFixture<TinyRuns>
         Assert.Contains("weight-decay: 0.0001", saved);
 
         // A run goes on by its own settings: not even the name of the recipe has to be known any more.
-        File.WriteAllLines(folder["exp", "args.yaml"], saved.Select(l => l.Replace("recipe: voc", "recipe: forgotten", StringComparison.Ordinal)));
+        File.WriteAllLines(folder["exp", "args.yaml"], saved.Select(l => l == "recipe: voc" ? "recipe: forgotten" : l));
         Assert.Equal(0, CommandResult.Of("train", "--resume", folder["exp"]).Code);
     }
 
@@ -134,8 +140,9 @@ public sealed class RecipeTests(TinyRuns runs) : IClassFixture<TinyRuns>
     public void Train_RecipeThatGoesOnFromASegmenter_KeepsTheHead()
     {
         using var folder = new TemporaryFolder();
-        CommandResult result = CommandResult.Of("train", "--recipe", "voc-trainval", "--data", runs.Data, "--train-split", "train", "--weights",
-            runs.Weights, "--imgsz", "32", "--batch", "2", "--lr", "0", "--iters", "1", "--threads", "1", "--project", folder.Path);
+        CommandResult result = CommandResult.Of("train", "--recipe", "voc-trainval", "--data", runs.Data, "--train-split", "train",
+            "--weights", runs.Weights, "--imgsz", "32", "--batch", "2", "--lr", "0", "--iters", "1", "--threads", "1",
+            "--project", folder.Path);
         Assert.True(result.Code == 0, result.Error);
         Assert.Contains("weights: features and head of", result.Error, StringComparison.Ordinal);
         SunetModel before = SunetModel.Load(runs.Weights), after = SunetModel.Load(folder["exp", "weights", "last.safetensors"]);
@@ -151,8 +158,34 @@ public sealed class RecipeTests(TinyRuns runs) : IClassFixture<TinyRuns>
     }
 
     [Fact]
-    public void Recipes_Settings_AreAllKnown() =>
-        Assert.All(Recipe.All, r => Assert.Subset(TrainSettings.RunSettingsOf(r.Head).Select(s => s.Name).ToHashSet(), r.Values.Keys.ToHashSet()));
+    public void Info_Recipe_ShowsItsSettingsAndWhereTheyComeFrom()
+    {
+        CommandResult table = CommandResult.Of("info", "--recipe", "imagenet");
+        CommandResult json = CommandResult.Of("info", "--recipe", "voc", "--json");
+        Assert.Equal((0, 0), (table.Code, json.Code));
+        Assert.StartsWith("30 recipe schedule step", Row(table.Output.Split('\n'), "lr-step-size"), StringComparison.Ordinal);
+        Assert.StartsWith("1 default", Row(table.Output.Split('\n'), "val-every"), StringComparison.Ordinal);
+        using JsonDocument parsed = JsonDocument.Parse(json.Output);
+        Assert.Equal("45000", parsed.RootElement.GetProperty("settings").GetProperty("iters").GetString());
+        CommandResult refused = CommandResult.Of("info", "--recipe", "voc", "--model", "sunet64");
+        Assert.Equal(1, refused.Code);
+        Assert.Contains("leave out '--model'", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, new[] { 10.0, 30.0, 20.0, 30.0 }, new[] { true, true, false, false })]
+    [InlineData(false, new[] { double.NaN, 90.0, 95.0, 80.0 }, new[] { false, true, false, true })]
+    public void Progress_EpochsClosed_KnowsTheBest(bool higherIsBetter, double[] scores, bool[] best)
+    {
+        var progress = new TrainingProgress([new Metric("score", higherIsBetter)]);
+        Assert.Equal(best, scores.Select((score, i) => progress.Close(new EpochRow(i + 1, 0, 0, [score], 0))));
+        Assert.Equal(Array.LastIndexOf(best, true) + 1, progress.BestEpoch);
+        Assert.Equal(scores[progress.BestEpoch - 1], progress.BestScore);
+    }
+
+    [Fact]
+    public void Recipes_Settings_AreAllKnown() => Assert.All(Recipe.All,
+        r => Assert.Subset(TrainSettings.RunSettingsOf(r.Head).Select(s => s.Name).ToHashSet(), r.Values.Keys.ToHashSet()));
 
     private static TrainSettings Read(string recipe)
     {
@@ -168,13 +201,14 @@ public sealed class RecipeTests(TinyRuns runs) : IClassFixture<TinyRuns>
 
     private string[] DryRun(params string[] more)
     {
-        CommandResult result = CommandResult.Of(["train", "--data", runs.Data, "--model", "custom", "--filters", "4", "--depth", "1", "--widths",
-            "8,8,12,12", "--stem-width", "4", "--residual-width", "8", "--imgsz", "32", "--batch", "2", "--threads", "1", "--dry-run", .. more]);
+        CommandResult result = CommandResult.Of(["train", "--data", runs.Data, "--model", "custom", "--filters", "4", "--depth", "1",
+            "--widths", "8,8,12,12", "--stem-width", "4", "--residual-width", "8", "--imgsz", "32", "--batch", "2", "--threads", "1",
+            "--dry-run", .. more]);
         Assert.True(result.Code == 0, result.Error);
         return result.Output.Split('\n');
     }
 
     /// <summary>Value and source of a setting, one space apart.</summary>
-    private static string Row(string[] rows, string setting) =>
-        string.Join(' ', rows.Single(r => r.StartsWith(setting + " ", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1));
+    private static string Row(string[] rows, string setting) => string.Join(' ',
+        rows.Select(r => r.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Single(r => r.FirstOrDefault() == setting).Skip(1));
 }

@@ -3,7 +3,6 @@ using Sunet.Cli.Output;
 using Sunet.Cli.Runs;
 using Sunet.Cli.Settings;
 using Sunet.Native;
-using Sunet.Native.Models;
 
 namespace Sunet.Cli.Commands;
 
@@ -22,18 +21,18 @@ internal static class TrainCommand
     ];
 
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "train", "Trains a segmenter or a classifier, as its data set has it.", [.. TrainSettings.RunSettings, .. InvocationSettings], given =>
+        "train", "Trains a segmenter or a classifier, as its data has it.", [.. TrainSettings.RunSettings, .. InvocationSettings], given =>
         {
             SettingValues run = given.Of(TrainSettings.RunSettings);
             if (run.TextOrNull("recipe") == Recipe.Help)
             {
-                Recipe.PrintAll(output);
+                RecipeInfo.PrintAll(output);
                 return ExitCodes.Success;
             }
 
             string? resume = given.TextOrNull("resume");
             (run, Recipe? recipe) = resume is null ? Configured(run, given.TextOrNull("config")) : (Resumed(run, given, resume), null);
-            TrainSettings settings = TrainSettings.From(run, SunetHead.Segmenter, recipe);
+            TrainSettings settings = TrainSettings.From(run, TrainSettings.HeadFor(run), recipe);
             TrainRun.Execute(settings, new TrainRequest(resume, given.Flag("dry-run"), given.Flag("quiet")), output, cancellation);
             return ExitCodes.Success;
         });
@@ -45,15 +44,15 @@ internal static class TrainCommand
         if (run.TextOrNull("recipe") is not { } name)
             return (run, null);
         Recipe recipe = Recipe.ByName(name);
-        return (run.Over(recipe.Values, SettingSource.Recipe), recipe);
+        return (recipe.Over(run), recipe);
     }
 
     private static SettingValues Resumed(SettingValues run, SettingValues given, string folder)
     {
         if (given.IsGiven("config"))
             throw new ConfigurationException("'--resume' continues a run with its own settings; leave out '--config'.");
-        if (run.Settings.FirstOrDefault(s => run.IsGiven(s.Name) && !ChangeableOnResume.Contains(s.Name)) is { } changed)
-            throw new ConfigurationException($"'--resume' continues a run as it began; leave out '--{changed.Name}'.");
+        if (run.Given.FirstOrDefault(name => !ChangeableOnResume.Contains(name)) is { } changed)
+            throw new ConfigurationException($"'--resume' continues a run as it began; leave out '--{changed}'.");
         string file = Path.Combine(folder, SettingsFile.FileName);
         if (!File.Exists(file))
             throw new CheckpointException($"There is no run to resume in '{folder}': it has no {SettingsFile.FileName}.", folder);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Models;
@@ -31,7 +30,7 @@ internal sealed record Recipe(
     /// <summary>The word in place of a name that lists all recipes.</summary>
     public const string Help = "help";
 
-    // Section 7.2. The authors' code has the momentum of batch-norm as 0.01, which is the paper's decay of 0.99.
+    // Section 7.2; the authors' code has the momentum of batch-norm as 0.01, which is the paper's decay of 0.99.
     private static readonly Dictionary<string, string> Segmentation = new()
     {
         ["output-stride"] = "16",
@@ -51,29 +50,17 @@ internal sealed record Recipe(
         ["flip"] = Setting.On,
     };
 
-    /// <summary>All there are.</summary>
+    /// <summary>All there are. Of imagenet, colour, light and batch-norm's momentum are those of the authors' code.</summary>
     public static IReadOnlyList<Recipe> All { get; } =
     [
-        new("imagenet", "a classifier on ImageNet (paper, section 6.1)", SunetHead.Classifier, RecipeStart.Nothing, new Dictionary<string, string>
-        {
-            ["epochs"] = "100",
-            ["batch"] = "256",
-            ["imgsz"] = "224",
-            ["lr"] = "0.01",
-            ["momentum"] = "0.9",
-            ["nesterov"] = Setting.On,
-            ["weight-decay"] = "0.0005",
-            ["schedule"] = "step",
-            ["lr-step-size"] = "30",
-            ["lr-gamma"] = "0.1",
-            ["bn-momentum"] = "0.1",
-            ["flip"] = Setting.On,
-        }),
+        new("imagenet", "a classifier on ImageNet (paper, section 6.1)", SunetHead.Classifier, RecipeStart.Nothing,
+            With(ClassificationTask.Defaults, ("epochs", "100"), ("batch", "256"), ("lr-step-size", "30"), ("lr-gamma", "0.1"),
+                ("area-min", "0.08"), ("color-jitter", "0.4"), ("lighting", "0.1"), ("flip", Setting.On))),
         Segmenter("voc", "PASCAL VOC 2012 with SBD's labels, from a classifier (paper, section 7.2)", RecipeStart.Classifier,
             ("iters", "45000"), ("train-split", "trainaug")),
         Segmenter("cityscapes", "Cityscapes, from a classifier (paper, section 7.2)", RecipeStart.Classifier, ("iters", "90000")),
-        Segmenter("coco-pretrain", "MS-COCO with VOC's classes, from a classifier (as voc; updates as for cityscapes)", RecipeStart.Classifier,
-            ("iters", "90000")),
+        Segmenter("coco-pretrain", "MS-COCO with VOC's classes, from a classifier (as voc; updates as for cityscapes)",
+            RecipeStart.Classifier, ("iters", "90000")),
         Segmenter("voc-from-coco", "trainaug, from the segmenter of coco-pretrain (paper, section 7.2)", RecipeStart.Segmenter,
             ("iters", "5000"), ("lr", "0.00002"), ("train-split", "trainaug")),
         Segmenter("voc-trainval", "trainval for the test server, from a segmenter (paper, section 7.2; updates as for voc-from-coco)",
@@ -89,15 +76,8 @@ internal sealed record Recipe(
     public static Recipe ByName(string name) => All.FirstOrDefault(r => r.Name == name) ?? throw new ConfigurationException(
         $"There is no recipe '{name}'; choose one of {string.Join(", ", All.Select(r => r.Name))}.");
 
-    /// <summary>Prints all recipes with their settings.</summary>
-    public static void PrintAll(CommandOutput output)
-    {
-        foreach (Recipe recipe in All)
-        {
-            output.Result($"{recipe.Name}: {recipe.Summary}");
-            output.Result("    " + string.Join(' ', recipe.Values.Select(v => $"{v.Key}={v.Value}")));
-        }
-    }
+    /// <summary>Settings, and below them those of the recipe.</summary>
+    public SettingValues Over(SettingValues values) => TrainSettings.WithTaskDefaults(values.Over(Values, SettingSource.Recipe), Head);
 
     /// <summary>Refuses what does not go with the recipe.</summary>
     /// <param name="values">The settings of the run, those of the recipe among them.</param>
@@ -120,7 +100,10 @@ internal sealed record Recipe(
     public void Check(SunetSpec weights, string path)
     {
         if (Start == RecipeStart.Segmenter && weights.Head != SunetHead.Segmenter)
-            throw new CheckpointException($"The recipe '{Name}' goes on from a segmenter, and checkpoint '{path}' is a {Word(weights.Head)}.", path);
+        {
+            throw new CheckpointException(
+                $"The recipe '{Name}' goes on from a segmenter, and checkpoint '{path}' is a {Word(weights.Head)}.", path);
+        }
     }
 
     /// <summary>What a user should know about a run that begins without weights; null where all is well.</summary>
@@ -131,11 +114,16 @@ internal sealed record Recipe(
     /// <summary>What a head makes of a network.</summary>
     public static string Word(SunetHead head) => head == SunetHead.Classifier ? "classifier" : "segmenter";
 
-    private static Recipe Segmenter(string name, string summary, RecipeStart start, params ReadOnlySpan<(string Name, string Value)> changes)
+    private static Recipe Segmenter(
+        string name, string summary, RecipeStart start, params ReadOnlySpan<(string Name, string Value)> changes) =>
+        new(name, summary, SunetHead.Segmenter, start, With(Segmentation, changes));
+
+    private static Dictionary<string, string> With(
+        IReadOnlyDictionary<string, string> common, params ReadOnlySpan<(string Name, string Value)> changes)
     {
-        var values = new Dictionary<string, string>(Segmentation);
+        var values = new Dictionary<string, string>(common);
         foreach ((string setting, string value) in changes)
             values[setting] = value;
-        return new Recipe(name, summary, SunetHead.Segmenter, start, values);
+        return values;
     }
 }

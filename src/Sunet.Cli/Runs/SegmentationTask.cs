@@ -12,6 +12,7 @@ namespace Sunet.Cli.Runs;
 /// <summary>Trains a segmenter; the best epoch is that of the highest mIoU.</summary>
 internal sealed class SegmentationTask : ITrainingTask
 {
+    private const long Mebibyte = 1 << 20;
     private readonly SegmentationDataset training, validation;
     private readonly BatchLoaderSettings loader;
 
@@ -20,12 +21,16 @@ internal sealed class SegmentationTask : ITrainingTask
     public SegmentationTask(SettingValues values)
     {
         (int height, int width) = values.Size("imgsz");
-        loader = TrainSettings.Loader(values, new AugmentationSettings(height, width)
+        var augmentation = new AugmentationSettings(height, width)
         {
             ScaleMin = (float)values.Number("scale-min", 0),
             ScaleMax = (float)values.Number("scale-max", 0),
             RotationDegrees = (float)values.Number("rotation", 0),
             Flip = values.Flag("flip"),
+        };
+        loader = TrainSettings.Loader(values, new BatchLoaderSettings(values.Int("batch", 1), augmentation)
+        {
+            CacheBytes = values.Int("cache", 0) * Mebibyte,
         });
         training = DatasetReader.Open(values.Text("data"), values.Text("train-split"));
         validation = DatasetReader.Open(values.Text("data"), values.Text("val-split"));
@@ -37,6 +42,7 @@ internal sealed class SegmentationTask : ITrainingTask
         Setting.Value("scale-min", "smallest random scale", "0.5"),
         Setting.Value("scale-max", "largest random scale", "2"),
         Setting.Value("rotation", "largest random rotation in degrees", "10"),
+        Setting.Value("cache", "MiB of decoded images kept in memory", "0"),
     ];
 
     /// <inheritdoc/>

@@ -41,9 +41,12 @@ internal sealed record StartingModel(SunetModel Model, string Origin)
         return new StartingModel(model, $"weights: {Taken(source.Spec, spec)} of '{path}'");
     }
 
-    private static string Taken(SunetSpec source, SunetSpec spec) => SunetModel.KeepsHead(source, spec)
-        ? source.ClassNames.SequenceEqual(spec.ClassNames)
+    private static string Taken(SunetSpec source, SunetSpec spec)
+    {
+        if (!SunetModel.KeepsHead(source, spec))
+            return "features below a new head";
+        return source.ClassNames.Count == 0 || source.ClassNames.SequenceEqual(spec.ClassNames)
             ? "features and head"
-            : "features and head, whose classes have other names and are matched by index,"
-        : "features below a new head";
+            : "features and head, whose classes have other names and are matched by index,";
+    }
 }

@@ -65,6 +65,9 @@ internal static class TrainRun
         loop.Run(line, cancellation);
         line.Dispose();
         PrintResult(progress, task, files, output);
+        if (loop.StepTime > TimeSpan.Zero)
+            output.Result($"training waited {Numbers.Percent(loader.TimeWaiting / loop.StepTime)} % of its time for data");
+        output.Result($"run: {files.Folder}");
     }
 
     private static SettingValues Resolve(TrainSettings settings, ITrainingTask task, SunetSpec spec, OpenDevice device)
@@ -89,7 +92,7 @@ internal static class TrainRun
         {
             var table = new TextTable("setting", "value", "from");
             foreach ((string name, string value) in resolved.Resolved())
-                table.Add(name, value, SourceWord(resolved.SourceOf(name)));
+                table.Add(name, value, resolved.SourceOf(name).Word());
             output.Table(table);
         }
 
@@ -100,14 +103,6 @@ internal static class TrainRun
         if (!request.DryRun)
             output.Progress("settings: " + string.Join(", ", resolved.Resolved().Select(s => $"{s.Name}={s.Value}")));
     }
-
-    private static string SourceWord(SettingSource source) => source switch
-    {
-        SettingSource.CommandLine => "command line",
-        SettingSource.File => "file",
-        SettingSource.Recipe => "recipe",
-        _ => "default",
-    };
 
     private static IEnumerable<string> Notes(TrainSettings settings, ITrainingTask task)
     {
@@ -129,8 +124,9 @@ internal static class TrainRun
         if (request.Quiet && !request.DryRun)
             return;
         output.Progress(
-            $"memory: training plan {Numbers.Grouped(training.TotalBytes)} bytes, validation plan {Numbers.Grouped(plan.Memory.TotalBytes)} bytes "
-            + $"({images}), of {Numbers.Grouped(device.MemoryBytes)} there are");
+            $"memory: training plan {Numbers.Grouped(training.TotalBytes)} bytes, "
+            + $"validation plan {Numbers.Grouped(plan.Memory.TotalBytes)} bytes ({images}), "
+            + $"of {Numbers.Grouped(device.MemoryBytes)} there are");
     }
 
     private static void PrintResult(TrainingProgress progress, ITrainingTask task, TrainingFiles files, CommandOutput output)
@@ -144,7 +140,6 @@ internal static class TrainRun
         output.Result(string.Create(CultureInfo.InvariantCulture,
             $"best {task.Metrics[0].Name} {progress.BestScore:F2} in epoch {progress.BestEpoch}: {files.Best}"));
         output.Result(task.Definition);
-        output.Result($"run: {files.Folder}");
     }
 
     /// <summary>What must be the same for batches to be the same: the images of the split, in order.</summary>

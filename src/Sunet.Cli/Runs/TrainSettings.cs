@@ -1,5 +1,4 @@
 using Sunet.Cli.Settings;
-using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
 using Sunet.Data.Loading;
 using Sunet.Native;
@@ -13,14 +12,13 @@ internal sealed record TrainSettings
 {
     private const double FineTuningMultiplier = 10;
     private const double UsualDrop = 0.1;
-    private const long Mebibyte = 1 << 20;
     private static readonly string[] StepScheduleOnly = ["lr-step-size", "lr-gamma"];
 
     /// <summary>The settings that make a run what it is; they are saved with it.</summary>
     public static IReadOnlyList<Setting> RunSettings { get; } =
     [
         Setting.Value("recipe", "settings of an experiment by name; 'help' lists them"),
-        Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
+        Setting.Value("data", "data set: " + DatasetReader.KnownLayouts + "; for a classifier a folder in the layout of ImageNet"),
         Setting.Value("train-split", "the part of the data set to train on", "train"),
         Setting.Value("val-split", "the part of the data set to validate on", "val"),
         .. ModelSettings.Settings,
@@ -43,9 +41,9 @@ internal sealed record TrainSettings
         Setting.Value("final-lr-multiplier", "times the learning rate for the last layer's weights, and twice that for its bias "
             + "(default 10 with --weights, else 1: one rate for all)"),
         .. SegmentationTask.Settings,
+        .. ClassificationTask.Settings,
         Setting.Switch("flip", "mirror half of the samples", fallback: true),
         Setting.Value("workers", "threads that load data (default: half of the processors)"),
-        Setting.Value("cache", "MiB of decoded images kept in memory", "0"),
         .. DeviceSettings.Settings,
         Setting.Value("seed", "the same seed gives the same weights", "0"),
         Setting.Value("val-every", "epochs between validations", "1"),
@@ -96,6 +94,21 @@ internal sealed record TrainSettings
         return [.. RunSettings.Where(s => !foreign.Contains(s.Name))];
     }
 
+    /// <summary>What the data of a run is for.</summary>
+    /// <exception cref="ConfigurationException">No data is named.</exception>
+    /// <exception cref="DataException">There is nothing where it should be.</exception>
+    public static SunetHead HeadFor(SettingValues values)
+    {
+        string data = Path.GetFullPath(values.Text("data"));
+        if (!Path.Exists(data))
+            throw new DataException($"'{data}' is not there.", data);
+        return DatasetReader.KindOf(data) == DatasetKind.Classification ? SunetHead.Classifier : SunetHead.Segmenter;
+    }
+
+    /// <summary>Settings, and below all of them the defaults of what is trained where those are not the usual ones.</summary>
+    public static SettingValues WithTaskDefaults(SettingValues values, SunetHead head) =>
+        head == SunetHead.Classifier ? values.Over(ClassificationTask.Defaults, SettingSource.Default) : values;
+
     /// <summary>Reads the settings.</summary>
     /// <param name="values">The settings.</param>
     /// <param name="head">What the data is for.</param>
@@ -103,9 +116,14 @@ internal sealed record TrainSettings
     /// <exception cref="ConfigurationException">One is missing, out of range or contradicts another or the data.</exception>
     public static TrainSettings From(SettingValues values, SunetHead head, Recipe? recipe)
     {
+        values = WithTaskDefaults(values, head);
         recipe?.Check(values, head);
         if (Foreign(head).FirstOrDefault(values.IsGiven) is { } foreign)
-            throw new ConfigurationException($"'--{foreign}' says nothing for a {Recipe.Word(head)}, which '{values.Text("data")}' is for.");
+        {
+            throw new ConfigurationException(
+                $"'--{foreign}' says nothing for a {Recipe.Word(head)}, which '{values.Text("data")}' is a data set for.");
+        }
+
         if (values.IsGiven("epochs") && values.IsGiven("iters"))
             throw new ConfigurationException("'--epochs' and '--iters' both say how long to train; give one of them.");
         string schedule = values.Choice("schedule", "cosine", "step", "poly", "constant");
@@ -136,20 +154,18 @@ internal sealed record TrainSettings
 
     /// <summary>Opens the data.</summary>
     /// <exception cref="SunetException">A setting is out of range, or a split is missing, empty or damaged.</exception>
-    public ITrainingTask OpenTask() => new SegmentationTask(Values);
+    public ITrainingTask OpenTask() => Head == SunetHead.Classifier ? new ClassificationTask(Values) : new SegmentationTask(Values);
 
-    /// <summary>How batches are made.</summary>
+    /// <summary>How batches are made, with what does not depend on their labels.</summary>
     /// <exception cref="ConfigurationException">A setting is out of range.</exception>
-    public static BatchLoaderSettings Loader(SettingValues values, AugmentationSettings augmentation)
+    public static TLoader Loader<TLoader>(SettingValues values, TLoader loader)
+        where TLoader : LoaderSettings
     {
-        var loader = new BatchLoaderSettings(values.Int("batch", 1), augmentation)
-        {
-            Seed = values.Seed("seed"),
-            CacheBytes = values.Int("cache", 0) * Mebibyte,
-        };
-        loader = values.IsGiven("workers") ? loader with { Workers = values.Int("workers", 1) } : loader;
-        loader.Validate();
-        return loader;
+        LoaderSettings common = loader with { Seed = values.Seed("seed") };
+        if (values.IsGiven("workers"))
+            common = common with { Workers = values.Int("workers", 1) };
+        common.Validate();
+        return (TLoader)common;
     }
 
     /// <summary>The updates of the run.</summary>
@@ -174,7 +190,7 @@ internal sealed record TrainSettings
     }
 
     private static string[] Foreign(SunetHead head) => head == SunetHead.Segmenter
-        ? []
+        ? [.. ClassificationTask.Settings.Select(s => s.Name)]
         : [.. SegmentationTask.Settings.Select(s => s.Name), .. ModelSettings.SegmenterOnly];
 
     private StepSchedule StepSchedule(long steps, int stepsPerEpoch)

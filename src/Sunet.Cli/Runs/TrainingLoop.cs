@@ -28,6 +28,9 @@ internal sealed class TrainingLoop(
     /// <summary>Epochs between checkpoints.</summary>
     public required int SaveEvery { get; init; }
 
+    /// <summary>The time that steps took in this process, waiting for their data included.</summary>
+    public TimeSpan StepTime { get; private set; }
+
     /// <summary>Trains to the end.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
     /// <exception cref="Sunet.Native.SunetException">A step or a save failed; the last saved state is sound.</exception>
@@ -47,7 +50,9 @@ internal sealed class TrainingLoop(
                 cancellation.ThrowIfCancellationRequested();
 
                 // Steps are whole: running statistics move with every accumulated batch, so a step is never left halfway.
+                long start = Stopwatch.GetTimestamp();
                 TrainingStep step = trainer.Step(CancellationToken.None);
+                StepTime += Stopwatch.GetElapsedTime(start);
                 progress.Add(step);
                 line.Report(trainer.CompletedSteps, "steps", string.Create(CultureInfo.InvariantCulture,
                     $"epoch {progress.ClosedEpochs + 1}  loss {step.Loss:F4}  lr {step.LearningRate:G3}"));

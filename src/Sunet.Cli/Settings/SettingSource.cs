@@ -15,3 +15,16 @@ internal enum SettingSource
     /// <summary>The command line.</summary>
     CommandLine,
 }
+
+/// <summary>Sources for people.</summary>
+internal static class SettingSources
+{
+    /// <summary>Such as <c>command line</c>.</summary>
+    public static string Word(this SettingSource source) => source switch
+    {
+        SettingSource.CommandLine => "command line",
+        SettingSource.File => "file",
+        SettingSource.Recipe => "recipe",
+        _ => "default",
+    };
+}

@@ -27,6 +27,9 @@ internal sealed class SettingValues
     /// <summary>All settings of the command.</summary>
     public IReadOnlyList<Setting> Settings { get; }
 
+    /// <summary>The names of those that were given rather than left at their defaults.</summary>
+    public IEnumerable<string> Given => given.Keys;
+
     /// <summary>Whether a setting was given.</summary>
     public bool IsGiven(string name) => given.ContainsKey(name);
 

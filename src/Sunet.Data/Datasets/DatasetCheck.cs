@@ -6,7 +6,7 @@ namespace Sunet.Data.Datasets;
 public static class DatasetCheck
 {
     /// <summary>Checks all splits of a data set. Defects are findings, never exceptions.</summary>
-    /// <param name="path">What <see cref="DatasetReader.Open"/> takes.</param>
+    /// <param name="path">What <see cref="DatasetReader.Open"/> or <see cref="DatasetReader.OpenClassification"/> takes.</param>
     /// <param name="pixelCap">Larger images are findings.</param>
     /// <param name="progress">Told, on the calling thread, after every image; may be null.</param>
     /// <param name="cancellation">Stops between two files.</param>
@@ -16,7 +16,9 @@ public static class DatasetCheck
     {
         try
         {
-            return Run(DatasetLayouts.Open(path), pixelCap, progress, cancellation);
+            return DatasetReader.KindOf(path) == DatasetKind.Classification
+                ? ClassificationCheck.Run(DatasetReader.OpenClassificationLayout(path), pixelCap, progress, cancellation)
+                : Run(DatasetLayouts.Open(path), pixelCap, progress, cancellation);
         }
         catch (DataException failure)
         {
@@ -53,8 +55,7 @@ public static class DatasetCheck
 
         findings.AddRange(files.Findings);
         return new DatasetReport(
-            [.. findings.Distinct().OrderBy(finding => finding.Path, StringComparer.Ordinal)],
-            seen.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels);
+            DatasetReport.Sorted(findings), seen.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels);
     }
 
     private static SplitListing List(IDatasetLayout layout, string split)

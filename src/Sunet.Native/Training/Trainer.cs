@@ -120,7 +120,7 @@ public sealed class Trainer : IDisposable
         return step;
     }
 
-    /// <summary>Makes updates until there are <paramref name="steps"/> of them in all, those before this call and a resume included.</summary>
+    /// <summary>Makes updates until there are so many in all, those before this call and those of a resumed run included.</summary>
     /// <param name="steps">Updates in all; nothing happens where they are made already.</param>
     /// <param name="progress">Told of every update, on the thread that trains; what it takes is the training's time.</param>
     /// <param name="cancellation">
@@ -139,14 +139,15 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// As <see cref="Run"/>, on a thread of its own, so that the caller's stays free. The trainer is that thread's until the task ends; only
-    /// then may it be used or disposed.
+    /// As <see cref="Run"/>, on a thread of its own, so that the caller's stays free. The trainer is that thread's until the task ends;
+    /// only then may it be used or disposed.
     /// </summary>
     /// <param name="steps">Updates in all.</param>
     /// <param name="progress">Told of every update; a <see cref="Progress{T}"/> brings the reports to the caller's thread.</param>
     /// <param name="cancellation">Stops between two updates; the task is cancelled then.</param>
     public Task RunAsync(long steps, IProgress<TrainingStep>? progress = null, CancellationToken cancellation = default) =>
-        Task.Factory.StartNew(() => Run(steps, progress, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task.Factory.StartNew(
+            () => Run(steps, progress, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Copies weights and running statistics into a model of the same spec.</summary>
     public void CopyTo(SunetModel model)

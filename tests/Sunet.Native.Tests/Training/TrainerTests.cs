@@ -56,6 +56,16 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
+    [InlineData("features.conv1.weight", 1)]
+    [InlineData("features.bn2.bias", 1)]
+    [InlineData("final.conv1.weight", 10)]
+    [InlineData("final.bn1.bias", 20)]
+    [InlineData("linear.weight", 10)]
+    [InlineData("linear.bias", 20)]
+    public void FineTuningGroups_Parameter_HasTheRateOfItsHead(string name, float multiplier) =>
+        Assert.Equal(multiplier, ParameterGroup.FineTuning.FirstOrDefault(g => g.Matches(name))?.LearningRateMultiplier ?? 1);
+
+    [Theory]
     [InlineData(false, 0)]
     [InlineData(true, 0)]
     [InlineData(false, 0.5f)]
