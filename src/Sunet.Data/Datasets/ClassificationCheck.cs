@@ -7,40 +7,28 @@ internal static class ClassificationCheck
     public static DatasetReport Run(
         ImageNetDataset layout, long pixelCap, IProgress<DatasetProgress>? progress, CancellationToken cancellation)
     {
-        ClassificationListing[] listings = [.. layout.Splits.Select(split => List(layout, split))];
         var findings = new List<DatasetFinding>(layout.Strays());
-        var files = new SampleCheck(layout.ClassNames.Count, pixelCap);
-        var counts = new long[layout.ClassNames.Count];
-        int done = 0, total = listings.Sum(listing => listing.Items.Count);
+        ClassificationListing[] listings = [.. layout.Splits.Select(split => DatasetCheck.List(
+            () => layout.List(split), source => new ClassificationListing(split, source), layout.Root))];
         foreach (ClassificationListing listing in listings)
         {
             findings.AddRange(listing.Problems);
             if (listing.Items.Count == 0 && listing.Problems.Count == 0)
                 findings.Add(new DatasetFinding(listing.Source, $"The split '{listing.Split}' is empty: '{listing.Source}' has no images."));
-            foreach (ClassificationItem item in listing.Items)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                files.CheckImage(item.ImagePath);
-                counts[item.Label]++;
-                progress?.Report(new DatasetProgress(++done, total));
-            }
+        }
+
+        var files = new SampleCheck(layout.ClassNames.Count, pixelCap);
+        var counts = new long[layout.ClassNames.Count];
+        int total = listings.Sum(listing => listing.Items.Count), done = 0;
+        foreach (ClassificationItem item in listings.SelectMany(listing => listing.Items))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            files.CheckImage(item.ImagePath);
+            counts[item.Label]++;
+            progress?.Report(new DatasetProgress(++done, total));
         }
 
         findings.AddRange(files.Findings);
-        return new DatasetReport(DatasetReport.Sorted(findings), (int)counts.Sum(), layout.ClassNames, [], 0) { ClassImages = counts };
-    }
-
-    private static ClassificationListing List(ImageNetDataset layout, string split)
-    {
-        try
-        {
-            return layout.List(split);
-        }
-        catch (DataException failure)
-        {
-            var listing = new ClassificationListing(split, failure.Path ?? layout.Root);
-            listing.Report(listing.Source, failure.Message);
-            return listing;
-        }
+        return new DatasetReport(DatasetReport.Sorted(findings), total, layout.ClassNames, [], 0) { ClassImages = counts };
     }
 }

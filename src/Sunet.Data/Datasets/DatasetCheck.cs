@@ -29,7 +29,10 @@ public static class DatasetCheck
     private static DatasetReport Run(
         IDatasetLayout layout, long pixelCap, IProgress<DatasetProgress>? progress, CancellationToken cancellation)
     {
-        IReadOnlyList<SplitListing> listings = [.. layout.Splits.Select(split => List(layout, split))];
+        IReadOnlyList<SplitListing> listings =
+        [
+            .. layout.Splits.Select(split => List(() => layout.List(split), source => new SplitListing(split, source), layout.Root)),
+        ];
         List<DatasetFinding> findings = [.. listings.SelectMany(OfSplit), .. Overlaps(listings), .. new StrayCheck(layout, listings).Run()];
         if (listings.Count == 0)
             findings.Add(new DatasetFinding(layout.Root, $"'{layout.Root}' has no split."));
@@ -58,15 +61,17 @@ public static class DatasetCheck
             DatasetReport.Sorted(findings), seen.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels);
     }
 
-    private static SplitListing List(IDatasetLayout layout, string split)
+    /// <summary>Lists a split; that it cannot be listed is a finding of an empty one.</summary>
+    internal static TListing List<TListing>(Func<TListing> list, Func<string, TListing> empty, string root)
+        where TListing : SplitFindings
     {
         try
         {
-            return layout.List(split);
+            return list();
         }
         catch (DataException failure)
         {
-            var listing = new SplitListing(split, failure.Path ?? layout.Root);
+            TListing listing = empty(failure.Path ?? root);
             listing.Report(listing.Source, failure.Message);
             return listing;
         }
