@@ -9,7 +9,7 @@ namespace Sunet.Native;
 /// <para>
 /// Instruments: <c>sunet.training.steps</c> ({step}), <c>sunet.training.images</c> ({image}), <c>sunet.training.loss</c> (of the last step),
 /// <c>sunet.training.step.duration</c> (s), <c>sunet.training.data_wait.duration</c> (s, of every batch); <c>sunet.prediction.images</c>
-/// ({image}), <c>sunet.prediction.duration</c> (s, of every image), <c>sunet.prediction.runs</c> ({run} of the network: one a scale, tile or
+/// ({image}), <c>sunet.prediction.duration</c> (s, of every call), <c>sunet.prediction.runs</c> ({run} of the network: one a scale, tile or
 /// crop); <c>sunet.plan.compile.duration</c> (s) and <c>sunet.plan.memory</c> (By), both by <c>purpose</c>; <c>sunet.checkpoint.saves</c>
 /// ({file}) and <c>sunet.checkpoint.save.duration</c> (s), both by <c>kind</c>: <c>state</c> or <c>weights</c>.
 /// </para>
@@ -53,7 +53,7 @@ public static class SunetTelemetry
     private static readonly Counter<long> PredictedImages = Meter.CreateCounter<long>("sunet.prediction.images", "{image}", "Images predicted");
 
     private static readonly Histogram<double> PredictionDuration =
-        Meter.CreateHistogram<double>("sunet.prediction.duration", Seconds, "Duration of an image's prediction, compilation included");
+        Meter.CreateHistogram<double>("sunet.prediction.duration", Seconds, "Duration of a call that predicts, compilation included");
 
     private static readonly Counter<long> Runs =
         Meter.CreateCounter<long>("sunet.prediction.runs", "{run}", "Runs of the network: one a scale, tile or crop");
@@ -80,9 +80,9 @@ public static class SunetTelemetry
 
     internal static void Waited(MeasuredWork data) => DataWait.Record(data.Seconds);
 
-    internal static void Predicted(MeasuredWork prediction)
+    internal static void Predicted(MeasuredWork prediction, int images = 1)
     {
-        PredictedImages.Add(1);
+        PredictedImages.Add(images);
         PredictionDuration.Record(prediction.Seconds);
     }
 

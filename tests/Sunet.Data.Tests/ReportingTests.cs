@@ -98,7 +98,10 @@ public sealed class ReportingTests : IDisposable
     public void ColourMap_KnownPlaces_AreThoseOfViridis()
     {
         // matplotlib's table at 0, 1/4, 1/2, 3/4 and 1.
-        (double At, Rgb Colour)[] known = [(0, new(68, 1, 84)), (0.25, new(59, 82, 139)), (0.5, new(33, 145, 140)), (0.75, new(94, 201, 98)), (1, new(253, 231, 37))];
+        (double At, Rgb Colour)[] known =
+        [
+            (0, new(68, 1, 84)), (0.25, new(59, 82, 139)), (0.5, new(33, 145, 140)), (0.75, new(94, 201, 98)), (1, new(253, 231, 37)),
+        ];
         Assert.All(known, k =>
         {
             Rgb found = ColourMap.At(k.At);

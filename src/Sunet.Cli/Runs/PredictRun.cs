@@ -89,8 +89,8 @@ internal static class PredictRun
         }
     }
 
-    private static void Write(
-        Predictor predictor, ActivationMapper? mapper, Memory2D<Rgb> image, string path, PredictSettings settings, CancellationToken cancellation)
+    private static void Write(Predictor predictor, ActivationMapper? mapper, Memory2D<Rgb> image, string path, PredictSettings settings,
+        CancellationToken cancellation)
     {
         var labels = new byte[image.Height, image.Width];
         if (settings.Probabilities)

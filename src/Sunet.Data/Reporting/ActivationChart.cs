@@ -22,6 +22,7 @@ public static class ActivationChart
     private const string CommonPrefix = "features.";
     private static readonly SKColor Ground = new(250, 250, 250);
     private static readonly SKColor Ink = new(40, 40, 40);
+    private static readonly SKColor FaintInk = new(110, 110, 110);
 
     /// <summary>Writes or replaces the chart.</summary>
     /// <param name="path">A PNG file; its folder exists.</param>
@@ -134,9 +135,10 @@ public static class ActivationChart
             int left = Gap + (column * (TileSide + Gap)), top = Header + (row * (height + Caption));
             using SKBitmap bitmap = Bitmaps.FromImage(picture);
             using SKImage image = SKImage.FromBitmap(bitmap);
-            canvas.DrawImage(image, SKRect.Create(left, top, width, height), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+            var sampling = new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear);
+            canvas.DrawImage(image, SKRect.Create(left, top, width, height), sampling);
             BitmapFont.Draw(canvas, BitmapFont.Shorten(title, LongestCaption), left, top + height + 5, TextScale, Ink);
-            BitmapFont.Draw(canvas, BitmapFont.Shorten(detail, LongestCaption), left, top + height + 22, TextScale, new SKColor(110, 110, 110));
+            BitmapFont.Draw(canvas, BitmapFont.Shorten(detail, LongestCaption), left, top + height + 22, TextScale, FaintInk);
         }
     }
 }

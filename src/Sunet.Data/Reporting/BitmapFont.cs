@@ -3,7 +3,8 @@ using SkiaSharp;
 namespace Sunet.Data.Reporting;
 
 /// <summary>
-/// Draws ASCII text from a built-in font of 5 x 7 dots and one row more for descenders. A server or container often has no fonts at all, and the decoder library brings none.
+/// Draws ASCII text from a built-in font of 5 x 7 dots and one row more for descenders. A server or container often has no fonts at all,
+/// and the decoder library brings none.
 /// </summary>
 internal static class BitmapFont
 {

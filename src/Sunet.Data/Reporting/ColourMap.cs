@@ -3,8 +3,8 @@ using Sunet.Native.Tensors;
 namespace Sunet.Data.Reporting;
 
 /// <summary>
-/// Viridis, a colour map whose lightness rises evenly from dark violet to yellow, also for those who tell few colours apart. A polynomial of
-/// degree six within a few levels of matplotlib's table.
+/// Viridis, a colour map whose lightness rises evenly from dark violet to yellow, also for those who tell few colours apart. A polynomial
+/// of degree six within a few levels of matplotlib's table.
 /// </summary>
 internal static class ColourMap
 {

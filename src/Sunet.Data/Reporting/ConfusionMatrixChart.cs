@@ -57,7 +57,9 @@ public static class ConfusionMatrixChart
         {
             double share = total > 0 ? counts[column] / total : 0;
             float x = side + (column * cell), y = side + (row * cell);
-            paint.Color = total == 0 ? Absent : new SKColor((byte)(247 - (215 * share)), (byte)(251 - (170 * share)), (byte)(255 - (90 * share)));
+            paint.Color = total == 0
+                ? Absent
+                : new SKColor((byte)(247 - (215 * share)), (byte)(251 - (170 * share)), (byte)(255 - (90 * share)));
             canvas.DrawRect(x, y, cell - 1, cell - 1, paint);
             string text = (100 * share).ToString(share >= 0.9995 ? "0" : "0.0", CultureInfo.InvariantCulture);
             if (counts.Length > MostNumbered || text == "0.0")

@@ -69,9 +69,11 @@ public sealed class EventFile
 
     private static double Now => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
 
-    private static long SecondsOf(string file) =>
-        long.TryParse(Path.GetFileName(file)[Prefix.Length..^Suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
-            && seconds < long.MaxValue ? seconds : 0;
+    private static long SecondsOf(string file)
+    {
+        string text = Path.GetFileName(file)[Prefix.Length..^Suffix.Length];
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? seconds : 0;
+    }
 
     /// <summary>Keeps whole records up to the first of a later step; a record that a process died writing goes too.</summary>
     private static void CutBehind(string file, long step)

@@ -41,7 +41,7 @@ internal static class LinePlot
         BitmapFont.Draw(canvas, xTitle, area.MidX - (BitmapFont.Width(xTitle, 1) / 2f), area.Bottom + 24, 1, Ink);
         using var frame = new SKPaint { Color = Ink, Style = SKPaintStyle.Stroke, StrokeWidth = 1 };
         canvas.DrawRect(area, frame);
-        Curve(canvas, [.. values.Where(value => double.IsFinite(value.X) && double.IsFinite(value.Y)).Select(v => (X(v.X), Y(v.Y)))], colour);
+        Curve(canvas, [.. values.Where(v => double.IsFinite(v.X) && double.IsFinite(v.Y)).Select(v => (X(v.X), Y(v.Y)))], colour);
     }
 
     private static (double Low, double High, double Step) Axis(IEnumerable<double> values)

@@ -53,8 +53,11 @@ public sealed class ImageClassifier : IDisposable
                 $"There are {shape.Batch} x {Model.Spec.Classes} probabilities, not {probabilities.Length}.", nameof(probabilities));
         }
 
+        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
         lock (gate)
             PlanFor(shape).Run(images, probabilities);
+        SunetTelemetry.NetworkRan();
+        SunetTelemetry.Predicted(work, shape.Batch);
     }
 
     /// <summary>The class probabilities of one image as it is: it is neither resized nor cropped, unless a side is below 32 pixels.</summary>
