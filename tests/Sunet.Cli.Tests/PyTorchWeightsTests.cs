@@ -57,11 +57,11 @@ public sealed class PyTorchWeightsTests : IClassFixture<TinyRuns>, IDisposable
     }
 
     [Fact]
-    public void Val_Classifier_IsACheckpointError()
+    public void Val_ClassifierOnDataForSegmentation_IsADataError()
     {
         CommandResult result = CommandResult.Of("val", "--data", runs.Data, "--weights", classifier, "--threads", "1");
         Assert.Equal(2, result.Code);
-        Assert.Contains("classifier.pth' is a classifier; a segmenter is needed", result.Error, StringComparison.Ordinal);
+        Assert.Contains("is no data set for classification", result.Error, StringComparison.Ordinal);
     }
 
     private string Unpack(string fixture, string name)
