@@ -2,11 +2,12 @@ using System.CommandLine;
 using Sunet.Cli.Output;
 using Sunet.Cli.Runs;
 using Sunet.Cli.Settings;
+using Sunet.Data.Datasets;
 using Sunet.Data.Synthetic;
 
 namespace Sunet.Cli.Commands;
 
-/// <summary><c>sunet data synth</c> and <c>sunet data check</c>.</summary>
+/// <summary><c>sunet data synth</c>, <c>sunet data check</c> and <c>sunet data convert</c>.</summary>
 internal static class DataCommand
 {
     private static readonly Setting[] SynthSettings =
@@ -20,10 +21,27 @@ internal static class DataCommand
 
     private static readonly Setting[] CheckSettings = [Setting.Switch("json", "one JSON object as the result")];
 
-    public static Command Create(CommandOutput output, CancellationToken cancellation) => new("data", "Makes and checks data sets.")
+    private static readonly Setting[] ConvertSettings =
+    [
+        Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
+        Setting.Value("out", "the folder to make, in the layout of PASCAL VOC"),
+        Setting.Value("split", "the parts to convert, separated by commas; all without it"),
+        Setting.Switch("exist-ok", "overwrite a data set that is there, or go on with one that was interrupted"),
+        Setting.Value("workers", "threads that convert; one a core without it"),
+        Setting.Switch("json", "one JSON object as the result"),
+        Setting.Switch("quiet", "no progress"),
+    ];
+
+    public static Command Create(CommandOutput output, CancellationToken cancellation) => new("data", "Makes, checks, converts data sets.")
     {
-        SettingCommand.Create("synth", "Writes a small data set to try training on.", SynthSettings, values => Synth(values, output, cancellation)),
+        SettingCommand.Create("synth", "Writes a small data set to try training on.", SynthSettings,
+            values => Synth(values, output, cancellation)),
         CreateCheck(output, cancellation),
+        SettingCommand.Create("convert", "Writes a data set in the layout of PASCAL VOC.", ConvertSettings, values =>
+        {
+            ConvertRun.Execute(values, output, cancellation);
+            return ExitCodes.Success;
+        }),
     };
 
     private static int Synth(SettingValues values, CommandOutput output, CancellationToken cancellation)
@@ -46,7 +64,7 @@ internal static class DataCommand
 
     private static Command CreateCheck(CommandOutput output, CancellationToken cancellation)
     {
-        var path = new Argument<string>("data") { Description = "a folder in PASCAL VOC layout, or a .yaml file" };
+        var path = new Argument<string>("data") { Description = DatasetReader.KnownLayouts };
         Command command = SettingCommand.Create("check", "Reads every file of a data set and lists what is wrong.", CheckSettings, path,
             (values, data) => CheckRun.Execute(data, values.Flag("json"), output, cancellation));
         return command;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Sunet.Cli.Output;
 using Sunet.Cli.Runs;
 using Sunet.Cli.Settings;
+using Sunet.Data.Datasets;
 
 namespace Sunet.Cli.Commands;
 
@@ -10,7 +11,7 @@ internal static class ValCommand
 {
     private static readonly Setting[] Settings =
     [
-        Setting.Value("data", "data set: a folder in PASCAL VOC layout, or a .yaml file"),
+        Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
         Setting.Value("weights", "checkpoint"),
         Setting.Value("split", "the part of the data set", "val"),
         Setting.Value("limit", "at most that many images"),

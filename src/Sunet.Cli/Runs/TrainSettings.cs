@@ -1,5 +1,6 @@
 using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
+using Sunet.Data.Datasets;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Training;
@@ -15,7 +16,7 @@ internal sealed record TrainSettings
     /// <summary>The settings that make a run what it is; they are saved with it.</summary>
     public static IReadOnlyList<Setting> RunSettings { get; } =
     [
-        Setting.Value("data", "data set: a folder in PASCAL VOC layout, or a .yaml file"),
+        Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
         .. ModelSettings.Settings,
         Setting.Value("weights", "checkpoint to fine-tune from"),
         Setting.Value("epochs", "passes over the data (default 100)"),

@@ -14,7 +14,7 @@ public static class DatasetCheck
     {
         try
         {
-            return Run(DatasetReader.OpenLayout(path), pixelCap, cancellation);
+            return Run(DatasetLayouts.Open(path), pixelCap, cancellation);
         }
         catch (DataException failure)
         {
@@ -24,34 +24,29 @@ public static class DatasetCheck
 
     private static DatasetReport Run(IDatasetLayout layout, long pixelCap, CancellationToken cancellation)
     {
-        var findings = new List<DatasetFinding>();
-        var items = new Dictionary<string, SegmentationItem>(StringComparer.Ordinal);
-        IReadOnlyList<string> splits = layout.Splits;
-        if (splits.Count == 0)
+        IReadOnlyList<SplitListing> listings = [.. layout.Splits.Select(split => List(layout, split))];
+        List<DatasetFinding> findings = [.. listings.SelectMany(OfSplit), .. Overlaps(listings), .. new StrayCheck(layout, listings).Run()];
+        if (listings.Count == 0)
             findings.Add(new DatasetFinding(layout.Root, $"'{layout.Root}' has no split."));
-        foreach (string split in splits)
-        {
-            SplitListing listing = List(layout, split);
-            findings.AddRange(listing.Problems);
-            findings.AddRange(Duplicates(listing));
-            if (listing.Items.Count == 0 && listing.Problems.Count == 0)
-                findings.Add(new DatasetFinding(listing.Source, $"The split '{split}' is empty: '{listing.Source}' has no images."));
-            foreach (SegmentationItem item in listing.Items)
-                items.TryAdd(item.ImagePath, item);
-        }
 
-        findings.AddRange(Strays(layout));
         var files = new SampleCheck(layout.ClassNames.Count, pixelCap);
-        foreach (SegmentationItem item in items.Values)
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (SegmentationItem item in listings.SelectMany(listing => listing.Items).Where(item => seen.Add(item.ImagePath)))
         {
             cancellation.ThrowIfCancellationRequested();
             files.Check(item);
         }
 
+        foreach (DatasetImage image in listings.SelectMany(listing => listing.Images).Where(image => seen.Add(image.Path)))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            files.CheckImage(image.Path);
+        }
+
         findings.AddRange(files.Findings);
         return new DatasetReport(
             [.. findings.Distinct().OrderBy(finding => finding.Path, StringComparer.Ordinal)],
-            items.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels);
+            seen.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels);
     }
 
     private static SplitListing List(IDatasetLayout layout, string split)
@@ -68,30 +63,31 @@ public static class DatasetCheck
         }
     }
 
-    private static IEnumerable<DatasetFinding> Duplicates(SplitListing listing) =>
-        listing.Items
-            .GroupBy(item => item.Name, StringComparer.Ordinal)
-            .Where(group => group.Count() > 1)
-            .Select(group => new DatasetFinding(
-                listing.Source, $"'{listing.Source}' has '{group.Key}' {group.Count()} times in the split '{listing.Split}'."));
-
-    private static List<DatasetFinding> Strays(IDatasetLayout layout)
+    private static IEnumerable<DatasetFinding> OfSplit(SplitListing listing)
     {
-        var findings = new List<DatasetFinding>();
-        void Report(string path, string problem) => findings.Add(new DatasetFinding(path, problem));
-        foreach (var (imageFolder, maskFolder) in layout.Folders())
+        foreach (DatasetFinding problem in listing.Problems)
+            yield return problem;
+        foreach (IGrouping<string, DatasetImage> group in listing.Images.GroupBy(image => image.Path).Where(group => group.Count() > 1))
         {
-            HashSet<string> images = FileTree.Files(imageFolder, Report)
-                .Where(file => ImageFormats.FromName(file) != ImageFormat.Unknown)
-                .Select(file => FileTree.Stem(imageFolder, file))
-                .ToHashSet(StringComparer.Ordinal);
-            foreach (string mask in FileTree.Files(maskFolder, Report))
-            {
-                if (ImageFormats.FromName(mask) == ImageFormat.Png && !images.Contains(FileTree.Stem(maskFolder, mask)))
-                    Report(mask, $"The mask '{mask}' has no image in '{imageFolder}'.");
-            }
+            yield return new DatasetFinding(listing.Source,
+                $"'{listing.Source}' has '{group.First().Name}' {group.Count()} times in the split '{listing.Split}'.");
         }
 
-        return findings;
+        if (listing.Images.Count == 0 && listing.Problems.Count == 0)
+        {
+            yield return new DatasetFinding(
+                listing.Source, $"The split '{listing.Split}' is empty: '{listing.Source}' has no images.");
+        }
     }
+
+    /// <summary>Images that are trained on and measured with.</summary>
+    private static IEnumerable<DatasetFinding> Overlaps(IReadOnlyList<SplitListing> listings) =>
+        from training in listings.Where(listing => listing.Split is "train" or "trainaug")
+        let trained = training.Images.Select(image => image.Path).ToHashSet(StringComparer.Ordinal)
+        from measured in listings.Where(listing => listing.Split is "val" or "test")
+        let shared = measured.Images.Where(image => trained.Contains(image.Path)).ToList()
+        where shared.Count > 0
+        select new DatasetFinding(measured.Source,
+            $"'{measured.Source}' has {shared.Count} images in the split '{measured.Split}' that are in '{training.Split}' too, such as "
+            + $"'{shared[0].Name}'.");
 }

@@ -7,20 +7,21 @@ namespace Sunet.Data.Datasets;
 
 /// <summary>A data set's YAML file.</summary>
 /// <remarks>
-/// <c>path</c> is the data set's folder, relative to the file (default: the file's folder); <c>train</c> and <c>val</c> are folders of
-/// images relative to it; <c>names</c> is a list of class names or a map from index to name; <c>masks_dir</c> (default <c>masks</c>) takes
-/// the place of <c>images</c> in the path of a folder of masks.
+/// <c>path</c> is the data set's folder, relative to the file (default: the file's folder); <c>train</c>, <c>val</c> and, if there is one,
+/// <c>test</c> are folders of images relative to it; <c>names</c> is a list of class names or a map from index to name; <c>masks_dir</c>
+/// (default <c>masks</c>) takes the place of <c>images</c> in the path of a folder of masks.
 /// </remarks>
 /// <param name="File">The YAML file.</param>
 /// <param name="Root">The data set's folder, absolute.</param>
 /// <param name="Train">The folder of training images.</param>
 /// <param name="Val">The folder of validation images.</param>
+/// <param name="Test">The folder of test images, or null.</param>
 /// <param name="Names">Class names by index.</param>
 /// <param name="MasksDir">The folder name of masks.</param>
 internal sealed record DatasetDescription(
-    string File, string Root, string Train, string Val, IReadOnlyList<string> Names, string MasksDir)
+    string File, string Root, string Train, string Val, string? Test, IReadOnlyList<string> Names, string MasksDir)
 {
-    private static readonly string[] Keys = ["path", "train", "val", "names", "masks_dir"];
+    private static readonly string[] Keys = ["path", "train", "val", "test", "names", "masks_dir"];
 
     /// <summary>Reads and checks the file.</summary>
     /// <exception cref="DataException">It cannot be read, is no YAML map, or has an unknown, missing or malformed key.</exception>
@@ -34,11 +35,12 @@ internal sealed record DatasetDescription(
         }
 
         string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        string root = Path.GetFullPath(Text(map, "path", file, fallback: "."), folder);
+        string root = Path.GetFullPath(TextOrNull(map, "path", file) ?? ".", folder);
         IReadOnlyList<string> names = Classes(map, file);
         ClassNamesFile.Require(names, file);
         return new DatasetDescription(
-            file, root, Text(map, "train", file), Text(map, "val", file), names, Text(map, "masks_dir", file, fallback: "masks"));
+            file, root, Text(map, "train", file), Text(map, "val", file), TextOrNull(map, "test", file), names,
+            TextOrNull(map, "masks_dir", file) ?? "masks");
     }
 
     private static YamlMappingNode Parse(string file)
@@ -75,10 +77,13 @@ internal sealed record DatasetDescription(
         }
     }
 
-    private static string Text(YamlMappingNode map, string key, string file, string? fallback = null)
+    private static string Text(YamlMappingNode map, string key, string file) =>
+        TextOrNull(map, key, file) ?? throw new DataException($"'{file}' lacks the key '{key}'.", file);
+
+    private static string? TextOrNull(YamlMappingNode map, string key, string file)
     {
         if (!map.Children.TryGetValue(new YamlScalarNode(key), out YamlNode? node))
-            return fallback ?? throw new DataException($"'{file}' lacks the key '{key}'.", file);
+            return null;
         return node is YamlScalarNode { Value: { Length: > 0 } value }
             ? value
             : throw new DataException($"'{file}' should have a text for the key '{key}'.", file);

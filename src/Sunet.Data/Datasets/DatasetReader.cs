@@ -3,44 +3,53 @@ namespace Sunet.Data.Datasets;
 /// <summary>Opens data sets for segmentation.</summary>
 public static class DatasetReader
 {
+    /// <summary>What a data set can be, for help texts and messages: the layouts that are known.</summary>
+    public static string KnownLayouts => DatasetLayouts.Description;
+
     /// <summary>Opens one split of a data set and makes sure that every file it needs is there; nothing is decoded.</summary>
-    /// <param name="path">A folder in the layout of PASCAL VOC, or a YAML file with the keys path, train, val, names, masks_dir.</param>
-    /// <param name="split">Such as <c>train</c> or <c>val</c>.</param>
+    /// <param name="path">
+    /// A folder in the layout of PASCAL VOC 2012 (or the <c>VOCdevkit</c> around it), of Cityscapes, of the Semantic Boundaries Dataset
+    /// (<c>benchmark_RELEASE</c>), or of MS-COCO, as they are published; or a YAML file with the keys path, train, val, test, names, masks_dir.
+    /// </param>
+    /// <param name="split">Such as <c>train</c> or <c>val</c>; <c>trainaug</c> for PASCAL VOC with the SBD beside or in it.</param>
     /// <exception cref="DataException">
-    /// The layout is unknown, or the split is missing, empty, or lists an image whose file or mask is missing.
+    /// The layout is unknown, or the split is missing, empty, has no labels, or lists an image whose file or mask is missing.
     /// </exception>
     public static SegmentationDataset Open(string path, string split)
     {
-        IDatasetLayout layout = OpenLayout(path);
-        SplitListing listing = layout.List(split);
+        IDatasetLayout layout = DatasetLayouts.Open(path);
+        SplitListing listing = RequireSound(layout.List(split));
+        if (!listing.IsLabelled)
+        {
+            throw new DataException(
+                $"The split '{split}' of '{layout.Root}' has no labels: its images can be predicted, not trained on or measured.",
+                listing.Source);
+        }
+
+        return new SegmentationDataset(Path.GetFileName(layout.Root), layout.Root, split, layout.ClassNames, listing.Items);
+    }
+
+    /// <summary>Lists the images of one split, which needs no labels, such as a benchmark's <c>test</c>; nothing is decoded.</summary>
+    /// <param name="path">As for <see cref="Open"/>.</param>
+    /// <param name="split">Such as <c>test</c>.</param>
+    /// <returns>The images, in the split's order; at least one.</returns>
+    /// <exception cref="DataException">The layout is unknown, or the split is missing, empty, or lists a file that is missing.</exception>
+    public static IReadOnlyList<DatasetImage> ListImages(string path, string split) =>
+        RequireSound(DatasetLayouts.Open(path).List(split)).Images;
+
+    /// <summary>Refuses a split of which something is missing.</summary>
+    /// <returns>The split.</returns>
+    /// <exception cref="DataException">It is missing, empty, or something of it is.</exception>
+    internal static SplitListing RequireSound(SplitListing listing)
+    {
         if (listing.Problems is [var first, ..])
         {
             string more = listing.Problems.Count > 1 ? $" ({listing.Problems.Count - 1} more such problems.)" : "";
             throw new DataException(first.Problem + more, first.Path);
         }
 
-        if (listing.Items.Count == 0)
-            throw new DataException($"The split '{split}' is empty: '{listing.Source}' has no images.", listing.Source);
-        return new SegmentationDataset(Path.GetFileName(layout.Root), layout.Root, split, layout.ClassNames, listing.Items);
-    }
-
-    /// <summary>Recognises the layout.</summary>
-    /// <exception cref="DataException">There is nothing at the path, or nothing known.</exception>
-    internal static IDatasetLayout OpenLayout(string path)
-    {
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (File.Exists(full))
-        {
-            return Path.GetExtension(full) is ".yaml" or ".yml"
-                ? new YamlDataset(full)
-                : throw new DataException($"'{full}' is no data set: give a folder in VOC layout or a .yaml file.", full);
-        }
-
-        if (!Directory.Exists(full))
-            throw new DataException($"'{full}' is not there.", full);
-        return VocDataset.Recognises(full)
-            ? new VocDataset(full)
-            : throw new DataException(
-                $"'{full}' is no data set: it lacks 'ImageSets/Segmentation'; for folders of images and masks give a .yaml file.", full);
+        return listing.Images.Count > 0
+            ? listing
+            : throw new DataException($"The split '{listing.Split}' is empty: '{listing.Source}' has no images.", listing.Source);
     }
 }

@@ -15,9 +15,28 @@ internal static class FileTree
         return files;
     }
 
+    /// <summary>The names, without extension and in ordinal order, of what lies directly in a folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="list">Lists the paths wanted.</param>
+    /// <exception cref="DataException">The folder cannot be read.</exception>
+    public static IReadOnlyList<string> Names(string folder, Func<string, string[]> list)
+    {
+        try
+        {
+            return [.. list(folder).Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"'{folder}' cannot be read: {failure.Message}", folder, failure);
+        }
+    }
+
     /// <summary>A path inside a folder with its extension cut off and forward slashes: the name of an image and of its mask.</summary>
     public static string Stem(string folder, string path) =>
         Path.ChangeExtension(Path.GetRelativePath(folder, path), null).Replace('\\', '/');
+
+    /// <summary>Whether a path that a list gives relative to a folder names something in that folder.</summary>
+    public static bool StaysInside(string path) => !Path.IsPathRooted(path) && !path.Split('/', '\\').Contains("..");
 
     private static void Collect(
         string folder, string real, List<string> ancestors, List<string> files, Action<string, string> report)

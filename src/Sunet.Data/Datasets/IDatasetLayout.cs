@@ -10,11 +10,12 @@ internal interface IDatasetLayout
     IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>The splits it has, in a stable order.</summary>
+    /// <exception cref="DataException">They cannot be listed.</exception>
     IReadOnlyList<string> Splits { get; }
 
     /// <summary>Finds a split's files without decoding any; reports what is missing instead of throwing.</summary>
     SplitListing List(string split);
 
-    /// <summary>The folders of images and those of masks that belong to them, for finding strays.</summary>
-    IEnumerable<(string Images, string Masks)> Folders();
+    /// <summary>The folders of images and those of label files that belong to them, for finding strays.</summary>
+    IEnumerable<LabelFolder> Folders();
 }

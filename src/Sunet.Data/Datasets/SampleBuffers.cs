@@ -1,3 +1,4 @@
+using Sunet.Data.Datasets.Coco;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
@@ -14,4 +15,7 @@ public sealed class SampleBuffers
 
     /// <summary>The decoded labels.</summary>
     internal PixelBuffer<byte> Labels { get; } = new();
+
+    /// <summary>What drawing outlines needs.</summary>
+    internal CocoBuffers Coco { get; } = new();
 }

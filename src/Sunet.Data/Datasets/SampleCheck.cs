@@ -22,7 +22,7 @@ internal sealed class SampleCheck(int classes, long pixelCap)
     /// <summary>Checks one sample.</summary>
     public void Check(SegmentationItem item)
     {
-        Memory2D<Rgb>? image = Image(item.ImagePath);
+        Memory2D<Rgb>? image = CheckImage(item.ImagePath);
         Memory2D<byte>? labels = Labels(item);
         if (labels is not { } map)
             return;
@@ -33,14 +33,16 @@ internal sealed class SampleCheck(int classes, long pixelCap)
             pixels[label]++;
     }
 
-    private Memory2D<Rgb>? Image(string path)
+    /// <summary>Checks one image alone.</summary>
+    /// <returns>The image, until the next check; null where it does not decode.</returns>
+    public Memory2D<Rgb>? CheckImage(string path)
     {
         try
         {
             ReadOnlySpan<byte> file = buffers.Scratch.ReadFile(path);
             ImageFormat content = ImageFormats.Detect(file), name = ImageFormats.FromName(path);
             if (content != ImageFormat.Unknown && content != name)
-                Report(path, $"'{path}' holds a {content.ToString().ToUpperInvariant()} image; rename it or convert it.");
+                Report(path, SampleProblem.WrongExtension(path, content));
             return ImageFile.Decode(file, path, pixelCap, buffers.Scratch, buffers.Image);
         }
         catch (DataException failure)

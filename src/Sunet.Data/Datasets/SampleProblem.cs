@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Datasets;
@@ -6,11 +7,16 @@ namespace Sunet.Data.Datasets;
 /// <summary>What can be wrong with an image and a label map that both decode; null where nothing is.</summary>
 internal static class SampleProblem
 {
+    /// <summary>The name promises another format.</summary>
+    public static string WrongExtension(string path, ImageFormat content) =>
+        $"'{path}' holds a {content.ToString().ToUpperInvariant()} image; rename it or convert it.";
+
     /// <summary>The sizes differ.</summary>
     public static string? SizeMismatch(SegmentationItem item, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels) =>
         image.Height == labels.Height && image.Width == labels.Width
             ? null
-            : $"'{item.LabelPath}' is {labels.Width} x {labels.Height} but its image '{item.ImagePath}' is {image.Width} x {image.Height}.";
+            : $"{item.Labels.Describe(item)} is {labels.Width} x {labels.Height} "
+                + $"but its image '{item.ImagePath}' is {image.Width} x {image.Height}.";
 
     /// <summary>A label is neither a class nor ignore.</summary>
     public static string? LabelOutOfRange(SegmentationItem item, ReadOnlySpan2D<byte> labels, int classes)

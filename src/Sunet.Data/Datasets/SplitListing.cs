@@ -5,11 +5,41 @@ namespace Sunet.Data.Datasets;
 /// <param name="Source">The list or folder the split is read from.</param>
 internal sealed record SplitListing(string Split, string Source)
 {
-    /// <summary>Items whose image and mask both exist.</summary>
+    /// <summary>Whether its images have labels, as those of a benchmark's test split have not.</summary>
+    public bool IsLabelled { get; set; } = true;
+
+    /// <summary>Every image that is there.</summary>
+    public List<DatasetImage> Images { get; } = [];
+
+    /// <summary>Items whose image and mask both exist; none where <see cref="IsLabelled"/> is false.</summary>
     public List<SegmentationItem> Items { get; } = [];
 
     /// <summary>Everything that keeps an item from being complete.</summary>
     public List<DatasetFinding> Problems { get; } = [];
+
+    /// <summary>Adds a complete item.</summary>
+    public void Add(SegmentationItem item)
+    {
+        Images.Add(new DatasetImage(item.Name, item.ImagePath));
+        Items.Add(item);
+    }
+
+    /// <summary>Adds every image of a folder with its label file.</summary>
+    public void AddFolder(LabelFolder folder, ILabelReader labels)
+    {
+        foreach (string image in FileTree.Files(folder.Images, Report))
+        {
+            if (folder.NameOfImage(image) is not { } name)
+                continue;
+            string mask = Path.Combine(folder.Labels, name + folder.LabelEnding);
+            if (!IsLabelled)
+                Images.Add(new DatasetImage(name, image));
+            else if (File.Exists(mask))
+                Add(new SegmentationItem(name, image, mask) { Labels = labels });
+            else
+                Report(mask, $"The image '{image}' has no mask: '{mask}' is not there.");
+        }
+    }
 
     /// <summary>Notes a problem.</summary>
     public void Report(string path, string problem) => Problems.Add(new DatasetFinding(path, problem));

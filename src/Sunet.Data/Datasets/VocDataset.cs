@@ -4,23 +4,43 @@ namespace Sunet.Data.Datasets;
 /// The layout of PASCAL VOC: <c>JPEGImages/*.jpg|.jpeg|.png</c>, <c>SegmentationClass/*.png</c>,
 /// <c>ImageSets/Segmentation/&lt;split&gt;.txt</c>, and optionally <c>classes.txt</c> with one name a line.
 /// </summary>
+/// <remarks>
+/// <para><c>trainval</c> is made up of <c>train</c> and <c>val</c> where it has no list. <c>test</c> has images without masks, unless some
+/// are there.</para>
+/// <para><c>trainaug</c> is what networks for PASCAL VOC 2012 are trained on: 10,582 images, those of VOC's <c>train</c> and of both splits
+/// of the Semantic Boundaries Dataset, without those of VOC's <c>val</c>. It is read from <c>trainaug.txt</c>, with masks in
+/// <c>SegmentationClassAug/*.png</c>; or from the SBD as it is published, <c>benchmark_RELEASE</c> (alone, or in a folder <c>SBD</c> or
+/// <c>VOCaug</c>), in this folder, beside <c>VOC2012</c>, or beside the <c>VOCdevkit</c> around it. VOC's own mask of an image is preferred
+/// to the SBD's.</para>
+/// </remarks>
 internal sealed class VocDataset : IDatasetLayout
 {
+    private const string Augmented = "trainaug";
     private static readonly string[] ImageExtensions = [".jpg", ".jpeg", ".png"];
 
-    private readonly string images, masks, lists;
+    private static readonly string[] BoundaryFolders = ["benchmark_RELEASE", "SBD", "VOCaug"];
+
+    // The splits of the challenge itself, which take masks from nowhere but SegmentationClass.
+    private static readonly string[] Official = ["train", "val", "trainval", "test"];
+
+    private readonly string images, masks, augmentedMasks;
+    private readonly NameLists lists;
+    private readonly SbdDataset? boundaries;
 
     /// <summary>Opens the layout; no split is read yet.</summary>
-    /// <param name="root">A folder for which <see cref="Recognises"/> holds.</param>
+    /// <param name="root">The folder that has <c>ImageSets/Segmentation</c>.</param>
     /// <exception cref="DataException"><c>classes.txt</c> is there and unusable.</exception>
-    public VocDataset(string root)
+    private VocDataset(string root)
     {
         Root = root;
         images = Path.Combine(root, "JPEGImages");
         masks = Path.Combine(root, "SegmentationClass");
-        lists = ListFolder(root);
+        augmentedMasks = Path.Combine(root, "SegmentationClassAug");
+        lists = new NameLists(ListFolder(root));
         string classes = Path.Combine(root, "classes.txt");
         ClassNames = File.Exists(classes) ? ClassNamesFile.Read(classes) : VocClassNames;
+        if (ClassNames.SequenceEqual(VocClassNames))
+            boundaries = FindBoundaries(root);
     }
 
     /// <summary>The 21 classes of PASCAL VOC, for data sets without a <c>classes.txt</c>.</summary>
@@ -38,55 +58,97 @@ internal sealed class VocDataset : IDatasetLayout
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Splits =>
-        [.. Directory.GetFiles(lists, "*.txt").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
+        [.. lists.Splits.Concat(IsMadeUp(Augmented) ? [Augmented] : []).Order(StringComparer.Ordinal)];
 
-    /// <summary>Whether a folder has this layout.</summary>
-    public static bool Recognises(string root) => Directory.Exists(ListFolder(root));
+    /// <summary>Opens a folder that has this layout, or the <c>VOC2012</c> or <c>VOCdevkit/VOC2012</c> in it; null for another.</summary>
+    /// <exception cref="DataException"><c>classes.txt</c> is there and unusable.</exception>
+    public static VocDataset? TryOpen(string path) =>
+        new[] { path, Path.Combine(path, "VOC2012"), Path.Combine(path, "VOCdevkit", "VOC2012") }
+            .Where(folder => Directory.Exists(ListFolder(folder)))
+            .Select(folder => new VocDataset(folder)).FirstOrDefault();
 
     /// <inheritdoc/>
     public SplitListing List(string split)
     {
-        string source = Path.Combine(lists, split + ".txt");
-        var listing = new SplitListing(split, source);
-        if (!File.Exists(source))
+        bool isMadeUp = IsMadeUp(split);
+        var listing = new SplitListing(split, isMadeUp ? boundaries!.Root : lists.SourceOf(split));
+        if (split == Augmented && !isMadeUp && !lists.IsThere(split))
         {
-            listing.Report(source, $"The split '{split}' is missing: there is no '{source}'.");
+            listing.Report(listing.Source,
+                $"The split '{split}' is missing: it takes '{listing.Source}' and 'SegmentationClassAug', or the lists of train and val "
+                + "and the SBD's 'benchmark_RELEASE' in this folder or beside the VOCdevkit.");
             return listing;
         }
 
-        foreach (string line in TextLines.Read(source))
-        {
-            string name = line.Trim();
-            if (name.Length > 0)
-                Add(listing, name);
-        }
-
+        List<ListedName> names = isMadeUp ? AugmentedNames(listing) : lists.Read(split, listing);
+        listing.IsLabelled = split != "test" || names.Count == 0 || names.Any(listed => File.Exists(MaskOf(listed.Name)));
+        foreach (ListedName listed in names)
+            Add(listing, listed);
         return listing;
     }
 
     /// <inheritdoc/>
-    public IEnumerable<(string Images, string Masks)> Folders() => [(images, masks)];
+    public IEnumerable<LabelFolder> Folders() =>
+        Splits.Except(Official).Any() ? [new(images, masks), new(images, augmentedMasks)] : [new(images, masks)];
 
-    private void Add(SplitListing listing, string name)
+    private bool IsMadeUp(string split) => split == Augmented && boundaries is not null && lists.HasParts && !lists.IsThere(split);
+
+    private List<ListedName> AugmentedNames(SplitListing listing)
     {
-        if (Path.IsPathRooted(name) || name.Split('/', '\\').Contains(".."))
-        {
-            listing.Report(listing.Source, $"'{listing.Source}' lists '{name}', which lies outside the data set.");
-            return;
-        }
+        HashSet<string> held = [.. lists.Read("val", listing).Select(listed => listed.Name)];
+        IEnumerable<ListedName> all = lists.Read("train", listing).Concat(boundaries!.Lists.Read("trainval", listing));
+        return [.. all.DistinctBy(listed => listed.Name).Where(listed => !held.Contains(listed.Name))];
+    }
 
-        string? image = ImageExtensions.Select(extension => Path.Combine(images, name + extension)).FirstOrDefault(File.Exists);
-        string mask = Path.Combine(masks, name + ".png");
+    private void Add(SplitListing listing, ListedName listed)
+    {
+        var (name, list) = listed;
+        string? image = FindImage(name), mask = FindMask(name, listing.Split);
         if (image is null)
         {
             string expected = Path.Combine(images, name + ImageExtensions[0]);
-            listing.Report(expected, $"'{listing.Source}' lists '{name}', but '{expected}' (or .jpeg, .png) is not there.");
+            listing.Report(expected, $"'{list}' lists '{name}', but '{expected}' (or .jpeg, .png) is not there.");
         }
 
-        if (!File.Exists(mask))
-            listing.Report(mask, $"'{listing.Source}' lists '{name}', but its mask '{mask}' is not there.");
+        if (!listing.IsLabelled)
+        {
+            if (image is not null)
+                listing.Images.Add(new DatasetImage(name, image));
+            return;
+        }
+
+        if (mask is null)
+            listing.Report(MaskOf(name), $"'{list}' lists '{name}', but its mask '{MaskOf(name)}' is not there.");
         else if (image is not null)
-            listing.Items.Add(new SegmentationItem(name, image, mask));
+            listing.Add(new SegmentationItem(name, image, mask) { Labels = LabelsOf(mask) });
+    }
+
+    private string? FindImage(string name) => ImageExtensions.Select(extension => Path.Combine(images, name + extension))
+        .Append(boundaries?.ImageOf(name)).FirstOrDefault(File.Exists);
+
+    private string? FindMask(string name, string split)
+    {
+        string?[] more = Official.Contains(split) ? [] : [Path.Combine(augmentedMasks, name + ".png"), boundaries?.LabelsOf(name)];
+        return new[] { MaskOf(name) }.Concat(more).FirstOrDefault(File.Exists);
+    }
+
+    private string MaskOf(string name) => Path.Combine(masks, name + ".png");
+
+    private static ILabelReader LabelsOf(string mask) =>
+        Path.GetExtension(mask) == ".mat" ? SbdLabels.Instance : PngLabels.Instance;
+
+    /// <summary>The SBD in or beside a folder. Only one named like VOC's is looked around, lest a neighbour be taken for a part.</summary>
+    private static SbdDataset? FindBoundaries(string root)
+    {
+        List<string> places = [root];
+        if (Path.GetFileName(root) == "VOC2012" && Path.GetDirectoryName(root) is { } parent)
+        {
+            places.Add(parent);
+            if (Path.GetFileName(parent) == "VOCdevkit" && Path.GetDirectoryName(parent) is { } around)
+                places.Add(around);
+        }
+
+        return places.SelectMany(_ => BoundaryFolders, Path.Combine).Select(SbdDataset.TryOpen).FirstOrDefault(found => found is not null);
     }
 
     private static string ListFolder(string root) => Path.Combine(root, "ImageSets", "Segmentation");

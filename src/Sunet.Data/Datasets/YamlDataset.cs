@@ -2,7 +2,7 @@ namespace Sunet.Data.Datasets;
 
 /// <summary>
 /// A data set described by a YAML file: folders of images, and beside them folders of masks with the same names and the extension
-/// <c>.png</c>.
+/// <c>.png</c>. Its <c>test</c> has labels if there is a folder of masks for it.
 /// </summary>
 internal sealed class YamlDataset : IDatasetLayout
 {
@@ -19,7 +19,7 @@ internal sealed class YamlDataset : IDatasetLayout
     public IReadOnlyList<string> ClassNames => description.Names;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Splits => ["train", "val"];
+    public IReadOnlyList<string> Splits => description.Test is null ? ["train", "val"] : ["train", "val", "test"];
 
     /// <inheritdoc/>
     public SplitListing List(string split)
@@ -27,40 +27,28 @@ internal sealed class YamlDataset : IDatasetLayout
         if (!Splits.Contains(split))
         {
             var missing = new SplitListing(split, description.File);
-            missing.Report(description.File, $"'{description.File}' has no split '{split}', only 'train' and 'val'.");
+            missing.Report(description.File, $"'{description.File}' has no split '{split}', only {string.Join(", ", Splits)}.");
             return missing;
         }
 
-        var (images, masks) = Folders(split);
-        var listing = new SplitListing(split, images);
-        if (!Directory.Exists(images))
-        {
-            listing.Report(images, $"The split '{split}' is missing: there is no folder '{images}'.");
-            return listing;
-        }
-
-        foreach (string image in FileTree.Files(images, listing.Report))
-        {
-            if (Images.ImageFormats.FromName(image) == Images.ImageFormat.Unknown)
-                continue;
-            string name = FileTree.Stem(images, image);
-            string mask = Path.Combine(masks, name + ".png");
-            if (File.Exists(mask))
-                listing.Items.Add(new SegmentationItem(name, image, mask));
-            else
-                listing.Report(mask, $"The image '{image}' has no mask: '{mask}' is not there.");
-        }
-
+        LabelFolder folder = FolderOf(split);
+        var listing = new SplitListing(split, folder.Images) { IsLabelled = split != "test" || Directory.Exists(folder.Labels) };
+        if (!Directory.Exists(folder.Images))
+            listing.Report(folder.Images, $"The split '{split}' is missing: there is no folder '{folder.Images}'.");
+        else if (folder.Images == folder.Labels)
+            listing.Report(folder.Images, $"'{description.File}' names '{folder.Images}' both as images and as masks of '{split}'.");
+        else
+            listing.AddFolder(folder, PngLabels.Instance);
         return listing;
     }
 
     /// <inheritdoc/>
-    public IEnumerable<(string Images, string Masks)> Folders() => Splits.Select(Folders).Distinct();
+    public IEnumerable<LabelFolder> Folders() => Splits.Select(FolderOf).Where(f => f.Images != f.Labels).Distinct();
 
-    private (string Images, string Masks) Folders(string split)
+    private LabelFolder FolderOf(string split)
     {
-        string folder = split == "train" ? description.Train : description.Val;
-        return (Path.GetFullPath(folder, Root), Path.GetFullPath(MaskFolder(folder), Root));
+        string folder = split switch { "train" => description.Train, "val" => description.Val, _ => description.Test! };
+        return new LabelFolder(Path.GetFullPath(folder, Root), Path.GetFullPath(MaskFolder(folder), Root));
     }
 
     // images/train has its masks in masks/train; a folder that is not below 'images' has them in masks/<folder>.

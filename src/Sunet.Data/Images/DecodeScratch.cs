@@ -36,6 +36,14 @@ internal sealed class DecodeScratch
         }
     }
 
+    /// <summary>Reads a whole file as a stream over this memory; valid until the next call, and its buffer is visible.</summary>
+    /// <exception cref="DataException">As for <see cref="ReadFile"/>.</exception>
+    public MemoryStream OpenFile(string path)
+    {
+        int length = ReadFile(path).Length;
+        return new MemoryStream(file, 0, length, writable: false, publiclyVisible: true);
+    }
+
     /// <summary>Memory for a rewritten PNG.</summary>
     public Span<byte> ReserveRewritten(int length) => Reserve(ref rewritten, length);
 

@@ -1,3 +1,4 @@
+using Sunet.Data.Conversion;
 using Sunet.Data.Images;
 
 namespace Sunet.Data.Synthetic;
@@ -22,44 +23,24 @@ public static class SyntheticDataset
     {
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
-        string images = Path.Combine(folder, "JPEGImages"), masks = Path.Combine(folder, "SegmentationClass");
-        string lists = Path.Combine(folder, "ImageSets", "Segmentation");
-        if (Directory.Exists(lists) || Directory.Exists(images) || Directory.Exists(masks))
+        var target = new VocFolder(folder);
+        if (target.IsThere)
             throw new DataException($"'{folder}' holds a data set already; choose another folder.", folder);
-        Create(images, masks, lists);
+        target.Create();
 
         int count = settings.TrainImages + settings.ValImages;
         for (int i = 0; i < count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             var (image, labels) = Scene.Draw(settings, i);
-            ImageWriter.WriteJpeg(Path.Combine(images, Name(i) + ".jpg"), image);
-            IndexPngWriter.Write(Path.Combine(masks, Name(i) + ".png"), labels);
+            ImageWriter.WriteJpeg(target.Image(Name(i), ".jpg"), image);
+            target.WriteMask(Name(i), labels);
         }
 
-        // The lists come last: a folder that was left half-written is not taken for a data set.
-        WriteLines(Path.Combine(folder, "classes.txt"), ClassNames);
-        WriteLines(Path.Combine(lists, "train.txt"), Enumerable.Range(0, settings.TrainImages).Select(Name));
-        WriteLines(Path.Combine(lists, "val.txt"), Enumerable.Range(settings.TrainImages, settings.ValImages).Select(Name));
+        target.WriteClasses(ClassNames);
+        target.WriteList("train", Enumerable.Range(0, settings.TrainImages).Select(Name));
+        target.WriteList("val", Enumerable.Range(settings.TrainImages, settings.ValImages).Select(Name));
     }
 
     private static string Name(int number) => $"scene_{number:D6}";
-
-    private static void WriteLines(string path, IEnumerable<string> lines) =>
-        AtomicFile.Write(path, System.Text.Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))));
-
-    private static void Create(params ReadOnlySpan<string> folders)
-    {
-        foreach (string folder in folders)
-        {
-            try
-            {
-                Directory.CreateDirectory(folder);
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                throw new DataException($"'{folder}' cannot be made: {failure.Message}", folder, failure);
-            }
-        }
-    }
 }

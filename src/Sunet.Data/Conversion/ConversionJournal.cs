@@ -1,0 +1,68 @@
+using System.Text;
+using Sunet.Data.Images;
+
+namespace Sunet.Data.Conversion;
+
+/// <summary>
+/// A file in the new data set's folder while it is being converted. It names the source, and what is younger than it was written by this
+/// conversion, however often that was interrupted.
+/// </summary>
+internal sealed class ConversionJournal
+{
+    private readonly string path;
+    private readonly DateTime begun;
+
+    private ConversionJournal(string path, bool isResumed)
+    {
+        this.path = path;
+        IsResumed = isResumed;
+        begun = File.GetLastWriteTimeUtc(path);
+    }
+
+    /// <summary>Whether an earlier conversion from the same source was interrupted.</summary>
+    public bool IsResumed { get; }
+
+    /// <summary>Continues the journal of an interrupted conversion, or begins one.</summary>
+    /// <param name="folder">The new data set's folder; it exists.</param>
+    /// <param name="source">The old data set's folder.</param>
+    /// <exception cref="DataException">It cannot be written.</exception>
+    public static ConversionJournal Open(string folder, string source)
+    {
+        string path = Path.Combine(folder, ".sunet-convert");
+        byte[] contents = Encoding.UTF8.GetBytes(source + "\n");
+        bool isResumed = IsFile(path, contents);
+        if (!isResumed)
+            AtomicFile.Write(path, contents);
+        return new ConversionJournal(path, isResumed);
+    }
+
+    /// <summary>Whether this conversion has written a file before it was interrupted.</summary>
+    public bool HasWritten(string file) => IsResumed && File.Exists(file) && File.GetLastWriteTimeUtc(file) >= begun;
+
+    /// <summary>Ends the journal: the conversion is complete.</summary>
+    /// <exception cref="DataException">It cannot be removed.</exception>
+    public void Close()
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"'{path}' cannot be removed: {failure.Message}", path, failure);
+        }
+    }
+
+    private static bool IsFile(string path, byte[] contents)
+    {
+        try
+        {
+            return new FileInfo(path) is { Exists: true } file && file.Length == contents.Length
+                && File.ReadAllBytes(path).SequenceEqual(contents);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.Runtime.ExceptionServices;
+using Sunet.Data.Datasets;
+using Sunet.Data.Images;
+
+namespace Sunet.Data.Conversion;
+
+/// <summary>
+/// Writes a data set of any known layout in the layout of PASCAL VOC: images copied byte for byte, label maps as PNGs with VOC's palette,
+/// lists, and <c>classes.txt</c>. Images that several splits share are written once; <c>test</c> may be without labels.
+/// </summary>
+/// <remarks>
+/// Every file is written whole or not at all, and the lists come last. A conversion that was interrupted takes up where it stopped, if it
+/// is run again with <see cref="ConversionOptions.Overwrite"/>.
+/// </remarks>
+public sealed class DatasetConverter
+{
+    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png"];
+
+    private readonly ConversionOptions options;
+    private readonly string source;
+    private readonly SegmentationDataset samples;
+    private readonly IReadOnlyList<SplitListing> splits;
+    private readonly List<(DatasetImage Image, SegmentationItem? Item)> work;
+    private readonly ConvertedNames names;
+    private readonly VocFolder target;
+
+    private DatasetConverter(IDatasetLayout layout, string output, ConversionOptions options)
+    {
+        this.options = options;
+        source = layout.Root;
+        Output = output;
+        target = new VocFolder(output);
+
+        // Names depend on the whole data set, so that splits which are converted one after another go together.
+        IReadOnlyList<SplitListing> all =
+            [.. layout.Splits.Union(options.Splits, StringComparer.Ordinal).Select(split => layout.List(split))];
+        names = new ConvertedNames(all.SelectMany(listing => listing.Images));
+        IEnumerable<SplitListing> chosen = options.Splits.Count == 0
+            ? all.Where(IsConvertible)
+            : all.Where(listing => options.Splits.Contains(listing.Split));
+        splits = [.. chosen.Select(DatasetReader.RequireSound)];
+        if (splits.FirstOrDefault(listing => !IsConvertible(listing)) is { } unlabelled)
+            throw new DataException($"The split '{unlabelled.Split}' of '{source}' has no labels to convert.", unlabelled.Source);
+        if (splits.Count == 0)
+            throw new DataException($"'{source}' has no split to convert.", source);
+        work = Distinct(splits);
+        samples = new SegmentationDataset(Path.GetFileName(source), source, "", layout.ClassNames, [.. splits.SelectMany(s => s.Items)]);
+    }
+
+    /// <summary>The new data set's folder.</summary>
+    public string Output { get; }
+
+    /// <summary>The images to convert, each counted once.</summary>
+    public int ImageCount => work.Count;
+
+    /// <summary>Lists what is to be converted and makes sure that it can be; nothing is written.</summary>
+    /// <param name="path">What <see cref="DatasetReader.Open"/> takes.</param>
+    /// <param name="output">The folder to make.</param>
+    /// <param name="options">What to convert, and how.</param>
+    /// <exception cref="ConfigurationException">An option is out of range.</exception>
+    /// <exception cref="DataException">
+    /// The data set or a split of it cannot be read, or the folder holds a data set that may not be overwritten, has other classes, or is
+    /// the one to convert.
+    /// </exception>
+    public static DatasetConverter Open(string path, string output, ConversionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
+        var converter = new DatasetConverter(DatasetLayouts.Open(path), folder, options);
+        converter.RequireTarget();
+        return converter;
+    }
+
+    /// <summary>Converts.</summary>
+    /// <param name="progress">Told the number of images that are done, by one thread at a time; may be null.</param>
+    /// <param name="cancellation">Stops between two images.</param>
+    /// <exception cref="DataException">An image or its labels cannot be read, are damaged, do not fit, or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public ConversionReport Run(Action<int>? progress = null, CancellationToken cancellation = default)
+    {
+        target.Create();
+        ConversionJournal journal = ConversionJournal.Open(Output, source);
+        int written = 0, done = 0;
+        var turn = new Lock();
+        ForEach((image, item, buffers) =>
+        {
+            bool isNew = Convert(image, item, journal, buffers);
+            lock (turn)
+            {
+                written += isNew ? 1 : 0;
+                done++;
+                progress?.Invoke(done);
+            }
+        }, cancellation);
+
+        target.WriteClasses(samples.ClassNames);
+        foreach (SplitListing split in splits)
+            target.WriteList(split.Split, split.Images.Select(image => names[image.Path]));
+        journal.Close();
+        return new ConversionReport(
+            Output, [.. splits.Select(s => (s.Split, s.Images.Count))], samples.ClassCount, written, done - written);
+    }
+
+    private void ForEach(Action<DatasetImage, SegmentationItem?, SampleBuffers> convert, CancellationToken cancellation)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Workers, CancellationToken = cancellation };
+        try
+        {
+            Parallel.ForEach(work, parallel, () => new SampleBuffers(), (pair, _, buffers) =>
+            {
+                convert(pair.Image, pair.Item, buffers);
+                return buffers;
+            }, _ => { });
+        }
+        catch (AggregateException failures)
+        {
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
+    }
+
+    /// <returns>Whether anything was written.</returns>
+    private bool Convert(DatasetImage image, SegmentationItem? item, ConversionJournal journal, SampleBuffers buffers)
+    {
+        string name = names[image.Path];
+        bool hasImage = Extensions.Any(extension => journal.HasWritten(target.Image(name, extension)));
+        if (hasImage && (item is null || journal.HasWritten(target.Mask(name))))
+            return false;
+        if (item is null)
+            ImageFile.Load(image.Path, options.PixelCap, buffers.Scratch, buffers.Image);
+        else
+            target.WriteMask(name, samples.Load(item, options.PixelCap, buffers).Labels.Span);
+
+        ReadOnlySpan<byte> file = buffers.Scratch.ReadFile(image.Path);
+        string written = target.Image(name, ImageFormats.Detect(file) == ImageFormat.Png ? ".png" : ".jpg");
+        if (Extensions.Select(extension => target.Image(name, extension)).FirstOrDefault(p => p != written && File.Exists(p)) is { } other)
+            throw new DataException($"'{other}' is in the way of '{written}'; remove it or choose another folder.", other);
+        AtomicFile.Write(written, file);
+        return true;
+    }
+
+    private void RequireTarget()
+    {
+        if (target.IsThere && !options.Overwrite)
+        {
+            throw new DataException(
+                $"'{Output}' holds a data set already; choose another folder, or say that it may be overwritten.", Output);
+        }
+
+        HashSet<string> sources = [.. work.Select(pair => pair.Image.Path), .. samples.Items.Select(item => item.LabelPath)];
+        foreach (var (image, _) in work)
+        {
+            string name = names[image.Path];
+            IEnumerable<string> files = Extensions.Select(extension => target.Image(name, extension)).Append(target.Mask(name));
+            if (files.FirstOrDefault(sources.Contains) is { } own)
+                throw new DataException($"'{own}' belongs to the data set to convert; choose another folder.", own);
+        }
+
+        if (File.Exists(target.Classes) && !ClassNamesFile.Read(target.Classes).SequenceEqual(samples.ClassNames))
+            throw new DataException($"'{target.Classes}' names other classes than '{source}' has; choose another folder.", target.Classes);
+    }
+
+    // In the layout of PASCAL VOC, no split but this one may be without masks.
+    private static bool IsConvertible(SplitListing listing) => listing.IsLabelled || listing.Split == "test";
+
+    private static List<(DatasetImage Image, SegmentationItem? Item)> Distinct(IReadOnlyList<SplitListing> splits)
+    {
+        Dictionary<string, SegmentationItem> items = [];
+        foreach (SegmentationItem item in splits.SelectMany(split => split.Items))
+            items.TryAdd(item.ImagePath, item);
+        return
+        [
+            .. splits.SelectMany(split => split.Images).DistinctBy(image => image.Path)
+                .Select(image => (image, items.GetValueOrDefault(image.Path))),
+        ];
+    }
+}
