@@ -108,7 +108,7 @@ function Invoke-GpuPack {
   $pack = Join-Path $root 'artifacts/gpu-pack'
   if (Test-Path $pack) { Remove-Item $pack -Recurse -Force }
   Invoke-Step 'console, compiled ahead of time' dotnet @('publish', 'src/Sunet.Cli', '-c', 'Release', '-r', 'win-x64', '-p:PublishAot=true',
-    '-p:DebugType=none', '-o', $pack, '-v', 'quiet')
+    '-p:DebugType=none', '-p:BundleOnnxRuntime=false', '-o', $pack, '-v', 'quiet')
   Get-ChildItem $pack -Recurse -Include '*.pdb', '*.xml' | Remove-Item
   $bytes = (Get-ChildItem $pack -Recurse -File | Measure-Object Length -Sum).Sum
   Write-Host "${pack}: $bytes bytes"

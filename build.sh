@@ -172,7 +172,7 @@ gpu_pack() {
   local pack="$root/artifacts/gpu-pack" bytes
   rm -rf -- "$pack"
   step "console, compiled ahead of time" dotnet publish src/Sunet.Cli -c "$configuration" -r linux-x64 -p:PublishAot=true \
-    -p:DebugType=none -p:StripSymbols=true -o "$pack" -v quiet
+    -p:DebugType=none -p:StripSymbols=true -p:BundleOnnxRuntime=false -o "$pack" -v quiet
   rm -f -- "$pack"/*.dbg "$pack"/*.pdb "$pack"/*.xml
   cat >"$pack/run.txt" <<'TEXT'
 Needs Linux on x64, an NVIDIA driver for CUDA 12 or newer, cuDNN 9 and cuBLASLt; no .NET, no Python.

@@ -72,6 +72,7 @@ internal static class CommandLineHost
             TrainCommand.Create(output, cancellation),
             ValCommand.Create(output, cancellation),
             PredictCommand.Create(output, cancellation),
+            ExportCommand.Create(output, cancellation),
             DataCommand.Create(output, cancellation),
             InfoCommand.Create(output, cancellation),
             BenchCommand.Create(output, cancellation),

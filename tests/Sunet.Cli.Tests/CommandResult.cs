@@ -38,9 +38,13 @@ public sealed record CommandResult(int Code, string Output, string Error)
     }
 
     /// <summary>Runs the program as a process of its own.</summary>
-    public static CommandResult OfProcess(IReadOnlyDictionary<string, string> environment, params string[] args)
+    public static CommandResult OfProcess(IReadOnlyDictionary<string, string> environment, params string[] args) =>
+        OfProgram(Program, environment, args);
+
+    /// <summary>Runs a copy of the program.</summary>
+    public static CommandResult OfProgram(string program, IReadOnlyDictionary<string, string> environment, params string[] args)
     {
-        using Process process = Start(environment, args);
+        using Process process = Start(program, environment, args);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
@@ -48,9 +52,11 @@ public sealed record CommandResult(int Code, string Output, string Error)
     }
 
     /// <summary>Starts the program as a process of its own.</summary>
-    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] args)
+    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] args) => Start(Program, environment, args);
+
+    private static Process Start(string program, IReadOnlyDictionary<string, string> environment, string[] args)
     {
-        var start = new ProcessStartInfo(Program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
         return Process.Start(start)!;

@@ -25,7 +25,7 @@ public sealed class ResumeTests(TinyRuns runs) : IClassFixture<TinyRuns>
         Assert.Contains("go on with: sunet train --resume", stopped.Error, StringComparison.Ordinal);
         CommandResult resumed = CommandResult.Of("train", "--resume", folder["parts"]);
         Assert.True(resumed.Code == 0, resumed.Error);
-        AssertSameRun(folder["whole"], folder["parts"]);
+        RunComparison.AssertSame(folder["whole"], folder["parts"]);
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class ResumeTests(TinyRuns runs) : IClassFixture<TinyRuns>
         Assert.Equal(130, CommandResult.CancelledAt("3/7 steps", TinyRuns.Train(runs.Data, folder.Path, "parts", more)).Code);
         Assert.Equal(130, CommandResult.CancelledAt("5/7 steps", "train", "--resume", folder["parts"]).Code);
         Assert.Equal(0, CommandResult.Of("train", "--resume", folder["parts"]).Code);
-        AssertSameRun(folder["whole"], folder["parts"]);
+        RunComparison.AssertSame(folder["whole"], folder["parts"]);
     }
 
     [Fact]
@@ -98,17 +98,6 @@ public sealed class ResumeTests(TinyRuns runs) : IClassFixture<TinyRuns>
         Assert.Contains("stopped at step ", rest, StringComparison.Ordinal);
 
         Assert.Equal(0, CommandResult.Of("train", "--resume", folder["parts"]).Code);
-        AssertSameRun(folder["whole"], folder["parts"]);
+        RunComparison.AssertSame(folder["whole"], folder["parts"]);
     }
-
-    private static void AssertSameRun(string whole, string parts)
-    {
-        foreach (string file in new[] { "last.safetensors", "best.safetensors" })
-            Assert.Equal(TinyRuns.Hash(Path.Combine(whole, "weights", file)), TinyRuns.Hash(Path.Combine(parts, "weights", file)));
-        Assert.Equal(Rows(whole), Rows(parts));
-    }
-
-    /// <summary>The results without the times.</summary>
-    private static string[] Rows(string run) => [.. File.ReadAllLines(Path.Combine(run, "results.csv"))
-        .Select(line => line.Split(',')).Select(cells => string.Join(',', cells.Take(1).Concat(cells.Skip(2))))];
 }

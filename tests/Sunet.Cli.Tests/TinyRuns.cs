@@ -36,11 +36,14 @@ public sealed class TinyRuns : IDisposable
     ];
 
     /// <summary>A copy of the data set to damage.</summary>
-    public string CopyData(string destination)
+    public string CopyData(string destination) => Copy(Data, destination);
+
+    /// <summary>A copy of a folder.</summary>
+    public static string Copy(string source, string destination)
     {
-        foreach (string file in Directory.GetFiles(Data, "*", SearchOption.AllDirectories))
+        foreach (string file in Directory.GetFiles(source, "*", SearchOption.AllDirectories))
         {
-            string copy = Path.Combine(destination, Path.GetRelativePath(Data, file));
+            string copy = Path.Combine(destination, Path.GetRelativePath(source, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }

@@ -12,6 +12,7 @@ internal static class BenchCommand
     [
         .. PlanSettings.Settings,
         .. DeviceSettings.Settings,
+        .. LoaderBench.Settings,
         Setting.Value("iters", "steps timed; times are medians over them", "20"),
         Setting.Value("warmup", "steps before that", "3"),
         Setting.Value("csv", "a file to write the table of layers to"),
@@ -19,9 +20,12 @@ internal static class BenchCommand
     ];
 
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "bench", "Times a model, layer by layer, on noise.", Settings, values =>
+        "bench", "Times a model, layer by layer, on noise; or the loading of a data set.", Settings, values =>
         {
-            BenchRun.Execute(values, output, cancellation);
+            if (LoaderBench.IsWanted(values))
+                LoaderBench.Execute(values, output, cancellation);
+            else
+                BenchRun.Execute(values, output, cancellation);
             return ExitCodes.Success;
         });
 }

@@ -64,7 +64,7 @@ internal static class DataCommand
 
     private static Command CreateCheck(CommandOutput output, CancellationToken cancellation)
     {
-        var path = new Argument<string>("data") { Description = DatasetReader.KnownLayouts };
+        var path = new Argument<string>("data") { Description = DatasetReader.KnownLayouts + "; or a folder in the layout of ImageNet" };
         Command command = SettingCommand.Create("check", "Reads every file of a data set and lists what is wrong.", CheckSettings, path,
             (values, data) => CheckRun.Execute(data, values.Flag("json"), output, cancellation));
         return command;

@@ -16,38 +16,46 @@ internal static class TrainCommand
     [
         Setting.Value("config", "a file of settings, such as a run's args.yaml"),
         Setting.Value("resume", "a run folder to continue, to the bit"),
-        Setting.Switch("dry-run", "compile, print settings and memory, and stop"),
+        Setting.Switch("dry-run", "compile, print settings, where they come from, and memory, and stop"),
         Setting.Switch("quiet", "no progress"),
     ];
 
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "train", "Trains a segmenter.", [.. TrainSettings.RunSettings, .. InvocationSettings], given =>
+        "train", "Trains a segmenter or a classifier, as its data has it.", [.. TrainSettings.RunSettings, .. InvocationSettings], given =>
         {
+            SettingValues run = given.Of(TrainSettings.RunSettings);
+            if (run.TextOrNull("recipe") == Recipe.Help)
+            {
+                RecipeInfo.PrintAll(output);
+                return ExitCodes.Success;
+            }
+
             string? resume = given.TextOrNull("resume");
-            SettingValues run = resume is null ? Configured(given) : Resumed(given, resume);
-            TrainRun.Execute(TrainSettings.From(run), new TrainRequest(resume, given.Flag("dry-run"), given.Flag("quiet")), output, cancellation);
+            (run, Recipe? recipe) = resume is null ? Configured(run, given.TextOrNull("config")) : (Resumed(run, given, resume), null);
+            TrainSettings settings = TrainSettings.From(run, TrainSettings.HeadFor(run), recipe);
+            TrainRun.Execute(settings, new TrainRequest(resume, given.Flag("dry-run"), given.Flag("quiet")), output, cancellation);
             return ExitCodes.Success;
         });
 
-    private static SettingValues Configured(SettingValues given)
+    private static (SettingValues Run, Recipe? Recipe) Configured(SettingValues run, string? file)
     {
-        SettingValues run = ForRun(given);
-        return given.TextOrNull("config") is { } file ? run.Over(SettingsFile.Read(file, TrainSettings.RunSettings)) : run;
+        if (file is not null)
+            run = run.Over(SettingsFile.Read(file, TrainSettings.RunSettings), SettingSource.File);
+        if (run.TextOrNull("recipe") is not { } name)
+            return (run, null);
+        Recipe recipe = Recipe.ByName(name);
+        return (recipe.Over(run), recipe);
     }
 
-    private static SettingValues Resumed(SettingValues given, string folder)
+    private static SettingValues Resumed(SettingValues run, SettingValues given, string folder)
     {
         if (given.IsGiven("config"))
             throw new ConfigurationException("'--resume' continues a run with its own settings; leave out '--config'.");
-        SettingValues run = ForRun(given);
-        if (run.Given.Keys.FirstOrDefault(name => !ChangeableOnResume.Contains(name)) is { } changed)
+        if (run.Given.FirstOrDefault(name => !ChangeableOnResume.Contains(name)) is { } changed)
             throw new ConfigurationException($"'--resume' continues a run as it began; leave out '--{changed}'.");
         string file = Path.Combine(folder, SettingsFile.FileName);
         if (!File.Exists(file))
             throw new CheckpointException($"There is no run to resume in '{folder}': it has no {SettingsFile.FileName}.", folder);
-        return run.Over(SettingsFile.Read(file, TrainSettings.RunSettings));
+        return run.Over(SettingsFile.Read(file, TrainSettings.RunSettings), SettingSource.File);
     }
-
-    private static SettingValues ForRun(SettingValues given) => new(TrainSettings.RunSettings,
-        given.Given.Where(g => TrainSettings.RunSettings.Any(s => s.Name == g.Key)).ToDictionary());
 }

@@ -11,19 +11,20 @@ internal static class ValCommand
 {
     private static readonly Setting[] Settings =
     [
-        Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
+        Setting.Value("data", "data set: " + DatasetReader.KnownLayouts + "; for a classifier a folder in the layout of ImageNet"),
         Setting.Value("weights", "checkpoint"),
         Setting.Value("split", "the part of the data set", "val"),
         Setting.Value("limit", "at most that many images"),
         .. PredictionSettings.Settings,
-        Setting.Value("strategies", "compare ways to look at images: paper, cityscapes, or such as single,multi+flip,os8+multi,crops"),
+        .. StrategyRun.Settings,
+        .. ClassifierVal.Settings,
         .. DeviceSettings.Settings,
         Setting.Switch("json", "one JSON object as the result"),
         Setting.Switch("quiet", "no progress"),
     ];
 
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "val", "Measures a segmenter on a data set.", Settings, values =>
+        "val", "Measures a model on a data set.", Settings, values =>
         {
             ValRun.Execute(ValSettings.From(values), output, cancellation);
             return ExitCodes.Success;

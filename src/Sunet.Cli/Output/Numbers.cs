@@ -15,6 +15,9 @@ internal static class Numbers
     public static string Fixed(double value, int decimals) =>
         value.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
+    /// <summary>With two digits and an exponent, as errors are given.</summary>
+    public static string Scientific(double value) => value.ToString("0.0E+0", CultureInfo.InvariantCulture);
+
     /// <summary>So that reading it gives the same number again.</summary>
     public static string Exact(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

@@ -32,6 +32,14 @@ internal static class CheckRun
             output.Table(shares);
         }
 
+        if (report.ClassImages.Count > 0)
+        {
+            var images = new TextTable("class", ">images");
+            for (int c = 0; c < report.ClassImages.Count; c++)
+                images.Add(report.ClassNames[c], Numbers.Grouped(report.ClassImages[c]));
+            output.Table(images);
+        }
+
         if (report.Findings.Count > 0)
         {
             var findings = new TextTable("finding");
@@ -48,11 +56,13 @@ internal static class CheckRun
         json.WriteString("data", path);
         json.WriteNumber("images", report.ImageCount);
         json.WriteStartArray("classes");
-        for (int c = 0; c < report.ClassPixels.Count; c++)
+        string unit = report.ClassImages.Count > 0 ? "images" : "pixels";
+        IReadOnlyList<long> counts = report.ClassImages.Count > 0 ? report.ClassImages : report.ClassPixels;
+        for (int c = 0; c < counts.Count; c++)
         {
             json.WriteStartObject();
             json.WriteString("name", report.ClassNames[c]);
-            json.WriteNumber("pixels", report.ClassPixels[c]);
+            json.WriteNumber(unit, counts[c]);
             json.WriteEndObject();
         }
 

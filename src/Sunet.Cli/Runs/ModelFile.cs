@@ -1,3 +1,4 @@
+using Sunet.Cli.Output;
 using Sunet.Native;
 using Sunet.Native.Models;
 
@@ -8,9 +9,12 @@ internal static class ModelFile
 {
     /// <summary>Loads a segmenter, with another output stride if one is asked for: the weights do not depend on it.</summary>
     /// <exception cref="CheckpointException">The file is missing, damaged, or no segmenter.</exception>
-    public static SunetModel LoadSegmenter(string path, int? outputStride)
+    public static SunetModel LoadSegmenter(string path, int? outputStride) => Segmenter(SunetModel.Load(path), path, outputStride);
+
+    /// <summary>A checkpoint's model as a segmenter, with another output stride if one is asked for.</summary>
+    /// <exception cref="CheckpointException">It is no segmenter.</exception>
+    public static SunetModel Segmenter(SunetModel model, string path, int? outputStride)
     {
-        SunetModel model = SunetModel.Load(path);
         if (model.Spec.Head != SunetHead.Segmenter)
             throw new CheckpointException($"Checkpoint '{path}' is a classifier; a segmenter is needed.", path);
         return model.WithOutputStride(outputStride ?? model.Spec.OutputStride);
@@ -25,5 +29,12 @@ internal static class ModelFile
             throw new CheckpointException(
                 $"Checkpoint '{path}' has {model.Spec.Classes} classes and the data set '{dataset}' has {classes}.", path);
         }
+    }
+
+    /// <summary>Says so where a model and a data set name their classes differently.</summary>
+    public static void NoteNames(SunetModel model, IReadOnlyList<string> classNames, CommandOutput output)
+    {
+        if (model.Spec.ClassNames.Count > 0 && !model.Spec.ClassNames.SequenceEqual(classNames))
+            output.Progress("note: the checkpoint and the data set name their classes differently; they are matched by index");
     }
 }

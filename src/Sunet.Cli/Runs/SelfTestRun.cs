@@ -86,8 +86,9 @@ internal static class SelfTestRun
         var table = new TextTable("precision", "what", "name", ">error", ">tolerance", ">ms", ">bytes", "", "detail");
         foreach ((CudaPrecision precision, SelfTestCheck check) in results)
         {
-            table.Add(DeviceSettings.Name(precision), check.Group, check.Name, Scientific(check.Error), Scientific(check.Tolerance),
-                Numbers.Fixed(check.Milliseconds, 1), Numbers.Grouped(check.Bytes), check.Passed ? "ok" : "FAILED", check.Detail);
+            table.Add(DeviceSettings.Name(precision), check.Group, check.Name, Numbers.Scientific(check.Error),
+                Numbers.Scientific(check.Tolerance), Numbers.Fixed(check.Milliseconds, 1), Numbers.Grouped(check.Bytes),
+                check.Passed ? "ok" : "FAILED", check.Detail);
         }
 
         output.Table(table);
@@ -125,15 +126,16 @@ internal static class SelfTestRun
         json.WriteEndArray();
     }
 
-    private static string Scientific(double value) => value.ToString("0.0E+0", CultureInfo.InvariantCulture);
-
     /// <summary>One line a check, as it is done: some take a while.</summary>
     private sealed class Reporter(CommandOutput output, bool quiet) : IProgress<SelfTestCheck>
     {
         public void Report(SelfTestCheck value)
         {
             if (!quiet)
-                output.Progress($"{(value.Passed ? "ok" : "FAILED")}  {value.Group} {value.Name}  {Scientific(value.Error)}  {value.Detail}");
+            {
+                output.Progress($"{(value.Passed ? "ok" : "FAILED")}  {value.Group} {value.Name}  "
+                    + $"{Numbers.Scientific(value.Error)}  {value.Detail}");
+            }
         }
     }
 }

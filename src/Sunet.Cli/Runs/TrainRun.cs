@@ -3,12 +3,10 @@ using System.Security.Cryptography;
 using System.Text;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
-using Sunet.Data.Datasets;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
-using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs;
@@ -28,130 +26,126 @@ internal static class TrainRun
     public static void Execute(TrainSettings settings, TrainRequest request, CommandOutput output, CancellationToken cancellation)
     {
         using OpenDevice device = DeviceSettings.Open(settings.Values);
-        IBackend backend = device.Backend;
-        SegmentationDataset train = DatasetReader.Open(settings.Data, "train");
-        SegmentationDataset validation = DatasetReader.Open(settings.Data, "val");
-        SunetModel model = CreateModel(settings, train, request.Resume is not null);
-        SettingValues resolved = Resolve(settings, model.Spec, device);
-        Print(resolved, device.Line, request, output);
+        ITrainingTask task = settings.OpenTask();
+        StartingModel start = StartingModel.Create(settings, task, request.Resume is not null);
+        SunetModel model = start.Model;
+        SettingValues resolved = Resolve(settings, task, model.Spec, device);
+        Print(resolved, [device.Line, start.Origin, .. Notes(settings, task)], request, output);
 
-        using var loader = new BatchLoader(train, settings.Loader);
-        long stepsPerEpoch = Math.Max(1, loader.BatchesPerEpoch / settings.Trainer.Accumulate);
-        long steps = settings.Iterations ?? settings.Epochs!.Value * stepsPerEpoch;
-        TrainerOptions options = settings.Trainer with { Schedule = settings.Schedule(steps), MemoryLimit = device.MemoryLimit() };
-        using var trainer = new Trainer(model, loader, options, backend);
-        PrintMemory(trainer.Plan.Memory, model.Spec, validation, device, request, output);
+        using BatchLoader loader = task.OpenLoader();
+        int stepsPerEpoch = Math.Max(1, loader.BatchesPerEpoch / settings.Trainer.Accumulate);
+        TrainerOptions options = settings.Trainer with
+        {
+            Schedule = settings.Schedule(stepsPerEpoch),
+            MemoryLimit = device.MemoryLimit(),
+        };
+        using var trainer = new Trainer(model, loader, options, device.Backend);
+        PrintMemory(trainer.Plan.Memory, model.Spec, task, device, request, output);
         if (request.DryRun)
             return;
 
-        string data = Fingerprint(train);
+        string data = Fingerprint(task);
         string folder = request.Resume is null
             ? RunFolder.Create(settings.Project, settings.Name, settings.ExistOk)
             : Path.GetFullPath(request.Resume);
         var files = new TrainingFiles(folder, settings.Seed);
         TrainingProgress progress = request.Resume is null
-            ? new TrainingProgress()
-            : TrainingProgress.FromNotes(trainer.Resume(files.State), data, folder);
+            ? new TrainingProgress(task.Metrics)
+            : TrainingProgress.FromNotes(task.Metrics, trainer.Resume(files.State), data, folder);
         if (request.Resume is null)
             SettingsFile.Write(Path.Combine(folder, SettingsFile.FileName), resolved);
 
-        var loop = new TrainingLoop(trainer, model, validation, backend, files, progress, data)
+        var loop = new TrainingLoop(trainer, model, task, device.Backend, files, progress, data)
         {
-            Steps = steps,
+            Steps = settings.Steps(stepsPerEpoch),
             ValidateEvery = settings.ValidateEvery,
             SaveEvery = settings.SaveEvery,
         };
-        using ProgressLine line = output.StartProgress(steps, request.Quiet);
+        using ProgressLine line = output.StartProgress(loop.Steps, request.Quiet);
         loop.Run(line, cancellation);
         line.Dispose();
-        PrintResult(progress, files, output);
+        PrintResult(progress, task, files, output);
+        if (loop.StepTime > TimeSpan.Zero)
+            output.Result($"training waited {Numbers.Percent(loader.TimeWaiting / loop.StepTime)} % of its time for data");
+        output.Result($"run: {files.Folder}");
     }
 
-    private static SunetModel CreateModel(TrainSettings settings, SegmentationDataset data, bool resumes)
-    {
-        // A resumed run has all its weights in its state; the checkpoint it once began from need not be there any more.
-        if (settings.Weights is null || resumes)
-            return SunetModel.Create(ModelSettings.Segmenter(settings.Values, data.ClassNames), settings.Seed);
-
-        SunetModel source = SunetModel.Load(settings.Weights);
-        if (ModelSettings.BodyOrNull(settings.Values) is { } wanted && !wanted.SameBody(source.Spec.Config))
-        {
-            throw new CheckpointException(
-                $"Checkpoint '{settings.Weights}' is a {source.Spec.Config.Name} and '--model' asks for another body, "
-                + $"{settings.Values.Text("model")}; leave '--model' out to take the checkpoint's.", settings.Weights);
-        }
-
-        var spec = new SunetSpec
-        {
-            Config = source.Spec.Config,
-            Head = SunetHead.Segmenter,
-            Classes = data.ClassCount,
-            ClassNames = data.ClassNames,
-            OutputStride = ModelSettings.OutputStride(settings.Values),
-            Multigrid = settings.Values.Flag("multigrid"),
-            Degrid = settings.Values.Flag("degrid"),
-            Normalization = source.Spec.Normalization,
-        };
-        return SunetModel.FineTune(source, spec.Validated(), settings.Seed);
-    }
-
-    private static SettingValues Resolve(TrainSettings settings, SunetSpec spec, OpenDevice device)
+    private static SettingValues Resolve(TrainSettings settings, ITrainingTask task, SunetSpec spec, OpenDevice device)
     {
         SettingValues resolved = ModelSettings.Resolve(settings.Values, spec).With(
             ("data", Path.GetFullPath(settings.Data)),
             ("threads", device.Threads?.ToString(CultureInfo.InvariantCulture) ?? settings.Values.Text("threads")),
             ("device", device.Backend.Name),
-            ("workers", settings.Loader.Workers.ToString(CultureInfo.InvariantCulture)),
+            ("workers", task.Workers.ToString(CultureInfo.InvariantCulture)),
             ("final-lr-multiplier", Numbers.Exact(settings.FinalMultiplier)),
             ("project", Path.GetFullPath(settings.Project)));
         if (settings.Weights is not null)
             resolved = resolved.With(("weights", Path.GetFullPath(settings.Weights)));
-        return settings.Epochs is { } epochs ? resolved.With(("epochs", epochs.ToString(CultureInfo.InvariantCulture))) : resolved;
+        if (settings.Epochs is { } epochs)
+            resolved = resolved.With(("epochs", epochs.ToString(CultureInfo.InvariantCulture)));
+        return resolved.Of(TrainSettings.RunSettingsOf(task.Head));
     }
 
-    private static void Print(SettingValues resolved, string device, TrainRequest request, CommandOutput output)
+    private static void Print(SettingValues resolved, IReadOnlyList<string> lines, TrainRequest request, CommandOutput output)
     {
+        if (request.DryRun)
+        {
+            var table = new TextTable("setting", "value", "from");
+            foreach ((string name, string value) in resolved.Resolved())
+                table.Add(name, value, resolved.SourceOf(name).Word());
+            output.Table(table);
+        }
+
         if (request.Quiet)
             return;
-        output.Progress(device);
-        output.Progress("settings: " + string.Join(", ", resolved.Resolved().Select(s => $"{s.Name}={s.Value}")));
+        foreach (string line in lines)
+            output.Progress(line);
+        if (!request.DryRun)
+            output.Progress("settings: " + string.Join(", ", resolved.Resolved().Select(s => $"{s.Name}={s.Value}")));
+    }
+
+    private static IEnumerable<string> Notes(TrainSettings settings, ITrainingTask task)
+    {
+        if (settings.Recipe?.Advice(settings.Values) is { } advice)
+            yield return advice;
+        if (task.SharedCount is > 0 and var seen)
+        {
+            yield return $"note: {seen} of {task.ValidationCount} validation images are also trained on; "
+                + "their scores say how well they are remembered";
+        }
     }
 
     private static void PrintMemory(
-        MemoryPlan training, SunetSpec spec, SegmentationDataset validation, OpenDevice device, TrainRequest request, CommandOutput output)
+        MemoryPlan training, SunetSpec spec, ITrainingTask task, OpenDevice device, TrainRequest request, CommandOutput output)
     {
-        (SegmentationItem _, int height, int width) = MaskSizes.Sorted(validation.Items).MaxBy(i => (long)i.Height * i.Width);
-        height = Math.Max(height, SunetGraph.SmallestSize);
-        width = Math.Max(width, SunetGraph.SmallestSize);
-        SunetGraph network = SunetGraph.ForImages(spec, new Shape(1, 3, height, width));
-        network.AppendConfusionCounts();
+        (SunetGraph network, string images) = task.LargestValidation(spec);
         var options = new PlanOptions { MemoryLimit = device.MemoryLimit(training.TotalBytes) };
         using Plan plan = Plan.Compile(network.Graph, device.Backend, options);
         if (request.Quiet && !request.DryRun)
             return;
         output.Progress(
-            $"memory: training plan {Numbers.Grouped(training.TotalBytes)} bytes, validation plan {Numbers.Grouped(plan.Memory.TotalBytes)} bytes "
-            + $"(images up to {height}x{width}), of {Numbers.Grouped(device.MemoryBytes)} there are");
+            $"memory: training plan {Numbers.Grouped(training.TotalBytes)} bytes, "
+            + $"validation plan {Numbers.Grouped(plan.Memory.TotalBytes)} bytes ({images}), "
+            + $"of {Numbers.Grouped(device.MemoryBytes)} there are");
     }
 
-    private static void PrintResult(TrainingProgress progress, TrainingFiles files, CommandOutput output)
+    private static void PrintResult(TrainingProgress progress, ITrainingTask task, TrainingFiles files, CommandOutput output)
     {
         if (progress.Rows is [.., var last])
         {
-            output.Result(string.Create(CultureInfo.InvariantCulture,
-                $"epochs {last.Epoch}  loss {last.Loss:F4}  mIoU {last.MeanIoU:F2}  aAcc {last.PixelAccuracy:F2}  mAcc {last.MeanAccuracy:F2}"));
+            output.Result(string.Create(CultureInfo.InvariantCulture, $"epochs {last.Epoch}  loss {last.Loss:F4}  ")
+                + progress.Describe(last.Scores));
         }
 
         output.Result(string.Create(CultureInfo.InvariantCulture,
-            $"best mIoU {progress.BestScore:F2} in epoch {progress.BestEpoch}: {files.Best}"));
-        output.Result(Evaluation.Definition);
-        output.Result($"run: {files.Folder}");
+            $"best {task.Metrics[0].Name} {progress.BestScore:F2} in epoch {progress.BestEpoch}: {files.Best}"));
+        output.Result(task.Definition);
     }
 
     /// <summary>What must be the same for batches to be the same: the images of the split, in order.</summary>
-    private static string Fingerprint(SegmentationDataset data)
+    private static string Fingerprint(ITrainingTask task)
     {
-        string names = string.Join('\n', data.Items.Select(i => i.Name));
+        string names = string.Join('\n', task.TrainingImages);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(names)));
     }
 }

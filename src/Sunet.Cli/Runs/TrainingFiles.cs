@@ -18,7 +18,7 @@ internal sealed record TrainingFiles(string Folder, ulong Seed)
     /// <summary>The weights of the last checkpoint.</summary>
     public string Last => Path.Combine(Folder, "weights", "last.safetensors");
 
-    /// <summary>The weights with the best mIoU.</summary>
+    /// <summary>The weights of the best epoch.</summary>
     public string Best => Path.Combine(Folder, "weights", "best.safetensors");
 
     /// <summary>Writes weights.</summary>
@@ -28,7 +28,7 @@ internal sealed record TrainingFiles(string Folder, ulong Seed)
         ["sunet.step"] = step.ToString(CultureInfo.InvariantCulture),
         ["sunet.epoch"] = progress.ClosedEpochs.ToString(CultureInfo.InvariantCulture),
         ["sunet.seed"] = Seed.ToString(CultureInfo.InvariantCulture),
-        ["sunet.best_miou"] = Numbers.Exact(progress.BestScore),
+        ["sunet.best_" + progress.Metrics[0].Name.ToLowerInvariant()] = Numbers.Exact(progress.BestScore),
     });
 
     /// <summary>Writes <c>results.csv</c> and <c>results.png</c>.</summary>
@@ -38,7 +38,7 @@ internal sealed record TrainingFiles(string Folder, ulong Seed)
         byte[] csv = Encoding.UTF8.GetBytes(progress.ToCsv());
         DurableFile.Write(Path.Combine(Folder, "results.csv"), stream => stream.Write(csv));
         ResultsChart.Write(Path.Combine(Folder, "results.png"),
-            [.. progress.Rows.Select(r => new ResultsPoint(r.Epoch, r.Loss, r.MeanIoU, r.LearningRate))]);
+            [.. progress.Rows.Select(r => new ResultsPoint(r.Epoch, r.Loss, r.Scores[0], r.LearningRate))], progress.Metrics[0].Name);
     }
 
     /// <summary>Writes the pictures of a validation.</summary>

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sunet.Cli.Output;
-using Sunet.Data.Datasets;
 using Sunet.Native.Compilation;
-using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Training;
 
@@ -14,7 +12,7 @@ namespace Sunet.Cli.Runs;
 /// stopped anywhere goes on as if it had not been.
 /// </summary>
 internal sealed class TrainingLoop(
-    Trainer trainer, SunetModel model, SegmentationDataset validation, IBackend backend, TrainingFiles files,
+    Trainer trainer, SunetModel model, ITrainingTask task, IBackend backend, TrainingFiles files,
     TrainingProgress progress, string data)
 {
     private readonly Stopwatch watch = Stopwatch.StartNew();
@@ -27,6 +25,9 @@ internal sealed class TrainingLoop(
 
     /// <summary>Epochs between checkpoints.</summary>
     public required int SaveEvery { get; init; }
+
+    /// <summary>The time that steps took in this process, waiting for their data included.</summary>
+    public TimeSpan StepTime { get; private set; }
 
     /// <summary>Trains to the end.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
@@ -47,7 +48,9 @@ internal sealed class TrainingLoop(
                 cancellation.ThrowIfCancellationRequested();
 
                 // Steps are whole: running statistics move with every accumulated batch, so a step is never left halfway.
+                long start = Stopwatch.GetTimestamp();
                 TrainingStep step = trainer.Step(CancellationToken.None);
+                StepTime += Stopwatch.GetElapsedTime(start);
                 progress.Add(step);
                 line.Report(trainer.CompletedSteps, "steps", string.Create(CultureInfo.InvariantCulture,
                     $"epoch {progress.ClosedEpochs + 1}  loss {step.Loss:F4}  lr {step.LearningRate:G3}"));
@@ -69,32 +72,24 @@ internal sealed class TrainingLoop(
         int epoch = progress.ClosedEpochs + 1;
         bool isLast = trainer.CompletedSteps >= Steps;
         trainer.CopyTo(model);
-        EvaluationResult? result = epoch % ValidateEvery == 0 || isLast ? Validate(line, cancellation) : null;
-        ConfusionMatrix? matrix = result?.Matrix;
-        var row = new EpochRow(epoch, Seconds, progress.LossSum / progress.LossCount,
-            100 * (matrix?.MeanIntersectionOverUnion ?? double.NaN), 100 * (matrix?.PixelAccuracy ?? double.NaN),
-            100 * (matrix?.MeanAccuracy ?? double.NaN), progress.LearningRate);
+        Validation? validation = epoch % ValidateEvery == 0 || isLast ? Validate(line, cancellation) : null;
+        IReadOnlyList<double> scores = validation?.Scores ?? [.. task.Metrics.Select(_ => double.NaN)];
+        var row = new EpochRow(epoch, Seconds, progress.LossSum / progress.LossCount, scores, progress.LearningRate);
         bool isBest = progress.Close(row);
         line.Line(string.Create(CultureInfo.InvariantCulture, $"epoch {epoch}  step {trainer.CompletedSteps}/{Steps}  loss {row.Loss:F4}")
-            + (matrix is null ? "" : string.Create(CultureInfo.InvariantCulture,
-                $"  mIoU {row.MeanIoU:F2}  aAcc {row.PixelAccuracy:F2}  mAcc {row.MeanAccuracy:F2}{(isBest ? "  best" : "")}")));
+            + (validation is null ? "" : $"  {progress.Describe(scores)}{(isBest ? "  best" : "")}"));
 
         // The state comes last: whatever it says is done has its files on the medium.
         if (isBest)
             files.WriteWeights(files.Best, model, trainer.CompletedSteps, progress);
         files.WriteResults(progress);
-        if (result is not null)
-            files.WritePictures(result, validation.ClassNames);
+        validation?.WritePictures(files);
         if (isBest || isLast || epoch % SaveEvery == 0)
             Save();
     }
 
-    private EvaluationResult Validate(ProgressLine line, CancellationToken cancellation)
-    {
-        using var predictor = new Predictor(model, new PredictorOptions { CachedSizes = 1, TileSize = 0 }, backend);
-        return Evaluation.Run(predictor, validation, int.MaxValue, Evaluation.MosaicImages,
-            done => line.Report(trainer.CompletedSteps, "steps", $"validating {done}/{validation.Items.Count}"), cancellation);
-    }
+    private Validation Validate(ProgressLine line, CancellationToken cancellation) => task.Validate(model, backend,
+        done => line.Report(trainer.CompletedSteps, "steps", $"validating {done}/{task.ValidationCount}"), cancellation);
 
     private void Save()
     {

@@ -6,39 +6,53 @@ using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs;
 
-/// <summary>One finished epoch. Metrics are in percent, and NaN where the epoch was not validated.</summary>
-internal sealed record EpochRow(
-    int Epoch, double Seconds, double Loss, double MeanIoU, double PixelAccuracy, double MeanAccuracy, double LearningRate)
+/// <summary>One finished epoch.</summary>
+/// <param name="Epoch">Counted from 1.</param>
+/// <param name="Seconds">Of training until its end.</param>
+/// <param name="Loss">The mean over its steps.</param>
+/// <param name="Scores">In percent, one for each metric; NaN where the epoch was not validated.</param>
+/// <param name="LearningRate">Of its last step.</param>
+internal sealed record EpochRow(int Epoch, double Seconds, double Loss, IReadOnlyList<double> Scores, double LearningRate)
 {
+    private const int ScoresAt = 2;
+
     /// <summary>The first line of <c>results.csv</c>.</summary>
-    public const string Header = "epoch,time,train/loss,metrics/mIoU,metrics/aAcc,metrics/mAcc,lr/pg0";
+    public static string Header(IReadOnlyList<Metric> metrics) =>
+        string.Join(',', ["epoch", "time", "train/loss", .. metrics.Select(m => m.Column), "lr/pg0"]);
 
     /// <summary>As a line of <c>results.csv</c>.</summary>
     public string ToCsv() => string.Join(',',
+    [
         Epoch.ToString(CultureInfo.InvariantCulture), Numbers.Fixed(Seconds, 1), Numbers.Exact(Loss),
-        Metric(MeanIoU), Metric(PixelAccuracy), Metric(MeanAccuracy), Numbers.Exact(LearningRate));
+        .. Scores.Select(s => double.IsNaN(s) ? "" : Numbers.Exact(s)), Numbers.Exact(LearningRate),
+    ]);
 
     /// <summary>From a line that <see cref="ToCsv"/> made.</summary>
-    public static EpochRow Parse(string line)
+    /// <exception cref="FormatException">It is none.</exception>
+    public static EpochRow Parse(string line, int metrics)
     {
         string[] cells = line.Split(',');
         double[] numbers = [.. cells.Skip(1).Select(c => c.Length == 0 ? double.NaN : double.Parse(c, CultureInfo.InvariantCulture))];
-        return new EpochRow(
-            int.Parse(cells[0], CultureInfo.InvariantCulture), numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
+        if (numbers.Length != ScoresAt + metrics + 1)
+            throw new FormatException($"'{line}' is no line of results with {metrics} metrics.");
+        return new EpochRow(int.Parse(cells[0], CultureInfo.InvariantCulture), numbers[0], numbers[1],
+            numbers[ScoresAt..(ScoresAt + metrics)], numbers[^1]);
     }
-
-    private static string Metric(double value) => double.IsNaN(value) ? "" : Numbers.Exact(value);
 }
 
 /// <summary>What a run knows beside its tensors; it is kept within the training state, so that both belong to the same step.</summary>
-internal sealed class TrainingProgress
+/// <param name="metrics">What a validation measures; the first decides which epoch is the best.</param>
+internal sealed class TrainingProgress(IReadOnlyList<Metric> metrics)
 {
     private const string Prefix = "run.";
 
     /// <summary>Epochs that are finished and, where it was due, validated.</summary>
     public int ClosedEpochs { get; private set; }
 
-    /// <summary>The best mIoU in percent; NaN before the first validation.</summary>
+    /// <summary>The metrics.</summary>
+    public IReadOnlyList<Metric> Metrics => metrics;
+
+    /// <summary>The best score of the first metric, in percent; NaN before the first validation.</summary>
     public double BestScore { get; private set; } = double.NaN;
 
     /// <summary>The epoch it was reached in.</summary>
@@ -74,11 +88,15 @@ internal sealed class TrainingProgress
         Rows.Add(row);
         ClosedEpochs = row.Epoch;
         (LossSum, LossCount) = (0, 0);
-        if (double.IsNaN(row.MeanIoU) || row.MeanIoU <= BestScore)
+        if (!metrics[0].IsBetter(row.Scores[0], BestScore))
             return false;
-        (BestScore, BestEpoch) = (row.MeanIoU, row.Epoch);
+        (BestScore, BestEpoch) = (row.Scores[0], row.Epoch);
         return true;
     }
+
+    /// <summary>Names and scores, for people.</summary>
+    public string Describe(IReadOnlyList<double> scores) =>
+        string.Join("  ", metrics.Zip(scores, (metric, score) => $"{metric.Name} {Numbers.Fixed(score, 2)}"));
 
     /// <summary>As notes of a training state.</summary>
     /// <param name="seconds">Seconds of training so far.</param>
@@ -98,7 +116,8 @@ internal sealed class TrainingProgress
 
     /// <summary>From the notes of a training state.</summary>
     /// <exception cref="CheckpointException">A note is missing or no number, or the state was trained on other data.</exception>
-    public static TrainingProgress FromNotes(IReadOnlyDictionary<string, string> notes, string data, string folder)
+    public static TrainingProgress FromNotes(
+        IReadOnlyList<Metric> metrics, IReadOnlyDictionary<string, string> notes, string data, string folder)
     {
         string Note(string name) => notes.TryGetValue(Prefix + name, out string? text)
             ? text
@@ -112,7 +131,7 @@ internal sealed class TrainingProgress
 
         try
         {
-            var progress = new TrainingProgress
+            var progress = new TrainingProgress(metrics)
             {
                 ClosedEpochs = int.Parse(Note("epochs"), CultureInfo.InvariantCulture),
                 BestScore = double.Parse(Note("best_score"), CultureInfo.InvariantCulture),
@@ -122,7 +141,8 @@ internal sealed class TrainingProgress
                 LearningRate = double.Parse(Note("lr"), CultureInfo.InvariantCulture),
                 EarlierSeconds = double.Parse(Note("seconds"), CultureInfo.InvariantCulture),
             };
-            progress.Rows.AddRange(Note("results").Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(EpochRow.Parse));
+            progress.Rows.AddRange(Note("results").Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1)
+                .Select(line => EpochRow.Parse(line, metrics.Count)));
             return progress;
         }
         catch (Exception failure) when (failure is FormatException or OverflowException or IndexOutOfRangeException)
@@ -134,7 +154,7 @@ internal sealed class TrainingProgress
     /// <summary>All of <c>results.csv</c>.</summary>
     public string ToCsv()
     {
-        var text = new StringBuilder(EpochRow.Header).Append('\n');
+        var text = new StringBuilder(EpochRow.Header(metrics)).Append('\n');
         foreach (EpochRow row in Rows)
             text.Append(row.ToCsv()).Append('\n');
         return text.ToString();

@@ -29,14 +29,21 @@ internal static class ValRun
     public static void Execute(ValSettings settings, CommandOutput output, CancellationToken cancellation)
     {
         using OpenDevice device = DeviceSettings.Open(settings.Values);
+        SunetModel model = SunetModel.Load(settings.Weights);
+        if (model.Spec.Head == SunetHead.Classifier)
+        {
+            ClassifierVal.Execute(settings, model, device, output, cancellation);
+            return;
+        }
+
+        ClassifierVal.RefuseSettings(settings.Values);
         SegmentationDataset data = DatasetReader.Open(settings.Data, settings.Split);
-        SunetModel model = ModelFile.LoadSegmenter(settings.Weights, settings.OutputStride);
+        model = ModelFile.Segmenter(model, settings.Weights, settings.OutputStride);
         ModelFile.RequireClasses(model, settings.Weights, settings.Data, data.ClassCount);
         int total = Math.Min(settings.Limit, data.Items.Count);
         if (!settings.Quiet)
             output.Progress(device.Line);
-        if (model.Spec.ClassNames.Count > 0 && !model.Spec.ClassNames.SequenceEqual(data.ClassNames))
-            output.Progress("note: the checkpoint and the data set name their classes differently; they are matched by index");
+        ModelFile.NoteNames(model, data.ClassNames, output);
 
         if (settings.Strategies is { } strategies)
         {

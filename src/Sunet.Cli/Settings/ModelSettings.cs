@@ -11,10 +11,15 @@ internal static class ModelSettings
 
     private const string Tiny = "sunet-tiny";
 
+    private static readonly string[] Numbers = ["filters", "depth", "widths", "stem-width", "residual-width"];
+
+    /// <summary>The settings that a classifier does not have.</summary>
+    public static IReadOnlyList<string> SegmenterOnly { get; } = ["output-stride", "multigrid", "degrid"];
+
     /// <summary>The settings.</summary>
     public static IReadOnlyList<Setting> Settings { get; } =
     [
-        Setting.Value("model", $"{string.Join(", ", SunetConfig.All.Select(c => c.Name))}, {Tiny} or {Custom}"),
+        Setting.Value("model", $"{string.Join(", ", SunetConfig.All.Select(c => c.Name))}, {Tiny} or {Custom}") with { Replaces = Numbers },
         Setting.Value("filters", "custom model: channels inside every u-net module"),
         Setting.Value("depth", "custom model: modules in blocks 2 and 3"),
         Setting.Value("widths", "custom model: channels out of the four blocks, such as 32,64,96,128"),
@@ -30,16 +35,31 @@ internal static class ModelSettings
 
     /// <summary>A segmenter of the settings.</summary>
     /// <exception cref="ConfigurationException">A setting is missing, out of range or contradicts another.</exception>
-    public static SunetSpec Segmenter(SettingValues values, IReadOnlyList<string> classNames) => new SunetSpec
+    public static SunetSpec Segmenter(SettingValues values, IReadOnlyList<string> classNames) =>
+        Spec(values, SunetHead.Segmenter, classNames);
+
+    /// <summary>A network of the settings; a classifier has no dilation to choose.</summary>
+    /// <param name="values">The settings.</param>
+    /// <param name="head">What it is for.</param>
+    /// <param name="classNames">By index.</param>
+    /// <param name="body">In place of the settings' own.</param>
+    /// <exception cref="ConfigurationException">A setting is missing, out of range or contradicts another.</exception>
+    public static SunetSpec Spec(SettingValues values, SunetHead head, IReadOnlyList<string> classNames, SunetConfig? body = null)
     {
-        Config = Body(values),
-        Head = SunetHead.Segmenter,
-        Classes = classNames.Count,
-        ClassNames = classNames,
-        OutputStride = OutputStride(values),
-        Multigrid = values.Flag("multigrid"),
-        Degrid = values.Flag("degrid"),
-    }.Validated();
+        var spec = new SunetSpec
+        {
+            Config = body ?? Body(values),
+            Head = head,
+            Classes = classNames.Count,
+            ClassNames = classNames,
+        };
+        return (head == SunetHead.Classifier ? spec : spec with
+        {
+            OutputStride = OutputStride(values),
+            Multigrid = values.Flag("multigrid"),
+            Degrid = values.Flag("degrid"),
+        }).Validated();
+    }
 
     /// <summary>The body the settings name; null where they name none.</summary>
     public static SunetConfig? BodyOrNull(SettingValues values) => values.TextOrNull("model") is null ? null : Body(values);
@@ -77,8 +97,7 @@ internal static class ModelSettings
             };
         }
 
-        string[] numbers = ["filters", "depth", "widths", "stem-width", "residual-width"];
-        if (numbers.FirstOrDefault(values.IsGiven) is { } number)
+        if (Numbers.FirstOrDefault(values.IsGiven) is { } number)
             throw new ConfigurationException($"'--{number}' is for '--model {Custom}'; '{name}' has its own.");
         if (name == Tiny)
             return TinyBody;

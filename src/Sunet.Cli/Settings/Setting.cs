@@ -10,6 +10,9 @@ internal sealed record Setting(string Name, string Help, string? Default, bool I
     public const string On = "true";
     public const string Off = "false";
 
+    /// <summary>The settings that hold no longer, from a weaker source, where this one is given: what it takes the place of.</summary>
+    public IReadOnlyList<string> Replaces { get; init; } = [];
+
     /// <summary>A setting with a value.</summary>
     public static Setting Value(string name, string help, string? fallback = null) => new(name, help, fallback, IsSwitch: false);
 

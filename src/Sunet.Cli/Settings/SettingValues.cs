@@ -6,42 +6,55 @@ namespace Sunet.Cli.Settings;
 /// <summary>The settings of one command as text, resolved by precedence, and read as what they are meant to be.</summary>
 internal sealed class SettingValues
 {
-    private readonly Dictionary<string, string> given;
+    private readonly Dictionary<string, (string Text, SettingSource Source)> given = new(StringComparer.Ordinal);
 
     /// <param name="settings">All settings of the command.</param>
     /// <param name="given">Those that were given, by name.</param>
-    public SettingValues(IReadOnlyList<Setting> settings, IReadOnlyDictionary<string, string> given)
+    /// <param name="source">Where they were given.</param>
+    public SettingValues(
+        IReadOnlyList<Setting> settings, IReadOnlyDictionary<string, string> given, SettingSource source = SettingSource.CommandLine)
+        : this(settings, given.Select(g => KeyValuePair.Create(g.Key, (g.Value, source))))
+    {
+    }
+
+    private SettingValues(IReadOnlyList<Setting> settings, IEnumerable<KeyValuePair<string, (string Text, SettingSource Source)>> given)
     {
         Settings = settings;
-        this.given = new Dictionary<string, string>(given, StringComparer.Ordinal);
+        foreach ((string name, (string Text, SettingSource Source) value) in given)
+            this.given[name] = value;
     }
 
     /// <summary>All settings of the command.</summary>
     public IReadOnlyList<Setting> Settings { get; }
 
-    /// <summary>Those that were given rather than left at their defaults.</summary>
-    public IReadOnlyDictionary<string, string> Given => given;
+    /// <summary>The names of those that were given rather than left at their defaults.</summary>
+    public IEnumerable<string> Given => given.Keys;
 
     /// <summary>Whether a setting was given.</summary>
     public bool IsGiven(string name) => given.ContainsKey(name);
 
-    /// <summary>The same settings with some of them replaced.</summary>
+    /// <summary>Where a setting's value comes from.</summary>
+    public SettingSource SourceOf(string name) => given.TryGetValue(name, out var value) ? value.Source : SettingSource.Default;
+
+    /// <summary>The same settings with some of them replaced by what they came to; where they come from stays.</summary>
     public SettingValues With(params ReadOnlySpan<(string Name, string Value)> changes)
     {
         var copy = new SettingValues(Settings, given);
         foreach ((string name, string value) in changes)
-            copy.given[name] = value;
+            copy.given[name] = (value, SourceOf(name));
         return copy;
     }
 
-    /// <summary>These settings, and below them those of a file.</summary>
-    public SettingValues Over(IReadOnlyDictionary<string, string> file)
+    /// <summary>These settings, and below them those of a weaker source, but for what these take the place of.</summary>
+    public SettingValues Over(IReadOnlyDictionary<string, string> weaker, SettingSource source)
     {
-        var copy = new SettingValues(Settings, file);
-        foreach ((string name, string value) in given)
-            copy.given[name] = value;
-        return copy;
+        string[] replaced = [.. Settings.Where(s => IsGiven(s.Name)).SelectMany(s => s.Replaces)];
+        var left = weaker.Where(w => !replaced.Contains(w.Key)).Select(w => KeyValuePair.Create(w.Key, (w.Value, source)));
+        return new SettingValues(Settings, left.Concat(given));
     }
+
+    /// <summary>The values of fewer settings.</summary>
+    public SettingValues Of(IReadOnlyList<Setting> settings) => new(settings, given.Where(g => settings.Any(s => s.Name == g.Key)));
 
     /// <summary>Name and text of every setting that has one, in the command's order.</summary>
     public IEnumerable<(string Name, string Value)> Resolved() =>
@@ -49,8 +62,8 @@ internal sealed class SettingValues
 
     /// <summary>A text, or null if there is none.</summary>
     /// <exception cref="ConfigurationException">It was given and is empty.</exception>
-    public string? TextOrNull(string name) => given.TryGetValue(name, out string? value)
-        ? value.Length > 0 ? value : throw Wrong(name, value, "a value")
+    public string? TextOrNull(string name) => given.TryGetValue(name, out var value)
+        ? value.Text.Length > 0 ? value.Text : throw Wrong(name, value.Text, "a value")
         : Settings.First(s => s.Name == name).Default;
 
     /// <summary>A text that must be there.</summary>
@@ -100,13 +113,18 @@ internal sealed class SettingValues
             : throw Wrong(name, Text(name), "whole numbers separated by commas"))];
 
     /// <summary>A height and width, such as <c>512</c> or <c>96x128</c>.</summary>
-    public (int Height, int Width) Size(string name)
+    public (int Height, int Width) Size(string name) => ParseSize(Text(name))
+        ?? throw Wrong(name, Text(name), "a side such as 512, or height x width such as 96x128");
+
+    /// <summary>Heights and widths, separated by commas.</summary>
+    public IReadOnlyList<(int Height, int Width)> Sizes(string name) => [.. Text(name).Split(',').Select(part => ParseSize(part)
+        ?? throw Wrong(name, Text(name), "sizes such as 512 or 96x128, separated by commas"))];
+
+    private static (int Height, int Width)? ParseSize(string text)
     {
-        string[] sides = Text(name).Split('x');
+        string[] sides = text.Split('x');
         int[] parsed = [.. sides.Select(s => int.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out int side) ? side : 0)];
-        return parsed.Length is 1 or 2 && parsed.All(side => side >= 1)
-            ? (parsed[0], parsed[^1])
-            : throw Wrong(name, Text(name), "a side such as 512, or height x width such as 96x128");
+        return parsed.Length is 1 or 2 && parsed.All(side => side >= 1) ? (parsed[0], parsed[^1]) : null;
     }
 
     private static double? ParseNumber(string text) =>

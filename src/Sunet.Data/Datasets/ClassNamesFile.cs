@@ -3,25 +3,31 @@ namespace Sunet.Data.Datasets;
 /// <summary>Reads <c>classes.txt</c>.</summary>
 internal static class ClassNamesFile
 {
+    /// <summary>The most classes pixels can have: 255 is the ignored label.</summary>
+    public const int MostOfPixels = 255;
+
+    /// <summary>The most classes images can have.</summary>
+    public const int MostOfImages = 65_535;
+
     /// <summary>Reads one name a line, from the class of index 0; blank lines at the end do not count.</summary>
     /// <exception cref="DataException">The file cannot be read, or <see cref="Require"/> objects.</exception>
-    public static string[] Read(string path)
+    public static string[] Read(string path, int most = MostOfPixels)
     {
         string[] names = [.. TextLines.Read(path).Select(line => line.Trim())];
         int count = names.Length;
         while (count > 0 && names[count - 1].Length == 0)
             count--;
         Array.Resize(ref names, count);
-        Require(names, path);
+        Require(names, path, most);
         return names;
     }
 
     /// <summary>Refuses class names that could not be told apart or counted.</summary>
-    /// <exception cref="DataException">There are none, more than 255, or one is blank or twice there.</exception>
-    public static void Require(IReadOnlyList<string> names, string path)
+    /// <exception cref="DataException">There are none, more than <paramref name="most"/>, or one is blank or twice there.</exception>
+    public static void Require(IReadOnlyList<string> names, string path, int most = MostOfPixels)
     {
-        if (names.Count is 0 or > 255)
-            throw new DataException($"'{path}' names {names.Count} classes; a data set has 1 to 255.", path);
+        if (names.Count == 0 || names.Count > most)
+            throw new DataException($"'{path}' names {names.Count} classes; a data set has 1 to {most}.", path);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < names.Count; i++)
         {

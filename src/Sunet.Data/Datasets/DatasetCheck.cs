@@ -6,7 +6,7 @@ namespace Sunet.Data.Datasets;
 public static class DatasetCheck
 {
     /// <summary>Checks all splits of a data set. Defects are findings, never exceptions.</summary>
-    /// <param name="path">What <see cref="DatasetReader.Open"/> takes.</param>
+    /// <param name="path">What <see cref="DatasetReader.Open"/> or <see cref="DatasetReader.OpenClassification"/> takes.</param>
     /// <param name="pixelCap">Larger images are findings.</param>
     /// <param name="cancellation">Stops between two files.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
@@ -14,7 +14,9 @@ public static class DatasetCheck
     {
         try
         {
-            return Run(DatasetLayouts.Open(path), pixelCap, cancellation);
+            return DatasetReader.KindOf(path) == DatasetKind.Classification
+                ? ClassificationCheck.Run(DatasetReader.OpenClassificationLayout(path), pixelCap, cancellation)
+                : Run(DatasetLayouts.Open(path), pixelCap, cancellation);
         }
         catch (DataException failure)
         {
@@ -45,8 +47,7 @@ public static class DatasetCheck
 
         findings.AddRange(files.Findings);
         return new DatasetReport(
-            [.. findings.Distinct().OrderBy(finding => finding.Path, StringComparer.Ordinal)],
-            seen.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels);
+            DatasetReport.Sorted(findings), seen.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels);
     }
 
     private static SplitListing List(IDatasetLayout layout, string split)

@@ -31,11 +31,18 @@ internal static class DatasetLayouts
 
         if (!Directory.Exists(full))
             throw new DataException($"'{full}' is not there.", full);
-        return Folders.Select(layout => layout.TryOpen(full)).FirstOrDefault(found => found is not null)
-            ?? throw new DataException(
+        if (Folders.Select(layout => layout.TryOpen(full)).FirstOrDefault(found => found is not null) is { } known)
+            return known;
+        throw ImageNetDataset.Recognises(full)
+            ? new DataException($"'{full}' has a class an image; segmentation needs a class a pixel.", full)
+            : new DataException(
                 $"'{full}' is no data set: it has neither {string.Join(" nor ", Folders.Select(l => $"{l.Mark} ({l.Name})"))}; "
                 + "for folders of images and masks give a .yaml file.", full);
     }
+
+    /// <summary>Whether a folder, given as a full path, has one of the layouts.</summary>
+    /// <exception cref="DataException">It has one, and is unusable.</exception>
+    public static bool Recognise(string folder) => Folders.Any(layout => layout.TryOpen(folder) is not null);
 
     /// <param name="Name">What it is called.</param>
     /// <param name="Mark">What a folder in this layout has.</param>

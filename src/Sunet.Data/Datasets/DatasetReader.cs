@@ -1,6 +1,6 @@
 namespace Sunet.Data.Datasets;
 
-/// <summary>Opens data sets for segmentation.</summary>
+/// <summary>Opens data sets.</summary>
 public static class DatasetReader
 {
     /// <summary>What a data set can be, for help texts and messages: the layouts that are known.</summary>
@@ -37,10 +37,41 @@ public static class DatasetReader
     public static IReadOnlyList<DatasetImage> ListImages(string path, string split) =>
         RequireSound(DatasetLayouts.Open(path).List(split)).Images;
 
+    /// <summary>Opens one split of a data set for classification; nothing is decoded.</summary>
+    /// <param name="path">A folder in the layout of ImageNet: <c>train/&lt;class&gt;/*.JPEG</c>, <c>val/&lt;class&gt;/*.JPEG</c>.</param>
+    /// <param name="split">Such as <c>train</c> or <c>val</c>.</param>
+    /// <exception cref="DataException">
+    /// The layout is unknown, the split is missing or empty, a class has no images, or its classes differ from those of <c>train</c>.
+    /// </exception>
+    public static ClassificationDataset OpenClassification(string path, string split)
+    {
+        ImageNetDataset layout = OpenClassificationLayout(path);
+        return new ClassificationDataset(layout.Root, split, layout.ClassNames, RequireSound(layout.List(split)).Items);
+    }
+
+    /// <summary>Whether a data set has a class a pixel or a class an image. What is neither counts as the former; opening it tells why.</summary>
+    /// <param name="path">What <see cref="Open"/> or <see cref="OpenClassification"/> takes.</param>
+    /// <exception cref="DataException">A folder cannot be read.</exception>
+    public static DatasetKind KindOf(string path) => ImageNetDataset.Recognises(FullPath(path)) && !DatasetLayouts.Recognise(FullPath(path))
+        ? DatasetKind.Classification
+        : DatasetKind.Segmentation;
+
+    /// <summary>Opens the layout of a data set for classification.</summary>
+    /// <exception cref="DataException">It is none, or its classes cannot be told.</exception>
+    internal static ImageNetDataset OpenClassificationLayout(string path)
+    {
+        string full = FullPath(path);
+        return ImageNetDataset.Recognises(full)
+            ? new ImageNetDataset(full)
+            : throw new DataException(
+                $"'{full}' is no data set for classification: give a folder with 'train/<class>/*.JPEG' and 'val/<class>/*.JPEG'.", full);
+    }
+
     /// <summary>Refuses a split of which something is missing.</summary>
     /// <returns>The split.</returns>
     /// <exception cref="DataException">It is missing, empty, or something of it is.</exception>
-    internal static SplitListing RequireSound(SplitListing listing)
+    internal static TListing RequireSound<TListing>(TListing listing)
+        where TListing : SplitFindings
     {
         if (listing.Problems is [var first, ..])
         {
@@ -48,8 +79,10 @@ public static class DatasetReader
             throw new DataException(first.Problem + more, first.Path);
         }
 
-        return listing.Images.Count > 0
+        return listing.ImageCount > 0
             ? listing
             : throw new DataException($"The split '{listing.Split}' is empty: '{listing.Source}' has no images.", listing.Source);
     }
+
+    private static string FullPath(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 }

@@ -11,4 +11,12 @@ public sealed record DatasetReport(
     int ImageCount,
     IReadOnlyList<string> ClassNames,
     IReadOnlyList<long> ClassPixels,
-    long IgnoredPixels);
+    long IgnoredPixels)
+{
+    /// <summary>The images of each class of a data set for classification; empty for segmentation.</summary>
+    public IReadOnlyList<long> ClassImages { get; init; } = [];
+
+    /// <summary>Findings by path, each once.</summary>
+    internal static IReadOnlyList<DatasetFinding> Sorted(IEnumerable<DatasetFinding> findings) =>
+        [.. findings.Distinct().OrderBy(finding => finding.Path, StringComparer.Ordinal)];
+}

@@ -1,3 +1,4 @@
+using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets.Coco;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
@@ -15,6 +16,12 @@ public sealed class SampleBuffers
 
     /// <summary>The decoded labels.</summary>
     internal PixelBuffer<byte> Labels { get; } = new();
+
+    /// <summary>The rows of a crop on their way through a filter.</summary>
+    internal CropScratch Crop { get; } = new();
+
+    /// <summary>When the last sample was decoded, as a time stamp of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    internal long DecodedAt { get; set; }
 
     /// <summary>What drawing outlines needs.</summary>
     internal CocoBuffers Coco { get; } = new();

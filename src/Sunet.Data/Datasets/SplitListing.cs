@@ -3,7 +3,7 @@ namespace Sunet.Data.Datasets;
 /// <summary>What a layout finds for one split: the items that are complete, and what is wrong with the others.</summary>
 /// <param name="Split">Such as <c>train</c>.</param>
 /// <param name="Source">The list or folder the split is read from.</param>
-internal sealed record SplitListing(string Split, string Source)
+internal sealed record SplitListing(string Split, string Source) : SplitFindings(Split, Source)
 {
     /// <summary>Whether its images have labels, as those of a benchmark's test split have not.</summary>
     public bool IsLabelled { get; set; } = true;
@@ -14,8 +14,8 @@ internal sealed record SplitListing(string Split, string Source)
     /// <summary>Items whose image and mask both exist; none where <see cref="IsLabelled"/> is false.</summary>
     public List<SegmentationItem> Items { get; } = [];
 
-    /// <summary>Everything that keeps an item from being complete.</summary>
-    public List<DatasetFinding> Problems { get; } = [];
+    /// <inheritdoc/>
+    public override int ImageCount => Images.Count;
 
     /// <summary>Adds a complete item.</summary>
     public void Add(SegmentationItem item)
@@ -40,7 +40,4 @@ internal sealed record SplitListing(string Split, string Source)
                 Report(mask, $"The image '{image}' has no mask: '{mask}' is not there.");
         }
     }
-
-    /// <summary>Notes a problem.</summary>
-    public void Report(string path, string problem) => Problems.Add(new DatasetFinding(path, problem));
 }

@@ -7,6 +7,9 @@ internal sealed class DecodeScratch
     private byte[] rewritten = [];
     private byte[] rgba = [];
 
+    /// <summary>The bytes of all files read so far.</summary>
+    public long BytesRead { get; private set; }
+
     /// <summary>Reads a whole file; the span is valid until the next call.</summary>
     /// <exception cref="DataException">The file is missing, unreadable, empty or over 1 GiB.</exception>
     public ReadOnlySpan<byte> ReadFile(string path)
@@ -28,6 +31,7 @@ internal sealed class DecodeScratch
                 read += count;
             }
 
+            BytesRead += length;
             return target;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)

@@ -30,14 +30,34 @@ public static class ImageFile
     internal static Memory2D<Rgb> Decode(
         ReadOnlySpan<byte> file, string path, long pixelCap, DecodeScratch scratch, PixelBuffer<Rgb> target)
     {
-        // Only two of the decoders inside Skia are ever offered a file; the others need not be trusted.
-        if (ImageFormats.Detect(file) == ImageFormat.Unknown)
-            throw new DataException($"'{path}' is neither a JPEG nor a PNG file.", path);
+        RequireKnownFormat(file, path);
         ReadOnlySpan<byte> rgba = SkiaDecoder.Decode(file, path, pixelCap, scratch, out int height, out int width);
         Memory2D<Rgb> image = target.Reserve(height, width);
         image.Span.TryGetSpan(out Span<Rgb> pixels);
         DropAlpha(rgba, MemoryMarshal.AsBytes(pixels));
         return image;
+    }
+
+    /// <summary>Reads an image as pixels of four bytes, of which the last does not count, perhaps smaller than it is stored.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="pixelCap">Larger images are refused by their header.</param>
+    /// <param name="scratch">Owns the returned pixels until its next use.</param>
+    /// <param name="reduction">Told height and width, says by how much a JPEG is made smaller while it is decoded: 1, 2, 4 or 8.</param>
+    /// <param name="height">The decoded height.</param>
+    /// <param name="width">The decoded width.</param>
+    internal static ReadOnlySpan<byte> LoadRgba(
+        string path, long pixelCap, DecodeScratch scratch, Func<int, int, int> reduction, out int height, out int width)
+    {
+        ReadOnlySpan<byte> file = scratch.ReadFile(path);
+        RequireKnownFormat(file, path);
+        return SkiaDecoder.Decode(file, path, pixelCap, scratch, out height, out width, reduction);
+    }
+
+    // Only two of the decoders inside Skia are ever offered a file; the others need not be trusted.
+    private static void RequireKnownFormat(ReadOnlySpan<byte> file, string path)
+    {
+        if (ImageFormats.Detect(file) == ImageFormat.Unknown)
+            throw new DataException($"'{path}' is neither a JPEG nor a PNG file.", path);
     }
 
     private static void DropAlpha(ReadOnlySpan<byte> rgba, Span<byte> rgb)

@@ -10,12 +10,14 @@ internal static class SkiaDecoder
     /// <param name="path">The file's name, for messages.</param>
     /// <param name="pixelCap">Larger images are refused by their header, before any pixel is allocated.</param>
     /// <param name="scratch">Owns the returned pixels until its next use.</param>
-    /// <param name="height">The image's height.</param>
-    /// <param name="width">The image's width.</param>
+    /// <param name="height">The decoded height.</param>
+    /// <param name="width">The decoded width.</param>
+    /// <param name="reduction">Told height and width, says by how much a JPEG is made smaller while it is decoded: 1, 2, 4 or 8.</param>
     /// <returns>[H, W] pixels of four bytes.</returns>
     /// <exception cref="DataException">The bytes are no complete image, or a larger one than the cap allows.</exception>
     public static unsafe ReadOnlySpan<byte> Decode(
-        ReadOnlySpan<byte> encoded, string path, long pixelCap, DecodeScratch scratch, out int height, out int width)
+        ReadOnlySpan<byte> encoded, string path, long pixelCap, DecodeScratch scratch, out int height, out int width,
+        Func<int, int, int>? reduction = null)
     {
         fixed (byte* bytes = encoded)
         {
@@ -25,6 +27,12 @@ internal static class SkiaDecoder
             height = codec.Info.Height;
             width = codec.Info.Width;
             RequireSize(height, width, pixelCap, path);
+            if (reduction?.Invoke(height, width) is { } by and > 1)
+            {
+                SKSizeI reduced = codec.GetScaledDimensions(1f / by);
+                (height, width) = (reduced.Height, reduced.Width);
+            }
+
             var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
             Span<byte> pixels = scratch.ReserveRgba(info.BytesSize);
             SKCodecResult result;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Sunet.Data.Datasets;
 using Sunet.Native.Tensors;
@@ -10,19 +11,22 @@ namespace Sunet.Data.Loading;
 /// index: the number of workers, the prefetch and the cache change no bit of it, and resuming needs no state.
 /// </summary>
 /// <remarks>
-/// One thread reads; <see cref="Return"/> and <see cref="Dispose"/> may come from others. Workers take one sample at a time, so that a
+/// One reader at a time; <see cref="Return"/> and <see cref="Dispose"/> may come from others. Workers take one sample at a time, so that a
 /// single batch uses all of them.
 /// </remarks>
 public sealed class BatchLoader : IBatchSource
 {
     private readonly object gate = new();
-    private readonly BatchLoaderSettings settings;
-    private readonly SampleProducer producer;
+    private readonly LoaderSettings settings;
+    private readonly ISampleProducer producer;
     private readonly EpochOrder order;
     private readonly BatchSlot[] slots;
     private readonly Stack<TrainingBatch> free;
     private readonly HashSet<TrainingBatch> lent;
     private readonly Thread[] workers;
+    private TaskCompletionSource? change;
+    private LoaderWork work;
+    private TimeSpan waiting;
     private long head;
     private long nextBatch;
     private int nextPlace;
@@ -30,30 +34,45 @@ public sealed class BatchLoader : IBatchSource
     private bool restarting;
     private bool disposed;
 
-    /// <summary>Starts the workers.</summary>
+    /// <summary>Starts the workers; labels are [N, H, W].</summary>
     /// <param name="dataset">Where samples come from.</param>
     /// <param name="settings">How batches are made.</param>
     /// <param name="startAt">The batch to prepare first: where a resumed run goes on.</param>
     /// <exception cref="ConfigurationException">A setting is out of range, or a batch is larger than the data set.</exception>
     /// <exception cref="MemoryException">There is no room for the prefetched batches.</exception>
     public BatchLoader(SegmentationDataset dataset, BatchLoaderSettings settings, long startAt = 0)
+        : this(settings, new SegmentationProducer(dataset, settings), startAt)
     {
-        ArgumentNullException.ThrowIfNull(dataset);
-        ArgumentNullException.ThrowIfNull(settings);
+    }
+
+    /// <summary>Starts the workers; labels are [N].</summary>
+    /// <param name="dataset">Where samples come from.</param>
+    /// <param name="settings">How batches are made.</param>
+    /// <param name="startAt">The batch to prepare first: where a resumed run goes on.</param>
+    /// <exception cref="ConfigurationException">A setting is out of range, or a batch is larger than the data set.</exception>
+    /// <exception cref="MemoryException">There is no room for the prefetched batches.</exception>
+    public BatchLoader(ClassificationDataset dataset, ClassificationLoaderSettings settings, long startAt = 0)
+        : this(settings, new ClassificationProducer(dataset, settings), startAt)
+    {
+    }
+
+    private BatchLoader(LoaderSettings settings, ISampleProducer producer, long startAt)
+    {
         ArgumentOutOfRangeException.ThrowIfNegative(startAt);
         settings.Validate();
-        BatchesPerEpoch = dataset.Items.Count / settings.BatchSize;
+        BatchesPerEpoch = settings.FillLast
+            ? (producer.Items + settings.BatchSize - 1) / settings.BatchSize
+            : producer.Items / settings.BatchSize;
         if (BatchesPerEpoch == 0)
         {
             throw new ConfigurationException(
-                $"A batch of {settings.BatchSize} is larger than the split '{dataset.Split}' of '{dataset.Root}', which has "
-                + $"{dataset.Items.Count} images; lower the batch size.");
+                $"A batch of {settings.BatchSize} is larger than {producer.Source}, which has {producer.Items} images; lower the batch size.");
         }
 
+        this.producer = producer;
         this.settings = settings;
-        ImageShape = new Shape(settings.BatchSize, 3, settings.Augmentation.CropHeight, settings.Augmentation.CropWidth);
-        producer = new SampleProducer(dataset, settings);
-        order = new EpochOrder(dataset.Items.Count, settings.Seed, settings.Shuffle);
+        ImageShape = new Shape(settings.BatchSize, 3, settings.Crop.Height, settings.Crop.Width);
+        order = new EpochOrder(producer.Items, settings.Seed, settings.Shuffle);
         slots = [.. Enumerable.Range(0, settings.Prefetch).Select(_ => new BatchSlot())];
         free = new Stack<TrainingBatch>(settings.Prefetch + 2);
         lent = new HashSet<TrainingBatch>(settings.Prefetch + 2);
@@ -69,6 +88,26 @@ public sealed class BatchLoader : IBatchSource
     /// <inheritdoc/>
     public int BatchesPerEpoch { get; }
 
+    /// <summary>How long readers have waited for batches that were not ready: time that more workers, or quicker ones, would save.</summary>
+    public TimeSpan TimeWaiting
+    {
+        get
+        {
+            lock (gate)
+                return waiting;
+        }
+    }
+
+    /// <summary>What the workers have done so far.</summary>
+    public LoaderWork Work
+    {
+        get
+        {
+            lock (gate)
+                return work;
+        }
+    }
+
     /// <inheritdoc/>
     /// <exception cref="ObjectDisposedException">The loader was disposed, before or meanwhile.</exception>
     public TrainingBatch Read(long index, CancellationToken cancellation = default)
@@ -76,25 +115,38 @@ public sealed class BatchLoader : IBatchSource
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         lock (gate)
         {
-            ObjectDisposedException.ThrowIf(disposed, this);
-            if (index != head)
-                Restart(index);
-            BatchSlot slot = slots[index % slots.Length];
-            if (slot.Batch is null && free.Count == 0)
-                AddBatch();
-            while (slot.Batch is null || slot.Remaining > 0)
+            if (TryRead(index) is { } ready)
+                return ready;
+            long start = Stopwatch.GetTimestamp();
+            try
             {
-                cancellation.ThrowIfCancellationRequested();
-                Wait(cancellation);
-                ObjectDisposedException.ThrowIf(disposed, this);
+                while (true)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    Wait(cancellation);
+                    if (TryRead(index) is { } batch)
+                        return batch;
+                }
             }
+            finally
+            {
+                waiting += Stopwatch.GetElapsedTime(start);
+            }
+        }
+    }
 
-            slot.ThrowIfFailed();
-            TrainingBatch batch = slot.Take()!;
-            lent.Add(batch);
-            head++;
-            Monitor.PulseAll(gate);
-            return batch;
+    /// <summary>As <see cref="Read"/>, without holding a thread while the batch is not ready. Complete at once where it is.</summary>
+    /// <param name="index">The batch, counted from the first of training.</param>
+    /// <param name="cancellation">Stops waiting; the batch can be read again.</param>
+    /// <exception cref="DataException">A sample cannot be read; the message names its file.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The loader was disposed, before or meanwhile.</exception>
+    public ValueTask<TrainingBatch> ReadAsync(long index, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        lock (gate)
+        {
+            return TryRead(index) is { } ready ? ValueTask.FromResult(ready) : WaitAndReadAsync(index, Change(), cancellation);
         }
     }
 
@@ -109,7 +161,7 @@ public sealed class BatchLoader : IBatchSource
             if (!lent.Remove(batch))
                 throw new ArgumentException("The batch was returned already, or belongs to another source.", nameof(batch));
             free.Push(batch);
-            Monitor.PulseAll(gate);
+            Signal();
         }
     }
 
@@ -119,18 +171,18 @@ public sealed class BatchLoader : IBatchSource
         lock (gate)
         {
             disposed = true;
-            Monitor.PulseAll(gate);
+            Signal();
         }
 
         foreach (Thread worker in workers)
             worker.Join();
     }
 
-    private int LabelCount => (int)(ImageShape.Count / 3);
+    private int LabelCount => ImageShape.Batch * producer.LabelsPerSample;
 
     private Thread StartWorker(int number)
     {
-        var thread = new Thread(Work) { IsBackground = true, Name = $"Sunet loader {number}" };
+        var thread = new Thread(MakeSamples) { IsBackground = true, Name = $"Sunet loader {number}" };
         thread.Start();
         return thread;
     }
@@ -153,7 +205,7 @@ public sealed class BatchLoader : IBatchSource
     private void AddBatch()
     {
         free.Push(Allocate());
-        Monitor.PulseAll(gate);
+        Signal();
     }
 
     // A token has no way to pulse the lock without allocating a registration a call, so a wait that can be cancelled looks now and then.
@@ -166,12 +218,54 @@ public sealed class BatchLoader : IBatchSource
             Monitor.Wait(gate);
     }
 
-    // Samples under way still write to their batches: those are reused only once all of them have finished.
-    private void Restart(long index)
+    private async ValueTask<TrainingBatch> WaitAndReadAsync(long index, Task changed, CancellationToken cancellation)
     {
-        restarting = true;
-        while (inFlight > 0)
-            Monitor.Wait(gate);
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            while (true)
+            {
+                await changed.WaitAsync(cancellation).ConfigureAwait(false);
+                lock (gate)
+                {
+                    if (TryRead(index) is { } batch)
+                        return batch;
+                    changed = Change();
+                }
+            }
+        }
+        finally
+        {
+            lock (gate)
+                waiting += Stopwatch.GetElapsedTime(start);
+        }
+    }
+
+    /// <summary>The batch, if it is ready; else sees to it that it will be.</summary>
+    private TrainingBatch? TryRead(long index)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if ((index != head || restarting) && !TryRestart(index))
+            return null;
+        BatchSlot slot = slots[index % slots.Length];
+        if (slot.Batch is null && free.Count == 0)
+            AddBatch();
+        if (slot.Batch is null || slot.Remaining > 0)
+            return null;
+        slot.ThrowIfFailed();
+        TrainingBatch batch = slot.Take()!;
+        lent.Add(batch);
+        head++;
+        Signal();
+        return batch;
+    }
+
+    // Samples under way still write to their batches: those are reused only once all of them have finished.
+    private bool TryRestart(long index)
+    {
+        restarting = inFlight > 0;
+        if (restarting)
+            return false;
         foreach (BatchSlot slot in slots)
         {
             if (slot.Take() is { } batch)
@@ -179,11 +273,22 @@ public sealed class BatchLoader : IBatchSource
         }
 
         (head, nextBatch, nextPlace) = (index, index, 0);
-        restarting = false;
-        Monitor.PulseAll(gate);
+        Signal();
+        return true;
     }
 
-    private void Work()
+    /// <summary>Completes at the next <see cref="Signal"/>.</summary>
+    private Task Change() => (change ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    /// <summary>Lets everyone who waits look again.</summary>
+    private void Signal()
+    {
+        Monitor.PulseAll(gate);
+        change?.SetResult();
+        change = null;
+    }
+
+    private void MakeSamples()
     {
         var buffers = new SampleBuffers();
         while (true)
@@ -200,12 +305,15 @@ public sealed class BatchLoader : IBatchSource
                 slot = Claim(out place, out item, out number);
             }
 
+            long start = Stopwatch.GetTimestamp(), bytes = buffers.Scratch.BytesRead;
             ExceptionDispatchInfo? error = Produce(slot.Batch!, place, item, number, buffers);
             lock (gate)
             {
+                if (error is null)
+                    Count(start, buffers, bytes);
                 slot.Finish(place, error);
                 if (--inFlight == 0 || slot.Remaining == 0)
-                    Monitor.PulseAll(gate);
+                    Signal();
             }
         }
     }
@@ -219,7 +327,8 @@ public sealed class BatchLoader : IBatchSource
         if (place == 0)
             slot.Begin(free.Pop(), settings.BatchSize);
         long epoch = nextBatch / BatchesPerEpoch;
-        item = order.Item(epoch, ((int)(nextBatch % BatchesPerEpoch) * settings.BatchSize) + place);
+        int position = ((int)(nextBatch % BatchesPerEpoch) * settings.BatchSize) + place;
+        item = order.Item(epoch, position % producer.Items);
         number = (nextBatch * settings.BatchSize) + place;
         inFlight++;
         if (++nextPlace == settings.BatchSize)
@@ -230,6 +339,10 @@ public sealed class BatchLoader : IBatchSource
 
         return slot;
     }
+
+    private void Count(long start, SampleBuffers buffers, long bytesBefore) => work = new LoaderWork(
+        work.Samples + 1, work.BytesRead + (buffers.Scratch.BytesRead - bytesBefore),
+        work.Decoding + Stopwatch.GetElapsedTime(start, buffers.DecodedAt), work.Resampling + Stopwatch.GetElapsedTime(buffers.DecodedAt));
 
     private ExceptionDispatchInfo? Produce(TrainingBatch batch, int place, int item, long number, SampleBuffers buffers)
     {

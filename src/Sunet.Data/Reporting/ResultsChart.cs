@@ -3,7 +3,7 @@ using Sunet.Data.Images;
 
 namespace Sunet.Data.Reporting;
 
-/// <summary>Draws <c>results.png</c>: the curves of training loss, mIoU and learning rate over the epochs.</summary>
+/// <summary>Draws <c>results.png</c>: the curves of training loss, a validation score and learning rate over the epochs.</summary>
 public static class ResultsChart
 {
     private const int PanelWidth = 420;
@@ -12,8 +12,9 @@ public static class ResultsChart
     /// <summary>Writes or replaces the chart.</summary>
     /// <param name="path">A PNG file; its folder exists.</param>
     /// <param name="points">By epoch. Values that are not finite are left out.</param>
+    /// <param name="score">The name of the score.</param>
     /// <exception cref="DataException">The file cannot be written.</exception>
-    public static void Write(string path, IReadOnlyList<ResultsPoint> points)
+    public static void Write(string path, IReadOnlyList<ResultsPoint> points, string score = "mIoU")
     {
         ArgumentNullException.ThrowIfNull(points);
         using SKBitmap bitmap = Bitmaps.Create(PanelHeight, 3 * PanelWidth);
@@ -21,7 +22,7 @@ public static class ResultsChart
         {
             canvas.Clear(SKColors.White);
             Panel(canvas, 0, "train/loss", points, point => point.TrainLoss, new SKColor(31, 119, 180));
-            Panel(canvas, 1, "metrics/mIoU (%)", points, point => point.MeanIoU, new SKColor(44, 160, 44));
+            Panel(canvas, 1, $"metrics/{score} (%)", points, point => point.Score, new SKColor(44, 160, 44));
             Panel(canvas, 2, "lr/pg0", points, point => point.LearningRate, new SKColor(214, 39, 40));
         }
 

@@ -132,12 +132,12 @@ internal sealed class SafetensorsHeader
 
         if (typeName is null || shape is null || offsets is not { Count: 2 })
             throw new FormatException($"tensor '{Shorten(name)}' lacks its dtype, shape or data_offsets");
-        SafetensorsType type = SafetensorsTypes.Parse(typeName)
+        StoredType type = StoredTypes.Parse(typeName)
             ?? throw new FormatException($"tensor '{Shorten(name)}' has the unsupported element type '{Shorten(typeName)}'");
         return Check(name, type, shape, offsets[0], offsets[1]);
     }
 
-    private static SafetensorsEntry Check(string name, SafetensorsType type, List<long> shape, long begin, long end)
+    private static SafetensorsEntry Check(string name, StoredType type, List<long> shape, long begin, long end)
     {
         long bytes = type.Bytes();
         int[] dimensions = new int[shape.Count];

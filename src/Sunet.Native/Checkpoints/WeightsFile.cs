@@ -36,16 +36,22 @@ public static class WeightsFile
     /// <summary>The configuration of weights: the one in their metadata, else the <c>config.json</c> beside them.</summary>
     /// <param name="weights">The open weights.</param>
     /// <exception cref="CheckpointException">There is neither, or it is not usable.</exception>
-    public static CheckpointConfig ReadConfig(SafetensorsFile weights)
+    public static CheckpointConfig ReadConfig(SafetensorsFile weights) => FindConfig(weights) ?? throw new CheckpointException(
+        $"Checkpoint '{weights.Path}' has no configuration: neither '{ConfigKey}' in its metadata nor '{ConfigBeside(weights)}' exists.",
+        weights.Path);
+
+    /// <summary>The same, or null where there is neither.</summary>
+    /// <param name="weights">The open weights.</param>
+    /// <exception cref="CheckpointException">There is one, and it is not usable.</exception>
+    public static CheckpointConfig? FindConfig(SafetensorsFile weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
         if (weights.Metadata.TryGetValue(ConfigKey, out string? json))
             return CheckpointConfig.Parse(json, weights.Path);
-        string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(weights.Path)) ?? "", ConfigFileName);
-        return File.Exists(beside)
-            ? CheckpointConfig.Read(beside)
-            : throw new CheckpointException(
-                $"Checkpoint '{weights.Path}' has no configuration: neither '{ConfigKey}' in its metadata nor '{beside}' exists.",
-                weights.Path);
+        string beside = ConfigBeside(weights);
+        return File.Exists(beside) ? CheckpointConfig.Read(beside) : null;
     }
+
+    private static string ConfigBeside(SafetensorsFile weights) =>
+        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(weights.Path)) ?? "", ConfigFileName);
 }

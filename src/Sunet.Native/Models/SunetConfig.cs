@@ -9,6 +9,10 @@ namespace Sunet.Native.Models;
 /// <param name="Widths">Channels out of blocks 1 to 4.</param>
 public sealed record SunetConfig(string Name, int Filters, int Depth, IReadOnlyList<int> Widths)
 {
+    // Far above anything that trains, and low enough that no size computed from them overflows.
+    private const int DeepestDepth = 256;
+    private const int WidestLayer = 65_536;
+
     /// <summary>SUNet-64: 6.9M parameters as a classifier.</summary>
     public static SunetConfig Sunet64 { get; } = new("sunet64", 64, 4, [256, 512, 768, 1024]);
 
@@ -41,8 +45,10 @@ public sealed record SunetConfig(string Name, int Filters, int Depth, IReadOnlyL
     {
         if (Widths.Count != 4)
             throw new ConfigurationException($"A SUNet has four blocks; got {Widths.Count} widths.");
-        if (Filters < 1 || Depth < 1 || StemWidth < 1 || ResidualWidth < 1 || Widths.Any(w => w < 1))
-            throw new ConfigurationException($"Filters, depth and widths of model '{Name}' are at least 1.");
+        if (Depth is < 1 or > DeepestDepth)
+            throw new ConfigurationException($"The depth of model '{Name}' is 1 to {DeepestDepth}, not {Depth}.");
+        if (Widths.Concat([Filters, StemWidth, ResidualWidth]).Any(w => w is < 1 or > WidestLayer))
+            throw new ConfigurationException($"Filters and widths of model '{Name}' are 1 to {WidestLayer}.");
     }
 
     /// <summary>Whether two bodies are the same network, whatever they are called.</summary>

@@ -54,11 +54,11 @@ public sealed class SunetGraph
     public static SunetGraph ForImages(SunetSpec spec, Shape image, (int H, int W)? networkSize = null) =>
         Fused(Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0, networkSize, takesBytes: true));
 
-    /// <summary>Appends the class probabilities at the image's own size, [N, classes, H, W], as an output.</summary>
+    /// <summary>Appends the class probabilities at the image's own size, [N, classes, H, W], as an output; a classifier's are [N, classes, 1, 1].</summary>
     public Value AppendProbabilities()
     {
         Value probabilities = Graph.Add(new Softmax("softmax", Logits)).Output;
-        if ((Logits.Shape.Height, Logits.Shape.Width) != imageSize)
+        if (Logits != LowLogits && (Logits.Shape.Height, Logits.Shape.Width) != imageSize)
             probabilities = Graph.Add(new BilinearResize("restore", probabilities, imageSize)).Output;
         return Graph.MarkOutput(probabilities);
     }

@@ -12,12 +12,14 @@ public sealed class SunetModel
 {
     private readonly Dictionary<string, Entry> entries;
 
-    private SunetModel(SunetSpec spec)
+    private SunetModel(SunetSpec spec) : this(spec, StateOf(spec))
+    {
+    }
+
+    private SunetModel(SunetSpec spec, IReadOnlyList<Value> state)
     {
         Spec = spec;
-        SunetGraph graph = SunetGraph.Build(spec, new Shape(1, 3, 64, 64), BatchNormMode.Inference, batchNormMomentum: 0);
-        entries = graph.Graph.Parameters.Concat(graph.Graph.Buffers).ToDictionary(v => v.Name,
-            v => new Entry(v.Shape, v.Kind == ValueKind.Parameter, new float[v.Shape.Count]));
+        entries = state.ToDictionary(v => v.Name, v => new Entry(v.Shape, v.Kind == ValueKind.Parameter, new float[v.Shape.Count]));
         Names = [.. entries.Keys];
         ParameterCount = entries.Values.Where(e => e.IsParameter).Sum(e => e.Shape.Count);
     }
@@ -44,14 +46,26 @@ public sealed class SunetModel
         return model;
     }
 
-    /// <summary>Loads a network from a safetensors file that this library wrote.</summary>
-    /// <param name="path">The weights; their metadata or the <c>config.json</c> beside them says what network it is.</param>
-    /// <exception cref="CheckpointException">The file is missing, damaged, or not a SUNet of this library.</exception>
+    /// <summary>
+    /// Loads a network from safetensors or from a file of PyTorch's torch.save (a state dict, alone or under <c>state_dict</c> or
+    /// <c>model</c>); the content tells which it is. Where the file does not say what network it is, as PyTorch's do not, that is inferred
+    /// from names and shapes. What these do not show is taken as the authors' segmenters have it: output stride 16, multigrid, and pixels
+    /// normalised as for ImageNet; <see cref="WithOutputStride"/> changes the stride.
+    /// </summary>
+    /// <param name="path">The weights; of safetensors, the metadata or the <c>config.json</c> beside them say what network it is.</param>
+    /// <exception cref="CheckpointException">
+    /// The file is missing or damaged, or its tensors are not exactly those of a SUNet; the message lists names.
+    /// </exception>
     public static SunetModel Load(string path)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        var model = new SunetModel(SpecOf(WeightsFile.ReadConfig(file), path));
-        model.CopyFrom(file);
+        using IStateDict file = CheckpointFile.Open(path);
+        CheckpointConfig? config = file is SafetensorsFile safetensors ? WeightsFile.FindConfig(safetensors) : null;
+        SunetSpec spec = config is null ? SunetSpecInference.Infer(file) : SpecOf(config, path);
+        IReadOnlyList<Value> state = StateOf(spec);
+        StateDictMatch.Require(file, state, spec); // before anything of the size that the file claims is allocated
+        var model = new SunetModel(spec, state);
+        foreach ((string name, Entry entry) in model.entries)
+            file.CopyFloats(name, entry.Elements);
         return model;
     }
 
@@ -94,9 +108,25 @@ public sealed class SunetModel
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(spec);
         SunetModel model = Create(spec, seed);
-        bool keepsHead = source.Spec.Head == spec.Head && source.Spec.Classes == spec.Classes && source.Spec.Degrid == spec.Degrid;
-        model.CopyFrom(source, keepsHead ? null : name => name.StartsWith("final.", StringComparison.Ordinal));
+        string[] unused = [.. source.Names.Where(n => IsFeature(n) && !model.entries.ContainsKey(n))];
+        if (unused.Length > 0)
+        {
+            throw new CheckpointException(
+                $"{unused.Length} tensors of the trained model have no place in the new one: {string.Join(", ", unused.Take(5))}.");
+        }
+
+        model.CopyFrom(source, KeepsHead(source.Spec, spec) ? null : name => !IsFeature(name));
         return model;
+    }
+
+    /// <summary>Whether fine-tuning takes over the head too: both have the same, with as many classes.</summary>
+    /// <param name="source">The trained network.</param>
+    /// <param name="spec">The network wanted.</param>
+    public static bool KeepsHead(SunetSpec source, SunetSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(spec);
+        return source.Head == spec.Head && source.Classes == spec.Classes && source.Degrid == spec.Degrid;
     }
 
     /// <summary>The same segmenter at another output stride, which no weight depends on.</summary>
@@ -121,6 +151,13 @@ public sealed class SunetModel
 
     /// <summary>The elements of a parameter or running statistic, for writing.</summary>
     public Span<float> Write(string name) => Find(name).Elements;
+
+    /// <summary>The parameters and running statistics a network has.</summary>
+    private static IReadOnlyList<Value> StateOf(SunetSpec spec)
+    {
+        Graph graph = SunetGraph.Build(spec, new Shape(1, 3, 64, 64), BatchNormMode.Inference, batchNormMomentum: 0).Graph;
+        return [.. graph.Parameters, .. graph.Buffers];
+    }
 
     private static SunetSpec SpecOf(CheckpointConfig config, string path)
     {
@@ -167,27 +204,7 @@ public sealed class SunetModel
         };
     }
 
-    private void CopyFrom(SafetensorsFile file)
-    {
-        string[] missing = [.. Names.Where(n => !file.TryGet(n, out _))];
-        if (missing.Length > 0)
-        {
-            throw new CheckpointException(
-                $"Checkpoint '{file.Path}' lacks {missing.Length} tensors of {Spec.Config.Name}, such as '{missing[0]}'.", file.Path);
-        }
-
-        foreach ((string name, Entry entry) in entries)
-        {
-            file.TryGet(name, out SafetensorsEntry? stored);
-            if (!stored!.Has(entry.Shape))
-            {
-                throw new CheckpointException($"Checkpoint '{file.Path}' has '{name}' as [{string.Join(", ", stored.Dimensions)}] "
-                    + $"where {Spec.Config.Name} with {Spec.Classes} classes needs {entry.Shape}.", file.Path);
-            }
-
-            file.CopyFloats(name, entry.Elements);
-        }
-    }
+    private static bool IsFeature(string name) => name.StartsWith("features.", StringComparison.Ordinal);
 
     private Entry Find(string name) => entries.TryGetValue(name, out Entry? entry)
         ? entry

@@ -10,13 +10,17 @@ namespace Sunet.Native.Training;
 public sealed record ParameterGroup(string Name, Func<string, bool> Matches, float LearningRateMultiplier)
 {
     /// <summary>
-    /// The authors' groups for fine-tuning: the last layers' weights learn 10 times and their biases 20 times as fast as the features.
+    /// The authors' groups for fine-tuning: the head's weights learn 10 times and its biases 20 times as fast as the features.
     /// </summary>
     public static IReadOnlyList<ParameterGroup> FineTuning { get; } =
     [
-        new("final.weight", key => key.StartsWith("final.", StringComparison.Ordinal) && !key.EndsWith("bias", StringComparison.Ordinal), 10),
-        new("final.bias", key => key.StartsWith("final.", StringComparison.Ordinal) && key.EndsWith("bias", StringComparison.Ordinal), 20),
+        new("head.weight", key => IsHead(key) && !IsBias(key), 10),
+        new("head.bias", key => IsHead(key) && IsBias(key), 20),
     ];
+
+    private static bool IsHead(string key) => !key.StartsWith("features.", StringComparison.Ordinal);
+
+    private static bool IsBias(string key) => key.EndsWith("bias", StringComparison.Ordinal);
 }
 
 /// <summary>Stochastic gradient descent with momentum, with PyTorch's definitions.</summary>

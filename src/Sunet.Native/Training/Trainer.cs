@@ -110,11 +110,41 @@ public sealed class Trainer : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TrainingStep Step(CancellationToken cancellation = default)
     {
+        cancellation.ThrowIfCancellationRequested();
         double rate = options.Sgd.LearningRate * options.Schedule.Factor(CompletedSteps);
         sgd!.SetLearningRate(rate);
         double loss = options.Accumulate > 1 ? AccumulateBatches(cancellation) : RunBatch(CompletedSteps, cancellation);
         return new TrainingStep(CompletedSteps++, loss / options.Accumulate, rate);
     }
+
+    /// <summary>Makes updates until there are so many in all, those before this call and those of a resumed run included.</summary>
+    /// <param name="steps">Updates in all; nothing happens where they are made already.</param>
+    /// <param name="progress">Told of every update, on the thread that trains; what it takes is the training's time.</param>
+    /// <param name="cancellation">
+    /// Stops between two updates: the weights are those of the last whole one, fit for <see cref="SaveState"/>, and another call goes on.
+    /// </param>
+    /// <exception cref="DataException">A batch cannot be read or holds a label out of range.</exception>
+    /// <exception cref="DivergedException">The loss or a gradient is NaN or infinite; the weights are those before the update.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void Run(long steps, IProgress<TrainingStep>? progress = null, CancellationToken cancellation = default)
+    {
+        while (CompletedSteps < steps)
+        {
+            TrainingStep step = Step(cancellation);
+            progress?.Report(step);
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Run"/>, on a thread of its own, so that the caller's stays free. The trainer is that thread's until the task ends;
+    /// only then may it be used or disposed.
+    /// </summary>
+    /// <param name="steps">Updates in all.</param>
+    /// <param name="progress">Told of every update; a <see cref="Progress{T}"/> brings the reports to the caller's thread.</param>
+    /// <param name="cancellation">Stops between two updates; the task is cancelled then.</param>
+    public Task RunAsync(long steps, IProgress<TrainingStep>? progress = null, CancellationToken cancellation = default) =>
+        Task.Factory.StartNew(
+            () => Run(steps, progress, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Copies weights and running statistics into a model of the same spec.</summary>
     public void CopyTo(SunetModel model)

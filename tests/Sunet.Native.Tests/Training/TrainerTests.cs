@@ -56,6 +56,16 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
+    [InlineData("features.conv1.weight", 1)]
+    [InlineData("features.bn2.bias", 1)]
+    [InlineData("final.conv1.weight", 10)]
+    [InlineData("final.bn1.bias", 20)]
+    [InlineData("linear.weight", 10)]
+    [InlineData("linear.bias", 20)]
+    public void FineTuningGroups_Parameter_HasTheRateOfItsHead(string name, float multiplier) =>
+        Assert.Equal(multiplier, ParameterGroup.FineTuning.FirstOrDefault(g => g.Matches(name))?.LearningRateMultiplier ?? 1);
+
+    [Theory]
     [InlineData(false, 0)]
     [InlineData(true, 0)]
     [InlineData(false, 0.5f)]
@@ -99,6 +109,29 @@ public sealed class TrainerTests : IDisposable
         Assert.True(last < first / 2, $"{first} to {last}");
     }
 
+    [Fact]
+    public async Task RunAsync_CancelledThenRun_EqualsStepsMadeOneByOne()
+    {
+        var options = new TrainerOptions { Schedule = new CosineSchedule(6), Sgd = new SgdOptions { LearningRate = 0.1 } };
+        SunetModel expected = Train(new Batches(2, 1), options, steps: 6);
+        SunetModel model = SunetModel.Create(SunetSpecTests.Tiny, seed: 2);
+        using var trainer = new Trainer(model, new Batches(2, 1), options, backend);
+        using var source = new CancellationTokenSource();
+        var reported = new Reports(step =>
+        {
+            if (step.Step == 2)
+                source.Cancel();
+        });
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => trainer.RunAsync(6, reported, source.Token));
+        Assert.Equal(3, trainer.CompletedSteps);
+        trainer.Run(6, reported, CancellationToken.None);
+        trainer.Run(6, reported, CancellationToken.None);
+        trainer.CopyTo(model);
+        Assert.Equal([0, 1, 2, 3, 4, 5], reported.Steps);
+        Assert.All(expected.Names, name => Assert.True(expected.Read(name).SequenceEqual(model.Read(name)), name));
+    }
+
     private SunetModel Train(IBatchSource source, TrainerOptions options, int steps)
     {
         SunetModel model = SunetModel.Create(SunetSpecTests.Tiny, seed: 2);
@@ -120,6 +153,17 @@ public sealed class TrainerTests : IDisposable
     }
 
     /// <summary>Two images, given as one batch of two or two batches of one, over and over.</summary>
+    private sealed class Reports(Action<TrainingStep> heard) : IProgress<TrainingStep>
+    {
+        public List<long> Steps { get; } = [];
+
+        public void Report(TrainingStep value)
+        {
+            Steps.Add(value.Step);
+            heard(value);
+        }
+    }
+
     private sealed class Batches : IBatchSource
     {
         private const int Side = 48;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
@@ -7,8 +8,8 @@ using Sunet.Native.Training;
 
 namespace Sunet.Data.Loading;
 
-/// <summary>Decodes, draws and resamples one sample. Safe to use from many threads, each with buffers of its own.</summary>
-internal sealed class SampleProducer
+/// <summary>Decodes an image and its labels, draws a warp, and resamples both through it.</summary>
+internal sealed class SegmentationProducer : ISampleProducer
 {
     private readonly SegmentationDataset dataset;
     private readonly BatchLoaderSettings settings;
@@ -16,27 +17,33 @@ internal sealed class SampleProducer
     private readonly WarpSampler sampler;
 
     /// <summary>Prepares for one data set.</summary>
-    public SampleProducer(SegmentationDataset dataset, BatchLoaderSettings settings)
+    public SegmentationProducer(SegmentationDataset dataset, BatchLoaderSettings settings)
     {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(settings);
         this.dataset = dataset;
         this.settings = settings;
         cache = new SampleCache(dataset.Items.Count, settings.CacheBytes);
         sampler = new WarpSampler(settings.Normalization);
     }
 
-    /// <summary>Fills one place of a batch.</summary>
-    /// <param name="batch">The batch to write to.</param>
-    /// <param name="place">The place in it, from 0.</param>
-    /// <param name="item">The data set's item.</param>
-    /// <param name="number">The sample's number since the beginning of training: its augmentation follows from it.</param>
-    /// <param name="buffers">The calling thread's own.</param>
-    /// <exception cref="DataException">The item cannot be read.</exception>
+    /// <inheritdoc/>
+    public int Items => dataset.Items.Count;
+
+    /// <inheritdoc/>
+    public string Source => $"the split '{dataset.Split}' of '{dataset.Root}'";
+
+    /// <inheritdoc/>
+    public int LabelsPerSample => settings.Augmentation.CropHeight * settings.Augmentation.CropWidth;
+
+    /// <inheritdoc/>
     public void Produce(TrainingBatch batch, int place, int item, long number, SampleBuffers buffers)
     {
         SegmentationItem source = dataset.Items[item];
         try
         {
             var (image, labels) = Decode(item, source, buffers);
+            buffers.DecodedAt = Stopwatch.GetTimestamp();
             AugmentationSettings augmentation = settings.Augmentation;
             int height = augmentation.CropHeight, width = augmentation.CropWidth, plane = height * width;
             AffineWarp warp = augmentation.Enabled

@@ -1,0 +1,31 @@
+namespace Sunet.Data.Datasets;
+
+/// <summary>One split of a data set for classification. Opened by <see cref="DatasetReader"/>; safe to use from many threads.</summary>
+public sealed class ClassificationDataset
+{
+    internal ClassificationDataset(string root, string split, IReadOnlyList<string> classNames, IReadOnlyList<ClassificationItem> items)
+    {
+        Root = root;
+        Split = split;
+        ClassNames = classNames;
+        Items = items;
+    }
+
+    /// <summary>The name of the data set's folder.</summary>
+    public string Name => Path.GetFileName(Root);
+
+    /// <summary>The data set's folder.</summary>
+    public string Root { get; }
+
+    /// <summary>Such as <c>train</c> or <c>val</c>.</summary>
+    public string Split { get; }
+
+    /// <summary>The classes' names by index; no two are equal.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>The number of classes.</summary>
+    public int ClassCount => ClassNames.Count;
+
+    /// <summary>The images, class by class and by name, or in the order of the split's list; at least one.</summary>
+    public IReadOnlyList<ClassificationItem> Items { get; }
+}

@@ -1,0 +1,11 @@
+namespace Sunet.Data.Datasets;
+
+/// <summary>What the labels of a data set belong to.</summary>
+public enum DatasetKind
+{
+    /// <summary>A class a pixel: <see cref="DatasetReader.Open"/>.</summary>
+    Segmentation,
+
+    /// <summary>A class an image: <see cref="DatasetReader.OpenClassification"/>.</summary>
+    Classification,
+}

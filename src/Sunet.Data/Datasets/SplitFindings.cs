@@ -1,0 +1,16 @@
+namespace Sunet.Data.Datasets;
+
+/// <summary>What is wrong with one split, whatever its labels belong to.</summary>
+/// <param name="Split">Such as <c>train</c>.</param>
+/// <param name="Source">The list or folder the split is read from.</param>
+internal abstract record SplitFindings(string Split, string Source)
+{
+    /// <summary>The images that are there.</summary>
+    public abstract int ImageCount { get; }
+
+    /// <summary>Everything that keeps an item from being complete.</summary>
+    public List<DatasetFinding> Problems { get; } = [];
+
+    /// <summary>Notes a problem.</summary>
+    public void Report(string path, string problem) => Problems.Add(new DatasetFinding(path, problem));
+}

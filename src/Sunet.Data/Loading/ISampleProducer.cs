@@ -1,0 +1,26 @@
+using Sunet.Data.Datasets;
+using Sunet.Native.Training;
+
+namespace Sunet.Data.Loading;
+
+/// <summary>Makes one sample of a batch. Safe to use from many threads, each with buffers of its own.</summary>
+internal interface ISampleProducer
+{
+    /// <summary>The split's images.</summary>
+    int Items { get; }
+
+    /// <summary>The split, for messages.</summary>
+    string Source { get; }
+
+    /// <summary>Labels of one sample: one a pixel, or one.</summary>
+    int LabelsPerSample { get; }
+
+    /// <summary>Fills one place of a batch.</summary>
+    /// <param name="batch">The batch to write to.</param>
+    /// <param name="place">The place in it, from 0.</param>
+    /// <param name="item">The data set's item.</param>
+    /// <param name="number">The sample's number since the beginning of training: its augmentation follows from it.</param>
+    /// <param name="buffers">The calling thread's own.</param>
+    /// <exception cref="DataException">The item cannot be read.</exception>
+    void Produce(TrainingBatch batch, int place, int item, long number, SampleBuffers buffers);
+}

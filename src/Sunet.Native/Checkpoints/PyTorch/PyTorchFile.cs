@@ -1,0 +1,155 @@
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+
+namespace Sunet.Native.Checkpoints.PyTorch;
+
+/// <summary>
+/// The state dict in a file of torch.save, of the zip format (PyTorch from 1.6) or the one before it, mapped into memory. The pickle in it
+/// is interpreted by a list of what may occur, never executed. Tensors may share storages and be strided. While it is open the file must
+/// not be truncated in place.
+/// </summary>
+public sealed class PyTorchFile : IStateDict
+{
+    private const long SpareBytes = 32 << 20;
+
+    private static readonly string[] WrapperKeys = ["state_dict", "model_state_dict", "model"];
+    private static readonly string[] Prefixes = ["module.", "_orig_mod."];
+
+    private readonly MappedFile file;
+    private readonly Dictionary<string, PickledTensor> tensors = new(StringComparer.Ordinal);
+    private readonly List<string> names = [];
+
+    /// <summary>Takes over a file that turns out to be sound; of one that is not, the caller stays the owner.</summary>
+    /// <exception cref="FormatException">The file is damaged; the message is a clause.</exception>
+    /// <exception cref="NotSupportedException">The file holds what is not read; the message is a clause.</exception>
+    internal PyTorchFile(MappedFile file)
+    {
+        this.file = file;
+        foreach ((object? key, object? value) in FindStateDict(PyTorchFormats.Read(file, new PickledStorages())).Items ?? [])
+        {
+            if (key is not string name || value is not PickledTensor tensor)
+                continue;
+            name = WithoutPrefixes(name);
+            if (!tensors.TryAdd(name, tensor))
+                throw new FormatException($"tensor '{name}' occurs twice");
+            names.Add(name);
+        }
+
+        // Views of one storage and repeated elements could make any amount of memory out of a small file.
+        long floats = tensors.Values.Where(t => t.Storage.Element.IsFloat()).Sum(t => t.Count * sizeof(float));
+        if (floats > (2 * file.Length) + SpareBytes)
+            throw new FormatException($"its tensors would take {floats} bytes, though it has only {file.Length}");
+    }
+
+    /// <inheritdoc/>
+    public string Path => file.Path;
+
+    /// <summary>The tensors' names in the order of the state dict, without a leading <c>module.</c> of data parallelism.</summary>
+    public IReadOnlyList<string> Names => names;
+
+    /// <summary>Opens a file and interprets its pickle; elements are read when they are asked for.</summary>
+    /// <param name="path">Such as <c>checkpoint.pth.tar</c>; the extension does not matter.</param>
+    /// <exception cref="CheckpointException">
+    /// The file is missing, unreadable, damaged, or no state dict; or it holds an object that is not allowed, which the message names.
+    /// </exception>
+    public static PyTorchFile Open(string path) => MappedFile.Open(path, file => PyTorchFormats.Recognises(file)
+        ? new PyTorchFile(file)
+        : throw new FormatException("it is no file of torch.save"));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int>? DimensionsOf(string name) => tensors.TryGetValue(name, out PickledTensor? tensor) ? tensor.Dimensions : null;
+
+    /// <summary>Finds a tensor's element type.</summary>
+    /// <returns>Whether there is a tensor of that name.</returns>
+    public bool TryGetType(string name, [NotNullWhen(true)] out StoredType? type)
+    {
+        type = tensors.TryGetValue(name, out PickledTensor? tensor) ? tensor.Storage.Element : null;
+        return type is not null;
+    }
+
+    /// <summary>A tensor's elements, row-major.</summary>
+    /// <typeparam name="T">double, float, Half, long, int, short, sbyte or byte, as the tensor's elements are.</typeparam>
+    /// <exception cref="CheckpointException">There is no such tensor, it is of another type, or its data are damaged.</exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is none of these.</exception>
+    /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
+    public T[] Read<T>(string name) where T : unmanaged
+    {
+        PickledTensor tensor = Get(name);
+        StoredType wanted = StoredTypes.Of<T>();
+        if (tensor.Storage.Element != wanted)
+            throw WrongType(name, tensor, wanted.FormatName() + " is");
+        var result = new T[tensor.Count];
+        Bytes(tensor).CopyTo(MemoryMarshal.AsBytes(result.AsSpan()));
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public void CopyFloats(string name, Span<float> destination)
+    {
+        PickledTensor tensor = Get(name);
+        if (tensor.Count != destination.Length)
+        {
+            throw new ArgumentException(
+                $"Tensor '{name}' has {tensor.Count} elements; the destination has {destination.Length}.", nameof(destination));
+        }
+
+        if (!tensor.Storage.Element.IsFloat())
+            throw WrongType(name, tensor, "floats are");
+        tensor.Storage.Element.ToFloats(Bytes(tensor), destination);
+    }
+
+    /// <summary>Unmaps the file.</summary>
+    public void Dispose() => file.Dispose();
+
+    private static PickledDictionary FindStateDict(object? saved)
+    {
+        if (saved is not PickledDictionary root)
+            throw new NotSupportedException("it holds no state dict but another object");
+        PickledDictionary found = WrapperKeys.Select(k => root[k]).OfType<PickledDictionary>().FirstOrDefault() ?? root;
+        if (found.Items?.Any(i => i is { Key: string, Value: PickledTensor }) == true)
+            return found;
+        IEnumerable<string> keys = (found.Items ?? []).Select(i => i.Key).OfType<string>().Take(5).Select(k => $"'{k}'");
+        throw new NotSupportedException($"it holds no state dict; its entries are {string.Join(", ", keys)}");
+    }
+
+    private static string WithoutPrefixes(string name)
+    {
+        while (Array.Find(Prefixes, p => name.StartsWith(p, StringComparison.Ordinal)) is { } prefix)
+            name = name[prefix.Length..];
+        return name;
+    }
+
+    private PickledTensor Get(string name)
+    {
+        ObjectDisposedException.ThrowIf(file.IsDisposed, this);
+        return tensors.TryGetValue(name, out PickledTensor? tensor)
+            ? tensor
+            : throw new CheckpointException($"Checkpoint '{Path}' has no tensor '{name}'.", Path);
+    }
+
+    private CheckpointException WrongType(string name, PickledTensor tensor, string wanted) => new(
+        $"Tensor '{name}' of checkpoint '{Path}' holds {tensor.Storage.Element.FormatName()} where {wanted} needed.", Path);
+
+    /// <summary>A tensor's elements, row-major: in place where they stand so, else gathered.</summary>
+    private ReadOnlySpan<byte> Bytes(PickledTensor tensor)
+    {
+        if (tensor.Count == 0)
+            return [];
+        PickledStorage storage = tensor.Storage;
+        if (storage.Bytes > int.MaxValue)
+        {
+            throw new CheckpointException(
+                $"Storage '{storage.Key}' of checkpoint '{Path}' takes {storage.Bytes} bytes, too many to read at once.", Path);
+        }
+
+        ReadOnlySpan<byte> all = file.Slice(storage.Position, (int)storage.Bytes);
+        if (storage.Checksum is { } checksum && Crc32.HashToUInt32(all) != checksum)
+            throw new CheckpointException($"Checkpoint '{Path}' is damaged: storage '{storage.Key}' does not match its checksum.", Path);
+        storage.Checksum = null;
+        int size = storage.Element.Bytes();
+        return tensor.IsContiguous
+            ? all.Slice((int)(tensor.Start * size), (int)(tensor.Count * size))
+            : StridedCopy.Gather(all, tensor, size);
+    }
+}

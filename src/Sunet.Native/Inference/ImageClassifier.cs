@@ -1,0 +1,95 @@
+using CommunityToolkit.HighPerformance;
+using CommunityToolkit.HighPerformance.Buffers;
+using Sunet.Native.Compilation;
+using Sunet.Native.Models;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Inference;
+
+/// <summary>
+/// Tells the class of whole images. The plan of the latest shape is kept, so that batches of one shape compile once. Calls from several threads
+/// take turns.
+/// </summary>
+public sealed class ImageClassifier : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly IBackend backend;
+    private readonly WeightStore weights;
+    private ScalePlan? plan;
+    private Shape planned;
+    private bool disposed;
+
+    /// <summary>Prepares classification.</summary>
+    /// <param name="model">A classifier; its weights are read when a shape is compiled and must not change in between.</param>
+    /// <param name="backend">Where it runs; it must outlive the classifier.</param>
+    /// <exception cref="ConfigurationException">The model is no classifier.</exception>
+    public ImageClassifier(SunetModel model, IBackend backend)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(backend);
+        if (model.Spec.Head != SunetHead.Classifier)
+            throw new ConfigurationException("Only a classifier tells the class of an image; this model is a segmenter.");
+        Model = model;
+        this.backend = backend;
+        weights = new WeightStore(backend);
+    }
+
+    /// <summary>The model.</summary>
+    public SunetModel Model { get; }
+
+    /// <summary>The class probabilities of a batch.</summary>
+    /// <param name="images">[N, 3, H, W] pixels normalised as the model's spec says, row-major.</param>
+    /// <param name="shape">[N, 3, H, W].</param>
+    /// <param name="probabilities">Receives [N, classes]; those of an image sum to 1.</param>
+    /// <exception cref="ArgumentException">A size does not fit.</exception>
+    /// <exception cref="MemoryException">The batch does not fit into memory.</exception>
+    public void Probabilities(ReadOnlySpan<float> images, Shape shape, Span<float> probabilities)
+    {
+        if (shape.Rank != 4 || shape.Channels != 3 || images.Length != shape.Count)
+            throw new ArgumentException($"{images.Length} values are no images of {shape}.", nameof(images));
+        if (probabilities.Length != shape.Batch * Model.Spec.Classes)
+        {
+            throw new ArgumentException(
+                $"There are {shape.Batch} x {Model.Spec.Classes} probabilities, not {probabilities.Length}.", nameof(probabilities));
+        }
+
+        lock (gate)
+            PlanFor(shape).Run(images, probabilities);
+    }
+
+    /// <summary>The class probabilities of one image as it is: it is neither resized nor cropped, unless a side is below 32 pixels.</summary>
+    /// <param name="image">[H, W].</param>
+    /// <param name="probabilities">Receives [classes]; they sum to 1.</param>
+    /// <exception cref="ArgumentException">The number of probabilities is not that of the classes.</exception>
+    /// <exception cref="MemoryException">The image does not fit into memory.</exception>
+    public void Probabilities(ReadOnlySpan2D<Rgb> image, Span<float> probabilities)
+    {
+        using SpanOwner<float> pixels = SpanOwner<float>.Allocate(checked(3 * image.Height * image.Width));
+        Pixels.Normalise(image, Model.Spec.Normalization, pixels.Span);
+        Probabilities(pixels.Span, new Shape(1, 3, image.Height, image.Width), probabilities);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            disposed = true;
+            plan?.Dispose();
+            plan = null;
+            weights.Dispose();
+        }
+    }
+
+    private ScalePlan PlanFor(Shape shape)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (plan is not null && planned == shape)
+            return plan;
+        plan?.Dispose();
+        plan = null;
+        plan = new ScalePlan(Model, shape, scale: 1, PredictionKind.Probabilities, backend, weights);
+        planned = shape;
+        return plan;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text;
+using Sunet.Native.Checkpoints;
+using Sunet.Native.Graphs;
+
+namespace Sunet.Native.Models;
+
+/// <summary>Compares the tensors of a checkpoint with those of a network.</summary>
+internal static class StateDictMatch
+{
+    private const int Listed = 5;
+
+    /// <summary>Refuses a checkpoint whose tensors are not exactly those of a network.</summary>
+    /// <param name="file">The checkpoint.</param>
+    /// <param name="state">The network's parameters and running statistics.</param>
+    /// <param name="spec">The network, for the message.</param>
+    /// <exception cref="CheckpointException">One message lists what is missing, unknown, and of another shape.</exception>
+    public static void Require(IStateDict file, IReadOnlyList<Value> state, SunetSpec spec)
+    {
+        HashSet<string> wanted = [.. state.Select(v => v.Name)];
+        string[] missing = [.. wanted.Where(n => file.DimensionsOf(n) is null)];
+        string[] unknown = [.. file.Names.Where(n => !wanted.Contains(n) && !IsNotNeeded(n))];
+        string[] shapes = [.. state.Where(v => file.DimensionsOf(v.Name) is { } found && !found.SequenceEqual(v.Shape.ToArray()))
+            .Select(v => $"{v.Name} [{string.Join(", ", file.DimensionsOf(v.Name)!)}] for {v.Shape}")];
+        if (missing.Length + unknown.Length + shapes.Length == 0)
+            return;
+        var message = new StringBuilder($"Checkpoint '{file.Path}' does not fit {spec.Config.Name} with {spec.Classes} classes");
+        char separator = ':';
+        foreach ((string what, string[] names) in new[] { ("missing", missing), ("not known", unknown), ("of another shape", shapes) })
+        {
+            if (names.Length == 0)
+                continue;
+            message.Append(separator).Append($" {names.Length} tensors are {what} ({string.Join("; ", names.Take(Listed))}");
+            message.Append(names.Length > Listed ? "; ...)" : ")");
+            separator = ',';
+        }
+
+        throw new CheckpointException(message.Append('.').ToString(), file.Path);
+    }
+
+    /// <summary>Counters of batches, which only an unset momentum needs, and class weights of the authors' loss.</summary>
+    private static bool IsNotNeeded(string name) =>
+        name.EndsWith(".num_batches_tracked", StringComparison.Ordinal) || name.StartsWith("mceloss.", StringComparison.Ordinal);
+}
