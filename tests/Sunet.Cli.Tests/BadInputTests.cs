@@ -49,6 +49,13 @@ public sealed class BadInputTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
     [Fact]
     public void Train_ResumeWithAnotherRate_IsRefused() => AssertFailure(1, "leave out '--lr'", "train", "--resume", runs.Run, "--lr", "1");
 
+    [Theory]
+    [InlineData("'--legend' is drawn below the overlay", "--legend", "--no-overlay")]
+    [InlineData("'--submission' writes label maps only", "--submission", "voc", "--legend")]
+    [InlineData("'--submission' writes label maps only", "--submission", "voc", "--activations")]
+    public void Predict_FlagsThatContradict_AreRefused(string message, params string[] flags) =>
+        AssertFailure(1, message, ["predict", "--weights", runs.Weights, "--source", runs.Data, .. flags]);
+
     [Fact]
     public void Train_ResumeWithoutState_IsAnError()
     {

@@ -15,6 +15,7 @@ public sealed class EndToEndTests(TinyRuns runs) : IClassFixture<TinyRuns>
             "weights/last.safetensors", "weights/best.safetensors", "weights/config.json", "state/state-8.safetensors",
         ];
         Assert.All(expected, file => Assert.True(new FileInfo(Path.Combine(runs.Run, file)) is { Exists: true, Length: > 0 }, file));
+        Assert.Single(Directory.GetFiles(runs.Run, "events.out.tfevents.*.sunet"));
         string[] lines = File.ReadAllLines(Path.Combine(runs.Run, "results.csv"));
         Assert.Equal("epoch,time,train/loss,metrics/mIoU,metrics/aAcc,metrics/mAcc,lr/pg0", lines[0]);
         Assert.Equal(["1", "2"], lines.Skip(1).Select(l => l.Split(',')[0]));
@@ -123,6 +124,23 @@ public sealed class EndToEndTests(TinyRuns runs) : IClassFixture<TinyRuns>
         foreach (string stem in sources.Select(Path.GetFileNameWithoutExtension).OfType<string>())
             CheckPrediction(folder["runs", "exp"], stem);
         Assert.False(File.Exists(folder["runs", "exp", "broken.png"]));
+    }
+
+    [Fact]
+    public void Predict_ActivationsAndLegend_AreDrawn()
+    {
+        using var folder = new TemporaryFolder();
+        string source = Directory.GetFiles(Path.Combine(runs.Data, "JPEGImages"))[0];
+        CommandResult result = CommandResult.Of("predict", "--weights", runs.Weights, "--source", source, "--activations", "--legend",
+            "--threads", "1", "--project", folder.Path, "--quiet");
+        Assert.True(result.Code == 0, result.Error);
+        string stem = folder["exp", Path.GetFileNameWithoutExtension(source)];
+        Assert.Equal(320, ImageFile.Load(stem + "_overlay.jpg").Width);
+
+        // Stem and residual block beside image and prediction, then a row for each of the five modules.
+        var chart = ImageFile.Load(stem + "_activations.png");
+        Assert.Equal((5 * 270) + 14, chart.Width);
+        Assert.Equal(46 + (6 * (170 + 44)) + 14, chart.Height);
     }
 
     [Fact]

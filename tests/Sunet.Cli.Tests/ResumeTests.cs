@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sunet.Data.Reporting;
 
 namespace Sunet.Cli.Tests;
 
@@ -56,6 +57,22 @@ public sealed class ResumeTests(TinyRuns runs) : IClassFixture<TinyRuns>
         CommandResult result = CommandResult.Of("train", "--resume", runs.Run);
         Assert.Equal(0, result.Code);
         Assert.Equal(before, TinyRuns.Hash(runs.Weights));
+    }
+
+    [Fact]
+    public void Train_DiedBehindItsLastStateThenResumed_HasEveryEpochOnceInItsEvents()
+    {
+        using var folder = new TemporaryFolder();
+        string[] args = TinyRuns.Train(runs.Data, folder.Path, "exp", "--epochs", "4", "--save-every", "9", "--val-every", "9");
+        Assert.Equal(130, CommandResult.CancelledAt("6/16 steps", args).Code);
+
+        // What a process writes that dies before it saves again.
+        EventFile.Begin(folder["exp"], 1).Write(2, [("train/loss", 99)]);
+        Assert.Equal(0, CommandResult.Of("train", "--resume", folder["exp"], "--quiet").Code);
+        int Count(string text) => Directory.GetFiles(folder["exp"], "events.out.tfevents.*")
+            .Sum(file => System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file)).Split(text).Length - 1);
+        Assert.Equal(4, Count("train/loss"));
+        Assert.Equal(1, Count("metrics/mIoU"));
     }
 
     [Fact]

@@ -24,8 +24,13 @@ public sealed class SyntheticDatasetTests : IDisposable
     public void Write_Checked_IsCleanAndHasEveryClass()
     {
         string root = folder.At("set");
-        SyntheticDataset.Write(root, Settings);
-        DatasetReport report = DatasetCheck.Run(root);
+        var written = new Reports();
+        var read = new Reports();
+        SyntheticDataset.Write(root, Settings, written);
+        DatasetReport report = DatasetCheck.Run(root, progress: read);
+        DatasetProgress[] everyImage = [.. Enumerable.Range(1, 30).Select(done => new DatasetProgress(done, 30))];
+        Assert.Equal(everyImage, written);
+        Assert.Equal(everyImage, read);
         Assert.Empty(report.Findings);
         Assert.Equal(30, report.ImageCount);
         Assert.Equal(SyntheticDataset.ClassNames, report.ClassNames);
@@ -58,5 +63,10 @@ public sealed class SyntheticDatasetTests : IDisposable
         foreach (string file in Directory.GetFiles(root, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             hash.AppendData(File.ReadAllBytes(file));
         return Convert.ToHexString(hash.GetHashAndReset());
+    }
+
+    private sealed class Reports : List<DatasetProgress>, IProgress<DatasetProgress>
+    {
+        public void Report(DatasetProgress value) => Add(value);
     }
 }

@@ -17,9 +17,14 @@ internal static class DataCommand
         Setting.Value("val", "validation images", "40"),
         Setting.Value("size", "a side, or height x width", "96x128"),
         Setting.Value("seed", "the same seed writes the same bytes", "0"),
+        Setting.Switch("quiet", "no progress"),
     ];
 
-    private static readonly Setting[] CheckSettings = [Setting.Switch("json", "one JSON object as the result")];
+    private static readonly Setting[] CheckSettings =
+    [
+        Setting.Switch("json", "one JSON object as the result"),
+        Setting.Switch("quiet", "no progress"),
+    ];
 
     private static readonly Setting[] ConvertSettings =
     [
@@ -56,7 +61,8 @@ internal static class DataCommand
             Width = width,
             Seed = values.Seed("seed"),
         };
-        SyntheticDataset.Write(folder, settings, cancellation);
+        using (var line = new DatasetProgressLine(output, values.Flag("quiet")))
+            SyntheticDataset.Write(folder, settings, line, cancellation);
         output.Result($"wrote {settings.TrainImages} training and {settings.ValImages} validation images, "
             + $"{SyntheticDataset.ClassNames.Count} classes: {folder}");
         return ExitCodes.Success;
@@ -66,7 +72,7 @@ internal static class DataCommand
     {
         var path = new Argument<string>("data") { Description = DatasetReader.KnownLayouts + "; or a folder in the layout of ImageNet" };
         Command command = SettingCommand.Create("check", "Reads every file of a data set and lists what is wrong.", CheckSettings, path,
-            (values, data) => CheckRun.Execute(data, values.Flag("json"), output, cancellation));
+            (values, data) => CheckRun.Execute(data, values.Flag("json"), values.Flag("quiet"), output, cancellation));
         return command;
     }
 }

@@ -10,9 +10,11 @@ internal static class CheckRun
 {
     /// <summary>Prints what was found.</summary>
     /// <returns>The exit code: that of a data failure if anything is wrong.</returns>
-    public static int Execute(string path, bool asJson, CommandOutput output, CancellationToken cancellation)
+    public static int Execute(string path, bool asJson, bool quiet, CommandOutput output, CancellationToken cancellation)
     {
-        DatasetReport report = DatasetCheck.Run(path, ImageFile.DefaultPixelCap, cancellation);
+        DatasetReport report;
+        using (var line = new DatasetProgressLine(output, quiet))
+            report = DatasetCheck.Run(path, ImageFile.DefaultPixelCap, line, cancellation);
         if (asJson)
             output.Json(json => Write(json, path, report));
         else

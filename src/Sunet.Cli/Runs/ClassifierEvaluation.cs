@@ -12,8 +12,8 @@ internal static class ClassifierEvaluation
 {
     /// <summary>How the metrics are defined, in one line.</summary>
     public const string Definition =
-        "top1_error, top5_error: share of images whose label is not the likeliest class, not among the five likeliest; in percent, over the "
-        + "centre crop of every image of the split, equal scores ranked by class index.";
+        "top1_error, top5_error: share of images whose label is not the likeliest class, not among the five likeliest; in percent, over "
+        + "the centre crop of every image of the split, equal scores ranked by class index.";
 
     /// <summary>How images are read for measuring: in the split's order, resized by 256 / 224 of the crop and cut at the centre.</summary>
     /// <param name="batch">Images in a batch; nothing but speed and memory depends on it.</param>

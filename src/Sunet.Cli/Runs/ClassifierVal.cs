@@ -26,13 +26,15 @@ internal static class ClassifierVal
 
     /// <summary>Measures, and prints the errors.</summary>
     /// <exception cref="SunetException">Checkpoint or data are no good, or do not go together.</exception>
-    public static void Execute(ValSettings settings, SunetModel model, OpenDevice device, CommandOutput output, CancellationToken cancellation)
+    public static void Execute(
+        ValSettings settings, SunetModel model, OpenDevice device, CommandOutput output, CancellationToken cancellation)
     {
         SettingValues values = settings.Values;
         Refuse(values, [.. PredictionSettings.Settings, .. StrategyRun.Settings], "a segmenter", "a classifier");
         ClassificationDataset data = DatasetReader.OpenClassification(settings.Data, settings.Split);
         ModelFile.RequireClasses(model, settings.Weights, settings.Data, data.ClassCount);
-        ClassificationLoaderSettings loader = ClassifierEvaluation.Loader(values.Int("batch", 1), values.Size("imgsz"), model.Spec.Normalization);
+        ClassificationLoaderSettings loader = ClassifierEvaluation.Loader(
+            values.Int("batch", 1), values.Size("imgsz"), model.Spec.Normalization);
         if (values.IsGiven("workers"))
             loader = loader with { Workers = values.Int("workers", 1) };
         if (!settings.Quiet)

@@ -51,4 +51,8 @@ internal interface ITrainingTask
 /// <summary>What a validation found.</summary>
 /// <param name="Scores">In percent, one for each of the task's metrics.</param>
 /// <param name="WritePictures">Writes what there is to look at to a run's files.</param>
-internal sealed record Validation(IReadOnlyList<double> Scores, Action<TrainingFiles> WritePictures);
+internal sealed record Validation(IReadOnlyList<double> Scores, Action<TrainingFiles> WritePictures)
+{
+    /// <summary>The one of them that shows the most, by its name in the run folder; null where there is none.</summary>
+    public string? MainPicture { get; init; }
+}

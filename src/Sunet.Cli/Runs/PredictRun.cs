@@ -2,6 +2,7 @@ using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Images;
+using Sunet.Data.Reporting;
 using Sunet.Native;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Inference;
@@ -13,14 +14,22 @@ namespace Sunet.Cli.Runs;
 /// <summary>What to segment, and what to write.</summary>
 internal sealed record PredictSettings(
     SettingValues Values, string Weights, string Source, PredictorOptions Predictor, int? OutputStride, bool Probabilities, bool Overlay,
-    Submission? Submission, string Project, string Name, bool ExistOk, bool Quiet)
+    bool Legend, bool Activations, Submission? Submission, string Project, string Name, bool ExistOk, bool Quiet)
 {
     /// <summary>Reads the settings.</summary>
     /// <exception cref="ConfigurationException">One is missing or out of range.</exception>
-    public static PredictSettings From(SettingValues values) => new(
-        values, values.Text("weights"), values.Text("source"), PredictionSettings.Options(values), PredictionSettings.OutputStride(values),
-        values.Flag("probabilities"), values.Flag("overlay"), Submission.From(values), values.Text("project"), values.Text("name"),
-        values.Flag("exist-ok"), values.Flag("quiet"));
+    public static PredictSettings From(SettingValues values)
+    {
+        var settings = new PredictSettings(
+            values, values.Text("weights"), values.Text("source"), PredictionSettings.Options(values), PredictionSettings.OutputStride(values),
+            values.Flag("probabilities"), values.Flag("overlay"), values.Flag("legend"), values.Flag("activations"), Submission.From(values),
+            values.Text("project"), values.Text("name"), values.Flag("exist-ok"), values.Flag("quiet"));
+        if (settings.Submission is not null && (settings.Legend || settings.Activations))
+            throw new ConfigurationException("'--submission' writes label maps only; leave out '--legend' and '--activations'.");
+        if (settings.Legend && !settings.Overlay)
+            throw new ConfigurationException("'--legend' is drawn below the overlay; leave out '--no-overlay'.");
+        return settings;
+    }
 }
 
 /// <summary>Segments images one by one.</summary>
@@ -48,13 +57,14 @@ internal static class PredictRun
             output.Progress(device.Line);
 
         using var predictor = new Predictor(model, settings.Predictor, device.Backend);
+        using ActivationMapper? mapper = settings.Activations ? new ActivationMapper(model, device.Backend) : null;
         using ProgressLine line = output.StartProgress(sources.Count, settings.Quiet);
         int failed = 0;
         for (int i = 0; i < sources.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             if (TryLoad(sources[i].Path, output) is { } image)
-                Write(predictor, image, Path.Combine(folder, sources[i].Name), settings, cancellation);
+                Write(predictor, mapper, image, Path.Combine(folder, sources[i].Name), settings, cancellation);
             else
                 failed++;
             line.Report(i + 1, "images", sources[i].Name);
@@ -80,7 +90,7 @@ internal static class PredictRun
     }
 
     private static void Write(
-        Predictor predictor, Memory2D<Rgb> image, string path, PredictSettings settings, CancellationToken cancellation)
+        Predictor predictor, ActivationMapper? mapper, Memory2D<Rgb> image, string path, PredictSettings settings, CancellationToken cancellation)
     {
         var labels = new byte[image.Height, image.Width];
         if (settings.Probabilities)
@@ -94,7 +104,13 @@ internal static class PredictRun
         predictor.Segment(image.Span, labels, cancellation: cancellation);
         settings.Submission?.Renumber(labels);
         IndexPngWriter.Write(path + ".png", labels);
-        if (settings.Overlay && settings.Submission is null)
+        if (settings.Submission is not null)
+            return;
+        if (settings.Legend)
+            LegendOverlay.Write(path + "_overlay.jpg", image.Span, labels, predictor.Model.Spec.ClassNames);
+        else if (settings.Overlay)
             ImageWriter.WriteJpeg(path + "_overlay.jpg", Overlay.Blend(image.Span, labels).Span);
+        if (mapper is not null)
+            ActivationChart.Write(path + "_activations.png", image.Span, labels, mapper.Compute(image.Span, cancellation));
     }
 }

@@ -92,6 +92,6 @@ internal sealed class SegmentationTask : ITrainingTask
         ConfusionMatrix matrix = result.Matrix;
         return new Validation(
             [100 * matrix.MeanIntersectionOverUnion, 100 * matrix.PixelAccuracy, 100 * matrix.MeanAccuracy],
-            files => files.WritePictures(result, ClassNames));
+            files => files.WritePictures(result, ClassNames)) { MainPicture = TrainingFiles.PredictionMosaic };
     }
 }

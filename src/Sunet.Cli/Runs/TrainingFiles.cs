@@ -12,6 +12,9 @@ namespace Sunet.Cli.Runs;
 /// <param name="Seed">Kept in the weights' metadata.</param>
 internal sealed record TrainingFiles(string Folder, ulong Seed)
 {
+    /// <summary>The name of the picture of what was predicted.</summary>
+    public const string PredictionMosaic = "val_batch0_pred.jpg";
+
     /// <summary>The folder of training states.</summary>
     public string State => Path.Combine(Folder, "state");
 
@@ -46,7 +49,7 @@ internal sealed record TrainingFiles(string Folder, ulong Seed)
     public void WritePictures(EvaluationResult result, IReadOnlyList<string> classNames)
     {
         ConfusionMatrixChart.Write(Path.Combine(Folder, "confusion_matrix.png"), result.Counts(), classNames);
-        Mosaic.Write(Path.Combine(Folder, "val_batch0_labels.jpg"), result.Truth);
-        Mosaic.Write(Path.Combine(Folder, "val_batch0_pred.jpg"), result.Predicted);
+        Mosaic.Write(Path.Combine(Folder, "val_batch0_labels.jpg"), result.Truth, classNames);
+        Mosaic.Write(Path.Combine(Folder, PredictionMosaic), result.Predicted, classNames);
     }
 }

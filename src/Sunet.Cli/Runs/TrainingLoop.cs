@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sunet.Cli.Output;
+using Sunet.Data.Reporting;
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
 using Sunet.Native.Training;
@@ -16,6 +17,7 @@ internal sealed class TrainingLoop(
     TrainingProgress progress, string data)
 {
     private readonly Stopwatch watch = Stopwatch.StartNew();
+    private readonly EventFile events = EventFile.Begin(files.Folder, progress.ClosedEpochs);
 
     /// <summary>Updates in all.</summary>
     public required long Steps { get; init; }
@@ -84,6 +86,9 @@ internal sealed class TrainingLoop(
             files.WriteWeights(files.Best, model, trainer.CompletedSteps, progress);
         files.WriteResults(progress);
         validation?.WritePictures(files);
+        events.Write(epoch, row.Scalars(task.Metrics));
+        if (validation?.MainPicture is { } picture)
+            events.WritePicture(epoch, "val/pred", Path.Combine(files.Folder, picture));
         if (isBest || isLast || epoch % SaveEvery == 0)
             Save();
     }

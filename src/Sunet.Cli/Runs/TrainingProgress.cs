@@ -20,6 +20,10 @@ internal sealed record EpochRow(int Epoch, double Seconds, double Loss, IReadOnl
     public static string Header(IReadOnlyList<Metric> metrics) =>
         string.Join(',', ["epoch", "time", "train/loss", .. metrics.Select(m => m.Column), "lr/pg0"]);
 
+    /// <summary>What curves are drawn of, under the names of the columns of <c>results.csv</c>.</summary>
+    public IReadOnlyList<(string Tag, double Value)> Scalars(IReadOnlyList<Metric> metrics) =>
+        [("train/loss", Loss), .. metrics.Zip(Scores, (metric, score) => (metric.Column, score)), ("lr/pg0", LearningRate)];
+
     /// <summary>As a line of <c>results.csv</c>.</summary>
     public string ToCsv() => string.Join(',',
     [

@@ -2,7 +2,8 @@ namespace Sunet.Data.Augmentation;
 
 /// <summary>
 /// How a sample for classification is made from an image: for training a crop of random area and shape, resized, mirrored and changed in
-/// colour; for measuring the centre. The defaults are those of fb.resnet.torch, with which ResNet, DenseNet and SUNet (section 4) were trained.
+/// colour; for measuring the centre. The defaults are those of fb.resnet.torch, the augmentation of ResNet and DenseNet that the paper
+/// trains SUNet with.
 /// </summary>
 /// <param name="CropHeight">The sample's height.</param>
 /// <param name="CropWidth">The sample's width.</param>
@@ -15,7 +16,8 @@ public sealed record ClassificationAugmentation(int CropHeight = 224, int CropWi
     private const double CentreShare = 0.875;
 
     /// <summary>
-    /// False: the image resized so that its short side is <see cref="ResizeShortSide"/>, and the centre of that; all other settings are ignored.
+    /// False: the image resized so that its short side is <see cref="ResizeShortSide"/>, and the centre of that; all other settings are
+    /// ignored.
     /// </summary>
     public bool Enabled { get; init; } = true;
 
@@ -34,12 +36,14 @@ public sealed record ClassificationAugmentation(int CropHeight = 224, int CropWi
     /// <summary>Whether half of the samples are mirrored left to right.</summary>
     public bool Flip { get; init; } = true;
 
-    /// <summary>Brightness, contrast and saturation change by a factor within 1 minus and 1 plus this, in random order; 0 leaves them.</summary>
+    /// <summary>
+    /// Brightness, contrast and saturation change by a factor within 1 minus and 1 plus this, in random order; 0 leaves them.
+    /// </summary>
     public double ColorJitter { get; init; } = 0.4;
 
     /// <summary>
-    /// The deviation of the random steps along the principal components of ImageNet's colours (Krizhevsky et al., 2012, section 4.1); 0 leaves
-    /// the light as it is.
+    /// The deviation of the random steps along the principal components of ImageNet's colours (Krizhevsky et al., 2012, section 4.1); 0
+    /// leaves the light as it is.
     /// </summary>
     public double Lighting { get; init; } = 0.1;
 
@@ -55,7 +59,11 @@ public sealed record ClassificationAugmentation(int CropHeight = 224, int CropWi
         if (!(AreaMin > 0 && AreaMin <= AreaMax && AreaMax <= 1))
             throw new ConfigurationException($"Areas from {AreaMin} to {AreaMax} are out of range: 0 < AreaMin <= AreaMax <= 1.");
         if (!(RatioMin >= 0.01 && RatioMin <= RatioMax && RatioMax <= 100))
-            throw new ConfigurationException($"Ratios from {RatioMin} to {RatioMax} are out of range: 0.01 <= RatioMin <= RatioMax <= 100.");
+        {
+            throw new ConfigurationException(
+                $"Ratios from {RatioMin} to {RatioMax} are out of range: 0.01 <= RatioMin <= RatioMax <= 100.");
+        }
+
         if (!(ColorJitter is >= 0 and <= 1))
             throw new ConfigurationException($"A colour jitter of {ColorJitter} is out of range: 0 to 1.");
         if (!(Lighting is >= 0 and <= 10))
@@ -63,7 +71,8 @@ public sealed record ClassificationAugmentation(int CropHeight = 224, int CropWi
         if (ResizeShortSide < Math.Max(CropHeight, CropWidth) || ResizeShortSide > 32768)
         {
             throw new ConfigurationException(
-                $"A short side of {ResizeShortSide} is out of range: the crop of {CropWidth} x {CropHeight} comes out of it, and it is at most 32768.");
+                $"A short side of {ResizeShortSide} is out of range: the crop of {CropWidth} x {CropHeight} comes out of it, "
+                + "and it is at most 32768.");
         }
     }
 }

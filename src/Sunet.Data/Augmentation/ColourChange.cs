@@ -4,8 +4,8 @@ using Sunet.Native.Tensors;
 namespace Sunet.Data.Augmentation;
 
 /// <summary>
-/// Random brightness, contrast, saturation and lighting as in fb.resnet.torch (<c>datasets/transforms.lua</c>: ColorJitter and Lighting). Every
-/// one of them is linear in the colours, given their mean, so that all and the normalisation become one matrix.
+/// Random brightness, contrast, saturation and lighting as in fb.resnet.torch (<c>datasets/transforms.lua</c>: ColorJitter and Lighting).
+/// Every one of them is linear in the colours, given their mean, so that all and the normalisation become one matrix.
 /// </summary>
 internal readonly struct ColourChange
 {

@@ -8,15 +8,17 @@ public static class DatasetCheck
     /// <summary>Checks all splits of a data set. Defects are findings, never exceptions.</summary>
     /// <param name="path">What <see cref="DatasetReader.Open"/> or <see cref="DatasetReader.OpenClassification"/> takes.</param>
     /// <param name="pixelCap">Larger images are findings.</param>
+    /// <param name="progress">Told, on the calling thread, after every image; may be null.</param>
     /// <param name="cancellation">Stops between two files.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
-    public static DatasetReport Run(string path, long pixelCap = ImageFile.DefaultPixelCap, CancellationToken cancellation = default)
+    public static DatasetReport Run(string path, long pixelCap = ImageFile.DefaultPixelCap, IProgress<DatasetProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         try
         {
             return DatasetReader.KindOf(path) == DatasetKind.Classification
-                ? ClassificationCheck.Run(DatasetReader.OpenClassificationLayout(path), pixelCap, cancellation)
-                : Run(DatasetLayouts.Open(path), pixelCap, cancellation);
+                ? ClassificationCheck.Run(DatasetReader.OpenClassificationLayout(path), pixelCap, progress, cancellation)
+                : Run(DatasetLayouts.Open(path), pixelCap, progress, cancellation);
         }
         catch (DataException failure)
         {
@@ -24,25 +26,34 @@ public static class DatasetCheck
         }
     }
 
-    private static DatasetReport Run(IDatasetLayout layout, long pixelCap, CancellationToken cancellation)
+    private static DatasetReport Run(
+        IDatasetLayout layout, long pixelCap, IProgress<DatasetProgress>? progress, CancellationToken cancellation)
     {
-        IReadOnlyList<SplitListing> listings = [.. layout.Splits.Select(split => List(layout, split))];
+        IReadOnlyList<SplitListing> listings =
+        [
+            .. layout.Splits.Select(split => List(() => layout.List(split), source => new SplitListing(split, source), layout.Root)),
+        ];
         List<DatasetFinding> findings = [.. listings.SelectMany(OfSplit), .. Overlaps(listings), .. new StrayCheck(layout, listings).Run()];
         if (listings.Count == 0)
             findings.Add(new DatasetFinding(layout.Root, $"'{layout.Root}' has no split."));
 
         var files = new SampleCheck(layout.ClassNames.Count, pixelCap);
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (SegmentationItem item in listings.SelectMany(listing => listing.Items).Where(item => seen.Add(item.ImagePath)))
+        SegmentationItem[] items = [.. listings.SelectMany(listing => listing.Items).Where(item => seen.Add(item.ImagePath))];
+        DatasetImage[] images = [.. listings.SelectMany(listing => listing.Images).Where(image => seen.Add(image.Path))];
+        int done = 0;
+        foreach (SegmentationItem item in items)
         {
             cancellation.ThrowIfCancellationRequested();
             files.Check(item);
+            progress?.Report(new DatasetProgress(++done, seen.Count));
         }
 
-        foreach (DatasetImage image in listings.SelectMany(listing => listing.Images).Where(image => seen.Add(image.Path)))
+        foreach (DatasetImage image in images)
         {
             cancellation.ThrowIfCancellationRequested();
             files.CheckImage(image.Path);
+            progress?.Report(new DatasetProgress(++done, seen.Count));
         }
 
         findings.AddRange(files.Findings);
@@ -50,15 +61,17 @@ public static class DatasetCheck
             DatasetReport.Sorted(findings), seen.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels);
     }
 
-    private static SplitListing List(IDatasetLayout layout, string split)
+    /// <summary>Lists a split; that it cannot be listed is a finding of an empty one.</summary>
+    internal static TListing List<TListing>(Func<TListing> list, Func<string, TListing> empty, string root)
+        where TListing : SplitFindings
     {
         try
         {
-            return layout.List(split);
+            return list();
         }
         catch (DataException failure)
         {
-            var listing = new SplitListing(split, failure.Path ?? layout.Root);
+            TListing listing = empty(failure.Path ?? root);
             listing.Report(listing.Source, failure.Message);
             return listing;
         }

@@ -49,7 +49,9 @@ public static class DatasetReader
         return new ClassificationDataset(layout.Root, split, layout.ClassNames, RequireSound(layout.List(split)).Items);
     }
 
-    /// <summary>Whether a data set has a class a pixel or a class an image. What is neither counts as the former; opening it tells why.</summary>
+    /// <summary>
+    /// Whether a data set has a class a pixel or a class an image. What is neither counts as the former; opening it tells why.
+    /// </summary>
     /// <param name="path">What <see cref="Open"/> or <see cref="OpenClassification"/> takes.</param>
     /// <exception cref="DataException">A folder cannot be read.</exception>
     public static DatasetKind KindOf(string path) => ImageNetDataset.Recognises(FullPath(path)) && !DatasetLayouts.Recognise(FullPath(path))

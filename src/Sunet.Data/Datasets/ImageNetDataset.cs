@@ -7,8 +7,8 @@ namespace Sunet.Data.Datasets;
 /// A class's index is its folder's place in ordinal order.
 /// </summary>
 /// <remarks>
-/// The folders may lie in <c>ILSVRC/Data/CLS-LOC</c>, as in the archive that Kaggle offers, and a split may be one flat folder whose classes
-/// <see cref="ImageNetLabels"/> finds in a list. <c>classes.txt</c> (a name a line, in the order of the folders) or
+/// The folders may lie in <c>ILSVRC/Data/CLS-LOC</c>, as in the archive that Kaggle offers, and a split may be one flat folder whose
+/// classes <see cref="ImageNetLabels"/> finds in a list. <c>classes.txt</c> (a name a line, in the order of the folders) or
 /// <c>LOC_synset_mapping.txt</c> (<c>n01440764 tench, Tinca tinca</c>) give the classes readable names.
 /// </remarks>
 internal sealed class ImageNetDataset
@@ -35,7 +35,11 @@ internal sealed class ImageNetDataset
         classSource = SplitNames.Select(SplitFolder).FirstOrDefault(HasClassFolders) ?? Path.Combine(root, SynsetFile);
         classes = Directory.Exists(classSource) ? ClassFolders(classSource) : [.. synsets.Keys.Order(StringComparer.Ordinal)];
         if (classes.Length is 0 or > ClassNamesFile.MostOfImages)
-            throw new DataException($"'{classSource}' gives {classes.Length} classes; there are 1 to {ClassNamesFile.MostOfImages}.", classSource);
+        {
+            throw new DataException(
+                $"'{classSource}' gives {classes.Length} classes; there are 1 to {ClassNamesFile.MostOfImages}.", classSource);
+        }
+
         indices = classes.Select((name, index) => (name, index)).ToDictionary(c => c.name, c => c.index, StringComparer.Ordinal);
         ClassNames = Names(synsets);
     }
@@ -134,7 +138,7 @@ internal sealed class ImageNetDataset
             if (labels.ClassOf(name, i) is not { } label)
                 listing.Report(files[i], $"'{labels.File}' has no label for '{files[i]}'.");
             else if (!(labels.AreIndices ? TryIndex(label, out int index) : indices.TryGetValue(label, out index)))
-                listing.Report(labels.File, $"'{labels.File}' gives '{name}' the class '{label}', which is none of the {classes.Length} there are.");
+                listing.Report(labels.File, $"'{labels.File}' gives '{name}' the class '{label}', which is none of the {classes.Length}.");
             else
                 listing.Items.Add(new ClassificationItem(name, files[i], index));
         }
@@ -170,7 +174,10 @@ internal sealed class ImageNetDataset
         foreach (string line in TextLines.Read(file).Where(line => line.Length > 0))
         {
             if (line.Split(' ', 2) is not [var id, var name] || name.Trim().Length == 0 || !names.TryAdd(id, name.Trim()))
-                throw new DataException($"'{file}' should have a class folder and its name on each line, every class once; it has '{line}'.", file);
+            {
+                throw new DataException(
+                    $"'{file}' should have a class folder and its name on each line, every class once; it has '{line}'.", file);
+            }
         }
 
         return names;
@@ -191,7 +198,8 @@ internal sealed class ImageNetDataset
     {
         try
         {
-            return [.. Directory.GetDirectories(folder).Where(IsVisible).Select(name => Path.GetFileName(name)).Order(StringComparer.Ordinal)];
+            IEnumerable<string> visible = Directory.GetDirectories(folder).Where(IsVisible);
+            return [.. visible.Select(name => Path.GetFileName(name)).Order(StringComparer.Ordinal)];
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

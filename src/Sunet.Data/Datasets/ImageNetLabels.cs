@@ -3,9 +3,9 @@ namespace Sunet.Data.Datasets;
 /// <summary>The classes of a flat folder of ImageNet's images, from one of the lists in circulation.</summary>
 /// <remarks>
 /// <c>LOC_val_solution.csv</c> of Kaggle: <c>ILSVRC2012_val_00000001,n01751748 111 108 441 193</c>. <c>val.txt</c> of Caffe:
-/// <c>ILSVRC2012_val_00000001.JPEG 65</c>, counting classes from 0 in the order of their folders (or a class folder in place of the number).
-/// <c>ILSVRC2012_validation_ground_truth.txt</c> of the development kit: on line i the number of the class of image i, in an order of its own
-/// that <c>map_clsloc.txt</c> (<c>n02119789 1 kit_fox</c>) or else only the kit's MATLAB file knows.
+/// <c>ILSVRC2012_val_00000001.JPEG 65</c>, counting classes from 0 in the order of their folders (or a class folder in place of the
+/// number). <c>ILSVRC2012_validation_ground_truth.txt</c> of the development kit: on line i the number of the class of image i, in an order
+/// of its own that <c>map_clsloc.txt</c> (<c>n02119789 1 kit_fox</c>) or else only the kit's MATLAB file knows.
 /// </remarks>
 internal sealed class ImageNetLabels
 {
@@ -77,13 +77,16 @@ internal sealed class ImageNetLabels
     private static ImageNetLabels ReadGroundTruth(string root, string file, int images)
     {
         string map = InKit(root, ClassNumbers) ?? throw new DataException(
-            $"'{file}' numbers classes in an order of its own, which '{ClassNumbers}' beside it would tell; get that file of a later development "
-            + "kit, or LOC_val_solution.csv.", file);
+            $"'{file}' numbers classes in an order of its own, which '{ClassNumbers}' beside it would tell; get that file of a later "
+            + "development kit, or LOC_val_solution.csv.", file);
         var classes = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string line in TextLines.Read(map).Where(line => line.Length > 0))
         {
             if (line.Split(' ') is not [var folder, var number, ..] || !classes.TryAdd(number, folder))
-                throw new DataException($"'{map}' should have a class folder and its number on each line, every number once; it has '{line}'.", map);
+            {
+                throw new DataException(
+                    $"'{map}' should have a class folder and its number on each line, every number once; it has '{line}'.", map);
+            }
         }
 
         string[] numbers = [.. TextLines.Read(file).Select(line => line.Trim()).Where(line => line.Length > 0)];

@@ -66,7 +66,8 @@ public sealed class BatchLoader : IBatchSource
         if (BatchesPerEpoch == 0)
         {
             throw new ConfigurationException(
-                $"A batch of {settings.BatchSize} is larger than {producer.Source}, which has {producer.Items} images; lower the batch size.");
+                $"A batch of {settings.BatchSize} is larger than {producer.Source}, which has {producer.Items} images; "
+                + "lower the batch size.");
         }
 
         this.producer = producer;

@@ -1,4 +1,5 @@
 using Sunet.Data.Conversion;
+using Sunet.Data.Datasets;
 using Sunet.Data.Images;
 
 namespace Sunet.Data.Synthetic;
@@ -15,11 +16,13 @@ public static class SyntheticDataset
     /// <summary>Writes the data set.</summary>
     /// <param name="folder">Made if it is not there; what is in it must not be a data set already.</param>
     /// <param name="settings">Sizes and seed.</param>
+    /// <param name="progress">Told, on the calling thread, after every image; may be null.</param>
     /// <param name="cancellation">Stops between two images.</param>
     /// <exception cref="ConfigurationException">A setting is out of range.</exception>
     /// <exception cref="DataException">The folder holds a data set already, or cannot be written.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
-    public static void Write(string folder, SyntheticSettings settings, CancellationToken cancellation = default)
+    public static void Write(string folder, SyntheticSettings settings, IProgress<DatasetProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
@@ -35,6 +38,7 @@ public static class SyntheticDataset
             var (image, labels) = Scene.Draw(settings, i);
             ImageWriter.WriteJpeg(target.Image(Name(i), ".jpg"), image);
             target.WriteMask(Name(i), labels);
+            progress?.Report(new DatasetProgress(i + 1, count));
         }
 
         target.WriteClasses(ClassNames);

@@ -73,9 +73,11 @@ public static class TrainingStateFile
         ArgumentNullException.ThrowIfNull(metadata);
         Dictionary<string, string> all = new(metadata) { [StepKey] = step.ToString(CultureInfo.InvariantCulture) };
         string path = Path.Combine(folder, FileName(step));
+        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.CheckpointActivity);
         DurableFile.CreateFolder(folder, calls);
         DurableFile.Write(path, stream => SafetensorsWriter.Write(stream, all, tensors), calls);
         RemoveOthers(folder, step, calls);
+        SunetTelemetry.Saved(work, "state");
         return path;
     }
 

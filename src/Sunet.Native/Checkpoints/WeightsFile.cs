@@ -28,9 +28,11 @@ public static class WeightsFile
         Dictionary<string, string> all = new(metadata) { [ConfigKey] = config.ToJson() };
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))
             ?? throw new CheckpointException($"Cannot save '{path}': it names no file.", path);
+        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.CheckpointActivity);
         DurableFile.CreateFolder(folder);
         SafetensorsWriter.Write(path, all, tensors);
         config.Write(Path.Combine(folder, ConfigFileName));
+        SunetTelemetry.Saved(work, "weights");
     }
 
     /// <summary>The configuration of weights: the one in their metadata, else the <c>config.json</c> beside them.</summary>

@@ -72,22 +72,29 @@ public sealed class Plan : IDisposable
     /// <param name="graph">The graph; it must not change afterwards.</param>
     /// <param name="backend">Where it runs; it must outlive the plan.</param>
     /// <param name="options">What for.</param>
+    /// <param name="cancellation">Stops between two ops; everything is released.</param>
     /// <exception cref="BackendException">The backend has no implementation of an op.</exception>
     /// <exception cref="MemoryException">The plan needs more than the limit, or than there is.</exception>
-    public static Plan Compile(Graph graph, IBackend backend, PlanOptions options)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static Plan Compile(Graph graph, IBackend backend, PlanOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(options);
         if (options.Weights is { } store && (!store.IsOf(backend) || options.Purpose == PlanPurpose.Training))
             throw new ArgumentException("Weights are shared by plans of one backend, and not by plans that train.", nameof(options));
+        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.CompileActivity);
         var calls = new List<PlannedCall>();
         IBackendSession session = backend.Open(graph, options.Purpose);
         IDeviceMemory? arena = null;
         try
         {
             foreach (Op op in graph.Ops)
+            {
+                cancellation.ThrowIfCancellationRequested();
                 calls.Add(new PlannedCall(op, session.Prepare(op)));
+            }
+
             long scratch = calls.Count == 0 ? 0 : calls.Max(c => c.Call.ScratchBytes);
             Dictionary<Value, StoredWeight> shared = options.Weights?.Find(graph, session) ?? [];
             MemoryPlan memory = MemoryPlan.Create(graph, session, scratch, options.OptimizerSlots, shared);
@@ -97,7 +104,9 @@ public sealed class Plan : IDisposable
             var addresses = new PlanAddresses(memory, arena.Address, shared);
             foreach (PlannedCall call in calls)
                 call.Call.Bind(addresses);
-            return new Plan(graph, session, [.. calls], memory, arena, addresses, shared);
+            var plan = new Plan(graph, session, [.. calls], memory, arena, addresses, shared);
+            SunetTelemetry.Compiled(work, options.Purpose == PlanPurpose.Training ? "training" : "inference", memory.TotalBytes);
+            return plan;
         }
         catch
         {

@@ -7,8 +7,8 @@ using Sunet.Native.Tensors;
 namespace Sunet.Native.Inference;
 
 /// <summary>
-/// Tells the class of whole images. The plan of the latest shape is kept, so that batches of one shape compile once. Calls from several threads
-/// take turns.
+/// Tells the class of whole images. The plan of the latest shape is kept, so that batches of one shape compile once. Calls from several
+/// threads take turns.
 /// </summary>
 public sealed class ImageClassifier : IDisposable
 {

@@ -16,6 +16,7 @@ internal struct PredictionWatch(int total, IProgress<PredictionProgress>? progre
     public void After()
     {
         done++;
+        SunetTelemetry.NetworkRan();
         progress?.Report(new PredictionProgress(done, total));
     }
 }

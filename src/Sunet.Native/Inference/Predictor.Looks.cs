@@ -118,6 +118,7 @@ public sealed partial class Predictor
         int invalid;
         using (PlanPool.Lease plans = pool.Rent(shape, PredictionKind.Counts))
             invalid = plans.Scales[0].Count(MemoryMarshal.AsBytes(rows.Span), wide.Span, counts.Span, flat.Span);
+        watch.After();
         if (!predictions.IsEmpty)
             ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(predictions);
         if (invalid > 0)

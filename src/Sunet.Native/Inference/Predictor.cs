@@ -56,8 +56,10 @@ public sealed partial class Predictor : IDisposable
     {
         RequireSize(labels, image, "Labels", nameof(labels));
         using PlanPool.Turn turn = pool.Enter(cancellation);
+        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
         PredictionWatch watch = Watch(image, progress, cancellation);
         Label(ref watch, image, labels);
+        SunetTelemetry.Predicted(work);
     }
 
     /// <summary>
@@ -79,8 +81,10 @@ public sealed partial class Predictor : IDisposable
         await Task.Run(
             () =>
             {
+                using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
                 PredictionWatch watch = Watch(image.Span, progress, cancellation);
                 Label(ref watch, image.Span, labels.Span);
+                SunetTelemetry.Predicted(work);
             },
             cancellation).ConfigureAwait(false);
     }
@@ -109,11 +113,13 @@ public sealed partial class Predictor : IDisposable
         if (matrix.Classes != Model.Spec.Classes)
             throw new ArgumentException($"The matrix has {matrix.Classes} classes and the model {Model.Spec.Classes}.", nameof(matrix));
         using PlanPool.Turn turn = pool.Enter(cancellation);
+        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
         PredictionWatch watch = Watch(image, null, cancellation);
         var shape = new Shape(1, 3, height, width);
         if (IsDirect(shape))
         {
             CountAtOnce(ref watch, image, shape, labels, matrix, predictions);
+            SunetTelemetry.Predicted(work);
             return;
         }
 
@@ -122,6 +128,7 @@ public sealed partial class Predictor : IDisposable
             predictions = Span2D<byte>.DangerousCreate(ref flat.DangerousGetReference(), height, width, 0);
         Label(ref watch, image, predictions);
         matrix.Add(labels, predictions);
+        SunetTelemetry.Predicted(work);
     }
 
     /// <summary>Averages the class probabilities of all scales and flips.</summary>
@@ -144,8 +151,10 @@ public sealed partial class Predictor : IDisposable
         }
 
         using PlanPool.Turn turn = pool.Enter(cancellation);
+        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
         PredictionWatch watch = Watch(image, progress, cancellation);
         Map(ref watch, image, probabilities);
+        SunetTelemetry.Predicted(work);
     }
 
     /// <summary>

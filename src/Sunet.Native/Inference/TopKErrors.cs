@@ -4,8 +4,8 @@ namespace Sunet.Native.Inference;
 /// Counts the images whose label is not the likeliest class, and those whose label is not among the five likeliest.
 /// </summary>
 /// <remarks>
-/// A class ranks before the label if its score is higher, or equal and its index lower; a score that is no number ranks before everything. So
-/// the likeliest class is the first maximum, as for pixels, and a model that tells nothing apart is not taken to be right.
+/// A class ranks before the label if its score is higher, or equal and its index lower; a score that is no number ranks before everything.
+/// So the likeliest class is the first maximum, as for pixels, and a model that tells nothing apart is not taken to be right.
 /// </remarks>
 public sealed class TopKErrors
 {

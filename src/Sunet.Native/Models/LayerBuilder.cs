@@ -24,6 +24,9 @@ internal sealed class LayerBuilder(Graph graph, BatchNormMode mode, float batchN
 
     public BatchNormMode Mode { get; } = mode;
 
+    /// <summary>What has been built so far at each depth of the network, in running order.</summary>
+    public List<NetworkLevel> Levels { get; } = [];
+
     public Value Convolution(string name, Value x, int channels, int kernel, int stride = 1, int dilation = 1)
     {
         Value weights = Graph.Parameter(name + ".weight", new Shape(channels, x.Shape.Channels, kernel, kernel));
@@ -46,6 +49,14 @@ internal sealed class LayerBuilder(Graph graph, BatchNormMode mode, float batchN
     {
         Value weights = Graph.Parameter(name + ".weight", new Shape(outputs, x.Shape.Channels));
         return Graph.Add(new Linear(name, x, weights, Graph.Parameter(name + ".bias", new Shape(outputs)))).Output;
+    }
+
+    /// <summary>Notes a value as what the network has come to at one of its depths.</summary>
+    /// <returns>The value itself.</returns>
+    public Value Level(string group, string name, Value x)
+    {
+        Levels.Add(new NetworkLevel(group, name, x));
+        return x;
     }
 
     private Value BatchNorm(string name, Value x)

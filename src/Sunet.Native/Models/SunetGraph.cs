@@ -9,12 +9,14 @@ namespace Sunet.Native.Models;
 public sealed class SunetGraph
 {
     private readonly (int H, int W) imageSize;
+    private readonly IReadOnlyList<NetworkLevel> built;
 
-    private SunetGraph(Graph graph, Value image, (int H, int W) imageSize)
+    private SunetGraph(Graph graph, Value image, (int H, int W) imageSize, IReadOnlyList<NetworkLevel> built)
     {
         Graph = graph;
         Image = image;
         this.imageSize = imageSize;
+        this.built = built;
     }
 
     /// <summary>The graph.</summary>
@@ -28,6 +30,9 @@ public sealed class SunetGraph
 
     /// <summary>Logits at the network's input size, [N, classes, H, W]; the low logits for a classifier.</summary>
     public required Value Logits { get; init; }
+
+    /// <summary>What a graph made by <see cref="ForActivations"/> keeps of its way, in running order; empty for others.</summary>
+    public IReadOnlyList<NetworkLevel> Levels { get; private set; } = [];
 
     /// <summary>Labels of a graph that trains or counts, int32 [N, H, W] or [N, 1, 1]; null for others.</summary>
     public Value? Labels { get; private set; }
@@ -54,7 +59,30 @@ public sealed class SunetGraph
     public static SunetGraph ForImages(SunetSpec spec, Shape image, (int H, int W)? networkSize = null) =>
         Fused(Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0, networkSize, takesBytes: true));
 
-    /// <summary>Appends the class probabilities at the image's own size, [N, classes, H, W], as an output; a classifier's are [N, classes, 1, 1].</summary>
+    /// <summary>
+    /// As <see cref="ForImages"/>, and every level of the network stays readable after a run: the stem's convolution, the residual block, and
+    /// of each u-net module its way down, its way up and its sum (the levels of the paper's Table 1 and within them those of Figure 1).
+    /// They are what the convolutions and sums give, before batch-norm and ReLU of what reads them.
+    /// </summary>
+    /// <param name="spec">The network.</param>
+    /// <param name="image">[N, 3, H, W].</param>
+    /// <param name="networkSize">Height and width the image is resized to first, from 32 up; null leaves it as it is.</param>
+    /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
+    public static SunetGraph ForActivations(SunetSpec spec, Shape image, (int H, int W)? networkSize = null)
+    {
+        SunetGraph network = Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0, networkSize, takesBytes: true);
+        foreach (NetworkLevel level in network.built)
+            network.Graph.MarkOutput(level.Value);
+        Fused(network);
+
+        // A pass may have put another value into a level's place among the outputs.
+        network.Levels = [.. network.built.Select((level, index) => level with { Value = network.Graph.Outputs[index] })];
+        return network;
+    }
+
+    /// <summary>
+    /// Appends the class probabilities at the image's own size, [N, classes, H, W], as an output; a classifier's are [N, classes, 1, 1].
+    /// </summary>
     public Value AppendProbabilities()
     {
         Value probabilities = Graph.Add(new Softmax("softmax", Logits)).Output;
@@ -129,7 +157,7 @@ public sealed class SunetGraph
         Value logits = spec.Head == SunetHead.Classifier
             ? low
             : graph.Add(new BilinearResize("upsample", low, size)).Output;
-        return new SunetGraph(graph, input, (image.Height, image.Width)) { LowLogits = low, Logits = logits };
+        return new SunetGraph(graph, input, (image.Height, image.Width), layers.Levels) { LowLogits = low, Logits = logits };
     }
 
     private static SunetGraph Fused(SunetGraph network)
@@ -143,8 +171,8 @@ public sealed class SunetGraph
     private static Value Features(LayerBuilder layers, SunetSpec spec, Value x)
     {
         SunetConfig config = spec.Config;
-        x = layers.Convolution("features.conv1", x, config.StemWidth, kernel: 7, stride: 2);
-        x = ResidualBlock(layers, "features.residual1", x, config.ResidualWidth);
+        x = layers.Level("features", "features.conv1", layers.Convolution("features.conv1", x, config.StemWidth, kernel: 7, stride: 2));
+        x = layers.Level("features", "features.residual1", ResidualBlock(layers, "features.residual1", x, config.ResidualWidth));
         for (int block = 0; block < 4; block++)
         {
             for (int i = 0; i < config.Modules[block]; i++)

@@ -46,18 +46,22 @@ internal sealed class UNetModule
         Value entry = widens ? layers.BatchNormRelu($"{name}.bn.bn0", x) : x;
         var skips = new List<Value> { entry };
         for (int level = 0; level < levels; level++)
-            skips.Add(Down(level, skips[^1], normaliseFirst: level == 0 && !widens));
+        {
+            Value down = Down(level, skips[^1], normaliseFirst: level == 0 && !widens);
+            skips.Add(layers.Level(name, $"{name}.down.{level}", down));
+        }
 
         Value result = skips[^1];
         for (int level = levels - 1; level >= 0; level--)
         {
             result = Up(level, result, (skips[level].Shape.Height, skips[level].Shape.Width));
+            layers.Level(name, $"{name}.up.{level}", result);
             if (level > 0)
                 result = layers.Graph.Add(new Concat($"{name}.up.{level}.cat", result, skips[level])).Output;
         }
 
         Value shortcut = widens ? layers.Convolution($"{name}.upsample.conv0", entry, outputs, kernel: 1) : x;
-        return layers.Graph.Add(new Add($"{name}.sum", Phase.Forward, result, shortcut)).Output;
+        return layers.Level(name, name, layers.Graph.Add(new Add($"{name}.sum", Phase.Forward, result, shortcut)).Output);
     }
 
     private (int First, int Second) Dilations(int level)

@@ -28,7 +28,7 @@ internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource sour
         }
 
         Return(ref next);
-        current = source.Read(index, cancellation);
+        current = Read(index, cancellation);
         Write(current);
     }
 
@@ -42,7 +42,7 @@ internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource sour
             return;
         try
         {
-            next = source.Read(index, cancellation);
+            next = Read(index, cancellation);
             nextIndex = index;
         }
         catch (Exception e) when (e is SunetException or OperationCanceledException)
@@ -64,6 +64,14 @@ internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource sour
     {
         Return(ref current);
         Return(ref next);
+    }
+
+    private TrainingBatch Read(long index, CancellationToken cancellation)
+    {
+        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.DataActivity);
+        TrainingBatch batch = source.Read(index, cancellation);
+        SunetTelemetry.Waited(work);
+        return batch;
     }
 
     private void Write(TrainingBatch batch)

@@ -111,10 +111,13 @@ public sealed class Trainer : IDisposable
     public TrainingStep Step(CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
+        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.StepActivity);
         double rate = options.Sgd.LearningRate * options.Schedule.Factor(CompletedSteps);
         sgd!.SetLearningRate(rate);
         double loss = options.Accumulate > 1 ? AccumulateBatches(cancellation) : RunBatch(CompletedSteps, cancellation);
-        return new TrainingStep(CompletedSteps++, loss / options.Accumulate, rate);
+        var step = new TrainingStep(CompletedSteps++, loss / options.Accumulate, rate);
+        SunetTelemetry.Stepped(work, source.ImageShape.Batch * options.Accumulate, step.Loss);
+        return step;
     }
 
     /// <summary>Makes updates until there are so many in all, those before this call and those of a resumed run included.</summary>
@@ -217,8 +220,11 @@ public sealed class Trainer : IDisposable
     /// <summary>Everything of a batch after its inputs are written; updates happen only if the judgement lets them.</summary>
     private void RunRecordedWork()
     {
-        plan.Run(Phase.Forward);
-        plan.Run(Phase.Backward);
+        using (SunetTelemetry.Begin(SunetTelemetry.ForwardActivity))
+            plan.Run(Phase.Forward);
+        using (SunetTelemetry.Begin(SunetTelemetry.BackwardActivity))
+            plan.Run(Phase.Backward);
+        using MeasuredWork update = SunetTelemetry.Begin(SunetTelemetry.UpdateActivity);
         judgement!.Run();
         if (accumulation is null)
             sgd!.Update();
