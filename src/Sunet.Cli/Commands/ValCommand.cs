@@ -16,7 +16,7 @@ internal static class ValCommand
         Setting.Value("split", "the part of the data set", "val"),
         Setting.Value("limit", "at most that many images"),
         .. PredictionSettings.Settings,
-        Setting.Value("strategies", "compare ways to look at images: paper, cityscapes, or such as single,multi+flip,os8+multi,crops"),
+        .. StrategyRun.Settings,
         .. ClassifierVal.Settings,
         .. DeviceSettings.Settings,
         Setting.Switch("json", "one JSON object as the result"),

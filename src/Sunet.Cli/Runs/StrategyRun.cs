@@ -12,6 +12,12 @@ namespace Sunet.Cli.Runs;
 /// <summary>Measures a checkpoint under several ways to look at images: a row of the paper's tables each.</summary>
 internal static class StrategyRun
 {
+    /// <summary>The setting that asks for a table.</summary>
+    public static IReadOnlyList<Setting> Settings { get; } =
+    [
+        Setting.Value("strategies", "compare ways to look at images: paper, cityscapes, or such as single,multi+flip,os8+multi,crops"),
+    ];
+
     /// <summary>What a strategy decides itself.</summary>
     private static readonly string[] Decided = ["scales", "flip", "crop", "crop-stride", "crop-base", "output-stride"];
 

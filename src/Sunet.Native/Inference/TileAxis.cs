@@ -52,8 +52,9 @@ internal sealed class TileAxis
     /// </summary>
     public static TileAxis Blended(int size, int tile, int overlap)
     {
+        int stride = AlignDown(tile - overlap);
         tile = Math.Min(tile, size);
-        return new TileAxis(size, tile, 0, Positions(size, tile, AlignDown(tile - overlap)),
+        return new TileAxis(size, tile, 0, Positions(size, tile, stride),
             i => Math.Min(1, (Math.Min(i, tile - 1 - i) + 1.0) / (overlap + 1)));
     }
 

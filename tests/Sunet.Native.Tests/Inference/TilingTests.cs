@@ -22,6 +22,7 @@ public sealed class TilingTests : IDisposable
     [InlineData(1000, 256, 64)]
     [InlineData(113, 64, 0)]
     [InlineData(40, 64, 16)]
+    [InlineData(10, 64, 32)]
     public void Blended_AnySize_WeighsEveryPixelOneAndCoversIt(int size, int tile, int overlap)
     {
         var axis = TileAxis.Blended(size, tile, overlap);
