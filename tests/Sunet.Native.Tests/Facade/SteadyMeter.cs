@@ -13,11 +13,12 @@ namespace Sunet.Native.Tests.Facade;
 /// </param>
 internal readonly partial record struct SteadyMeter(long ThreadBytes, long ProcessBytes, long NativeCalls, long HeapGrowth)
 {
-    private const int Windows = 11, StepsPerWindow = 4;
+    private const int Rounds = 6, WindowsPerRound = 11, StepsPerWindow = 4;
 
     /// <summary>
     /// The least that any of several windows shows, and the median for the heap, where others free as well as allocate. The runtime's own
-    /// threads (tiered compilation, the test host) are at work now and then, whereas what a step allocates shows in every window.
+    /// threads (tiered compilation, the test host) are at work now and then, on a busy machine for long, whereas what a step allocates
+    /// shows in every window: so the first round that shows nothing ends the measurement, and what all rounds show is the step's.
     /// </summary>
     public static SteadyMeter Measure(Action step)
     {
@@ -27,24 +28,37 @@ internal readonly partial record struct SteadyMeter(long ThreadBytes, long Proce
         Thread.Sleep(300);
         step();
 
-        var least = new SteadyMeter(long.MaxValue, long.MaxValue, long.MaxValue, 0);
-        long[] growth = new long[Windows];
-        for (int window = 0; window < Windows; window++)
+        var least = new SteadyMeter(long.MaxValue, long.MaxValue, long.MaxValue, long.MaxValue);
+        var growth = new List<long>(Rounds * WindowsPerRound);
+        for (int round = 0; round < Rounds && least != default; round++)
         {
-            SteadyMeter before = Read();
-            for (int i = 0; i < StepsPerWindow; i++)
-                step();
-            SteadyMeter after = Read();
-            least = new SteadyMeter(
-                Math.Min(least.ThreadBytes, after.ThreadBytes - before.ThreadBytes),
-                Math.Min(least.ProcessBytes, after.ProcessBytes - before.ProcessBytes),
-                Math.Min(least.NativeCalls, after.NativeCalls - before.NativeCalls),
-                0);
-            growth[window] = after.HeapGrowth - before.HeapGrowth;
+            for (int window = 0; window < WindowsPerRound; window++)
+            {
+                SteadyMeter grown = Measure(step, StepsPerWindow);
+                growth.Add(grown.HeapGrowth);
+                least = new SteadyMeter(
+                    Math.Min(least.ThreadBytes, grown.ThreadBytes),
+                    Math.Min(least.ProcessBytes, grown.ProcessBytes),
+                    Math.Min(least.NativeCalls, grown.NativeCalls),
+                    0);
+            }
+
+            growth.Sort();
+            least = least with { HeapGrowth = growth[growth.Count / 2] };
         }
 
-        Array.Sort(growth);
-        return least with { HeapGrowth = growth[Windows / 2] };
+        return least;
+    }
+
+    private static SteadyMeter Measure(Action step, int steps)
+    {
+        SteadyMeter before = Read();
+        for (int i = 0; i < steps; i++)
+            step();
+        SteadyMeter after = Read();
+        return new SteadyMeter(
+            after.ThreadBytes - before.ThreadBytes, after.ProcessBytes - before.ProcessBytes, after.NativeCalls - before.NativeCalls,
+            after.HeapGrowth - before.HeapGrowth);
     }
 
     private static SteadyMeter Read() => new(
