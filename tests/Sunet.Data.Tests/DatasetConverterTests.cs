@@ -96,12 +96,7 @@ public sealed class DatasetConverterTests : IDisposable
         folder.AddSbd();
         using var source = new CancellationTokenSource();
         DatasetConverter first = DatasetConverter.Open(folder.Root, Output, new ConversionOptions { Workers = 1 });
-        Assert.Throws<OperationCanceledException>(() => first.Run(
-            done =>
-            {
-                if (done == 2)
-                    source.Cancel();
-            }, source.Token));
+        Assert.Throws<OperationCanceledException>(() => first.Run(new CancelAfter(2, source), source.Token));
         Assert.Contains(DatasetCheck.Run(Output).Findings, finding => finding.Problem.Contains("no split", StringComparison.Ordinal));
 
         ConversionReport report = DatasetConverter.Open(folder.Root, Output, new ConversionOptions { Overwrite = true }).Run();
@@ -176,6 +171,15 @@ public sealed class DatasetConverterTests : IDisposable
             SegmentationSample old = before.Load(before.Items[i]), converted = after.Load(after.Items[i]);
             Assert.Equal(old.Image.ToArray(), converted.Image.ToArray());
             Assert.Equal(old.Labels.ToArray(), converted.Labels.ToArray());
+        }
+    }
+
+    private sealed class CancelAfter(int images, CancellationTokenSource source) : IProgress<DatasetProgress>
+    {
+        public void Report(DatasetProgress value)
+        {
+            if (value.Done == images)
+                source.Cancel();
         }
     }
 }

@@ -132,6 +132,18 @@ public sealed class PublishedDefectTests : IDisposable
     public void Run_ImageListedTwice_IsFound(string layout, string path, string list, string problem) =>
         AssertFinds(layout, path, problem, file => File.WriteAllText(file, list));
 
+    [Theory]
+    [InlineData("voc")]
+    [InlineData("voc+sbd")]
+    [InlineData("sbd")]
+    [InlineData("cityscapes")]
+    [InlineData("yaml")]
+    public void Open_Cancelled_Stops(string layout)
+    {
+        string data = folder.AddPublished(layout);
+        Assert.ThrowsAny<OperationCanceledException>(() => DatasetReader.Open(data, "train", new CancellationToken(canceled: true)));
+    }
+
     private static void WriteLabels(string file, byte[,] labels)
     {
         if (file.EndsWith(".mat", StringComparison.Ordinal))

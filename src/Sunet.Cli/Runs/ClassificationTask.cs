@@ -18,7 +18,7 @@ internal sealed class ClassificationTask : ITrainingTask
 
     /// <summary>Opens both splits; nothing is decoded.</summary>
     /// <exception cref="SunetException">A setting is out of range, or a split is missing, empty or damaged.</exception>
-    public ClassificationTask(SettingValues values)
+    public ClassificationTask(SettingValues values, CancellationToken cancellation)
     {
         (int height, int width) = values.Size("imgsz");
         var augmentation = new ClassificationAugmentation(height, width)
@@ -30,8 +30,8 @@ internal sealed class ClassificationTask : ITrainingTask
         };
         loader = TrainSettings.Loader(values, new ClassificationLoaderSettings(values.Int("batch", 1), augmentation));
         measuring = ClassifierEvaluation.Loader(loader.BatchSize, (height, width), loader.Normalization) with { Workers = loader.Workers };
-        training = DatasetReader.OpenClassification(values.Text("data"), values.Text("train-split"));
-        validation = DatasetReader.OpenClassification(values.Text("data"), values.Text("val-split"));
+        training = DatasetReader.OpenClassification(values.Text("data"), values.Text("train-split"), cancellation);
+        validation = DatasetReader.OpenClassification(values.Text("data"), values.Text("val-split"), cancellation);
     }
 
     /// <summary>The settings that only a classifier has.</summary>

@@ -31,7 +31,7 @@ internal static class ClassifierVal
     {
         SettingValues values = settings.Values;
         Refuse(values, [.. PredictionSettings.Settings, .. StrategyRun.Settings], "a segmenter", "a classifier");
-        ClassificationDataset data = DatasetReader.OpenClassification(settings.Data, settings.Split);
+        ClassificationDataset data = DatasetReader.OpenClassification(settings.Data, settings.Split, cancellation);
         ModelFile.RequireClasses(model, settings.Weights, settings.Data, data.ClassCount);
         ClassificationLoaderSettings loader = ClassifierEvaluation.Loader(
             values.Int("batch", 1), values.Size("imgsz"), model.Spec.Normalization);

@@ -19,10 +19,10 @@ internal static class ConvertRun
         };
         if (values.IsGiven("workers"))
             options = options with { Workers = values.Int("workers", 1) };
-        DatasetConverter converter = DatasetConverter.Open(data, values.Text("out"), options);
+        DatasetConverter converter = DatasetConverter.Open(data, values.Text("out"), options, cancellation);
         ConversionReport report;
-        using (ProgressLine line = output.StartProgress(converter.ImageCount, values.Flag("quiet")))
-            report = converter.Run(done => line.Report(done, "images", ""), cancellation);
+        using (var line = new DatasetProgressLine(output, values.Flag("quiet")))
+            report = converter.Run(line, cancellation);
         if (values.Flag("json"))
             Write(output, data, report);
         else

@@ -45,7 +45,7 @@ internal static class LoaderBench
     {
         int batch = values.Int("batch", 1), warmUp = values.Int("warmup", 1), count = values.Int("iters", 1);
         int workers = values.IsGiven("workers") ? values.Int("workers", 1) : Math.Max(1, Environment.ProcessorCount / 2);
-        using BatchLoader loader = Open(values.Text("data"), values.Size("imgsz"), batch, workers);
+        using BatchLoader loader = Open(values.Text("data"), values.Size("imgsz"), batch, workers, cancellation);
         long index = 0;
         for (; index < warmUp; index++)
             loader.Return(loader.Read(index, cancellation));
@@ -66,13 +66,13 @@ internal static class LoaderBench
             Print(output, what, timing);
     }
 
-    private static BatchLoader Open(string path, (int Height, int Width) crop, int batch, int workers) =>
+    private static BatchLoader Open(string path, (int Height, int Width) crop, int batch, int workers, CancellationToken cancellation) =>
         DatasetReader.KindOf(path) == DatasetKind.Classification
             ? new BatchLoader(
-                DatasetReader.OpenClassification(path, "train"),
+                DatasetReader.OpenClassification(path, "train", cancellation),
                 new ClassificationLoaderSettings(batch, new ClassificationAugmentation(crop.Height, crop.Width)) { Workers = workers })
             : new BatchLoader(
-                DatasetReader.Open(path, "train"),
+                DatasetReader.Open(path, "train", cancellation),
                 new BatchLoaderSettings(batch, new AugmentationSettings(crop.Height, crop.Width)) { Workers = workers });
 
     private static void Print(CommandOutput output, string what, LoaderTiming timing)

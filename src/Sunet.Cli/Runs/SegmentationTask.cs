@@ -18,7 +18,7 @@ internal sealed class SegmentationTask : ITrainingTask
 
     /// <summary>Opens both splits; nothing is decoded.</summary>
     /// <exception cref="Sunet.Native.SunetException">A setting is out of range, or a split is missing, empty or damaged.</exception>
-    public SegmentationTask(SettingValues values)
+    public SegmentationTask(SettingValues values, CancellationToken cancellation)
     {
         (int height, int width) = values.Size("imgsz");
         var augmentation = new AugmentationSettings(height, width)
@@ -32,8 +32,8 @@ internal sealed class SegmentationTask : ITrainingTask
         {
             CacheBytes = values.Int("cache", 0) * Mebibyte,
         });
-        training = DatasetReader.Open(values.Text("data"), values.Text("train-split"));
-        validation = DatasetReader.Open(values.Text("data"), values.Text("val-split"));
+        training = DatasetReader.Open(values.Text("data"), values.Text("train-split"), cancellation);
+        validation = DatasetReader.Open(values.Text("data"), values.Text("val-split"), cancellation);
     }
 
     /// <summary>The settings that only a segmenter has.</summary>

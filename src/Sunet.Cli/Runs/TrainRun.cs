@@ -26,7 +26,7 @@ internal static class TrainRun
     public static void Execute(TrainSettings settings, TrainRequest request, CommandOutput output, CancellationToken cancellation)
     {
         using OpenDevice device = DeviceSettings.Open(settings.Values);
-        ITrainingTask task = settings.OpenTask();
+        ITrainingTask task = settings.OpenTask(cancellation);
         StartingModel start = StartingModel.Create(settings, task, request.Resume is not null);
         SunetModel model = start.Model;
         SettingValues resolved = Resolve(settings, task, model.Spec, device);
@@ -39,7 +39,7 @@ internal static class TrainRun
             Schedule = settings.Schedule(stepsPerEpoch),
             MemoryLimit = device.MemoryLimit(),
         };
-        using var trainer = new Trainer(model, loader, options, device.Backend);
+        using var trainer = new Trainer(model, loader, options, device.Backend, cancellation);
         PrintMemory(trainer.Plan.Memory, model.Spec, task, device, request, output);
         if (request.DryRun)
             return;

@@ -154,7 +154,9 @@ internal sealed record TrainSettings
 
     /// <summary>Opens the data.</summary>
     /// <exception cref="SunetException">A setting is out of range, or a split is missing, empty or damaged.</exception>
-    public ITrainingTask OpenTask() => Head == SunetHead.Classifier ? new ClassificationTask(Values) : new SegmentationTask(Values);
+    public ITrainingTask OpenTask(CancellationToken cancellation) => Head == SunetHead.Classifier
+        ? new ClassificationTask(Values, cancellation)
+        : new SegmentationTask(Values, cancellation);
 
     /// <summary>How batches are made, with what does not depend on their labels.</summary>
     /// <exception cref="ConfigurationException">A setting is out of range.</exception>

@@ -37,7 +37,7 @@ internal static class ValRun
         }
 
         ClassifierVal.RefuseSettings(settings.Values);
-        SegmentationDataset data = DatasetReader.Open(settings.Data, settings.Split);
+        SegmentationDataset data = DatasetReader.Open(settings.Data, settings.Split, cancellation);
         model = ModelFile.Segmenter(model, settings.Weights, settings.OutputStride);
         ModelFile.RequireClasses(model, settings.Weights, settings.Data, data.ClassCount);
         int total = Math.Min(settings.Limit, data.Items.Count);

@@ -24,7 +24,7 @@ public sealed class DatasetConverter
     private readonly ConvertedNames names;
     private readonly VocFolder target;
 
-    private DatasetConverter(IDatasetLayout layout, string output, ConversionOptions options)
+    private DatasetConverter(IDatasetLayout layout, string output, ConversionOptions options, CancellationToken cancellation)
     {
         this.options = options;
         source = layout.Root;
@@ -33,7 +33,7 @@ public sealed class DatasetConverter
 
         // Names depend on the whole data set, so that splits which are converted one after another go together.
         IReadOnlyList<SplitListing> all =
-            [.. layout.Splits.Union(options.Splits, StringComparer.Ordinal).Select(split => layout.List(split))];
+            [.. layout.Splits.Union(options.Splits, StringComparer.Ordinal).Select(split => layout.List(split, cancellation))];
         names = new ConvertedNames(all.SelectMany(listing => listing.Images));
         IEnumerable<SplitListing> chosen = options.Splits.Count == 0
             ? all.Where(IsConvertible)
@@ -57,27 +57,29 @@ public sealed class DatasetConverter
     /// <param name="path">What <see cref="DatasetReader.Open"/> takes.</param>
     /// <param name="output">The folder to make.</param>
     /// <param name="options">What to convert, and how.</param>
+    /// <param name="cancellation">Stops while the files are listed.</param>
     /// <exception cref="ConfigurationException">An option is out of range.</exception>
     /// <exception cref="DataException">
     /// The data set or a split of it cannot be read, or the folder holds a data set that may not be overwritten, has other classes, or is
     /// the one to convert.
     /// </exception>
-    public static DatasetConverter Open(string path, string output, ConversionOptions options)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public static DatasetConverter Open(string path, string output, ConversionOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
-        var converter = new DatasetConverter(DatasetLayouts.Open(path), folder, options);
+        var converter = new DatasetConverter(DatasetLayouts.Open(path), folder, options, cancellation);
         converter.RequireTarget();
         return converter;
     }
 
     /// <summary>Converts.</summary>
-    /// <param name="progress">Told the number of images that are done, by one thread at a time; may be null.</param>
+    /// <param name="progress">Told after every image, by one thread at a time; may be null.</param>
     /// <param name="cancellation">Stops between two images.</param>
     /// <exception cref="DataException">An image or its labels cannot be read, are damaged, do not fit, or cannot be written.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
-    public ConversionReport Run(Action<int>? progress = null, CancellationToken cancellation = default)
+    public ConversionReport Run(IProgress<DatasetProgress>? progress = null, CancellationToken cancellation = default)
     {
         target.Create();
         ConversionJournal journal = ConversionJournal.Open(Output, source);
@@ -90,7 +92,7 @@ public sealed class DatasetConverter
             {
                 written += isNew ? 1 : 0;
                 done++;
-                progress?.Invoke(done);
+                progress?.Report(new DatasetProgress(done, work.Count));
             }
         }, cancellation);
 

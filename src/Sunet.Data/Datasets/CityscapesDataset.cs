@@ -34,7 +34,7 @@ internal sealed class CityscapesDataset : IDatasetLayout
     public static CityscapesDataset? TryOpen(string path) => Directory.Exists(ImageFolder(path)) ? new CityscapesDataset(path) : null;
 
     /// <inheritdoc/>
-    public SplitListing List(string split)
+    public SplitListing List(string split, CancellationToken cancellation)
     {
         LabelFolder folder = FolderOf(split);
         var listing = new SplitListing(split, folder.Images) { IsLabelled = !Unlabelled.Contains(split) };
@@ -43,7 +43,7 @@ internal sealed class CityscapesDataset : IDatasetLayout
         else if (listing.IsLabelled && !Directory.Exists(folder.Labels))
             listing.Report(folder.Labels, $"The split '{split}' has no labels: there is no folder '{folder.Labels}'.");
         else
-            listing.AddFolder(folder, CityscapesLabels.Instance);
+            listing.AddFolder(folder, CityscapesLabels.Instance, cancellation);
         return listing;
     }
 

@@ -9,7 +9,7 @@ internal static class ClassificationCheck
     {
         var findings = new List<DatasetFinding>(layout.Strays());
         ClassificationListing[] listings = [.. layout.Splits.Select(split => DatasetCheck.List(
-            () => layout.List(split), source => new ClassificationListing(split, source), layout.Root))];
+            () => layout.List(split, cancellation), source => new ClassificationListing(split, source), layout.Root))];
         foreach (ClassificationListing listing in listings)
         {
             findings.AddRange(listing.Problems);

@@ -31,7 +31,7 @@ public static class DatasetCheck
     {
         IReadOnlyList<SplitListing> listings =
         [
-            .. layout.Splits.Select(split => List(() => layout.List(split), source => new SplitListing(split, source), layout.Root)),
+            .. layout.Splits.Select(split => List(() => layout.List(split, cancellation), source => new SplitListing(split, source), layout.Root)),
         ];
         List<DatasetFinding> findings = [.. listings.SelectMany(OfSplit), .. Overlaps(listings), .. new StrayCheck(layout, listings).Run()];
         if (listings.Count == 0)

@@ -12,13 +12,15 @@ public static class DatasetReader
     /// (<c>benchmark_RELEASE</c>), or of MS-COCO, as they are published; or a YAML file with the keys path, train, val, test, names, masks_dir.
     /// </param>
     /// <param name="split">Such as <c>train</c> or <c>val</c>; <c>trainaug</c> for PASCAL VOC with the SBD beside or in it.</param>
+    /// <param name="cancellation">Stops while the files are listed.</param>
     /// <exception cref="DataException">
     /// The layout is unknown, or the split is missing, empty, has no labels, or lists an image whose file or mask is missing.
     /// </exception>
-    public static SegmentationDataset Open(string path, string split)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public static SegmentationDataset Open(string path, string split, CancellationToken cancellation = default)
     {
         IDatasetLayout layout = DatasetLayouts.Open(path);
-        SplitListing listing = RequireSound(layout.List(split));
+        SplitListing listing = RequireSound(layout.List(split, cancellation));
         if (!listing.IsLabelled)
         {
             throw new DataException(
@@ -32,21 +34,25 @@ public static class DatasetReader
     /// <summary>Lists the images of one split, which needs no labels, such as a benchmark's <c>test</c>; nothing is decoded.</summary>
     /// <param name="path">As for <see cref="Open"/>.</param>
     /// <param name="split">Such as <c>test</c>.</param>
+    /// <param name="cancellation">Stops while the files are listed.</param>
     /// <returns>The images, in the split's order; at least one.</returns>
     /// <exception cref="DataException">The layout is unknown, or the split is missing, empty, or lists a file that is missing.</exception>
-    public static IReadOnlyList<DatasetImage> ListImages(string path, string split) =>
-        RequireSound(DatasetLayouts.Open(path).List(split)).Images;
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public static IReadOnlyList<DatasetImage> ListImages(string path, string split, CancellationToken cancellation = default) =>
+        RequireSound(DatasetLayouts.Open(path).List(split, cancellation)).Images;
 
     /// <summary>Opens one split of a data set for classification; nothing is decoded.</summary>
     /// <param name="path">A folder in the layout of ImageNet: <c>train/&lt;class&gt;/*.JPEG</c>, <c>val/&lt;class&gt;/*.JPEG</c>.</param>
     /// <param name="split">Such as <c>train</c> or <c>val</c>.</param>
+    /// <param name="cancellation">Stops while the files are listed.</param>
     /// <exception cref="DataException">
     /// The layout is unknown, the split is missing or empty, a class has no images, or its classes differ from those of <c>train</c>.
     /// </exception>
-    public static ClassificationDataset OpenClassification(string path, string split)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public static ClassificationDataset OpenClassification(string path, string split, CancellationToken cancellation = default)
     {
         ImageNetDataset layout = OpenClassificationLayout(path);
-        return new ClassificationDataset(layout.Root, split, layout.ClassNames, RequireSound(layout.List(split)).Items);
+        return new ClassificationDataset(layout.Root, split, layout.ClassNames, RequireSound(layout.List(split, cancellation)).Items);
     }
 
     /// <summary>

@@ -14,7 +14,8 @@ internal interface IDatasetLayout
     IReadOnlyList<string> Splits { get; }
 
     /// <summary>Finds a split's files without decoding any; reports what is missing instead of throwing.</summary>
-    SplitListing List(string split);
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    SplitListing List(string split, CancellationToken cancellation);
 
     /// <summary>The folders of images and those of label files that belong to them, for finding strays.</summary>
     IEnumerable<LabelFolder> Folders();

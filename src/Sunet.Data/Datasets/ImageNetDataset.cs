@@ -65,14 +65,14 @@ internal sealed class ImageNetDataset
 
     /// <summary>Finds a split's images without decoding any; reports what is wrong instead of throwing.</summary>
     /// <exception cref="DataException">A list of labels cannot be read.</exception>
-    public ClassificationListing List(string split)
+    public ClassificationListing List(string split, CancellationToken cancellation)
     {
         string folder = SplitFolder(split);
         var listing = new ClassificationListing(split, folder);
         if (Path.GetFileName(split) != split || !Directory.Exists(folder))
             listing.Report(folder, $"The split '{split}' is missing: there is no folder '{folder}'.");
         else if (HasClassFolders(folder))
-            ListClasses(listing);
+            ListClasses(listing, cancellation);
         else
             ListFlat(listing);
         return listing;
@@ -93,13 +93,14 @@ internal sealed class ImageNetDataset
         }
     }
 
-    private void ListClasses(ClassificationListing listing)
+    private void ListClasses(ClassificationListing listing, CancellationToken cancellation)
     {
         string[] present = ClassFolders(listing.Source);
         ReportDifference(listing, present.Except(classes), "has classes that '{0}' lacks");
         ReportDifference(listing, classes.Except(present), "lacks classes of '{0}'");
         foreach (string name in present.Where(indices.ContainsKey))
         {
+            cancellation.ThrowIfCancellationRequested();
             string folder = Path.Combine(listing.Source, name);
             int before = listing.Items.Count, problems = listing.Problems.Count;
             foreach (string file in FileTree.Files(folder, listing.Report).Where(IsImage))

@@ -37,11 +37,15 @@ internal sealed class SbdDataset : IDatasetLayout
             .Select(folder => new SbdDataset(folder)).FirstOrDefault();
 
     /// <inheritdoc/>
-    public SplitListing List(string split)
+    public SplitListing List(string split, CancellationToken cancellation)
     {
         var listing = new SplitListing(split, Lists.SourceOf(split));
         foreach (var (name, list) in Lists.Read(split, listing))
+        {
+            cancellation.ThrowIfCancellationRequested();
             Add(listing, name, list);
+        }
+
         return listing;
     }
 

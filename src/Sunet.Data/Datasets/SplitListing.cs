@@ -25,10 +25,11 @@ internal sealed record SplitListing(string Split, string Source) : SplitFindings
     }
 
     /// <summary>Adds every image of a folder with its label file.</summary>
-    public void AddFolder(LabelFolder folder, ILabelReader labels)
+    public void AddFolder(LabelFolder folder, ILabelReader labels, CancellationToken cancellation)
     {
         foreach (string image in FileTree.Files(folder.Images, Report))
         {
+            cancellation.ThrowIfCancellationRequested();
             if (folder.NameOfImage(image) is not { } name)
                 continue;
             string mask = Path.Combine(folder.Labels, name + folder.LabelEnding);

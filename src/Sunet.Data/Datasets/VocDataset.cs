@@ -68,7 +68,7 @@ internal sealed class VocDataset : IDatasetLayout
             .Select(folder => new VocDataset(folder)).FirstOrDefault();
 
     /// <inheritdoc/>
-    public SplitListing List(string split)
+    public SplitListing List(string split, CancellationToken cancellation)
     {
         bool isMadeUp = IsMadeUp(split);
         var listing = new SplitListing(split, isMadeUp ? boundaries!.Root : lists.SourceOf(split));
@@ -83,7 +83,11 @@ internal sealed class VocDataset : IDatasetLayout
         List<ListedName> names = isMadeUp ? AugmentedNames(listing) : lists.Read(split, listing);
         listing.IsLabelled = split != "test" || names.Count == 0 || names.Any(listed => File.Exists(MaskOf(listed.Name)));
         foreach (ListedName listed in names)
+        {
+            cancellation.ThrowIfCancellationRequested();
             Add(listing, listed);
+        }
+
         return listing;
     }
 

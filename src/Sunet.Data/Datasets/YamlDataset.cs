@@ -22,7 +22,7 @@ internal sealed class YamlDataset : IDatasetLayout
     public IReadOnlyList<string> Splits => description.Test is null ? ["train", "val"] : ["train", "val", "test"];
 
     /// <inheritdoc/>
-    public SplitListing List(string split)
+    public SplitListing List(string split, CancellationToken cancellation)
     {
         if (!Splits.Contains(split))
         {
@@ -38,7 +38,7 @@ internal sealed class YamlDataset : IDatasetLayout
         else if (folder.Images == folder.Labels)
             listing.Report(folder.Images, $"'{description.File}' names '{folder.Images}' both as images and as masks of '{split}'.");
         else
-            listing.AddFolder(folder, PngLabels.Instance);
+            listing.AddFolder(folder, PngLabels.Instance, cancellation);
         return listing;
     }
 

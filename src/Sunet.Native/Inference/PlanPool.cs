@@ -52,7 +52,8 @@ internal sealed class PlanPool(SunetModel model, IReadOnlyList<double> scales, P
 
     /// <summary>Plans of a size for the caller, who has a turn, alone; given back by disposing the lease.</summary>
     /// <exception cref="MemoryException">The size does not fit into memory.</exception>
-    public Lease Rent(Shape shape, PredictionKind kind)
+    /// <exception cref="OperationCanceledException">Cancelled while the size was compiled.</exception>
+    public Lease Rent(Shape shape, PredictionKind kind, CancellationToken cancellation)
     {
         SizePlans size;
         lock (gate)
@@ -65,7 +66,7 @@ internal sealed class PlanPool(SunetModel model, IReadOnlyList<double> scales, P
         try
         {
             lock (compiling)
-                return new Lease(this, size, new LookPlans(model, shape, scales, kind, backend, weights));
+                return new Lease(this, size, new LookPlans(model, shape, scales, kind, backend, weights, cancellation));
         }
         catch
         {
@@ -76,7 +77,7 @@ internal sealed class PlanPool(SunetModel model, IReadOnlyList<double> scales, P
     }
 
     /// <summary>Compiles as many plans of a size as there are turns, once no call is running.</summary>
-    public void WarmUp(Shape shape, PredictionKind kind)
+    public void WarmUp(Shape shape, PredictionKind kind, CancellationToken cancellation)
     {
         EnterAll();
         var leases = new Stack<Lease>();
@@ -84,7 +85,7 @@ internal sealed class PlanPool(SunetModel model, IReadOnlyList<double> scales, P
         {
             ObjectDisposedException.ThrowIf(disposed, typeof(Predictor));
             for (int i = 0; i < options.Concurrency; i++)
-                leases.Push(Rent(shape, kind));
+                leases.Push(Rent(shape, kind, cancellation));
         }
         finally
         {
@@ -201,12 +202,13 @@ internal sealed class PlanPool(SunetModel model, IReadOnlyList<double> scales, P
         private readonly List<ScalePlan> plans = [];
 
         public LookPlans(
-            SunetModel model, Shape shape, IReadOnlyList<double> scales, PredictionKind kind, IBackend backend, WeightStore weights)
+            SunetModel model, Shape shape, IReadOnlyList<double> scales, PredictionKind kind, IBackend backend, WeightStore weights,
+            CancellationToken cancellation)
         {
             try
             {
                 foreach (double scale in scales)
-                    plans.Add(new ScalePlan(model, shape, scale, kind, backend, weights));
+                    plans.Add(new ScalePlan(model, shape, scale, kind, backend, weights, cancellation));
             }
             catch
             {

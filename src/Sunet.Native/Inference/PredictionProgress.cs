@@ -10,6 +10,9 @@ internal struct PredictionWatch(int total, IProgress<PredictionProgress>? progre
 {
     private int done;
 
+    /// <summary>Stops the call.</summary>
+    public readonly CancellationToken Cancellation => cancellation;
+
     /// <exception cref="OperationCanceledException">The caller wants no more of it.</exception>
     public readonly void Before() => cancellation.ThrowIfCancellationRequested();
 

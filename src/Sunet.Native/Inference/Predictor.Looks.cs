@@ -28,7 +28,7 @@ public sealed partial class Predictor
             Pixels.Flip(pixels, shape.Width, inputs.Span[pixels.Length..]);
 
         watch.Before();
-        using PlanPool.Lease plans = pool.Rent(doubled, PredictionKind.Probabilities);
+        using PlanPool.Lease plans = pool.Rent(doubled, PredictionKind.Probabilities, watch.Cancellation);
         average.Clear();
         float share = 1f / (copies * plans.Scales.Count);
         for (int i = 0; i < plans.Scales.Count; i++)
@@ -98,7 +98,7 @@ public sealed partial class Predictor
         using SpanOwner<byte> flat = SpanOwner<byte>.Allocate(image.Height * image.Width);
         image.CopyTo(rows.Span);
         watch.Before();
-        using (PlanPool.Lease plans = pool.Rent(shape, PredictionKind.Labels))
+        using (PlanPool.Lease plans = pool.Rent(shape, PredictionKind.Labels, watch.Cancellation))
             plans.Scales[0].Run(MemoryMarshal.AsBytes(rows.Span), flat.Span);
         ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(labels);
         watch.After();
@@ -116,7 +116,7 @@ public sealed partial class Predictor
         Pixels.Widen(labels, wide.Span);
         watch.Before();
         int invalid;
-        using (PlanPool.Lease plans = pool.Rent(shape, PredictionKind.Counts))
+        using (PlanPool.Lease plans = pool.Rent(shape, PredictionKind.Counts, watch.Cancellation))
             invalid = plans.Scales[0].Count(MemoryMarshal.AsBytes(rows.Span), wide.Span, counts.Span, flat.Span);
         watch.After();
         if (!predictions.IsEmpty)

@@ -161,9 +161,13 @@ public sealed partial class Predictor : IDisposable
     /// Compiles what <see cref="Segment"/> needs for an image size ahead of its first image, for every call that may run at a time. Waits
     /// for the calls that are running.
     /// </summary>
+    /// <param name="height">The images' height.</param>
+    /// <param name="width">Their width.</param>
+    /// <param name="cancellation">Stops compiling; what is compiled by then is kept.</param>
     /// <exception cref="MemoryException">The size does not fit into memory.</exception>
     /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
-    public void WarmUp(int height, int width)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void WarmUp(int height, int width, CancellationToken cancellation = default)
     {
         if (Options.CropSize > 0)
             (height, width) = (Options.CropSize, Options.CropSize);
@@ -171,9 +175,9 @@ public sealed partial class Predictor : IDisposable
             (height, width) = (Math.Min(height, Options.TileSize), Math.Min(width, Options.TileSize));
         var shape = new Shape(1, 3, height, width);
         if (IsDirect(shape))
-            pool.WarmUp(shape, PredictionKind.Labels);
+            pool.WarmUp(shape, PredictionKind.Labels, cancellation);
         else
-            pool.WarmUp(shape.WithBatch(Options.Flip ? 2 : 1), PredictionKind.Probabilities);
+            pool.WarmUp(shape.WithBatch(Options.Flip ? 2 : 1), PredictionKind.Probabilities, cancellation);
     }
 
     /// <summary>Waits for the calls that are running, which end as usual; calls that come later, or wait for a turn, are refused.</summary>

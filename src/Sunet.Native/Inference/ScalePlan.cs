@@ -37,8 +37,10 @@ internal sealed class ScalePlan : IDisposable
     /// <param name="kind">What is wanted.</param>
     /// <param name="backend">Where it runs.</param>
     /// <param name="weights">What other plans of the model have loaded.</param>
+    /// <param name="cancellation">Stops compiling.</param>
     public ScalePlan(
-        SunetModel model, Shape image, double scale, PredictionKind kind, IBackend backend, WeightStore weights)
+        SunetModel model, Shape image, double scale, PredictionKind kind, IBackend backend, WeightStore weights,
+        CancellationToken cancellation)
     {
         (int H, int W) size = (Scaled(image.Height, scale), Scaled(image.Width, scale));
         network = kind == PredictionKind.Probabilities
@@ -51,7 +53,7 @@ internal sealed class ScalePlan : IDisposable
             PredictionKind.Labels => network.AppendArgMax(),
             _ => counts!.Inputs[1],
         };
-        plan = Plan.Compile(network.Graph, backend, new PlanOptions { Weights = weights });
+        plan = Plan.Compile(network.Graph, backend, new PlanOptions { Weights = weights }, cancellation);
         try
         {
             plan.Load(model.Read);

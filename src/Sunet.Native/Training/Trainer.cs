@@ -40,9 +40,12 @@ public sealed class Trainer : IDisposable
     /// <param name="source">The batches; it stays the caller's.</param>
     /// <param name="options">How to train.</param>
     /// <param name="backend">Where; it must outlive the trainer.</param>
+    /// <param name="cancellation">Stops compiling.</param>
     /// <exception cref="ConfigurationException">An option is out of range.</exception>
     /// <exception cref="MemoryException">The plan does not fit into memory.</exception>
-    public Trainer(SunetModel model, IBatchSource source, TrainerOptions options, IBackend backend)
+    /// <exception cref="OperationCanceledException">Cancelled; nothing is held.</exception>
+    public Trainer(
+        SunetModel model, IBatchSource source, TrainerOptions options, IBackend backend, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(source);
@@ -64,7 +67,7 @@ public sealed class Trainer : IDisposable
             Purpose = PlanPurpose.Training,
             OptimizerSlots = options.Accumulate > 1 ? 2 : 1,
             MemoryLimit = options.MemoryLimit,
-        });
+        }, cancellation);
         finite = new FiniteCheck(plan);
         feed = new BatchFeed(plan, network, source);
         try

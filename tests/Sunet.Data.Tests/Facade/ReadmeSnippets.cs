@@ -34,7 +34,7 @@ internal static class ReadmeSnippets
     public static void Train(string data, string weights, int steps, CancellationToken cancellation)
     {
         // snippet: train
-        SegmentationDataset images = DatasetReader.Open(data, "train");
+        SegmentationDataset images = DatasetReader.Open(data, "train", cancellation);
         var crops = new BatchLoaderSettings(BatchSize: 4, new AugmentationSettings(64, 64));
         using var batches = new BatchLoader(images, crops);
 

@@ -18,6 +18,15 @@ public sealed class ConcurrencyTests : IDisposable
 
     public void Dispose() => backend.Dispose();
 
+    [Fact]
+    public void WarmUp_Cancelled_LeavesAPredictorThatWorks()
+    {
+        using var predictor = new Predictor(model, new PredictorOptions(), backend);
+        Assert.ThrowsAny<OperationCanceledException>(() => predictor.WarmUp(64, 64, new CancellationToken(canceled: true)));
+        predictor.WarmUp(64, 64);
+        Assert.NotEmpty(Hash(predictor, CountTests.Image(64, 64)));
+    }
+
     [Theory]
     [InlineData(1, false, 4)]
     [InlineData(3, false, 4)]

@@ -1,4 +1,5 @@
 using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Interop;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Models;
@@ -130,6 +131,16 @@ public sealed class TrainerTests : IDisposable
         trainer.CopyTo(model);
         Assert.Equal([0, 1, 2, 3, 4, 5], reported.Steps);
         Assert.All(expected.Names, name => Assert.True(expected.Read(name).SequenceEqual(model.Read(name)), name));
+    }
+
+    [Fact]
+    public void New_Cancelled_HoldsNothing()
+    {
+        SunetModel model = SunetModel.Create(SunetSpecTests.Tiny);
+        long before = NativeRuntime.Outstanding.Bytes;
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => new Trainer(model, new Batches(2, 1), new TrainerOptions(), backend, new CancellationToken(canceled: true)));
+        Assert.Equal(before, NativeRuntime.Outstanding.Bytes);
     }
 
     private SunetModel Train(IBatchSource source, TrainerOptions options, int steps)

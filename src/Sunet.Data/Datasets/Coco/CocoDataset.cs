@@ -56,7 +56,7 @@ internal sealed class CocoDataset : IDatasetLayout
 
     /// <inheritdoc/>
     /// <exception cref="DataException">The annotation file is damaged, or has none of the classes.</exception>
-    public SplitListing List(string split)
+    public SplitListing List(string split, CancellationToken cancellation)
     {
         if (Find(Root, split) is not { } name)
         {
@@ -74,10 +74,11 @@ internal sealed class CocoDataset : IDatasetLayout
         }
 
         var problems = new LimitedReport(listing);
-        CocoFile file = CocoFileReader.Read(listing.Source);
+        CocoFile file = CocoFileReader.Read(listing.Source, cancellation);
         var annotated = new CocoSplit(file, Labels(file), problem => problems.Report(listing.Source, $"'{listing.Source}' {problem}."));
         for (int i = 0; i < annotated.Images.Count; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             if (!name.StartsWith(Parts[0], StringComparison.Ordinal) || annotated.Area(i) > SmallestArea)
                 Add(annotated, i, images, listing, problems);
         }

@@ -14,14 +14,15 @@ internal static class CocoFileReader
 
     /// <summary>Reads a file from beginning to end, keeping a few words an entry.</summary>
     /// <exception cref="DataException">The file cannot be read, is no JSON, lacks a list, or an entry lacks something.</exception>
-    public static CocoFile Read(string path)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static CocoFile Read(string path, CancellationToken cancellation = default)
     {
         try
         {
             using var handle = File.OpenHandle(path, options: FileOptions.SequentialScan);
             var contents = new CocoFile(path, RandomAccess.GetLength(handle));
             var reader = new JsonFileReader(handle, path);
-            ReadLists(ref reader, contents);
+            ReadLists(ref reader, contents, cancellation);
             return contents;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or NotSupportedException)
@@ -30,7 +31,7 @@ internal static class CocoFileReader
         }
     }
 
-    private static void ReadLists(ref JsonFileReader reader, CocoFile contents)
+    private static void ReadLists(ref JsonFileReader reader, CocoFile contents, CancellationToken cancellation)
     {
         var seen = new HashSet<string>();
         reader.Read();
@@ -38,11 +39,11 @@ internal static class CocoFileReader
         while (NextKey(ref reader))
         {
             if (reader.IsKey("images"u8))
-                ReadList(ref reader, contents, Lists[0], ReadImage, seen);
+                ReadList(ref reader, contents, Lists[0], ReadImage, seen, cancellation);
             else if (reader.IsKey("annotations"u8))
-                ReadList(ref reader, contents, Lists[1], ReadAnnotation, seen);
+                ReadList(ref reader, contents, Lists[1], ReadAnnotation, seen, cancellation);
             else if (reader.IsKey("categories"u8))
-                ReadList(ref reader, contents, Lists[2], ReadCategory, seen);
+                ReadList(ref reader, contents, Lists[2], ReadCategory, seen, cancellation);
             else
                 PassOver(ref reader);
         }
@@ -53,7 +54,8 @@ internal static class CocoFileReader
             throw new DataException($"'{contents.Path}' is no COCO annotation file: it lacks the list '{missing}'.", contents.Path);
     }
 
-    private static void ReadList(ref JsonFileReader reader, CocoFile contents, string name, EntryReader readEntry, HashSet<string> seen)
+    private static void ReadList(
+        ref JsonFileReader reader, CocoFile contents, string name, EntryReader readEntry, HashSet<string> seen, CancellationToken cancellation)
     {
         if (!seen.Add(name))
             throw new DataException($"'{contents.Path}' is no COCO annotation file: it has the list '{name}' twice.", contents.Path);
@@ -61,6 +63,7 @@ internal static class CocoFileReader
         reader.Require(JsonTokenType.StartArray, $"the list '{name}'");
         for (reader.Read(); reader.TokenType != JsonTokenType.EndArray; reader.Read())
         {
+            cancellation.ThrowIfCancellationRequested();
             reader.Require(JsonTokenType.StartObject, $"an entry of '{name}'");
             readEntry(ref reader, contents);
         }
