@@ -18,7 +18,7 @@ public class TrainingStepBenchmark : IDisposable
     {
         SunetSpec spec = SunetSpec.Segmenter("sunet64", classes: 21);
         backend = new CpuBackend();
-        batches = new NoiseBatches(new Shape(2, 3, 256, 256), spec.Classes);
+        batches = new NoiseBatches(new Shape(2, 3, 256, 256), spec);
         trainer = new Trainer(SunetModel.Create(spec), batches, new TrainerOptions(), backend);
         trainer.Step();
     }

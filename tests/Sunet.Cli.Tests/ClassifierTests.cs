@@ -46,14 +46,32 @@ public sealed class ClassifierTests(ClassifierTests.Trained trained) : IClassFix
     }
 
     [Theory]
+    [InlineData("--train")]
+    [InlineData("--no-train")]
+    public void Info_Classifier_ShowsItsLayers(string purpose)
+    {
+        CommandResult result = CommandResult.Of("info", "--weights", trained.Weights, "--imgsz", "64", "--batch", "2", purpose, "--threads", "1", "--json");
+        Assert.True(result.Code == 0, result.Error);
+        using JsonDocument parsed = JsonDocument.Parse(result.Output);
+        Assert.Contains(parsed.RootElement.GetProperty("layers").EnumerateArray(), layer => layer.GetProperty("layer").GetString() == "linear");
+    }
+
+    [Theory]
+    [InlineData(1, "output stride is 32", "info", "--output-stride", "8")]
     [InlineData(1, "'--scales' is for a segmenter", "val", "--scales", "1,2")]
     [InlineData(1, "'--batch' is 'none'", "val", "--batch", "none")]
     [InlineData(2, "there is no folder", "val", "--split", "test")]
     [InlineData(2, "is a classifier; a segmenter is needed", "predict", "--source", "val/red/0.JPEG")]
     public void AnyVerb_WhatAClassifierHasNot_IsAnError(int code, string said, string verb, string flag, string value)
     {
-        string[] data = verb == "val" ? ["--data", trained.Data] : ["--project", folder["runs"]];
-        AssertFailure(code, said, [verb, .. data, "--weights", trained.Weights, flag, flag == "--source" ? Path.Combine(trained.Data, value) : value, "--quiet"]);
+        string[] data = verb switch
+        {
+            "val" => ["--data", trained.Data, "--quiet"],
+            "predict" => ["--project", folder["runs"], "--quiet"],
+            _ => [],
+        };
+        string given = flag == "--source" ? Path.Combine(trained.Data, value) : value;
+        AssertFailure(code, said, [verb, .. data, "--weights", trained.Weights, flag, given]);
     }
 
     [Fact]

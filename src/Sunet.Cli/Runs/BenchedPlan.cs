@@ -20,7 +20,7 @@ internal sealed class BenchedPlan : IDisposable
     /// <param name="device">Where; it outlives this.</param>
     public BenchedPlan(SunetModel model, Shape image, bool train, OpenDevice device)
     {
-        source = new NoiseBatches(image, model.Spec.Classes);
+        source = new NoiseBatches(image, model.Spec);
         if (train)
         {
             // Weights that stay where they are keep the numbers ordinary over any number of steps.
@@ -33,7 +33,7 @@ internal sealed class BenchedPlan : IDisposable
         }
 
         SunetGraph network = SunetGraph.ForInference(model.Spec, image);
-        network.AppendArgMax();
+        _ = model.Spec.Head == SunetHead.Segmenter ? network.AppendArgMax() : network.AppendProbabilities();
         Plan = Plan.Compile(network.Graph, device.Backend, new PlanOptions { MemoryLimit = device.MemoryLimit() });
         Plan.Load(model.Read);
         WriteInputs = () => Plan.Write(network.Image, source.Read(0).Images);

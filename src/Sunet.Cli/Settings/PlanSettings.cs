@@ -1,4 +1,3 @@
-using Sunet.Cli.Runs;
 using Sunet.Native;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
@@ -29,7 +28,8 @@ internal static class PlanSettings
         {
             if (values.IsGiven("model"))
                 throw new ConfigurationException("'--weights' has a model of its own; leave out '--model'.");
-            return ModelFile.LoadSegmenter(path, PredictionSettings.OutputStride(values));
+            SunetModel model = SunetModel.Load(path);
+            return PredictionSettings.OutputStride(values) is { } outputStride ? model.WithOutputStride(outputStride) : model;
         }
 
         string[] names = [.. Enumerable.Range(0, values.Int("classes", 1, 255)).Select(c => FormattableString.Invariant($"class{c}"))];

@@ -1,3 +1,4 @@
+using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Training;
@@ -9,16 +10,18 @@ public sealed class NoiseBatches : IBatchSource
 
     /// <summary>Draws the batch; equal arguments give equal noise.</summary>
     /// <param name="image">[N, 3, H, W].</param>
-    /// <param name="classes">Labels are below it.</param>
-    public NoiseBatches(Shape image, int classes)
+    /// <param name="spec">What is trained: a class a pixel, or a class an image.</param>
+    public NoiseBatches(Shape image, SunetSpec spec)
     {
+        ArgumentNullException.ThrowIfNull(spec);
         ImageShape = image;
-        batch = new TrainingBatch(image, image.Batch * image.Height * image.Width);
+        int labels = spec.Head == SunetHead.Segmenter ? image.Batch * image.Height * image.Width : image.Batch;
+        batch = new TrainingBatch(image, labels);
         var random = new Random(0);
         for (int i = 0; i < batch.Images.Length; i++)
             batch.Images[i] = (random.NextSingle() * 4) - 2;
         for (int i = 0; i < batch.Labels.Length; i++)
-            batch.Labels[i] = random.Next(classes);
+            batch.Labels[i] = random.Next(spec.Classes);
     }
 
     /// <inheritdoc/>
