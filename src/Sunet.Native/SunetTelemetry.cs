@@ -1,22 +1,24 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Sunet.Native.Interop;
 
 namespace Sunet.Native;
 
 /// <summary>
-/// What the library tells <c>System.Diagnostics</c> of its work, for OpenTelemetry, <c>dotnet-counters</c> and <c>dotnet-trace</c>. Both the
-/// meter and the activity source are named <see cref="Name"/>. While nobody listens nothing is measured or allocated.
+/// What the library tells <c>System.Diagnostics</c> of its work, for OpenTelemetry, <c>dotnet-counters</c> and <c>dotnet-trace</c>. Both
+/// the meter and the activity source are named <see cref="Name"/>. While nobody listens nothing is measured or allocated.
 /// <para>
-/// Instruments: <c>sunet.training.steps</c> ({step}), <c>sunet.training.images</c> ({image}), <c>sunet.training.loss</c> (of the last step),
-/// <c>sunet.training.step.duration</c> (s), <c>sunet.training.data_wait.duration</c> (s, of every batch); <c>sunet.prediction.images</c>
-/// ({image}), <c>sunet.prediction.duration</c> (s, of every call), <c>sunet.prediction.runs</c> ({run} of the network: one a scale, tile or
-/// crop); <c>sunet.plan.compile.duration</c> (s) and <c>sunet.plan.memory</c> (By), both by <c>purpose</c>; <c>sunet.checkpoint.saves</c>
-/// ({file}) and <c>sunet.checkpoint.save.duration</c> (s), both by <c>kind</c>: <c>state</c> or <c>weights</c>.
+/// Instruments: <c>sunet.training.steps</c> ({step}), <c>sunet.training.images</c> ({image}), <c>sunet.training.loss</c> (of the last
+/// step), <c>sunet.training.step.duration</c> (s), <c>sunet.training.data_wait.duration</c> (s, of every batch);
+/// <c>sunet.prediction.images</c> ({image}), <c>sunet.prediction.duration</c> (s, of every call), <c>sunet.prediction.runs</c> ({run} of
+/// the network: one a scale, tile or crop); <c>sunet.plan.compile.duration</c> (s) and <c>sunet.plan.memory</c> (By), both by
+/// <c>purpose</c>; <c>sunet.checkpoint.saves</c> ({file}) and <c>sunet.checkpoint.save.duration</c> (s), both by <c>kind</c>: <c>state</c>
+/// or <c>weights</c>.
 /// </para>
 /// <para>
-/// Activities, named as a profiler's ranges: <c>step</c> with <c>step/data</c>, <c>step/forward</c>, <c>step/backward</c> and
-/// <c>step/update</c> within; <c>predict</c>; <c>compile</c>; <c>checkpoint</c>. A step that is replayed as one CUDA graph has no parts but
-/// its data, and where a device runs ahead, they are the time of asking for the work.
+/// Activities, which are also a profiler's ranges (NVTX) while <c>sunet profile</c> has them recorded: <c>step</c> with <c>step/data</c>,
+/// <c>step/forward</c>, <c>step/backward</c> and <c>step/update</c> within; <c>predict</c>; <c>compile</c>; <c>checkpoint</c>. A step that
+/// is replayed as one CUDA graph has no parts but its data, and where a device runs ahead, they are the time of asking for the work.
 /// </para>
 /// </summary>
 public static class SunetTelemetry
@@ -41,7 +43,10 @@ public static class SunetTelemetry
     private static readonly Meter Meter = new(Name);
 
     private static readonly Counter<long> Steps = Meter.CreateCounter<long>("sunet.training.steps", "{step}", "Updates made");
-    private static readonly Counter<long> TrainedImages = Meter.CreateCounter<long>("sunet.training.images", "{image}", "Images trained on");
+
+    private static readonly Counter<long> TrainedImages =
+        Meter.CreateCounter<long>("sunet.training.images", "{image}", "Images trained on");
+
     private static readonly Gauge<double> Loss = Meter.CreateGauge<double>("sunet.training.loss", null, "Mean loss of the last step");
 
     private static readonly Histogram<double> StepDuration =
@@ -50,7 +55,8 @@ public static class SunetTelemetry
     private static readonly Histogram<double> DataWait =
         Meter.CreateHistogram<double>("sunet.training.data_wait.duration", Seconds, "Time a step waited for a batch");
 
-    private static readonly Counter<long> PredictedImages = Meter.CreateCounter<long>("sunet.prediction.images", "{image}", "Images predicted");
+    private static readonly Counter<long> PredictedImages =
+        Meter.CreateCounter<long>("sunet.prediction.images", "{image}", "Images predicted");
 
     private static readonly Histogram<double> PredictionDuration =
         Meter.CreateHistogram<double>("sunet.prediction.duration", Seconds, "Duration of a call that predicts, compilation included");
@@ -61,14 +67,24 @@ public static class SunetTelemetry
     private static readonly Histogram<double> CompileDuration =
         Meter.CreateHistogram<double>("sunet.plan.compile.duration", Seconds, "Duration of a plan's compilation");
 
-    private static readonly Histogram<long> PlanMemory = Meter.CreateHistogram<long>("sunet.plan.memory", "By", "Memory of a compiled plan");
+    private static readonly Histogram<long> PlanMemory =
+        Meter.CreateHistogram<long>("sunet.plan.memory", "By", "Memory of a compiled plan");
+
     private static readonly Counter<long> Saves = Meter.CreateCounter<long>("sunet.checkpoint.saves", "{file}", "Checkpoints written");
 
     private static readonly Histogram<double> SaveDuration =
         Meter.CreateHistogram<double>("sunet.checkpoint.save.duration", Seconds, "Duration of writing a checkpoint durably");
 
-    /// <summary>Begins an activity and a time; the caller disposes it where the work ends, well or not.</summary>
-    internal static MeasuredWork Begin(string activity) => new(Source.StartActivity(activity), Stopwatch.GetTimestamp());
+    /// <summary>
+    /// Begins an activity, a profiler's range and a time; the caller disposes it, on this thread, where the work ends, well or not.
+    /// </summary>
+    internal static MeasuredWork Begin(string activity)
+    {
+        bool isRange = Nvtx.IsEnabled;
+        if (isRange)
+            Nvtx.Push(activity);
+        return new MeasuredWork(Source.StartActivity(activity), isRange, Stopwatch.GetTimestamp());
+    }
 
     internal static void Stepped(MeasuredWork step, int images, double loss)
     {
@@ -104,11 +120,16 @@ public static class SunetTelemetry
 }
 
 /// <summary>Work under way: its activity, if somebody listens, and when it began.</summary>
-internal readonly struct MeasuredWork(Activity? activity, long start) : IDisposable
+internal readonly struct MeasuredWork(Activity? activity, bool isRange, long start) : IDisposable
 {
     /// <summary>How long it has taken so far.</summary>
     public double Seconds => Stopwatch.GetElapsedTime(start).TotalSeconds;
 
     /// <inheritdoc/>
-    public void Dispose() => activity?.Dispose();
+    public void Dispose()
+    {
+        activity?.Dispose();
+        if (isRange)
+            Nvtx.Pop();
+    }
 }

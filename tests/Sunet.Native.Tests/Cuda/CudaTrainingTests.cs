@@ -51,6 +51,24 @@ public sealed class CudaTrainingTests : EmulatorTest
     }
 
     [Fact]
+    public void Step_Profiled_IsARangeAroundItsPartsAndTheirLayers()
+    {
+        using var backend = new CudaBackend(0, new CudaOptions { UseGraphs = false });
+        using FixedBatches batches = SmallModel.Batches();
+        using Trainer trainer = SmallModel.Trainer(batches, backend);
+        trainer.Step();
+        Assert.Empty(Emulator.Ranges);
+        Assert.True(backend.StartProfiling());
+        trainer.Step();
+        backend.StopProfiling();
+        Assert.Equal([(0, "step"), (1, "step/forward"), (1, "step/backward"), (1, "step/update"), (1, "step/data")],
+            Emulator.Ranges.Where(r => r.Depth < 2));
+        Assert.Contains((2, "features.conv1"), Emulator.Ranges);
+        Assert.Contains((2, "features.conv1/dw"), Emulator.Ranges);
+        Assert.Equal(0, Emulator.OpenRanges());
+    }
+
+    [Fact]
     public void Resume_HalfWay_EndsInTheSameBits()
     {
         using var backend = new CudaBackend(0, Deterministic);
