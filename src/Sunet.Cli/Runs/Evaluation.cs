@@ -1,4 +1,6 @@
+using System.Text.Json;
 using CommunityToolkit.HighPerformance;
+using Sunet.Cli.Output;
 using Sunet.Data.Datasets;
 using Sunet.Data.Images;
 using Sunet.Data.Reporting;
@@ -59,6 +61,14 @@ internal static class Evaluation
         }
 
         return new EvaluationResult(matrix, truth, predicted);
+    }
+
+    /// <summary>Writes the means over classes and pixels into an object.</summary>
+    public static void WriteMeans(Utf8JsonWriter json, ConfusionMatrix matrix)
+    {
+        json.WritePercent("mIoU", matrix.MeanIntersectionOverUnion);
+        json.WritePercent("aAcc", matrix.PixelAccuracy);
+        json.WritePercent("mAcc", matrix.MeanAccuracy);
     }
 }
 

@@ -85,9 +85,7 @@ internal static class StrategyRun
         {
             json.WriteStartObject();
             json.WriteString("name", strategy.Name);
-            json.WritePercent("mIoU", matrix.MeanIntersectionOverUnion);
-            json.WritePercent("aAcc", matrix.PixelAccuracy);
-            json.WritePercent("mAcc", matrix.MeanAccuracy);
+            Evaluation.WriteMeans(json, matrix);
             json.WriteEndObject();
         }
 

@@ -83,9 +83,7 @@ internal static class ValRun
         json.WriteString("data", settings.Data);
         json.WriteString("split", settings.Split);
         json.WriteNumber("images", images);
-        json.WritePercent("mIoU", matrix.MeanIntersectionOverUnion);
-        json.WritePercent("aAcc", matrix.PixelAccuracy);
-        json.WritePercent("mAcc", matrix.MeanAccuracy);
+        Evaluation.WriteMeans(json, matrix);
         json.WriteStartArray("classes");
         for (int c = 0; c < data.ClassCount; c++)
         {

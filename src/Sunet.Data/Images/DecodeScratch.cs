@@ -21,7 +21,7 @@ internal sealed class DecodeScratch
             long length = RandomAccess.GetLength(handle);
             if (length is 0 or > LargestFile)
                 throw new DataException($"'{path}' has {length} bytes; an image has between 1 byte and 1 GiB.", path);
-            Span<byte> target = Reserve(ref file, (int)length);
+            Span<byte> target = GrowOnly.Reserve(ref file, (int)length);
             int read = 0;
             while (read < target.Length)
             {
@@ -49,15 +49,8 @@ internal sealed class DecodeScratch
     }
 
     /// <summary>Memory for a rewritten PNG.</summary>
-    public Span<byte> ReserveRewritten(int length) => Reserve(ref rewritten, length);
+    public Span<byte> ReserveRewritten(int length) => GrowOnly.Reserve(ref rewritten, length);
 
     /// <summary>Memory for decoded RGBA pixels.</summary>
-    public Span<byte> ReserveRgba(int length) => Reserve(ref rgba, length);
-
-    private static Span<byte> Reserve(ref byte[] array, int length)
-    {
-        if (array.Length < length)
-            array = GC.AllocateUninitializedArray<byte>(length);
-        return array.AsSpan(0, length);
-    }
+    public Span<byte> ReserveRgba(int length) => GrowOnly.Reserve(ref rgba, length);
 }

@@ -11,9 +11,7 @@ internal sealed class PixelBuffer<T>
     /// <summary>Sizes the buffer; what an earlier call returned is overwritten. The contents are undefined.</summary>
     public Memory2D<T> Reserve(int height, int width)
     {
-        int count = checked(height * width);
-        if (pixels.Length < count)
-            pixels = GC.AllocateUninitializedArray<T>(count);
+        _ = GrowOnly.Reserve(ref pixels, checked(height * width));
         return new Memory2D<T>(pixels, 0, height, width, 0);
     }
 }

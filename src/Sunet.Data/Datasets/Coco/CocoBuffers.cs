@@ -1,3 +1,5 @@
+using Sunet.Data.Images;
+
 namespace Sunet.Data.Datasets.Coco;
 
 /// <summary>The memory one thread decodes outlines with, used again from image to image.</summary>
@@ -15,10 +17,5 @@ internal sealed class CocoBuffers
     public OutlineDecoder Decoder { get; }
 
     /// <summary>Memory for an outline's JSON.</summary>
-    public Span<byte> Reserve(int length)
-    {
-        if (outline.Length < length)
-            outline = GC.AllocateUninitializedArray<byte>(length);
-        return outline.AsSpan(0, length);
-    }
+    public Span<byte> Reserve(int length) => GrowOnly.Reserve(ref outline, length);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
+using Sunet.Data.Images;
 
 namespace Sunet.Data.Datasets.Coco;
 
@@ -94,9 +95,7 @@ internal sealed class MaskCanvas
     /// <param name="labels">[H, W] of the image's size.</param>
     public void CopyTo(Span2D<byte> labels)
     {
-        if (columns.Length < Pixels)
-            columns = GC.AllocateUninitializedArray<byte>(Pixels);
-        Span<byte> target = columns.AsSpan(0, Pixels);
+        Span<byte> target = GrowOnly.Reserve(ref columns, Pixels);
         Span<long> sorted = CollectionsMarshal.AsSpan(ends);
         sorted.Sort();
         int filled = 0, objects = 0, sum = 0;

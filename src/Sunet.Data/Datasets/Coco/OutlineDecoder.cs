@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Sunet.Data.Images;
 
 namespace Sunet.Data.Datasets.Coco;
 
@@ -128,9 +129,8 @@ internal sealed class OutlineDecoder(MaskCanvas canvas)
     {
         if (!reader.ValueIsEscaped)
             return reader.ValueSpan;
-        if (text.Length < reader.ValueSpan.Length)
-            text = GC.AllocateUninitializedArray<byte>(reader.ValueSpan.Length);
-        return text.AsSpan(0, reader.CopyString(text));
+        Span<byte> target = GrowOnly.Reserve(ref text, reader.ValueSpan.Length);
+        return target[..reader.CopyString(target)];
     }
 
     private static long Int64(ref Utf8JsonReader reader)
