@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Raised by one with every incompatible change; the managed side refuses another number. */
-#define SUNET_CPU_ABI 2
+#define SUNET_CPU_ABI 3
 
 typedef int32_t sunet_status;
 enum {
@@ -126,7 +126,8 @@ typedef struct sunet_convolution {
     int32_t has_bias;         /* forward: add it; backward weights: also give its gradient */
     int32_t fused_relu;       /* forward: clamp the result at zero, after accumulating */
     int32_t accumulate;       /* forward: destination += result */
-    int32_t inference;        /* forward: oneDNN's inference kind, which may choose Winograd-free faster kernels */
+    int32_t inference;        /* forward: the weights stay, so that their layout may be one that only this operation reads */
+    int32_t winograd;         /* dense 3x3: Winograd's algorithm, where oneDNN has it and it is faster, may be taken */
 } sunet_convolution;
 
 SUNET_API sunet_status sunet_convolution_forward_create(sunet_context*, const sunet_convolution*, sunet_primitive** out, sunet_message*);

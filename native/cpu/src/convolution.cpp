@@ -55,11 +55,52 @@ bool is_reference(const Pd& pd) {
     return std::strncmp(pd.impl_info_str(), "ref", 3) == 0;
 }
 
-/* oneDNN's own implementation if it is a fast one, else that over slices copied out of their tensors, else the split problem's. */
+bool is_winograd(const char* implementation, const char* tile = "") {
+    const char* found = std::strstr(implementation, "wino");
+    return found != nullptr && std::strstr(found, tile) != nullptr;
+}
+
+/* Measured, Winograd's algorithm takes about half the time of the direct sum in every direction once its tiles are filled. Where weights
+ * do not stay they are transformed in every call, which pays only over enough pixels. */
+bool wants_winograd(const convolution_request& request) {
+    constexpr int32_t tile = 4;
+    constexpr int64_t enough_pixels = 1024;
+    const sunet_convolution& a = request.attributes;
+    if (a.winograd == 0 || is_slice(request.large()) || is_slice(request.small())) return false;
+    const sunet_tensor& small = request.small();
+    for (int i = 0; i < 2; ++i) {
+        if (a.weights.dims[2 + i] != 3 || a.stride[i] != 1 || a.dilation[i] != 1 || small.dims[2 + i] < tile) return false;
+    }
+    return a.inference != 0 || int64_t{small.dims[0]} * small.dims[2] * small.dims[3] >= enough_pixels;
+}
+
+/* oneDNN's Winograd implementation, that of the larger tile if it has several; nothing where it has none. */
+template <typename Make>
+auto winograd(const convolution_request& request, bool with_bias, Make make)
+    -> std::optional<decltype(make(std::declval<const convolution_problem&>()))> {
+    convolution_problem problem = natural_problem(request, with_bias);
+    problem.algorithm = dnnl::algorithm::convolution_winograd;
+    try {
+        auto pd = make(problem);
+        auto larger = pd;
+        while (!is_winograd(larger.impl_info_str(), "4x3")) {
+            if (!larger.next_impl()) return pd;
+        }
+        return larger;
+    } catch (const dnnl::error& error) {
+        if (error.status != dnnl_unimplemented) throw;
+        return {};
+    }
+}
+
+/* Winograd's algorithm where it is faster, else oneDNN's own implementation if it is a fast one, else that over slices copied out of their tensors, else the split problem's. */
 template <typename Make>
 auto choose(const convolution_request& request, bool with_bias, Make make)
     -> choice<decltype(make(std::declval<const convolution_problem&>()))> {
     const sunet_convolution& a = request.attributes;
+    if (wants_winograd(request)) {
+        if (const auto pd = winograd(request, with_bias, make)) return {*pd, {}};
+    }
     auto natural = make(natural_problem(request, with_bias));
     if (!is_reference(natural)) return {natural, {}};
     const auto faster = [&](phases p) -> std::optional<decltype(natural)> {

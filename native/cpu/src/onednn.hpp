@@ -12,6 +12,7 @@ using dnnl::memory;
 struct convolution_problem {
     desc source, weights, bias, destination;
     memory::dims strides, dilates, padding_begin, padding_end; /* dilates: 0 = dense */
+    dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct;
 };
 
 inline dnnl::primitive_attr with_user_scratchpad() {
@@ -19,8 +20,6 @@ inline dnnl::primitive_attr with_user_scratchpad() {
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     return attributes;
 }
-
-constexpr auto direct = dnnl::algorithm::convolution_direct;
 
 #if DNNL_VERSION_MAJOR >= 3
 
@@ -31,21 +30,21 @@ inline void append_relu(dnnl::post_ops& operations) { operations.append_eltwise(
 
 inline dnnl::convolution_forward::primitive_desc forward_pd(const dnnl::engine& engine, dnnl::prop_kind kind, const convolution_problem& p,
                                                             const dnnl::primitive_attr& attributes) {
-    return {engine,    kind,      direct,          p.source,      p.weights, p.bias, p.destination,
+    return {engine,    kind,      p.algorithm,     p.source,      p.weights, p.bias, p.destination,
             p.strides, p.dilates, p.padding_begin, p.padding_end, attributes};
 }
 
 inline dnnl::convolution_backward_data::primitive_desc backward_data_pd(const dnnl::engine& engine, const convolution_problem& p,
                                                                         const dnnl::primitive_attr& attributes,
                                                                         const dnnl::convolution_forward::primitive_desc& hint) {
-    return {engine,    direct,          p.source,      p.weights, p.destination, p.strides,
+    return {engine,    p.algorithm,     p.source,      p.weights, p.destination, p.strides,
             p.dilates, p.padding_begin, p.padding_end, hint,      attributes};
 }
 
 inline dnnl::convolution_backward_weights::primitive_desc backward_weights_pd(const dnnl::engine& engine, const convolution_problem& p,
                                                                               const dnnl::primitive_attr& attributes,
                                                                               const dnnl::convolution_forward::primitive_desc& hint) {
-    return {engine,    direct,    p.source,        p.weights,     p.bias, p.destination,
+    return {engine,    p.algorithm, p.source,        p.weights,     p.bias, p.destination,
             p.strides, p.dilates, p.padding_begin, p.padding_end, hint,   attributes};
 }
 
@@ -63,7 +62,7 @@ inline void append_relu(dnnl::post_ops& operations) { operations.append_eltwise(
 
 inline dnnl::convolution_forward::primitive_desc forward_pd(const dnnl::engine& engine, dnnl::prop_kind kind, const convolution_problem& p,
                                                             const dnnl::primitive_attr& attributes) {
-    const dnnl::convolution_forward::desc operation(kind, direct, p.source, p.weights, p.bias, p.destination, p.strides, p.dilates,
+    const dnnl::convolution_forward::desc operation(kind, p.algorithm, p.source, p.weights, p.bias, p.destination, p.strides, p.dilates,
                                                     p.padding_begin, p.padding_end);
     return {operation, attributes, engine};
 }
@@ -71,7 +70,7 @@ inline dnnl::convolution_forward::primitive_desc forward_pd(const dnnl::engine& 
 inline dnnl::convolution_backward_data::primitive_desc backward_data_pd(const dnnl::engine& engine, const convolution_problem& p,
                                                                         const dnnl::primitive_attr& attributes,
                                                                         const dnnl::convolution_forward::primitive_desc& hint) {
-    const dnnl::convolution_backward_data::desc operation(direct, p.source, p.weights, p.destination, p.strides, p.dilates,
+    const dnnl::convolution_backward_data::desc operation(p.algorithm, p.source, p.weights, p.destination, p.strides, p.dilates,
                                                           p.padding_begin, p.padding_end);
     return {operation, attributes, engine, hint};
 }
@@ -79,7 +78,7 @@ inline dnnl::convolution_backward_data::primitive_desc backward_data_pd(const dn
 inline dnnl::convolution_backward_weights::primitive_desc backward_weights_pd(const dnnl::engine& engine, const convolution_problem& p,
                                                                               const dnnl::primitive_attr& attributes,
                                                                               const dnnl::convolution_forward::primitive_desc& hint) {
-    const dnnl::convolution_backward_weights::desc operation(direct, p.source, p.weights, p.bias, p.destination, p.strides, p.dilates,
+    const dnnl::convolution_backward_weights::desc operation(p.algorithm, p.source, p.weights, p.bias, p.destination, p.strides, p.dilates,
                                                              p.padding_begin, p.padding_end);
     return {operation, attributes, engine, hint};
 }

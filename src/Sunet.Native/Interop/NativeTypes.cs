@@ -107,7 +107,7 @@ internal struct NativeConvolution
     public int DilationHeight, DilationWidth;
     public int PaddingTop, PaddingLeft;
     public int PaddingBottom, PaddingRight;
-    public int HasBias, FusedRelu, Accumulate, Inference;
+    public int HasBias, FusedRelu, Accumulate, Inference, Winograd;
 }
 
 /// <summary>Mirrors <c>sunet_counters</c>.</summary>

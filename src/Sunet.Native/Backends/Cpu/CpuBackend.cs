@@ -14,15 +14,27 @@ public sealed class CpuBackend : IBackend
     /// <exception cref="ConfigurationException">The number is negative.</exception>
     /// <exception cref="BackendException">The library, or oneDNN, is missing or of another version; the message says which.</exception>
     public CpuBackend(int threads = 0)
+        : this(new CpuOptions { Threads = threads })
     {
-        if (threads < 0)
-            throw new ConfigurationException($"The CPU backend uses 1 thread or more, or 0 for all; not {threads}.");
-        runtime = NativeRuntime.Query();
-        Threads = threads == 0 ? runtime.MaxThreads : threads;
     }
 
+    /// <summary>Loads the native library.</summary>
+    /// <param name="options">How the CPU is used.</param>
+    /// <exception cref="ConfigurationException">An option is out of range.</exception>
+    /// <exception cref="BackendException">The library, or oneDNN, is missing or of another version; the message says which.</exception>
+    public CpuBackend(CpuOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        runtime = NativeRuntime.Query();
+        Options = options with { Threads = options.Threads == 0 ? runtime.MaxThreads : options.Threads };
+    }
+
+    /// <summary>How the CPU is used; the number of threads is that which calls use.</summary>
+    public CpuOptions Options { get; }
+
     /// <summary>How many threads a call uses.</summary>
-    public int Threads { get; }
+    public int Threads => Options.Threads;
 
     /// <inheritdoc/>
     public string Name => "cpu";
@@ -31,7 +43,7 @@ public sealed class CpuBackend : IBackend
     public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, {Threads} threads";
 
     /// <inheritdoc/>
-    public IBackendSession Open(Graph graph, PlanPurpose purpose) => new CpuSession(Threads, runtime.ChannelBlock);
+    public IBackendSession Open(Graph graph, PlanPurpose purpose) => new CpuSession(Options, purpose, runtime.ChannelBlock);
 
     /// <inheritdoc/>
     public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);

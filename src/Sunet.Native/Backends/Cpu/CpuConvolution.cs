@@ -149,6 +149,8 @@ internal sealed class CpuConvolution : PreparedCall
             PaddingLeft = geometry.PaddingBegin.W,
             PaddingBottom = geometry.PaddingEnd.H,
             PaddingRight = geometry.PaddingEnd.W,
+            Inference = session.Purpose == PlanPurpose.Inference ? 1 : 0,
+            Winograd = session.Options.Winograd ? 1 : 0,
         };
     }
 }

@@ -28,10 +28,12 @@ internal sealed unsafe class CpuSession : IBackendSession
     private readonly CpuMemoryHandle one;
     private StepVerdict verdict;
 
-    public CpuSession(int threads, int channelBlock)
+    public CpuSession(CpuOptions options, PlanPurpose purpose, int channelBlock)
     {
+        Options = options;
+        Purpose = purpose;
         activationLayout = channelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
-        Context = CpuContextHandle.Create(threads);
+        Context = CpuContextHandle.Create(options.Threads);
         try
         {
             one = CpuMemoryHandle.Allocate(sizeof(float));
@@ -46,6 +48,10 @@ internal sealed unsafe class CpuSession : IBackendSession
     }
 
     public CpuContextHandle Context { get; }
+
+    public CpuOptions Options { get; }
+
+    public PlanPurpose Purpose { get; }
 
     public int ParameterCopyBytes => 0;
 
