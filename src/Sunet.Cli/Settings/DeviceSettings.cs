@@ -22,13 +22,14 @@ internal static class DeviceSettings
         Setting.Value("threads", "threads a call uses on the CPU; 0 takes all processors", "0"),
     ];
 
-    /// <summary>How a GPU finds and uses its algorithms.</summary>
+    /// <summary>How a device finds and uses its algorithms.</summary>
     public static IReadOnlyList<Setting> Tuning { get; } =
     [
         Setting.Switch("deterministic", "GPU: use only algorithms that give the same bits every time"),
         Setting.Switch("cuda-graph", "GPU: capture a step as one CUDA graph", fallback: true),
         Setting.Switch("tune", "GPU: choose algorithms by timing all there are"),
         Setting.Value("workspace-limit", "GPU: MiB of scratch memory that an algorithm may take", "1024"),
+        Setting.Switch("winograd", "CPU: compute dense 3x3 convolutions by Winograd's algorithm where it is faster", fallback: true),
     ];
 
     /// <summary>The settings.</summary>
@@ -51,16 +52,23 @@ internal static class DeviceSettings
     public static OpenDevice Open(SettingValues values, CudaPrecision precision)
     {
         string device = values.Text("device");
-        int threads = values.Int("threads", 0, 4096);
+        CpuOptions cpu = CpuOptionsOf(values);
         CudaOptions options = OptionsOf(values, precision);
         if (device == Auto)
-            return OpenBest(values, threads, options);
+            return OpenBest(values, cpu, options);
         if (device != Cpu)
             return Opened(new CudaBackend(OrdinalOf(device), options), "");
         if (precision != CudaPrecision.Float32)
             throw new ConfigurationException($"'--precision {Name(precision)}' is for a GPU; the CPU computes in float32.");
-        return Opened(new CpuBackend(threads), "");
+        return Opened(new CpuBackend(cpu), "");
     }
+
+    /// <summary>The options of the CPU.</summary>
+    public static CpuOptions CpuOptionsOf(SettingValues values) => new()
+    {
+        Threads = values.Int("threads", 0, 4096),
+        Winograd = values.Flag("winograd"),
+    };
 
     /// <summary>The options of a GPU.</summary>
     public static CudaOptions OptionsOf(SettingValues values, CudaPrecision precision) => new()
@@ -80,7 +88,7 @@ internal static class DeviceSettings
     public static string Name(CudaPrecision precision) => Precisions[(int)precision];
 
     /// <summary>The first GPU that will do; the CPU where there is none, unless something was asked for that it has not.</summary>
-    private static OpenDevice OpenBest(SettingValues values, int threads, CudaOptions options)
+    private static OpenDevice OpenBest(SettingValues values, CpuOptions cpu, CudaOptions options)
     {
         string missing;
         try
@@ -97,7 +105,7 @@ internal static class DeviceSettings
 
         if (options.Precision != CudaPrecision.Float32)
             throw new BackendException($"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", "libcuda.so.1");
-        OpenDevice device = Opened(new CpuBackend(threads), "auto chose ");
+        OpenDevice device = Opened(new CpuBackend(cpu), "auto chose ");
         return device with { Line = $"{device.Line}; not a GPU: {missing}" };
     }
 
