@@ -94,6 +94,7 @@ public sealed class SafetensorsFile : IStateDict
         if (entry.Bytes > int.MaxValue)
             throw TooLarge(entry);
         entry.Type.ToFloats(file.Slice(dataStart + entry.Offset, (int)entry.Bytes), destination);
+        file.Release(dataStart + entry.Offset, entry.Bytes);
     }
 
     /// <summary>Checks the digest over header and data that this library writes into the metadata.</summary>
