@@ -1,3 +1,4 @@
+using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop;
 using Sunet.Native.Ops;
@@ -8,16 +9,26 @@ namespace Sunet.Native.Backends.Cpu;
 /// <summary>
 /// How the values of one graph lie in memory. Activations lie in the blocked layout that oneDNN's convolutions are fastest in; what meets
 /// the outside or is worked on pixel by pixel (images, full-size logits, probabilities) is row-major; weights lie as their forward
-/// convolution wants them. Owns the formats that convolutions have settled.
+/// convolution wants them. <see cref="ValueViews"/> have no memory of their own. Owns the formats that convolutions have settled.
 /// </summary>
-/// <param name="channelBlock">Channels that lie side by side: 16 or 8.</param>
-internal sealed class CpuFormats(int channelBlock) : IDisposable
+internal sealed class CpuFormats : IDisposable
 {
     /// <summary>What the library calls every format that oneDNN has no name for.</summary>
     private const string UnnamedFormat = "strided";
 
-    private readonly NativeLayout activationLayout = channelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
+    private readonly int channelBlock;
+    private readonly NativeLayout activationLayout;
+    private readonly ValueViews views;
     private readonly Dictionary<Value, CpuFormatHandle> settled = [];
+
+    /// <param name="graph">What runs.</param>
+    /// <param name="channelBlock">Channels that lie side by side: 16 or 8.</param>
+    public CpuFormats(Graph graph, int channelBlock)
+    {
+        this.channelBlock = channelBlock;
+        activationLayout = channelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
+        views = new ValueViews(graph, CanLieWithin);
+    }
 
     /// <summary>The description of a value whose layout is chosen here.</summary>
     public NativeTensor TensorOf(Value value) => Describe(value.Shape, value.Shape.Rank == 4 ? LayoutOf(value) : NativeLayout.Plain);
@@ -32,9 +43,19 @@ internal sealed class CpuFormats(int channelBlock) : IDisposable
     /// <summary>Settles the format of weights; the handle belongs to this object from here on.</summary>
     public void Settle(Value value, CpuFormatHandle format) => settled.Add(value.GradientOf ?? value, format);
 
-    /// <summary>All bytes of a value, rounded-up channels included.</summary>
+    /// <summary>Whether the value is never made, its reader taking the value it would be made from.</summary>
+    public bool IsUnmade(Value value) => views.IsUnmade(value);
+
+    /// <summary>Where the value lies within another.</summary>
+    public (Value Host, long Offset)? ViewOf(Value value) => views.Of(value) is not var (host, channel)
+        ? null
+        : (host, (long)channel * value.Shape.Height * value.Shape.Width * value.Type.Bytes());
+
+    /// <summary>All bytes of a value, rounded-up channels included; those of its source for one that is never made.</summary>
     public long BytesOf(Value value)
     {
+        if (views.IsUnmade(value))
+            return BytesOf(views.Of(value)!.Value.Host);
         if (SettledFormat(value) is { } format)
             return format.Bytes;
         int block = TensorOf(value).Layout switch
@@ -47,13 +68,19 @@ internal sealed class CpuFormats(int channelBlock) : IDisposable
     }
 
     /// <summary>Such as <c>aBcd16b</c>.</summary>
-    public string NameOf(Value value) => SettledFormat(value)?.Describe() ?? TensorOf(value).Layout switch
+    public string NameOf(Value value)
     {
-        NativeLayout.Blocked16 => "aBcd16b",
-        NativeLayout.Blocked8 => "aBcd8b",
-        NativeLayout.Nhwc => "acdb",
-        _ => "abcd"[..value.Shape.Rank],
-    };
+        if (views.IsUnmade(value))
+            return "not made";
+        string name = SettledFormat(value)?.Describe() ?? TensorOf(value).Layout switch
+        {
+            NativeLayout.Blocked16 => "aBcd16b",
+            NativeLayout.Blocked8 => "aBcd8b",
+            NativeLayout.Nhwc => "acdb",
+            _ => "abcd"[..value.Shape.Rank],
+        };
+        return views.Of(value) is { } view ? $"{name} in {view.Host.Shape.Channels}" : name;
+    }
 
     /// <summary>The name where it belongs to one format alone; else null.</summary>
     public string? SharedNameOf(Value value) => NameOf(value) is var name && name != UnnamedFormat ? name : null;
@@ -65,6 +92,13 @@ internal sealed class CpuFormats(int channelBlock) : IDisposable
             format.Dispose();
         settled.Clear();
     }
+
+    /// <summary>
+    /// A range of whole blocks of one image lies like a tensor of its own; of several images it would have gaps, for which oneDNN's
+    /// convolutions have no fast implementation.
+    /// </summary>
+    private bool CanLieWithin(Value part, Value host, int channel) => host.Shape.Batch == 1 && channel % channelBlock == 0
+        && part.Shape.Channels % channelBlock == 0 && LayoutOf(part) == activationLayout && LayoutOf(host) == activationLayout;
 
     private static NativeTensor Describe(Shape s, NativeLayout layout) => s.Rank switch
     {

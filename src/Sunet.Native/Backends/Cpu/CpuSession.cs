@@ -21,11 +21,11 @@ internal sealed unsafe class CpuSession : IBackendSession
     private readonly CpuMemoryHandle one;
     private StepVerdict verdict;
 
-    public CpuSession(CpuOptions options, PlanPurpose purpose, int channelBlock)
+    public CpuSession(CpuOptions options, Graph graph, PlanPurpose purpose, int channelBlock)
     {
         Options = options;
         Purpose = purpose;
-        formats = new CpuFormats(channelBlock);
+        formats = new CpuFormats(graph, channelBlock);
         Context = CpuContextHandle.Create(options.Threads);
         try
         {
@@ -89,7 +89,10 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public long BytesOf(Value value) => formats.BytesOf(value);
 
-    public (Value Host, long Offset)? ViewOf(Value value) => null;
+    public (Value Host, long Offset)? ViewOf(Value value) => formats.ViewOf(value);
+
+    /// <summary>Whether the value is never made, its reader taking the value it would be made from.</summary>
+    public bool IsUnmade(Value value) => formats.IsUnmade(value);
 
     public string FormatOf(Value value) => formats.NameOf(value);
 
