@@ -101,7 +101,8 @@ SUNET_API sunet_status sunet_format_create(const sunet_tensor* tensor, sunet_for
 SUNET_API void sunet_format_destroy(sunet_format* format);
 SUNET_API size_t sunet_format_bytes(const sunet_format* format);
 SUNET_API int32_t sunet_format_equal(const sunet_format* a, const sunet_format* b);
-/* oneDNN's short name, such as "aBcd16b" or "ABcd16b16a"; "strided" where it has none. */
+/* oneDNN's short name, such as "aBcd16b" or "ABcd16b16a"; one beginning with "wino" for weights that are transformed for Winograd's
+ * algorithm, which can be written but not read back; "strided" where there is none. */
 SUNET_API void sunet_format_describe(const sunet_format* format, sunet_message* out);
 
 /* ---- oneDNN primitives ----------------------------------------------------------------------------------------- */
@@ -237,6 +238,9 @@ SUNET_API sunet_status sunet_softmax_cross_entropy_backward(sunet_context*, cons
                                                             float* dlogits);
 /* Index of the largest channel, the first of equals: [N, C, H, W] -> [N, H, W] bytes; C up to 256. */
 SUNET_API sunet_status sunet_arg_max(sunet_context*, const sunet_tensor* x_tensor, const float* x, uint8_t* out);
+/* The same of sunet_bilinear's result at height x width, which is not made: [N, C, H, W] -> [N, height, width] bytes. */
+SUNET_API sunet_status sunet_resize_arg_max(sunet_context*, const sunet_tensor* x_tensor, const float* x, int32_t height, int32_t width,
+                                            uint8_t* out);
 
 /* y = (x / 255 - mean) / deviation, rounded once: bytes [N, H, W, 3] -> [N, 3, H, W]; mean and deviation [3]. */
 SUNET_API sunet_status sunet_normalize_images(sunet_context*, const uint8_t* x, const float* mean, const float* deviation,

@@ -18,11 +18,16 @@ std::atomic<int64_t> outstanding_bytes{0};
 std::atomic<int64_t> outstanding_handles{0};
 std::atomic<int64_t> allocations{0};
 
-/* Sizes of the blocks handed out; allocation is rare and large, so one lock is no cost. Never destroyed, because blocks may be
- * freed by finalizers while the process ends. */
+struct block {
+    size_t bytes;
+    void* allocated; /* what the C library knows it by */
+};
+
+/* The blocks handed out; allocation is rare and large, so one lock is no cost. Never destroyed, because blocks may be freed by
+ * finalizers while the process ends. */
 struct registry {
     std::mutex mutex;
-    std::unordered_map<void*, size_t> sizes;
+    std::unordered_map<void*, block> handed_out;
 };
 
 registry& blocks() {
@@ -40,16 +45,23 @@ bool isa_includes(dnnl::cpu_isa isa, dnnl::cpu_isa part) {
     return (static_cast<unsigned>(isa) & bits) == bits;
 }
 
-void* allocate_zeroed(size_t bytes) {
+struct free_memory {
+    void operator()(void* memory) const { std::free(memory); }
+};
+
+/* From calloc, which leaves pages alone that the system hands out zeroed, so that what is never used takes no memory. Returns the first
+ * aligned byte. */
+char* allocate_zeroed(size_t bytes, std::unique_ptr<void, free_memory>& allocated) {
     const size_t alignment = bytes >= huge_threshold ? huge_page : cache_line;
     if (bytes > SIZE_MAX - alignment) throw std::bad_alloc();
-    const size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-    void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded);
-    if (memory == nullptr) throw std::bad_alloc();
+    allocated.reset(std::calloc(1, bytes + alignment));
+    if (allocated == nullptr) throw std::bad_alloc();
+    void* memory = allocated.get();
+    size_t room = bytes + alignment;
+    std::align(alignment, bytes, memory, room);
     /* Advice only: without huge pages the memory is as good, slower. */
-    if (alignment == huge_page) madvise(memory, rounded, MADV_HUGEPAGE);
-    std::memset(memory, 0, rounded);
-    return memory;
+    if (alignment == huge_page) madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);
+    return static_cast<char*>(memory);
 }
 
 } // namespace
@@ -155,27 +167,31 @@ sunet_status sunet_allocate(size_t bytes, void** out, sunet_message* message) {
     return sunet::guarded(message, [&] {
         sunet::require(out != nullptr, "The memory needs a place to be returned to.");
         *out = nullptr;
-        std::unique_ptr<void, decltype(&std::free)> memory(allocate_zeroed(bytes), &std::free);
+        std::unique_ptr<void, free_memory> allocated;
+        char* memory = allocate_zeroed(bytes, allocated);
         {
             const std::lock_guard<std::mutex> lock(blocks().mutex);
-            blocks().sizes.emplace(memory.get(), bytes);
+            blocks().handed_out.emplace(memory, block{bytes, allocated.get()});
         }
+        allocated.release();
         outstanding_bytes.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed);
         allocations.fetch_add(1, std::memory_order_relaxed);
-        *out = memory.release();
+        *out = memory;
     });
 }
 
 void sunet_free(void* memory) {
     if (memory == nullptr) return;
+    void* allocated = nullptr;
     {
         const std::lock_guard<std::mutex> lock(blocks().mutex);
-        const auto found = blocks().sizes.find(memory);
-        if (found == blocks().sizes.end()) return;
-        outstanding_bytes.fetch_sub(static_cast<int64_t>(found->second), std::memory_order_relaxed);
-        blocks().sizes.erase(found);
+        const auto found = blocks().handed_out.find(memory);
+        if (found == blocks().handed_out.end()) return;
+        outstanding_bytes.fetch_sub(static_cast<int64_t>(found->second.bytes), std::memory_order_relaxed);
+        allocated = found->second.allocated;
+        blocks().handed_out.erase(found);
     }
-    std::free(memory);
+    std::free(allocated);
 }
 
 } // extern "C"

@@ -55,38 +55,33 @@ bool is_reference(const Pd& pd) {
     return std::strncmp(pd.impl_info_str(), "ref", 3) == 0;
 }
 
-bool is_winograd(const char* implementation, const char* tile = "") {
-    const char* found = std::strstr(implementation, "wino");
-    return found != nullptr && std::strstr(found, tile) != nullptr;
-}
+int64_t pixels_of(const sunet_tensor& tensor) { return int64_t{tensor.dims[0]} * tensor.dims[2] * tensor.dims[3]; }
 
 /* Measured, Winograd's algorithm takes about half the time of the direct sum in every direction once its tiles are filled. Where weights
  * do not stay they are transformed in every call, which pays only over enough pixels. */
 bool wants_winograd(const convolution_request& request) {
     constexpr int32_t tile = 4;
-    constexpr int64_t enough_pixels = 1024;
+    constexpr int64_t enough_pixels = 32 * 32;
     const sunet_convolution& a = request.attributes;
     if (a.winograd == 0 || is_slice(request.large()) || is_slice(request.small())) return false;
     const sunet_tensor& small = request.small();
     for (int i = 0; i < 2; ++i) {
         if (a.weights.dims[2 + i] != 3 || a.stride[i] != 1 || a.dilation[i] != 1 || small.dims[2 + i] < tile) return false;
     }
-    return a.inference != 0 || int64_t{small.dims[0]} * small.dims[2] * small.dims[3] >= enough_pixels;
+    return a.inference != 0 || pixels_of(small) >= enough_pixels;
 }
 
-/* oneDNN's Winograd implementation, that of the larger tile if it has several; nothing where it has none. */
+/* oneDNN's Winograd implementation; nothing where it has none. Transformed weights take 16/9 of their memory for the small tile and four
+ * times as much for the large one, which is worth it only where there is much to compute. */
 template <typename Make>
 auto winograd(const convolution_request& request, bool with_bias, Make make)
     -> std::optional<decltype(make(std::declval<const convolution_problem&>()))> {
+    constexpr int64_t enough_pixels = 64 * 64;
     convolution_problem problem = natural_problem(request, with_bias);
     problem.algorithm = dnnl::algorithm::convolution_winograd;
+    problem.largest_tile = pixels_of(request.small()) >= enough_pixels;
     try {
-        auto pd = make(problem);
-        auto larger = pd;
-        while (!is_winograd(larger.impl_info_str(), "4x3")) {
-            if (!larger.next_impl()) return pd;
-        }
-        return larger;
+        return make(problem);
     } catch (const dnnl::error& error) {
         if (error.status != dnnl_unimplemented) throw;
         return {};

@@ -111,6 +111,11 @@ int32_t sunet_format_equal(const sunet_format* a, const sunet_format* b) { retur
 void sunet_format_describe(const sunet_format* format, sunet_message* out) {
     sunet::copy_text("strided", out);
     sunet::guarded(out, [&] {
+        const std::string winograd = sunet::winograd_name(format->desc);
+        if (!winograd.empty()) {
+            sunet::copy_text(winograd.c_str(), out);
+            return;
+        }
         const auto dims = sunet::dims_of(format->desc);
         const auto type = sunet::type_of(format->desc);
         /* oneDNN keeps no name with a description, so every name it has is tried. */

@@ -1,6 +1,8 @@
 /* The one place that knows how oneDNN 2.x and 3.x differ: 2.x describes an operation before its primitive descriptor, 3.x does not. */
 #pragma once
 
+#include <string>
+
 #include <oneapi/dnnl/dnnl.hpp>
 
 namespace sunet {
@@ -13,6 +15,7 @@ struct convolution_problem {
     desc source, weights, bias, destination;
     memory::dims strides, dilates, padding_begin, padding_end; /* dilates: 0 = dense */
     dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct;
+    bool largest_tile = false; /* of several Winograd implementations */
 };
 
 inline dnnl::primitive_attr with_user_scratchpad() {
@@ -21,7 +24,17 @@ inline dnnl::primitive_attr with_user_scratchpad() {
     return attributes;
 }
 
+/* Of several Winograd implementations the last has the largest tile. Called while what `pd` was made from is still there. */
+template <typename Pd>
+Pd preferred(Pd pd, const convolution_problem& p) {
+    while (p.largest_tile && pd.next_impl()) {}
+    return pd;
+}
+
 #if DNNL_VERSION_MAJOR >= 3
+
+/* 3.x has no weights transformed for Winograd. */
+inline std::string winograd_name(const desc&) { return {}; }
 
 inline memory::dims dims_of(const desc& d) { return d.get_dims(); }
 inline memory::data_type type_of(const desc& d) { return d.get_data_type(); }
@@ -30,8 +43,9 @@ inline void append_relu(dnnl::post_ops& operations) { operations.append_eltwise(
 
 inline dnnl::convolution_forward::primitive_desc forward_pd(const dnnl::engine& engine, dnnl::prop_kind kind, const convolution_problem& p,
                                                             const dnnl::primitive_attr& attributes) {
-    return {engine,    kind,      p.algorithm,     p.source,      p.weights, p.bias, p.destination,
-            p.strides, p.dilates, p.padding_begin, p.padding_end, attributes};
+    return preferred(dnnl::convolution_forward::primitive_desc(engine, kind, p.algorithm, p.source, p.weights, p.bias, p.destination,
+                                                               p.strides, p.dilates, p.padding_begin, p.padding_end, attributes),
+                     p);
 }
 
 inline dnnl::convolution_backward_data::primitive_desc backward_data_pd(const dnnl::engine& engine, const convolution_problem& p,
@@ -55,6 +69,15 @@ inline dnnl::matmul::primitive_desc matmul_pd(const dnnl::engine& engine, const 
 
 #else
 
+/* Weights transformed for Winograd: the output tile, the order of the parts and the blocks of input and output channels; empty for others. */
+inline std::string winograd_name(const desc& d) {
+    if (d.data.format_kind != dnnl_format_kind_wino) return {};
+    const dnnl_wino_desc_t& w = d.data.format_desc.wino_desc;
+    const auto blocks = [](int inner, int outer) { return std::to_string(inner) + "x" + std::to_string(outer); };
+    return "wino" + std::to_string(w.alpha - w.r + 1) + "x" + std::to_string(w.r) + "_" + std::to_string(w.wino_format) + "_" +
+           blocks(w.ic_block, w.ic2_block) + "i" + blocks(w.oc_block, w.oc2_block) + "o";
+}
+
 inline memory::dims dims_of(const desc& d) { return d.dims(); }
 inline memory::data_type type_of(const desc& d) { return d.data_type(); }
 
@@ -64,7 +87,7 @@ inline dnnl::convolution_forward::primitive_desc forward_pd(const dnnl::engine& 
                                                             const dnnl::primitive_attr& attributes) {
     const dnnl::convolution_forward::desc operation(kind, p.algorithm, p.source, p.weights, p.bias, p.destination, p.strides, p.dilates,
                                                     p.padding_begin, p.padding_end);
-    return {operation, attributes, engine};
+    return preferred(dnnl::convolution_forward::primitive_desc(operation, attributes, engine), p);
 }
 
 inline dnnl::convolution_backward_data::primitive_desc backward_data_pd(const dnnl::engine& engine, const convolution_problem& p,

@@ -7,16 +7,26 @@ namespace Sunet.Cli.Runs;
 /// <summary>Models from checkpoints, made to fit the data they meet.</summary>
 internal static class ModelFile
 {
-    /// <summary>Loads a segmenter, with another output stride if one is asked for: the weights do not depend on it.</summary>
+    /// <summary>
+    /// Opens a segmenter whose weights stay in the file until they are wanted, with another output stride if one is asked for; the caller
+    /// disposes it.
+    /// </summary>
     /// <exception cref="CheckpointException">The file is missing, damaged, or no segmenter.</exception>
-    public static SunetModel LoadSegmenter(string path, int? outputStride) => Segmenter(SunetModel.Load(path), path, outputStride);
+    public static SunetModelFile OpenSegmenter(string path, int? outputStride)
+    {
+        SunetModelFile model = SunetModelFile.Open(path, outputStride);
+        if (model.Spec.Head == SunetHead.Segmenter)
+            return model;
+        model.Dispose();
+        throw NoSegmenter(path);
+    }
 
     /// <summary>A checkpoint's model as a segmenter, with another output stride if one is asked for.</summary>
     /// <exception cref="CheckpointException">It is no segmenter.</exception>
     public static SunetModel Segmenter(SunetModel model, string path, int? outputStride)
     {
         if (model.Spec.Head != SunetHead.Segmenter)
-            throw new CheckpointException($"Checkpoint '{path}' is a classifier; a segmenter is needed.", path);
+            throw NoSegmenter(path);
         return model.WithOutputStride(outputStride ?? model.Spec.OutputStride);
     }
 
@@ -37,4 +47,7 @@ internal static class ModelFile
         if (model.Spec.ClassNames.Count > 0 && !model.Spec.ClassNames.SequenceEqual(classNames))
             output.Progress("note: the checkpoint and the data set name their classes differently; they are matched by index");
     }
+
+    private static CheckpointException NoSegmenter(string path) =>
+        new($"Checkpoint '{path}' is a classifier; a segmenter is needed.", path);
 }

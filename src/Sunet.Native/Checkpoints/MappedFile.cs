@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Sunet.Native.Interop;
 
 namespace Sunet.Native.Checkpoints;
 
@@ -84,6 +85,9 @@ internal sealed unsafe class MappedFile : IDisposable
 
     /// <summary>Elements of the file, at any alignment; the caller has checked that they are there.</summary>
     public ReadOnlySpan<T> Elements<T>(long offset, int count) where T : unmanaged => new(start + offset, count);
+
+    /// <summary>Lets go of the memory of bytes that have been read; they are read again where they are asked for again.</summary>
+    public void Release(long offset, long count) => Posix.DontNeed((nint)start + (nint)offset, count);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Graphs;
 using Sunet.Native.Tensors;
 
@@ -127,6 +126,8 @@ public sealed class Plan : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         Value[] missing =
             [.. Graph.Parameters.Concat(Graph.Buffers).Where(v => !shared.TryGetValue(v, out StoredWeight? stored) || !stored.IsLoaded)];
+        long largest = missing.Where(v => v.Derivation is not null).Select(v => v.Shape.Count).DefaultIfEmpty().Max();
+        using var room = new HostFloats(checked((int)largest));
         foreach (Value value in missing)
         {
             if (value.Derivation is null)
@@ -135,9 +136,9 @@ public sealed class Plan : IDisposable
                 continue;
             }
 
-            using SpanOwner<float> derived = SpanOwner<float>.Allocate(checked((int)value.Shape.Count));
-            value.Derivation.Compute(model, derived.Span);
-            Write(value, derived.Span);
+            Span<float> derived = room.Span[..(int)value.Shape.Count];
+            value.Derivation.Compute(model, derived);
+            Write(value, derived);
         }
 
         if (shared.Count == 0 || missing.Length == 0)

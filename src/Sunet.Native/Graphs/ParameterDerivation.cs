@@ -1,6 +1,8 @@
 namespace Sunet.Native.Graphs;
 
-/// <summary>Gives the elements of one of the model's parameters or buffers by its state-dict key, row-major.</summary>
+/// <summary>
+/// Gives the elements of one of the model's parameters or buffers by its state-dict key, row-major; they may be gone once another is read.
+/// </summary>
 /// <param name="name">The state-dict key.</param>
 public delegate ReadOnlySpan<float> ParameterReader(string name);
 

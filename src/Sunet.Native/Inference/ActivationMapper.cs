@@ -15,7 +15,7 @@ namespace Sunet.Native.Inference;
 /// </summary>
 public sealed class ActivationMapper : IDisposable
 {
-    private readonly SunetModel model;
+    private readonly ISunetWeights model;
     private readonly IBackend backend;
     private SunetGraph? network;
     private Plan? plan;
@@ -24,7 +24,7 @@ public sealed class ActivationMapper : IDisposable
     /// <summary>Prepares; nothing is compiled before the first image.</summary>
     /// <param name="model">A segmenter or a classifier; its weights are read when an image size is compiled.</param>
     /// <param name="backend">Where it runs; it must outlive the mapper.</param>
-    public ActivationMapper(SunetModel model, IBackend backend)
+    public ActivationMapper(ISunetWeights model, IBackend backend)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(backend);

@@ -23,7 +23,7 @@ public sealed class ImageClassifier : IDisposable
     /// <param name="model">A classifier; its weights are read when a shape is compiled and must not change in between.</param>
     /// <param name="backend">Where it runs; it must outlive the classifier.</param>
     /// <exception cref="ConfigurationException">The model is no classifier.</exception>
-    public ImageClassifier(SunetModel model, IBackend backend)
+    public ImageClassifier(ISunetWeights model, IBackend backend)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(backend);
@@ -35,7 +35,7 @@ public sealed class ImageClassifier : IDisposable
     }
 
     /// <summary>The model.</summary>
-    public SunetModel Model { get; }
+    public ISunetWeights Model { get; }
 
     /// <summary>The class probabilities of a batch.</summary>
     /// <param name="images">[N, 3, H, W] pixels normalised as the model's spec says, row-major.</param>

@@ -9,7 +9,7 @@ namespace Sunet.Native.Inference;
 /// idle ones, or newly compiled ones, so that no size has more than there are turns. All plans read one set of weights. Sizes beyond the
 /// number that is kept give up their plans, the size used longest ago first.
 /// </summary>
-internal sealed class PlanPool(SunetModel model, IReadOnlyList<double> scales, PredictorOptions options, IBackend backend) : IDisposable
+internal sealed class PlanPool(ISunetWeights model, IReadOnlyList<double> scales, PredictorOptions options, IBackend backend) : IDisposable
 {
     /// <summary>Guards <see cref="sizes"/>; never held while anything is compiled or runs.</summary>
     private readonly Lock gate = new();
@@ -202,7 +202,7 @@ internal sealed class PlanPool(SunetModel model, IReadOnlyList<double> scales, P
         private readonly List<ScalePlan> plans = [];
 
         public LookPlans(
-            SunetModel model, Shape shape, IReadOnlyList<double> scales, PredictionKind kind, IBackend backend, WeightStore weights,
+            ISunetWeights model, Shape shape, IReadOnlyList<double> scales, PredictionKind kind, IBackend backend, WeightStore weights,
             CancellationToken cancellation)
         {
             try

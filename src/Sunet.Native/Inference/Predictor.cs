@@ -20,7 +20,7 @@ public sealed partial class Predictor : IDisposable
     /// <param name="options">How to look at an image.</param>
     /// <param name="backend">Where it runs; it must outlive the predictor.</param>
     /// <exception cref="ConfigurationException">The model is no segmenter, or an option is out of range.</exception>
-    public Predictor(SunetModel model, PredictorOptions options, IBackend backend)
+    public Predictor(ISunetWeights model, PredictorOptions options, IBackend backend)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
@@ -34,7 +34,7 @@ public sealed partial class Predictor : IDisposable
     }
 
     /// <summary>The model.</summary>
-    public SunetModel Model { get; }
+    public ISunetWeights Model { get; }
 
     /// <summary>How images are looked at.</summary>
     public PredictorOptions Options { get; }

@@ -39,7 +39,7 @@ internal sealed class ScalePlan : IDisposable
     /// <param name="weights">What other plans of the model have loaded.</param>
     /// <param name="cancellation">Stops compiling.</param>
     public ScalePlan(
-        SunetModel model, Shape image, double scale, PredictionKind kind, IBackend backend, WeightStore weights,
+        ISunetWeights model, Shape image, double scale, PredictionKind kind, IBackend backend, WeightStore weights,
         CancellationToken cancellation)
     {
         (int H, int W) size = (Scaled(image.Height, scale), Scaled(image.Width, scale));

@@ -8,7 +8,7 @@ namespace Sunet.Native.Models;
 /// A network with its weights in ordinary memory, under the names and in the layouts of PyTorch's state dict. Trainers and predictors
 /// read it when they are made; it holds no native resource.
 /// </summary>
-public sealed class SunetModel
+public sealed class SunetModel : ISunetWeights
 {
     private readonly Dictionary<string, Entry> entries;
 
@@ -58,14 +58,10 @@ public sealed class SunetModel
     /// </exception>
     public static SunetModel Load(string path)
     {
-        using IStateDict file = CheckpointFile.Open(path);
-        CheckpointConfig? config = file is SafetensorsFile safetensors ? WeightsFile.FindConfig(safetensors) : null;
-        SunetSpec spec = config is null ? SunetSpecInference.Infer(file) : SpecOf(config, path);
-        IReadOnlyList<Value> state = StateOf(spec);
-        StateDictMatch.Require(file, state, spec); // before anything of the size that the file claims is allocated
-        var model = new SunetModel(spec, state);
+        using SunetModelFile file = SunetModelFile.Open(path);
+        var model = new SunetModel(file.Spec, file.State);
         foreach ((string name, Entry entry) in model.entries)
-            file.CopyFloats(name, entry.Elements);
+            file.CopyTo(name, entry.Elements);
         return model;
     }
 
@@ -77,7 +73,7 @@ public sealed class SunetModel
     {
         List<SafetensorsTensor> tensors = [.. entries.Select(e => SafetensorsTensor.Floats(e.Key,
             e.Value.Shape.ToArray(), e.Value.Elements))];
-        WeightsFile.Save(path, ConfigOf(Spec), metadata ?? new Dictionary<string, string>(), tensors);
+        WeightsFile.Save(path, CheckpointSpec.Write(Spec), metadata ?? new Dictionary<string, string>(), tensors);
     }
 
     /// <summary>
@@ -146,62 +142,17 @@ public sealed class SunetModel
     /// <summary>Whether a name is learned, rather than a running statistic.</summary>
     public bool IsParameter(string name) => Find(name).IsParameter;
 
-    /// <summary>The elements of a parameter or running statistic, row-major.</summary>
+    /// <inheritdoc/>
     public ReadOnlySpan<float> Read(string name) => Find(name).Elements;
 
     /// <summary>The elements of a parameter or running statistic, for writing.</summary>
     public Span<float> Write(string name) => Find(name).Elements;
 
     /// <summary>The parameters and running statistics a network has.</summary>
-    private static IReadOnlyList<Value> StateOf(SunetSpec spec)
+    internal static IReadOnlyList<Value> StateOf(SunetSpec spec)
     {
         Graph graph = SunetGraph.Build(spec, new Shape(1, 3, 64, 64), BatchNormMode.Inference, batchNormMomentum: 0).Graph;
         return [.. graph.Parameters, .. graph.Buffers];
-    }
-
-    private static SunetSpec SpecOf(CheckpointConfig config, string path)
-    {
-        try
-        {
-            return new SunetSpec
-            {
-                Config = config.Size is { } size
-                    ? new SunetConfig(CheckpointConfig.CustomModel, size.Filters, size.Depth, size.Widths)
-                    {
-                        StemWidth = size.StemWidth,
-                        ResidualWidth = size.ResidualWidth,
-                    }
-                    : SunetConfig.ByName(config.Model),
-                Head = config.Head == CheckpointHead.Classifier ? SunetHead.Classifier : SunetHead.Segmenter,
-                Classes = config.ClassNames.Count,
-                ClassNames = config.ClassNames,
-                OutputStride = config.OutputStride,
-                Multigrid = config.Multigrid,
-                Degrid = config.Degrid,
-                Normalization = config.Normalization,
-            }.Validated();
-        }
-        catch (ConfigurationException e)
-        {
-            throw new CheckpointException($"Checkpoint '{path}' describes no network that can be built: {e.Message}", path, e);
-        }
-    }
-
-    private static CheckpointConfig ConfigOf(SunetSpec spec)
-    {
-        SunetConfig? published = SunetConfig.All.FirstOrDefault(c => c.SameBody(spec.Config));
-        return new CheckpointConfig
-        {
-            Model = published?.Name ?? CheckpointConfig.CustomModel,
-            Size = published is not null ? null : new CheckpointModelSize(spec.Config.Filters, spec.Config.Depth, spec.Config.Widths,
-                spec.Config.StemWidth, spec.Config.ResidualWidth),
-            Head = spec.Head == SunetHead.Classifier ? CheckpointHead.Classifier : CheckpointHead.Segmenter,
-            ClassNames = spec.ClassNames.Count > 0 ? spec.ClassNames : [.. Enumerable.Range(0, spec.Classes).Select(c => $"class{c}")],
-            OutputStride = spec.OutputStride,
-            Multigrid = spec.Multigrid,
-            Degrid = spec.Degrid,
-            Normalization = spec.Normalization,
-        };
     }
 
     private static bool IsFeature(string name) => name.StartsWith("features.", StringComparison.Ordinal);

@@ -7,10 +7,7 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Backends.Cpu;
 
-/// <summary>
-/// One graph on the CPU. Activations lie in the blocked layout that oneDNN's convolutions are fastest in; what meets the outside or is
-/// worked on pixel by pixel (images, full-size logits, probabilities) is row-major; weights lie as their forward convolution wants them.
-/// </summary>
+/// <summary>One graph on the CPU: prepares its calls, moves values in and out, and judges its steps.</summary>
 internal sealed unsafe class CpuSession : IBackendSession
 {
     /// <summary>Each prepares the ops it knows and gives null for others.</summary>
@@ -20,19 +17,15 @@ internal sealed unsafe class CpuSession : IBackendSession
         CpuImage.Prepare,
     ];
 
-    /// <summary>What the library calls every format that oneDNN has no name for.</summary>
-    private const string UnnamedFormat = "strided";
-
-    private readonly NativeLayout activationLayout;
-    private readonly Dictionary<Value, CpuFormatHandle> opaque = [];
+    private readonly CpuFormats formats;
     private readonly CpuMemoryHandle one;
     private StepVerdict verdict;
 
-    public CpuSession(CpuOptions options, PlanPurpose purpose, int channelBlock)
+    public CpuSession(CpuOptions options, Graph graph, PlanPurpose purpose, int channelBlock)
     {
         Options = options;
         Purpose = purpose;
-        activationLayout = channelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
+        formats = new CpuFormats(graph, channelBlock);
         Context = CpuContextHandle.Create(options.Threads);
         try
         {
@@ -86,47 +79,31 @@ internal sealed unsafe class CpuSession : IBackendSession
     }
 
     /// <summary>The description of a value whose layout this session chose.</summary>
-    public NativeTensor TensorOf(Value value) => Describe(value.Shape, value.Shape.Rank == 4 ? LayoutOf(value) : NativeLayout.Plain);
+    public NativeTensor TensorOf(Value value) => formats.TensorOf(value);
 
     /// <summary>The format of weights or their gradient once a convolution has settled it; null before.</summary>
-    public CpuFormatHandle? SettledFormat(Value value) =>
-        opaque.TryGetValue(value.GradientOf ?? value, out CpuFormatHandle? format) ? format : null;
+    public CpuFormatHandle? SettledFormat(Value value) => formats.SettledFormat(value);
 
     /// <summary>Settles the format of weights; the session owns the handle from here on.</summary>
-    public void Settle(Value value, CpuFormatHandle format) => opaque.Add(value.GradientOf ?? value, format);
+    public void Settle(Value value, CpuFormatHandle format) => formats.Settle(value, format);
 
-    public long BytesOf(Value value)
-    {
-        if (SettledFormat(value) is { } format)
-            return format.Bytes;
-        NativeTensor tensor = TensorOf(value);
-        int block = tensor.Layout switch
-        {
-            NativeLayout.Blocked16 => 16,
-            NativeLayout.Blocked8 => 8,
-            _ => 1,
-        };
-        return value.Shape.Count / value.Shape.Channels * ((value.Shape.Channels + block - 1) / block * block) * value.Type.Bytes();
-    }
+    public long BytesOf(Value value) => formats.BytesOf(value);
 
-    public (Value Host, long Offset)? ViewOf(Value value) => null;
+    public (Value Host, long Offset)? ViewOf(Value value) => formats.ViewOf(value);
 
-    public string FormatOf(Value value) => SettledFormat(value)?.Describe() ?? TensorOf(value).Layout switch
-    {
-        NativeLayout.Blocked16 => "aBcd16b",
-        NativeLayout.Blocked8 => "aBcd8b",
-        NativeLayout.Nhwc => "acdb",
-        _ => "abcd"[..value.Shape.Rank],
-    };
+    /// <summary>Whether the value is never made, its reader taking the value it would be made from.</summary>
+    public bool IsUnmade(Value value) => formats.IsUnmade(value);
 
-    public string? SharedFormatOf(Value value) => FormatOf(value) is var name && name != UnnamedFormat ? name : null;
+    public string FormatOf(Value value) => formats.NameOf(value);
+
+    public string? SharedFormatOf(Value value) => formats.SharedNameOf(value);
 
     public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);
 
     public void Upload(Value value, nint address, ReadOnlySpan<float> elements)
     {
         fixed (float* plain = elements)
-            Convert(value, Describe(value.Shape, NativeLayout.Plain), (nint)plain, address, upload: true);
+            Convert(value, (nint)plain, address, upload: true);
     }
 
     public void Upload(Value value, nint address, ReadOnlySpan<int> elements) => elements.CopyTo(new Span<int>((void*)address, elements.Length));
@@ -141,7 +118,7 @@ internal sealed unsafe class CpuSession : IBackendSession
     public void Download(Value value, nint address, Span<float> elements)
     {
         fixed (float* plain = elements)
-            Convert(value, Describe(value.Shape, NativeLayout.Plain), (nint)plain, address, upload: false);
+            Convert(value, (nint)plain, address, upload: false);
     }
 
     public void Download(Value value, nint address, Span<int> elements) => new Span<int>((void*)address, elements.Length).CopyTo(elements);
@@ -199,46 +176,19 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public void Dispose()
     {
-        foreach (CpuFormatHandle format in opaque.Values)
-            format.Dispose();
-        opaque.Clear();
+        formats.Dispose();
         one.Dispose();
         Context.Dispose();
     }
 
-    private static NativeTensor Describe(Shape s, NativeLayout layout) => s.Rank switch
-    {
-        1 => NativeTensor.Vector(s[0]),
-        2 => NativeTensor.Matrix(s[0], s[1]),
-        3 => new NativeTensor(s[0], 1, s[1], s[2], layout),
-        _ => new NativeTensor(s[0], s[1], s[2], s[3], layout),
-    };
-
     internal static void Check(int status, string kernel, string? layer = null) =>
         NativeStatus.ThrowIfFailed(status, kernel, NativeLibraries.CpuFile, layer);
-
-    /// <summary>
-    /// Blocked layouts serve convolutions; single pixels, images, and what is computed per pixel over all classes stay row-major.
-    /// </summary>
-    private NativeLayout LayoutOf(Value value)
-    {
-        bool plain = value.Shape.Height * value.Shape.Width == 1 || value.Producer switch
-        {
-            null or NormalizeImage or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient => true,
-            // These kernels take one layout for what they read and what they write.
-            Relu or ReluGradient => LayoutOf(value.Producer.Inputs[0]) == NativeLayout.Plain,
-            BilinearResize resize => resize.Output.Shape.Height > resize.Inputs[0].Shape.Height
-                || LayoutOf(resize.Inputs[0]) == NativeLayout.Plain,
-            _ => false,
-        };
-        return plain ? NativeLayout.Plain : activationLayout;
-    }
 
     private void Transfer(Value value, nint outside, nint inside, bool upload)
     {
         if (value.Type == DataType.Float32)
         {
-            Convert(value, Describe(value.Shape, NativeLayout.Plain), outside, inside, upload);
+            Convert(value, outside, inside, upload);
             return;
         }
 
@@ -246,8 +196,9 @@ internal sealed unsafe class CpuSession : IBackendSession
         Buffer.MemoryCopy((void*)(upload ? outside : inside), (void*)(upload ? inside : outside), bytes, bytes);
     }
 
-    private void Convert(Value value, NativeTensor plain, nint outside, nint inside, bool upload)
+    private void Convert(Value value, nint outside, nint inside, bool upload)
     {
+        NativeTensor plain = CpuFormats.OutsideOf(value);
         if (SettledFormat(value) is { } format)
         {
             using CpuFormatHandle row = CpuFormatHandle.Create(plain);

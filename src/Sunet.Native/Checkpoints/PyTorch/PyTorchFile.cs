@@ -97,6 +97,7 @@ public sealed class PyTorchFile : IStateDict
         if (!tensor.Storage.Element.IsFloat())
             throw WrongType(name, tensor, "floats are");
         tensor.Storage.Element.ToFloats(Bytes(tensor), destination);
+        file.Release(tensor.Storage.Position, tensor.Storage.Bytes);
     }
 
     /// <summary>Unmaps the file.</summary>

@@ -51,12 +51,12 @@ internal static class FoldBatchNorm
         public override void Compute(ParameterReader model, Span<float> destination)
         {
             Shape shape = weights.Shape;
-            ReadOnlySpan<float> source = model(weights.Name);
             int channels = shape[outputAxis];
             int taps = shape[2] * shape[3] * (outputAxis == 0 ? shape[1] : 1);
             var scales = new double[channels];
             for (int c = 0; c < channels; c++)
                 scales[c] = Scale(norm, model, c);
+            ReadOnlySpan<float> source = model(weights.Name);
             for (int i = 0; i < destination.Length; i++)
                 destination[i] = (float)(source[i] * scales[i / taps % channels]);
         }

@@ -1,0 +1,127 @@
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop;
+using Sunet.Native.Ops;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Backends.Cpu;
+
+/// <summary>
+/// How the values of one graph lie in memory. Activations lie in the blocked layout that oneDNN's convolutions are fastest in; what meets
+/// the outside or is worked on pixel by pixel (images, full-size logits, probabilities) is row-major; weights lie as their forward
+/// convolution wants them. <see cref="ValueViews"/> have no memory of their own. Owns the formats that convolutions have settled.
+/// </summary>
+internal sealed class CpuFormats : IDisposable
+{
+    /// <summary>What the library calls every format that oneDNN has no name for.</summary>
+    private const string UnnamedFormat = "strided";
+
+    private readonly int channelBlock;
+    private readonly NativeLayout activationLayout;
+    private readonly ValueViews views;
+    private readonly Dictionary<Value, CpuFormatHandle> settled = [];
+
+    /// <param name="graph">What runs.</param>
+    /// <param name="channelBlock">Channels that lie side by side: 16 or 8.</param>
+    public CpuFormats(Graph graph, int channelBlock)
+    {
+        this.channelBlock = channelBlock;
+        activationLayout = channelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
+        views = new ValueViews(graph, CanLieWithin);
+    }
+
+    /// <summary>The description of a value whose layout is chosen here.</summary>
+    public NativeTensor TensorOf(Value value) => Describe(value.Shape, value.Shape.Rank == 4 ? LayoutOf(value) : NativeLayout.Plain);
+
+    /// <summary>The description of a value's elements outside: float32, row-major.</summary>
+    public static NativeTensor OutsideOf(Value value) => Describe(value.Shape, NativeLayout.Plain);
+
+    /// <summary>The format of weights or their gradient once a convolution has settled it; null before.</summary>
+    public CpuFormatHandle? SettledFormat(Value value) =>
+        settled.TryGetValue(value.GradientOf ?? value, out CpuFormatHandle? format) ? format : null;
+
+    /// <summary>Settles the format of weights; the handle belongs to this object from here on.</summary>
+    public void Settle(Value value, CpuFormatHandle format) => settled.Add(value.GradientOf ?? value, format);
+
+    /// <summary>Whether the value is never made, its reader taking the value it would be made from.</summary>
+    public bool IsUnmade(Value value) => views.IsUnmade(value);
+
+    /// <summary>Where the value lies within another.</summary>
+    public (Value Host, long Offset)? ViewOf(Value value) => views.Of(value) is not var (host, channel)
+        ? null
+        : (host, (long)channel * value.Shape.Height * value.Shape.Width * value.Type.Bytes());
+
+    /// <summary>All bytes of a value, rounded-up channels included; those of its source for one that is never made.</summary>
+    public long BytesOf(Value value)
+    {
+        if (views.IsUnmade(value))
+            return BytesOf(views.Of(value)!.Value.Host);
+        if (SettledFormat(value) is { } format)
+            return format.Bytes;
+        int block = TensorOf(value).Layout switch
+        {
+            NativeLayout.Blocked16 => 16,
+            NativeLayout.Blocked8 => 8,
+            _ => 1,
+        };
+        return value.Shape.Count / value.Shape.Channels * ((value.Shape.Channels + block - 1) / block * block) * value.Type.Bytes();
+    }
+
+    /// <summary>Such as <c>aBcd16b</c>.</summary>
+    public string NameOf(Value value)
+    {
+        if (views.IsUnmade(value))
+            return "not made";
+        string name = SettledFormat(value)?.Describe() ?? TensorOf(value).Layout switch
+        {
+            NativeLayout.Blocked16 => "aBcd16b",
+            NativeLayout.Blocked8 => "aBcd8b",
+            NativeLayout.Nhwc => "acdb",
+            _ => "abcd"[..value.Shape.Rank],
+        };
+        return views.Of(value) is { } view ? $"{name} in {view.Host.Shape.Channels}" : name;
+    }
+
+    /// <summary>The name where it belongs to one format alone; else null.</summary>
+    public string? SharedNameOf(Value value) => NameOf(value) is var name && name != UnnamedFormat ? name : null;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (CpuFormatHandle format in settled.Values)
+            format.Dispose();
+        settled.Clear();
+    }
+
+    /// <summary>
+    /// A range of whole blocks of one image lies like a tensor of its own; of several images it would have gaps, for which oneDNN's
+    /// convolutions have no fast implementation.
+    /// </summary>
+    private bool CanLieWithin(Value part, Value host, int channel) => host.Shape.Batch == 1 && channel % channelBlock == 0
+        && part.Shape.Channels % channelBlock == 0 && LayoutOf(part) == activationLayout && LayoutOf(host) == activationLayout;
+
+    private static NativeTensor Describe(Shape s, NativeLayout layout) => s.Rank switch
+    {
+        1 => NativeTensor.Vector(s[0]),
+        2 => NativeTensor.Matrix(s[0], s[1]),
+        3 => new NativeTensor(s[0], 1, s[1], s[2], layout),
+        _ => new NativeTensor(s[0], s[1], s[2], s[3], layout),
+    };
+
+    /// <summary>
+    /// Blocked layouts serve convolutions; single pixels, images, and what is computed per pixel over all classes stay row-major.
+    /// </summary>
+    private NativeLayout LayoutOf(Value value)
+    {
+        bool plain = value.Shape.Height * value.Shape.Width == 1 || value.Producer switch
+        {
+            null or NormalizeImage or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient => true,
+            // These kernels take one layout for what they read and what they write.
+            Relu or ReluGradient => LayoutOf(value.Producer.Inputs[0]) == NativeLayout.Plain,
+            BilinearResize resize => resize.Output.Shape.Height > resize.Inputs[0].Shape.Height
+                || LayoutOf(resize.Inputs[0]) == NativeLayout.Plain,
+            _ => false,
+        };
+        return plain ? NativeLayout.Plain : activationLayout;
+    }
+}
