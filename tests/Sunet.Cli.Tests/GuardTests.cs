@@ -65,13 +65,6 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public void Memory_RealPlan_TakesWhatWasPlannedAndAllocatesNothing()
-    {
-        Assert.True(Checks.All.Single(c => c.Bar.Work.Contains("prediction: measured", StringComparison.Ordinal)).Bar
-            .Holds(Memory.MeasuredToPlanned(train: false)!.Value));
-    }
-
-    [Fact]
     public void Exponent_KnownPowers_AreFound()
     {
         double[] sizes = [1, 2, 4, 10];

@@ -26,8 +26,9 @@ internal sealed record BenchReport(
         foreach (CallTiming call in Timings.Calls)
         {
             table.Add(call.Layer, call.Kind, call.Implementation, Numbers.Fixed(call.Milliseconds, 3),
-                call.Flops == 0 ? "" : Numbers.Fixed(call.GigaflopsPerSecond, 1), Numbers.Fixed(call.GigabytesPerSecond, 1),
-                Numbers.Fixed(100 * Ceilings.ShareOfPeak(call), 1), LimitOf(call), Numbers.Percent(call.Milliseconds / all),
+                call.Flops == 0 ? "" : Numbers.Fixed(call.GigaflopsPerSecond, 1),
+                call.Bytes == 0 ? "" : Numbers.Fixed(call.GigabytesPerSecond, 1),
+                call.Bytes == 0 ? "" : Numbers.Fixed(100 * Ceilings.ShareOfPeak(call), 1), LimitOf(call), Numbers.Percent(call.Milliseconds / all),
                 call.AloneMilliseconds is { } alone ? Numbers.Fixed(alone, 3) : "");
         }
 

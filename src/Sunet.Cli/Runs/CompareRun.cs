@@ -23,13 +23,13 @@ internal static class CompareRun
         PlanTimingOptions options = BenchRun.TimingOptions(values);
         options.Validate();
         SunetModel model = ModelFile.Segmenter(PlanSettings.Model(values), values.TextOrNull("weights") ?? "", outputStride: null);
+
+        // A library that is missing is found out before files are written.
+        OnnxSession.EnsureLoaded();
         CpuOptions cpu;
         string backend;
         using (var device = new CpuBackend(DeviceSettings.CpuOptionsOf(values)))
             (cpu, backend) = (device.Options, device.Description);
-
-        // A library that is missing is found out before files are written.
-        OnnxSession.EnsureLoaded();
         using var folder = new TemporaryFolder("sunet-compare-");
         string checkpoint = Path.Combine(folder.Path, "model.safetensors");
         var files = new ContenderFiles(checkpoint, ExportBeside(checkpoint), image, model.Spec.Classes, cpu);
@@ -54,8 +54,6 @@ internal static class CompareRun
 
     private static Comparison Compare(ContenderFiles files, PlanTimingOptions options, CancellationToken cancellation)
     {
-        ColdStart? ourStart = ColdStart.Measure(Contender.Ours, files, cancellation);
-        ColdStart? theirStart = ColdStart.Measure(Contender.Theirs, files, cancellation);
         using Contender ours = Contender.Load(Contender.Ours, files), theirs = Contender.Load(Contender.Theirs, files);
         (float[] pixels, float[] ourLogits) = Buffers(files);
         var theirLogits = new float[ourLogits.Length];
@@ -63,6 +61,8 @@ internal static class CompareRun
         theirs.Run(pixels, theirLogits);
         OnnxDifference difference = OnnxVerifier.Difference(files.Image, files.Logits, theirLogits, ourLogits);
         RequireSame(difference);
+        ColdStart? ourStart = ColdStart.Measure(Contender.Ours, files, cancellation);
+        ColdStart? theirStart = ColdStart.Measure(Contender.Theirs, files, cancellation);
         double[][] times = Turns.Time(
             options.Iterations, options.WarmUp, [() => ours.Run(pixels, ourLogits), () => theirs.Run(pixels, theirLogits)], cancellation);
         return new Comparison(
