@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Runs;
 using Sunet.Data.Images;
 using Sunet.Native;
@@ -8,7 +9,7 @@ using Sunet.Onnx;
 namespace Sunet.Cli.Tests;
 
 /// <summary><c>sunet bench</c> on the CPU, and <c>sunet bench compare</c>.</summary>
-public sealed class BenchTests : IDisposable
+public sealed class BenchTests(BenchTests.TinyBench tiny) : IClassFixture<BenchTests.TinyBench>, IDisposable
 {
     private static readonly string[] Tiny =
         ["--model", "sunet-tiny", "--imgsz", "64", "--iters", "2", "--warmup", "1", "--threads", "1"];
@@ -43,10 +44,9 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void Bench_Layers_HaveTheirShareOfTheNearerLimit()
     {
-        using JsonDocument parsed = Bench();
-        double compute = parsed.RootElement.GetProperty("peak_gflops_per_s").GetDouble();
-        double memory = parsed.RootElement.GetProperty("peak_gbytes_per_s").GetDouble();
-        Assert.All(parsed.RootElement.GetProperty("layers").EnumerateArray(), layer =>
+        double compute = tiny.Result.GetProperty("peak_gflops_per_s").GetDouble();
+        double memory = tiny.Result.GetProperty("peak_gbytes_per_s").GetDouble();
+        Assert.All(tiny.Result.GetProperty("layers").EnumerateArray(), layer =>
         {
             double flops = layer.GetProperty("flops").GetInt64(), bytes = layer.GetProperty("bytes").GetInt64();
             double milliseconds = layer.GetProperty("ms").GetDouble();
@@ -78,8 +78,7 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void Bench_FirstLayer_ReadsImageWeightsAndWritesItsOutput()
     {
-        using JsonDocument parsed = Bench("--no-winograd");
-        JsonElement first = parsed.RootElement.GetProperty("layers")[0];
+        JsonElement first = tiny.Result.GetProperty("layers")[0];
         Assert.Equal("Convolution", first.GetProperty("op").GetString());
 
         // 7x7 from 3 to 16 channels with a stride of 2 and a bias, all float32 and without padding.
@@ -90,9 +89,8 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void Bench_Roofline_IsDrawnAndCsvHasAsManyColumnsAsItsHeader()
     {
-        using JsonDocument parsed = Bench("--roofline", folder["roofline.png"], "--csv", folder["layers.csv"]);
-        Assert.Equal((900, 1640), (ImageFile.Load(folder["roofline.png"]).Height, ImageFile.Load(folder["roofline.png"]).Width));
-        string[] lines = File.ReadAllLines(folder["layers.csv"]);
+        Assert.Equal((900, 1640), (tiny.Roofline.Height, tiny.Roofline.Width));
+        string[] lines = tiny.Csv;
         Assert.Contains("percent_of_peak", lines[0], StringComparison.Ordinal);
         Assert.All(lines, l => Assert.Equal(lines[0].Count(c => c == ','), l.Count(c => c == ',')));
     }
@@ -182,5 +180,27 @@ public sealed class BenchTests : IDisposable
         CommandResult result = CommandResult.Of(["bench", .. usual, .. more, "--json"]);
         Assert.True(result.Code == 0, result.Error);
         return JsonDocument.Parse(result.Output);
+    }
+
+    /// <summary>One run of <c>sunet bench</c> with all it can write.</summary>
+    public sealed class TinyBench
+    {
+        public TinyBench()
+        {
+            using var folder = new TemporaryFolder();
+            using JsonDocument parsed = Bench("--roofline", folder["roofline.png"], "--csv", folder["layers.csv"]);
+            Result = parsed.RootElement.Clone();
+            Roofline = ImageFile.Load(folder["roofline.png"]);
+            Csv = File.ReadAllLines(folder["layers.csv"]);
+        }
+
+        /// <summary>What <c>--json</c> printed.</summary>
+        public JsonElement Result { get; }
+
+        /// <summary>The chart.</summary>
+        public Memory2D<Rgb> Roofline { get; }
+
+        /// <summary>The lines of the table.</summary>
+        public string[] Csv { get; }
     }
 }
