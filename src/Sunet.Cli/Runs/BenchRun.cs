@@ -33,6 +33,8 @@ internal static class BenchRun
         bool train = values.Flag("train");
         Shape image = PlanSettings.Image(values);
         PlanTimingOptions options = TimingOptions(values);
+        RequireFolder(values.TextOrNull("csv"));
+        RequireFolder(values.TextOrNull("roofline"));
         SunetModel model = PlanSettings.Model(values);
         using OpenDevice device = DeviceSettings.Open(values);
         DeviceCeilings ceilings = DeviceCeilings.Measure(device.Backend, cancellation);
@@ -58,6 +60,14 @@ internal static class BenchRun
     /// <exception cref="ConfigurationException">A number is out of range.</exception>
     public static PlanTimingOptions TimingOptions(SettingValues values) =>
         new() { Iterations = values.Int("iters", 1), WarmUp = values.Int("warmup", 1) };
+
+    /// <summary>Refuses a file that could not be written, before anything is timed for it.</summary>
+    /// <exception cref="DataException">Its folder is not there.</exception>
+    private static void RequireFolder(string? file)
+    {
+        if (file is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file))))
+            throw new DataException($"'{file}' cannot be written: its folder is not there.", file);
+    }
 
     /// <summary>The plan again with every convolution as a direct sum; null where it is so already, or where there is no memory for it.</summary>
     private static BenchedPlan? Direct(Plan plan, SunetModel model, Shape image, bool train, OpenDevice device, CommandOutput output)

@@ -12,8 +12,8 @@ namespace Sunet.Native.Compilation;
 /// <param name="GigabytesPerSecond">10^9 bytes a second, read and written, of a pass over a large array.</param>
 public sealed record DeviceCeilings(double GigaflopsPerSecond, double GigabytesPerSecond)
 {
-    private const int SmallestSide = 256, LargestSide = 8192;
-    private const int SmallestArray = 1 << 20, LargestArray = 1 << 26;
+    private const int SmallestSide = 128, LargestSide = 8192;
+    private const int SmallestArray = 1 << 18, LargestArray = 1 << 26;
 
     /// <summary>A run that takes so long is not one of a cache, or of starting threads or kernels.</summary>
     private const double LongEnoughMilliseconds = 10;
