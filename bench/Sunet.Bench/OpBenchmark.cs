@@ -74,7 +74,7 @@ public class OpBenchmark : IDisposable
         return calls.Length > 0 ? calls : throw new InvalidOperationException($"'{Op}' has no call {phase}.");
     }
 
-    /// <summary>The layer between a convolution of an image, which gives the layout it has inside a network, and a loss, whose gradient it gets.</summary>
+    /// <summary>The layer between a convolution of an image, which gives the layout inside a network, and a loss, whose gradient it gets.</summary>
     private Graph Build()
     {
         var graph = new Graph();
@@ -102,7 +102,8 @@ public class OpBenchmark : IDisposable
 
     private static Value Input(Graph graph, int channels, int side)
     {
-        Value image = graph.Parameter("image", new Shape(1, 3, side, side)), weights = graph.Parameter("input.weight", new Shape(channels, 3, 1, 1));
+        Value image = graph.Parameter("image", new Shape(1, 3, side, side));
+        Value weights = graph.Parameter("input.weight", new Shape(channels, 3, 1, 1));
         return graph.Add(new Convolution("input", image, weights, null, ConvolutionGeometry.Square())).Output;
     }
 }

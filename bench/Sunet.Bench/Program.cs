@@ -11,7 +11,8 @@ using Sunet.Cli.Output;
 if (args is [GuardCommand.Verb, .. var rest])
 {
     using var signals = new ShutdownSignals();
-    return GuardCommand.Run(rest, Checks.All, new CommandOutput(Console.Out, Console.Error), signals.Token);
+    int code = GuardCommand.Run(rest, Checks.All, new CommandOutput(Console.Out, Console.Error), signals.Token);
+    return code == ExitCodes.Interrupted ? signals.ExitCode : code;
 }
 
 // In this process, not in a generated project: that would have to be restored and built first, and would not find the native library.

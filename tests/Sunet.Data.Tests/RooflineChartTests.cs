@@ -80,7 +80,8 @@ public sealed class RooflineChartTests : IDisposable
         RooflineChart.Top + RooflineChart.PlotHeight - (Math.Log(value / low) / Math.Log(high / low) * RooflineChart.PlotHeight);
 
     /// <summary>The pixel of a place on axes that both go from 0.5 to 200.</summary>
-    private static (int X, int Y) At(double flopsPerByte, double gigaflops) => ((int)X(flopsPerByte, 0.5, 200), (int)Y(gigaflops, 0.5, 200));
+    private static (int X, int Y) At(double flopsPerByte, double gigaflops) =>
+        ((int)X(flopsPerByte, 0.5, 200), (int)Y(gigaflops, 0.5, 200));
 
     private static bool IsNear(Rgb[,] chart, int x, int y, Rgb colour)
     {

@@ -52,8 +52,8 @@ internal static class Checks
 
     private static string[] Predict(Workshop w, string model, int side) =>
     [
-        "predict", "--device", "cpu", "--weights", w.Weights(model), "--source", w.Image(side), "--project", w.At("predict"), "--no-overlay",
-        "--exist-ok", "--quiet",
+        "predict", "--device", "cpu", "--weights", w.Weights(model), "--source", w.Image(side), "--project", w.At("predict"),
+        "--no-overlay", "--exist-ok", "--quiet",
     ];
 
     private static double? TrainingPeak(Workshop w)

@@ -9,8 +9,8 @@ using Sunet.Native.Tensors;
 namespace Sunet.Bench.Guard;
 
 /// <summary>
-/// An upper bound for the managed share of a step. Managed is the time between calls, which an observer sees, its own two looks at the clock
-/// included; and within every call the way into the library and out, which is less than a whole call on a single element takes.
+/// An upper bound for the managed share of a step. Managed is the time between calls, which an observer sees, its own two looks at the
+/// clock included; and within every call the way into the library and out, which is less than a whole call on a single element takes.
 /// </summary>
 internal static class Overhead
 {

@@ -16,7 +16,7 @@ internal static class Scaling
         if (Environment.ProcessorCount < 2)
             return null;
         var image = new Shape(1, 3, 512, 512);
-        double[] times = Medians(workshop, [() => Workshop.Plan(Model, image, threads: 1), () => Workshop.Plan(Model, image, threads: 2)]);
+        double[] times = Medians(workshop, [(image, 1), (image, 2)]);
         return times[0] / times[1];
     }
 
@@ -24,7 +24,7 @@ internal static class Scaling
     public static double? OverPixels(Workshop workshop)
     {
         int[] sides = workshop.Quick ? [256, 384, 512] : [256, 384, 512, 768, 1024];
-        double[] times = Medians(workshop, [.. sides.Select(side => (Func<BenchedPlan>)(() => Workshop.Plan(Model, new Shape(1, 3, side, side))))]);
+        double[] times = Medians(workshop, sides.Select(side => new Shape(1, 3, side, side)));
         return Exponent([.. sides.Select(side => (double)side * side)], times);
     }
 
@@ -32,7 +32,7 @@ internal static class Scaling
     public static double? OverBatch(Workshop workshop)
     {
         int[] batches = workshop.Quick ? [1, 2, 4] : [1, 2, 4, 8];
-        double[] times = Medians(workshop, [.. batches.Select(n => (Func<BenchedPlan>)(() => Workshop.Plan(Model, new Shape(n, 3, 256, 256))))]);
+        double[] times = Medians(workshop, batches.Select(n => new Shape(n, 3, 256, 256)));
         return Exponent([.. batches.Select(n => (double)n)], times);
     }
 
@@ -44,14 +44,17 @@ internal static class Scaling
         return x.Zip(y, (a, b) => (a - meanX) * (b - meanY)).Sum() / x.Sum(a => (a - meanX) * (a - meanX));
     }
 
-    private static double[] Medians(Workshop workshop, IReadOnlyList<Func<BenchedPlan>> compile)
+    private static double[] Medians(Workshop workshop, IEnumerable<Shape> images) => Medians(workshop, images.Select(image => (image, 0)));
+
+    private static double[] Medians(Workshop workshop, IEnumerable<(Shape Image, int Threads)> works)
     {
         var plans = new List<BenchedPlan>();
         try
         {
-            foreach (Func<BenchedPlan> plan in compile)
-                plans.Add(plan());
-            double[][] times = Turns.Time(workshop.Rounds, warmUp: 1, [.. plans.Select(p => (Action)(() => Run(p)))], workshop.Cancellation);
+            foreach ((Shape image, int threads) in works)
+                plans.Add(Workshop.Plan(Model, image, threads: threads));
+            Action[] runs = [.. plans.Select(p => (Action)(() => Run(p)))];
+            double[][] times = Turns.Time(workshop.Rounds, warmUp: 1, runs, workshop.Cancellation);
             return [.. times.Select(PlanTimings.Median)];
         }
         finally

@@ -13,7 +13,8 @@ namespace Sunet.Cli.Runs;
 internal sealed record BenchReport(
     SunetSpec Spec, Shape Image, bool Train, PlanTimingOptions Options, PlanTimings Timings, DeviceCeilings Ceilings, IBackend Backend)
 {
-    private const string CsvHeader = "layer,op,phase,implementation,flops,bytes,ms,gflops_per_s,gbytes_per_s,limit,percent_of_peak,alone_ms";
+    private const string CsvHeader =
+        "layer,op,phase,implementation,flops,bytes,ms,gflops_per_s,gbytes_per_s,limit,percent_of_peak,alone_ms";
 
     private string Work => $"{Spec.Config.Name}  output stride {Spec.OutputStride}  {(Train ? "training step" : "prediction")} of {Image}";
 
@@ -28,18 +29,20 @@ internal sealed record BenchReport(
             table.Add(call.Layer, call.Kind, call.Implementation, Numbers.Fixed(call.Milliseconds, 3),
                 call.Flops == 0 ? "" : Numbers.Fixed(call.GigaflopsPerSecond, 1),
                 call.Bytes == 0 ? "" : Numbers.Fixed(call.GigabytesPerSecond, 1),
-                call.Bytes == 0 ? "" : Numbers.Fixed(100 * Ceilings.ShareOfPeak(call), 1), LimitOf(call), Numbers.Percent(call.Milliseconds / all),
+                call.Bytes == 0 ? "" : Numbers.Fixed(100 * Ceilings.ShareOfPeak(call), 1), LimitOf(call),
+                Numbers.Percent(call.Milliseconds / all),
                 call.AloneMilliseconds is { } alone ? Numbers.Fixed(alone, 3) : "");
         }
 
         output.Table(table);
         output.Result($"{Work}  on {Backend.Description}");
         output.Result($"peak {Numbers.Fixed(Ceilings.GigaflopsPerSecond, 1)} GFLOP/s of a matrix product, "
-            + $"{Numbers.Fixed(Ceilings.GigabytesPerSecond, 1)} GB/s of memory; above 100 % are values from a cache, and Winograd's algorithm");
+            + $"{Numbers.Fixed(Ceilings.GigabytesPerSecond, 1)} GB/s of memory; above 100 % are values in a cache, and Winograd's sums");
         output.Result($"step {Numbers.Fixed(Timings.StepMilliseconds, 3)} ms  "
             + $"{Numbers.Fixed(Image.Batch * 1e3 / Timings.StepMilliseconds, 2)} images/s");
         output.Result($"convolutions {Numbers.Fixed(Timings.ConvolutionsInStepMilliseconds, 3)} ms in the step, "
-            + $"{Numbers.Fixed(Timings.ConvolutionsAloneMilliseconds, 3)} ms alone; step / convolutions alone {Numbers.Fixed(Timings.Ratio, 3)}");
+            + $"{Numbers.Fixed(Timings.ConvolutionsAloneMilliseconds, 3)} ms alone; "
+            + $"step / convolutions alone {Numbers.Fixed(Timings.Ratio, 3)}");
         if (Timings.DirectRatio is { } ratio)
         {
             output.Result($"convolutions as direct sums {Numbers.Fixed(Timings.DirectConvolutionsMilliseconds!.Value, 3)} ms alone; "

@@ -69,7 +69,7 @@ internal static class BenchRun
             throw new DataException($"'{file}' cannot be written: its folder is not there.", file);
     }
 
-    /// <summary>The plan again with every convolution as a direct sum; null where it is so already, or where there is no memory for it.</summary>
+    /// <summary>The plan again with every convolution as a direct sum; null where it is so already, or there is no memory for it.</summary>
     private static BenchedPlan? Direct(Plan plan, SunetModel model, Shape image, bool train, OpenDevice device, CommandOutput output)
     {
         if (device.Backend is not CpuBackend cpu

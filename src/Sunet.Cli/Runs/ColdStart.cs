@@ -11,14 +11,22 @@ namespace Sunet.Cli.Runs;
 
 /// <summary>How a contender begins in a process of its own, where nothing is loaded or warm.</summary>
 /// <param name="FirstMilliseconds">From opening its file to the logits of a first prediction.</param>
-/// <param name="AddedBytes">By how much that raised the peak of the process's memory over what it had before; null where it cannot be told.</param>
+/// <param name="AddedBytes">
+/// By how much that raised the peak of the process's memory over what it had before; null where the system does not tell.
+/// </param>
 internal sealed record ColdStart(double FirstMilliseconds, long? AddedBytes)
 {
     private const string First = "first_ms", Added = "added_bytes";
 
     /// <summary>This program; null where it does not lie in a file by itself.</summary>
-    private static string? Program =>
-        Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "sunet.exe" : "sunet") is var path && File.Exists(path) ? path : null;
+    private static string? Program
+    {
+        get
+        {
+            string path = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "sunet.exe" : "sunet");
+            return File.Exists(path) ? path : null;
+        }
+    }
 
     /// <summary>Is the process: loads the one contender, runs it once, and says what that took.</summary>
     /// <exception cref="SunetException">It does not load or run.</exception>

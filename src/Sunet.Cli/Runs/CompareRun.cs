@@ -66,7 +66,8 @@ internal static class CompareRun
         double[][] times = Turns.Time(
             options.Iterations, options.WarmUp, [() => ours.Run(pixels, ourLogits), () => theirs.Run(pixels, theirLogits)], cancellation);
         return new Comparison(
-            new ContenderTimes(ours.Name, times[0], ourStart), new ContenderTimes(theirs.Name, times[1], theirStart), difference.RelativeError);
+            new ContenderTimes(ours.Name, times[0], ourStart), new ContenderTimes(theirs.Name, times[1], theirStart),
+            difference.RelativeError);
     }
 
     /// <summary>Refuses to compare the times of two that do not compute the same.</summary>

@@ -18,7 +18,7 @@ public readonly record struct RooflineLimits(double GigaflopsPerSecond, double G
 
 /// <summary>
 /// Draws layers against the limits of their device: operations a second over operations a byte, both logarithmic (Williams, Waterman,
-/// Patterson, "Roofline", CACM 52(4), 2009). What lies below the sloping line's end waits for memory, what lies to its right for arithmetic.
+/// Patterson, "Roofline", CACM 52(4), 2009). What lies under the sloping line waits for memory, what lies to its right for arithmetic.
 /// </summary>
 public static class RooflineChart
 {
@@ -31,7 +31,8 @@ public static class RooflineChart
     private const float LeastRadius = 2;
     private const int TextScale = 2, LineHeight = 26, LegendLeft = Left + PlotWidth + 30, LongestText = 112, LongestKind = 36;
     private const string Other = "other";
-    private static readonly SKColor Ink = new(40, 40, 40), FaintInk = new(110, 110, 110), Grid = new(228, 228, 228), Limit = new(200, 30, 30);
+    private static readonly SKColor Ink = new(40, 40, 40), FaintInk = new(110, 110, 110);
+    private static readonly SKColor Grid = new(228, 228, 228), Limit = new(200, 30, 30);
 
     private static readonly SKColor[] Colours =
     [
@@ -88,8 +89,8 @@ public static class RooflineChart
         }
 
         // Small ones lie upon large ones.
-        foreach (RooflinePoint point in points.OrderByDescending(p => p.Milliseconds))
-            Dot(canvas, X(point.FlopsPerByte), Y(point.GigaflopsPerSecond), Radius(point.Milliseconds / time), ColourOf(colours, point.Kind));
+        foreach (RooflinePoint p in points.OrderByDescending(p => p.Milliseconds))
+            Dot(canvas, X(p.FlopsPerByte), Y(p.GigaflopsPerSecond), Radius(p.Milliseconds / time), ColourOf(colours, p.Kind));
         canvas.Restore();
         using var frame = new SKPaint { Color = Ink, Style = SKPaintStyle.Stroke, StrokeWidth = 2 };
         canvas.DrawRect(area, frame);

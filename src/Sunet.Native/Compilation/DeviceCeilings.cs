@@ -8,7 +8,7 @@ namespace Sunet.Native.Compilation;
 /// What a device reaches at best, measured on it: the two limits of the roofline model (Williams, Waterman, Patterson, "Roofline: an
 /// insightful visual performance model for multicore architectures", CACM 52(4), 2009).
 /// </summary>
-/// <param name="GigaflopsPerSecond">10^9 floating-point operations a second of a large matrix product, a multiply-add counted as two.</param>
+/// <param name="GigaflopsPerSecond">10^9 floating-point operations a second of a matrix product, a multiply-add counted as two.</param>
 /// <param name="GigabytesPerSecond">10^9 bytes a second, read and written, of a pass over a large array.</param>
 public sealed record DeviceCeilings(double GigaflopsPerSecond, double GigabytesPerSecond)
 {
@@ -100,7 +100,7 @@ public sealed record DeviceCeilings(double GigaflopsPerSecond, double GigabytesP
     }
 
     /// <summary>
-    /// The product of two matrices of n x n, as a 1x1 convolution and as a fully connected layer: a backend may use other arithmetic for one.
+    /// The product of two n x n matrices, as a 1x1 convolution and as a fully connected layer: a backend may use other arithmetic for one.
     /// A first convolution, of an image's three channels, brings the convolution's input into the layout it has inside a network.
     /// </summary>
     private static Graph Products(int n)

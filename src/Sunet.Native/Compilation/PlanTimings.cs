@@ -110,7 +110,8 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
                 Watch(direct, directAlone!, iteration);
         }
 
-        CallTiming[] calls = [.. plan.Calls.Select((c, i) => TimingOf(plan, c, within.Times[i], IsConvolution(c.Op) ? alone.Times[i] : null))];
+        CallTiming[] calls =
+            [.. plan.Calls.Select((c, i) => TimingOf(plan, c, within.Times[i], IsConvolution(c.Op) ? alone.Times[i] : null))];
         double? directSum = direct?.Plan.Calls.Select((c, i) => IsConvolution(c.Op) ? Median(directAlone!.Times[i]) : 0).Sum();
         return new PlanTimings(calls, Median(steps), directSum);
     }
