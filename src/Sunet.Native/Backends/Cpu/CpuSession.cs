@@ -25,7 +25,7 @@ internal sealed unsafe class CpuSession : IBackendSession
     {
         Options = options;
         Purpose = purpose;
-        formats = new CpuFormats(graph, channelBlock);
+        formats = new CpuFormats(graph, options.FuseNormalization && purpose == PlanPurpose.Inference, channelBlock);
         Context = CpuContextHandle.Create(options.Threads);
         try
         {
