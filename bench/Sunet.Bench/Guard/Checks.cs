@@ -19,7 +19,8 @@ internal static class Checks
         new(new Bar("memory", "sunet7128, training on 2 x 256 x 256: peak", 1000, 0.03, Unit: "MB"), TrainingPeak),
         new(new Bar("memory", "sunet64, prediction: measured / planned bytes", 1, 0.001), _ => Memory.MeasuredToPlanned(train: false)),
         new(new Bar("memory", "sunet64, training step: measured / planned bytes", 1, 0.001), _ => Memory.MeasuredToPlanned(train: true)),
-        new(new Bar("tiling", "peak of twice the side / that plus the image and mask", 1, 0.05), TilingPeak),
+        new(new Bar("tiling", "sunet64, tiled prediction of twice the side / of the side, beside image and labels: peak", 1.2, 0.05),
+            Memory.TilesOfTwiceTheSide),
         new(new Bar("overhead", "sunet64, prediction: managed time at most", 2, 0.1, Unit: "%"), w => Overhead.Percent(w, train: false)),
         new(new Bar("overhead", "sunet64, training step: managed time at most", 2, 0.1, Unit: "%"), w => Overhead.Percent(w, train: true)),
         new(new Bar("overhead", "allocations of a prediction", 0, 0), _ => Memory.AllocationsOfPrediction()),
@@ -38,7 +39,7 @@ internal static class Checks
         new(new Bar("inference", $"{model}, 512 x 512 / its direct convolutions alone", 1.10, 0.05),
             w => DirectRatio(w, "--model", model)),
         new(new Bar("memory", $"{model}, prediction of 512 x 512: peak", mostMegabytes, 0.03, Unit: "MB"),
-            w => w.Peak(Predict(w, model, side: 512)) / Megabyte),
+            w => w.Peak(Predict(w, model)) / Megabyte),
     ];
 
     private static JsonElement Compare(Workshop w, string model) => w.Json("bench", "compare", "--model", model, "--iters", $"{w.Rounds}");
@@ -50,9 +51,9 @@ internal static class Checks
         return result.TryGetProperty("direct_ratio", out JsonElement direct) ? direct.GetDouble() : result.GetProperty("ratio").GetDouble();
     }
 
-    private static string[] Predict(Workshop w, string model, int side) =>
+    private static string[] Predict(Workshop w, string model) =>
     [
-        "predict", "--device", "cpu", "--weights", w.Weights(model), "--source", w.Image(side), "--project", w.At("predict"),
+        "predict", "--device", "cpu", "--weights", w.Weights(model), "--source", w.Image(512), "--project", w.At("predict"),
         "--no-overlay", "--exist-ok", "--quiet",
     ];
 
@@ -63,14 +64,5 @@ internal static class Checks
             w.Peak("data", "synth", "--out", data, "--train", "4", "--val", "2", "--size", "256", "--quiet");
         return w.Peak("train", "--device", "cpu", "--data", data, "--model", "sunet7128", "--imgsz", "256", "--batch", "2", "--iters",
             "4", "--project", w.At("train"), "--exist-ok", "--quiet") / Megabyte;
-    }
-
-    /// <summary>Tiles make what the network takes the same for any image; what grows is the image, and a byte a pixel of labels.</summary>
-    private static double? TilingPeak(Workshop w)
-    {
-        const int BytesPerPixel = 3 + 1;
-        int side = w.Quick ? 2048 : 4096;
-        long own = BytesPerPixel * 4L * side * side;
-        return (double?)w.Peak(Predict(w, "sunet64", 2 * side)) / (w.Peak(Predict(w, "sunet64", side)) + own);
     }
 }

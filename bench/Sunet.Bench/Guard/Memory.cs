@@ -59,5 +59,34 @@ internal static class Memory
         return (double)least / Steps;
     }
 
+    /// <summary>
+    /// What a tiled prediction takes beside image and labels, of an image of twice the side over that of the side. What tiles of one row
+    /// share with those of the next grows with the width; all else is constant.
+    /// </summary>
+    public static double? TilesOfTwiceTheSide(Workshop workshop)
+    {
+        int side = workshop.Quick ? 2048 : 4096;
+
+        // What pools keep counts for the first run that wants it, and for none after.
+        _ = Tiles(side: 2048);
+        return (double?)Tiles(2 * side) / Tiles(side);
+    }
+
+    private static long? Tiles(int side)
+    {
+        using var backend = new CpuBackend();
+        using var predictor = new Predictor(Workshop.Model(Model), new PredictorOptions { TileSize = 1024, TileOverlap = 128 }, backend);
+        var image = new Rgb[side, side];
+        var labels = new byte[side, side];
+        Array.Clear(labels);
+        for (int y = 0; y < side; y++)
+        {
+            for (int x = 0; x < side; x++)
+                image[y, x] = new Rgb((byte)(x >> 4), (byte)(y >> 4), (byte)((x + y) >> 5));
+        }
+
+        return ResidentMemory.Growth(() => predictor.Segment(image, labels));
+    }
+
     private static long Count() => GC.GetAllocatedBytesForCurrentThread() + NativeRuntime.Outstanding.Allocations;
 }

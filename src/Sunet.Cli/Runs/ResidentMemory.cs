@@ -13,6 +13,26 @@ internal static class ResidentMemory
     /// <summary>The most bytes this process ever had; null where the system does not tell.</summary>
     public static long? Peak => Read("self", "VmHWM:");
 
+    /// <summary>
+    /// By how much the most that this process holds while something runs exceeds what it held before; null where the system does not tell.
+    /// </summary>
+    public static long? Growth(Action work)
+    {
+        const string PeakBecomesPresent = "5";
+        try
+        {
+            File.WriteAllText("/proc/self/clear_refs", PeakBecomesPresent);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        long? before = Now;
+        work();
+        return Peak - before;
+    }
+
     /// <summary>The most bytes another process ever had; null where the system does not tell, or once it has ended.</summary>
     public static long? PeakOf(int process) => Read(process.ToString(CultureInfo.InvariantCulture), "VmHWM:");
 

@@ -93,8 +93,12 @@ internal sealed class TrainingLoop(
             Save();
     }
 
-    private Validation Validate(ProgressLine line, CancellationToken cancellation) => task.Validate(model, backend,
-        done => line.Report(trainer.CompletedSteps, "steps", $"validating {done}/{task.ValidationCount}"), cancellation);
+    private Validation Validate(ProgressLine line, CancellationToken cancellation)
+    {
+        trainer.ReleaseWorkingMemory();
+        return task.Validate(model, backend,
+            done => line.Report(trainer.CompletedSteps, "steps", $"validating {done}/{task.ValidationCount}"), cancellation);
+    }
 
     private void Save()
     {

@@ -61,14 +61,16 @@ public static class SafetensorsWriter
 
     private static void WriteData(Stream stream, SafetensorsTensor[] tensors, XxHash128? hash)
     {
-        byte[] buffer = new byte[tensors.Where(tensor => tensor.Fill is not null).Select(tensor => tensor.Bytes).DefaultIfEmpty().Max()];
+        long largest = tensors.Where(tensor => tensor.Fill is not null).Select(tensor => (long)tensor.Bytes).DefaultIfEmpty().Max();
+        using var buffer = new HostFloats((int)((largest + sizeof(float) - 1) / sizeof(float)));
         foreach (SafetensorsTensor tensor in tensors)
         {
             ReadOnlySpan<byte> data;
             if (tensor.Fill is { } fill)
             {
-                fill(buffer.AsSpan(0, tensor.Bytes));
-                data = buffer.AsSpan(0, tensor.Bytes);
+                Span<byte> filled = MemoryMarshal.AsBytes(buffer.Span)[..tensor.Bytes];
+                fill(filled);
+                data = filled;
             }
             else
             {

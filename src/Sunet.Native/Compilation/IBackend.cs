@@ -113,6 +113,9 @@ public interface IBackendSession : IDisposable
     /// <summary>Sets bytes to zero.</summary>
     void Clear(long bytes, nint address);
 
+    /// <summary>Gives the memory of bytes whose content nobody needs back to the system, where it can; it is there again when it is used.</summary>
+    void Forget(long bytes, nint address);
+
     /// <summary>
     /// Brings the copy of parameters, in the element type that calls read, up to date with the float32 parameters. Called after an upload;
     /// a <see cref="ParameterUpdate"/> keeps its own part up to date.

@@ -275,6 +275,17 @@ public sealed class Plan : IDisposable
         }
     }
 
+    /// <summary>
+    /// Gives the memory of activations, gradients and scratch back to the system until the next run, where the device can: the CPU on Linux.
+    /// What outputs held is gone; parameters, buffers and the optimizer's memory stay.
+    /// </summary>
+    public void ReleaseWorkingMemory()
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        foreach (MemoryPlan.Region region in (MemoryPlan.Region[])[Memory.Gradients, Memory.Activations, Memory.Scratch])
+            Session.Forget(region.Bytes, AddressOf(region));
+    }
+
     /// <summary>Makes a phase, run as it is every time, cheaper to repeat. The caller disposes it before the plan.</summary>
     public PreparedWork Record(Phase phase) => Session.Record(() => Run(phase));
 

@@ -209,6 +209,13 @@ public sealed class Trainer : IDisposable
         return new Dictionary<string, string>(file.Metadata);
     }
 
+    /// <summary>
+    /// Gives the memory of activations and gradients back to the system until the next step, where the device can: the CPU on Linux. For
+    /// before a validation, which has activations of its own.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The trainer is disposed.</exception>
+    public void ReleaseWorkingMemory() => plan.ReleaseWorkingMemory();
+
     /// <inheritdoc/>
     public void Dispose()
     {

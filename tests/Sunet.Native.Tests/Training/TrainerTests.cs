@@ -133,6 +133,25 @@ public sealed class TrainerTests : IDisposable
         Assert.All(expected.Names, name => Assert.True(expected.Read(name).SequenceEqual(model.Read(name)), name));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void ReleaseWorkingMemory_BetweenSteps_ChangesNoBit(int accumulate)
+    {
+        var options = new TrainerOptions { Accumulate = accumulate, Sgd = new SgdOptions { LearningRate = 0.1 } };
+        SunetModel expected = Train(new Batches(2, 1), options, steps: 4), model = SunetModel.Create(SunetSpecTests.Tiny, seed: 2);
+        using var trainer = new Trainer(model, new Batches(2, 1), options, backend);
+        for (int i = 0; i < 4; i++)
+        {
+            trainer.ReleaseWorkingMemory();
+            trainer.Step();
+        }
+
+        trainer.ReleaseWorkingMemory();
+        trainer.CopyTo(model);
+        Assert.All(expected.Names, name => Assert.True(expected.Read(name).SequenceEqual(model.Read(name)), name));
+    }
+
     [Fact]
     public void New_Cancelled_HoldsNothing()
     {

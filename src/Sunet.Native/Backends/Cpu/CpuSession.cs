@@ -134,6 +134,8 @@ internal sealed unsafe class CpuSession : IBackendSession
         return finite != 0;
     }
 
+    public void Forget(long bytes, nint address) => Posix.DontNeed(address, bytes);
+
     public void Clear(long bytes, nint address) => NativeMemory.Clear((void*)address, checked((nuint)bytes));
 
     public void RefreshCopy(long count, nint parameters, nint copy) =>

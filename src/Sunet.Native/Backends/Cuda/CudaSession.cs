@@ -204,6 +204,11 @@ internal sealed unsafe class CudaSession : IBackendSession
         CudaStatus.ThrowIfFailed(CudaDriver.Fill8Async(address, 0, (nuint)bytes, Stream.Raw), "cuMemsetD8Async");
     }
 
+    public void Forget(long bytes, nint address)
+    {
+        // A block of the pool stays whole.
+    }
+
     public void RefreshCopy(long count, nint parameters, nint copy)
     {
         using CudaDevice.Scope current = Device.Use();
