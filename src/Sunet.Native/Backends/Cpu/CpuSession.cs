@@ -25,7 +25,7 @@ internal sealed unsafe class CpuSession : IBackendSession
     {
         Options = options;
         Purpose = purpose;
-        formats = new CpuFormats(channelBlock);
+        formats = new CpuFormats(options.Precision, channelBlock);
         Context = CpuContextHandle.Create(options.Threads);
         try
         {
@@ -85,7 +85,7 @@ internal sealed unsafe class CpuSession : IBackendSession
     public CpuFormatHandle? SettledFormat(Value value) => formats.SettledFormat(value);
 
     /// <summary>Settles the format of weights; the session owns the handle from here on.</summary>
-    public void Settle(Value value, CpuFormatHandle format) => formats.Settle(value, format);
+    public void Settle(Value value, CpuFormatHandle format, NativeType type) => formats.Settle(value, format, type);
 
     public long BytesOf(Value value) => formats.BytesOf(value);
 
@@ -122,12 +122,16 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public void Download(Value value, nint address, Span<byte> elements) => new Span<byte>((void*)address, elements.Length).CopyTo(elements);
 
-    public bool AllFinite(Value value, nint address) => AllFinite(BytesOf(value) / sizeof(float), address);
+    public bool AllFinite(Value value, nint address)
+    {
+        NativeType type = formats.TypeOf(value);
+        return AllFinite(BytesOf(value) / (type == NativeType.BFloat16 ? sizeof(ushort) : sizeof(float)), type, address);
+    }
 
-    public bool AllFinite(long count, nint elements)
+    public bool AllFinite(long count, NativeType type, nint elements)
     {
         int finite = 0;
-        Check(SunetCpu.AllFinite(Context.Raw, count, (float*)elements, &finite), "all_finite");
+        Check(SunetCpu.AllFinite(Context.Raw, count, type, (void*)elements, &finite), "all_finite");
         return finite != 0;
     }
 
@@ -212,7 +216,7 @@ internal sealed unsafe class CpuSession : IBackendSession
         }
 
         NativeTensor own = TensorOf(value);
-        if (own.Layout == NativeLayout.Plain)
+        if (own.Layout == NativeLayout.Plain && own.Type == NativeType.Float32)
         {
             long bytes = value.Shape.Count * sizeof(float);
             Buffer.MemoryCopy((void*)(upload ? outside : inside), (void*)(upload ? inside : outside), bytes, bytes);
@@ -220,8 +224,8 @@ internal sealed unsafe class CpuSession : IBackendSession
         }
 
         int status = upload
-            ? SunetCpu.Copy(Context.Raw, plain, (float*)outside, own, (float*)inside)
-            : SunetCpu.Copy(Context.Raw, own, (float*)inside, plain, (float*)outside);
+            ? SunetCpu.Copy(Context.Raw, plain, (void*)outside, own, (void*)inside)
+            : SunetCpu.Copy(Context.Raw, own, (void*)inside, plain, (void*)outside);
         Check(status, "copy", value.Name);
     }
 }
