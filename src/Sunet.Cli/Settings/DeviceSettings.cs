@@ -35,7 +35,7 @@ internal static class DeviceSettings
     public static IReadOnlyList<Setting> Settings { get; } =
     [
         .. Choice,
-        Setting.Value("precision", "GPU: float32, tf32 (convolutions round to 11 bits) or bf16 (activations in 16 bits)", Precisions[0]),
+        Setting.Value("precision", "float32, tf32 (GPU: convolutions round to 11 bits) or bf16 (activations in 16 bits)", Precisions[0]),
         .. Tuning,
     ];
 
@@ -55,12 +55,23 @@ internal static class DeviceSettings
         CudaOptions options = OptionsOf(values, precision);
         if (device == Auto)
             return OpenBest(values, threads, options);
-        if (device != Cpu)
-            return Opened(new CudaBackend(OrdinalOf(device), options), "");
-        if (precision != CudaPrecision.Float32)
-            throw new ConfigurationException($"'--precision {Name(precision)}' is for a GPU; the CPU computes in float32.");
-        return Opened(new CpuBackend(threads), "");
+        return device == Cpu
+            ? Opened(new CpuBackend(CpuOptionsOf(threads, precision)), "")
+            : Opened(new CudaBackend(OrdinalOf(device), options), "");
     }
+
+    /// <summary>The options of the CPU.</summary>
+    /// <exception cref="ConfigurationException">Only a GPU has the precision.</exception>
+    private static CpuOptions CpuOptionsOf(int threads, CudaPrecision precision) => new()
+    {
+        Threads = threads,
+        Precision = precision switch
+        {
+            CudaPrecision.Float32 => CpuPrecision.Float32,
+            CudaPrecision.Bf16 => CpuPrecision.Bf16,
+            _ => throw new ConfigurationException($"'--precision {Name(precision)}' is for a GPU; the CPU has float32 and bf16."),
+        },
+    };
 
     /// <summary>The options of a GPU.</summary>
     public static CudaOptions OptionsOf(SettingValues values, CudaPrecision precision) => new()
@@ -79,7 +90,7 @@ internal static class DeviceSettings
     /// <summary>A precision's name.</summary>
     public static string Name(CudaPrecision precision) => Precisions[(int)precision];
 
-    /// <summary>The first GPU that will do; the CPU where there is none, unless something was asked for that it has not.</summary>
+    /// <summary>The first GPU that will do; the CPU where there is none, unless a precision was asked for that it has not.</summary>
     private static OpenDevice OpenBest(SettingValues values, int threads, CudaOptions options)
     {
         string missing;
@@ -95,9 +106,9 @@ internal static class DeviceSettings
             missing = failure.Message;
         }
 
-        if (options.Precision != CudaPrecision.Float32)
+        if (options.Precision == CudaPrecision.Tf32)
             throw new BackendException($"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", "libcuda.so.1");
-        OpenDevice device = Opened(new CpuBackend(threads), "auto chose ");
+        OpenDevice device = Opened(new CpuBackend(CpuOptionsOf(threads, options.Precision)), "auto chose ");
         return device with { Line = $"{device.Line}; not a GPU: {missing}" };
     }
 
