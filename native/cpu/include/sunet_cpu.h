@@ -240,6 +240,9 @@ SUNET_API sunet_status sunet_softmax_cross_entropy_backward(sunet_context*, cons
                                                             float* dlogits);
 /* Index of the largest channel, the first of equals: [N, C, H, W] -> [N, H, W] bytes; C up to 256. */
 SUNET_API sunet_status sunet_arg_max(sunet_context*, const sunet_tensor* x_tensor, const void* x, uint8_t* out);
+/* The same of sunet_bilinear's result at height x width, which is not made: [N, C, H, W] -> [N, height, width] bytes. */
+SUNET_API sunet_status sunet_resize_arg_max(sunet_context*, const sunet_tensor* x_tensor, const void* x, int32_t height, int32_t width,
+                                            uint8_t* out);
 
 /* y = (x / 255 - mean) / deviation, rounded once: bytes [N, H, W, 3] -> [N, 3, H, W]; mean and deviation [3]. */
 SUNET_API sunet_status sunet_normalize_images(sunet_context*, const uint8_t* x, const float* mean, const float* deviation,

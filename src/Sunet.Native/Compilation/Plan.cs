@@ -127,7 +127,7 @@ public sealed class Plan : IDisposable
         Value[] missing =
             [.. Graph.Parameters.Concat(Graph.Buffers).Where(v => !shared.TryGetValue(v, out StoredWeight? stored) || !stored.IsLoaded)];
         long largest = missing.Where(v => v.Derivation is not null).Select(v => v.Shape.Count).DefaultIfEmpty().Max();
-        var room = new float[largest];
+        using var room = new HostFloats(checked((int)largest));
         foreach (Value value in missing)
         {
             if (value.Derivation is null)
@@ -136,7 +136,7 @@ public sealed class Plan : IDisposable
                 continue;
             }
 
-            Span<float> derived = room.AsSpan(0, (int)value.Shape.Count);
+            Span<float> derived = room.Span[..(int)value.Shape.Count];
             value.Derivation.Compute(model, derived);
             Write(value, derived);
         }

@@ -76,6 +76,9 @@ internal static unsafe partial class SunetCpu
     [LibraryImport(Library, EntryPoint = "sunet_arg_max")]
     public static partial int ArgMax(nint context, in NativeTensor xTensor, void* x, byte* classes);
 
+    [LibraryImport(Library, EntryPoint = "sunet_resize_arg_max")]
+    public static partial int ResizeArgMax(nint context, in NativeTensor xTensor, void* x, int height, int width, byte* classes);
+
     [LibraryImport(Library, EntryPoint = "sunet_normalize_images")]
     public static partial int NormalizeImages(nint context, byte* x, float* mean, float* deviation, in NativeTensor yTensor, void* y);
 

@@ -83,17 +83,9 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
             return elements;
         }
 
-        if (current.Length < count)
-            current = new float[counts.Values.Max()];
-        Span<float> place = current.AsSpan(0, (int)count);
-        if (currentName != name)
-        {
-            currentName = null;
-            file.CopyFloats(name, place);
-            currentName = name;
-        }
-
-        return place;
+        return file is SafetensorsFile mapped && mapped.TryGet(name, out SafetensorsEntry? entry) && entry.Type == StoredType.Float32
+            ? InPlace(mapped, name)
+            : Converted(name, (int)count);
     }
 
     /// <summary>Copies a parameter or running statistic.</summary>
@@ -101,4 +93,25 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => file.Dispose();
+
+    private ReadOnlySpan<float> InPlace(SafetensorsFile mapped, string name)
+    {
+        if (currentName is not null && currentName != name)
+            mapped.Release(currentName);
+        currentName = name;
+        return mapped.Floats(name);
+    }
+
+    private ReadOnlySpan<float> Converted(string name, int count)
+    {
+        if (current.Length < count)
+            current = new float[counts.Values.Max()];
+        Span<float> place = current.AsSpan(0, count);
+        if (currentName == name)
+            return place;
+        currentName = null;
+        file.CopyFloats(name, place);
+        currentName = name;
+        return place;
+    }
 }

@@ -46,7 +46,7 @@ public sealed class CpuBackend : IBackend
     public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, {Threads} threads{(Options.Precision == CpuPrecision.Bf16 ? ", bf16" : "")}";
 
     /// <inheritdoc/>
-    public IBackendSession Open(Graph graph, PlanPurpose purpose) => new CpuSession(Options, purpose, runtime.ChannelBlock);
+    public IBackendSession Open(Graph graph, PlanPurpose purpose) => new CpuSession(Options, graph, purpose, runtime.ChannelBlock);
 
     /// <inheritdoc/>
     public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);

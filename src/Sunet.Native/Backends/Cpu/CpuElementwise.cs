@@ -20,6 +20,7 @@ internal static unsafe class CpuElementwise
             ReluGradient => Mask(session, op, session.TensorOf(op.Inputs[1]), y),
             Add => Sum(session, op, a, session.TensorOf(op.Inputs[1]), y),
             Concat => Join(session, op, a, session.TensorOf(op.Inputs[1]), y),
+            ChannelSlice when session.ViewOf(op.Output)?.Host == op.Inputs[0] => new NoCall(),
             ChannelSlice slice => Slice(session, op, a.Slice(slice.Offset, slice.Output.Shape.Channels), y),
             _ => new CpuKernel(session, op, (context, at) => SunetCpu.ChannelSum(context, a, at.In(0), at.Out())),
         };
@@ -40,13 +41,17 @@ internal static unsafe class CpuElementwise
     private static CpuKernel Slice(CpuSession session, Op op, NativeTensor from, NativeTensor y) =>
         new(session, op, (context, at) => SunetCpu.Copy(context, from, at.In(0), y, at.Out()));
 
-    private static CpuKernel Join(CpuSession session, Op op, NativeTensor a, NativeTensor b, NativeTensor y)
+    /// <summary>Copies the parts that are not written into the joined value at once.</summary>
+    private static PreparedCall Join(CpuSession session, Op op, NativeTensor a, NativeTensor b, NativeTensor y)
     {
+        bool copiesFirst = session.ViewOf(op.Inputs[0])?.Host != op.Output, copiesSecond = session.ViewOf(op.Inputs[1])?.Host != op.Output;
+        if (!copiesFirst && !copiesSecond)
+            return new NoCall();
         NativeTensor first = y.Slice(0, a.Dim1), second = y.Slice(a.Dim1, b.Dim1);
         return new CpuKernel(session, op, (context, at) =>
         {
-            int status = SunetCpu.Copy(context, a, at.In(0), first, at.Out());
-            return status != NativeStatus.Ok ? status : SunetCpu.Copy(context, b, at.In(1), second, at.Out());
+            int status = copiesFirst ? SunetCpu.Copy(context, a, at.In(0), first, at.Out()) : NativeStatus.Ok;
+            return status == NativeStatus.Ok && copiesSecond ? SunetCpu.Copy(context, b, at.In(1), second, at.Out()) : status;
         });
     }
 }

@@ -1,3 +1,4 @@
+using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop;
 using Sunet.Native.Ops;
@@ -9,29 +10,44 @@ namespace Sunet.Native.Backends.Cpu;
 /// How the values of one graph lie in memory. Activations lie in the blocked layout that oneDNN's convolutions are fastest in; what meets
 /// the outside or is worked on pixel by pixel (images, full-size logits, probabilities) is row-major; weights lie as their forward
 /// convolution wants them, or row-major where convolutions read copies. Activations and images are bfloat16 where that is the precision,
-/// but for what is computed per pixel over all classes. Owns the formats that convolutions have settled.
+/// but for what is computed per pixel over all classes. <see cref="ValueViews"/> have no memory of their own. Owns the formats that
+/// convolutions have settled.
 /// </summary>
-/// <param name="precision">Of activations.</param>
-/// <param name="channelBlock">Channels that lie side by side: 16 or 8.</param>
-internal sealed class CpuFormats(CpuPrecision precision, int channelBlock) : IDisposable
+internal sealed class CpuFormats : IDisposable
 {
     /// <summary>How the library calls every format that oneDNN has no name for.</summary>
     private const string UnnamedFormat = "strided";
 
-    private const string Bf16Suffix = " bf16";
-
-    private readonly NativeLayout activationLayout = channelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
+    private readonly CpuPrecision precision;
+    private readonly int channelBlock;
+    private readonly NativeLayout activationLayout;
+    private readonly ValueViews views;
     private readonly Dictionary<Value, (CpuFormatHandle Format, NativeType Type)> settled = [];
+
+    /// <param name="graph">What runs.</param>
+    /// <param name="precision">Of activations.</param>
+    /// <param name="channelBlock">Channels that lie side by side: 16 or 8.</param>
+    public CpuFormats(Graph graph, CpuPrecision precision, int channelBlock)
+    {
+        this.precision = precision;
+        this.channelBlock = channelBlock;
+        activationLayout = channelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
+        views = new ValueViews(graph, CanLieWithin);
+    }
 
     /// <summary>The description of a value whose layout is chosen here.</summary>
     public NativeTensor TensorOf(Value value) =>
         Describe(value.Shape, value.Shape.Rank == 4 ? LayoutOf(value) : NativeLayout.Plain) with { Type = TypeOf(value) };
 
     /// <summary>The type of a float32 value's elements in memory; float32 for all others, whose elements are as their type says.</summary>
-    public NativeType TypeOf(Value value) =>
-        settled.TryGetValue(value.GradientOf ?? value, out (CpuFormatHandle, NativeType Type) found) ? found.Type
-        : IsBf16(value) ? NativeType.BFloat16
-        : NativeType.Float32;
+    public NativeType TypeOf(Value value)
+    {
+        if (views.IsUnmade(value))
+            return TypeOf(views.Of(value)!.Value.Host);
+        if (settled.TryGetValue(value.GradientOf ?? value, out (CpuFormatHandle, NativeType Type) found))
+            return found.Type;
+        return IsBf16(value) ? NativeType.BFloat16 : NativeType.Float32;
+    }
 
     /// <summary>The description of a value's elements outside: float32, row-major.</summary>
     public static NativeTensor OutsideOf(Value value) => Describe(value.Shape, NativeLayout.Plain);
@@ -43,9 +59,19 @@ internal sealed class CpuFormats(CpuPrecision precision, int channelBlock) : IDi
     /// <summary>Settles the format of weights; the handle belongs to this object from here on.</summary>
     public void Settle(Value value, CpuFormatHandle format, NativeType type) => settled.Add(value.GradientOf ?? value, (format, type));
 
-    /// <summary>All bytes of a value, rounded-up channels included.</summary>
+    /// <summary>Whether the value is never made, its reader taking the value it would be made from.</summary>
+    public bool IsUnmade(Value value) => views.IsUnmade(value);
+
+    /// <summary>Where the value lies within another.</summary>
+    public (Value Host, long Offset)? ViewOf(Value value) => views.Of(value) is not var (host, channel)
+        ? null
+        : (host, (long)channel * value.Shape.Height * value.Shape.Width * ElementBytes(value));
+
+    /// <summary>All bytes of a value, rounded-up channels included; those of its source for one that is never made.</summary>
     public long BytesOf(Value value)
     {
+        if (views.IsUnmade(value))
+            return BytesOf(views.Of(value)!.Value.Host);
         if (SettledFormat(value) is { } format)
             return format.Bytes;
         NativeTensor tensor = TensorOf(value);
@@ -55,24 +81,30 @@ internal sealed class CpuFormats(CpuPrecision precision, int channelBlock) : IDi
             NativeLayout.Blocked8 => 8,
             _ => 1,
         };
-        int bytes = tensor.Type == NativeType.BFloat16 ? sizeof(ushort) : value.Type.Bytes();
-        return value.Shape.Count / value.Shape.Channels * ((value.Shape.Channels + block - 1) / block * block) * bytes;
+        return value.Shape.Count / value.Shape.Channels * ((value.Shape.Channels + block - 1) / block * block) * ElementBytes(value);
     }
+
+    /// <summary>Bytes of one element in memory.</summary>
+    public int ElementBytes(Value value) => TypeOf(value) == NativeType.BFloat16 ? sizeof(ushort) : value.Type.Bytes();
 
     /// <summary>Such as <c>aBcd16b</c> or <c>aBcd16b bf16</c>.</summary>
     public string NameOf(Value value)
     {
+        if (views.IsUnmade(value))
+            return "not made";
         if (SettledFormat(value) is { } format)
             return format.Describe();
         NativeTensor tensor = TensorOf(value);
-        string order = tensor.Layout switch
+        string name = tensor.Layout switch
         {
             NativeLayout.Blocked16 => "aBcd16b",
             NativeLayout.Blocked8 => "aBcd8b",
             NativeLayout.Nhwc => "acdb",
             _ => "abcd"[..value.Shape.Rank],
         };
-        return tensor.Type == NativeType.BFloat16 ? order + Bf16Suffix : order;
+        if (tensor.Type == NativeType.BFloat16)
+            name += " bf16";
+        return views.Of(value) is { } view ? $"{name} in {view.Host.Shape.Channels}" : name;
     }
 
     /// <summary>The name where it belongs to one format alone; else null.</summary>
@@ -85,6 +117,14 @@ internal sealed class CpuFormats(CpuPrecision precision, int channelBlock) : IDi
             format.Dispose();
         settled.Clear();
     }
+
+    /// <summary>
+    /// A range of whole blocks of one image lies like a tensor of its own; of several images it would have gaps, for which oneDNN's
+    /// convolutions have no fast implementation.
+    /// </summary>
+    private bool CanLieWithin(Value part, Value host, int channel) => host.Shape.Batch == 1 && channel % channelBlock == 0
+        && part.Shape.Channels % channelBlock == 0 && LayoutOf(part) == activationLayout && LayoutOf(host) == activationLayout
+        && IsBf16(part) == IsBf16(host);
 
     private static NativeTensor Describe(Shape s, NativeLayout layout) => s.Rank switch
     {

@@ -16,6 +16,8 @@ internal static unsafe class CpuResampling
             return null;
         }
 
+        if (session.IsUnmade(op.Output))
+            return new NoCall();
         NativeTensor x = session.TensorOf(op.Inputs[0]);
         NativeTensor y = session.TensorOf(op.Output);
         return new CpuKernel(session, op, op switch

@@ -21,11 +21,11 @@ internal sealed unsafe class CpuSession : IBackendSession
     private readonly CpuMemoryHandle one;
     private StepVerdict verdict;
 
-    public CpuSession(CpuOptions options, PlanPurpose purpose, int channelBlock)
+    public CpuSession(CpuOptions options, Graph graph, PlanPurpose purpose, int channelBlock)
     {
         Options = options;
         Purpose = purpose;
-        formats = new CpuFormats(options.Precision, channelBlock);
+        formats = new CpuFormats(graph, options.Precision, channelBlock);
         Context = CpuContextHandle.Create(options.Threads);
         try
         {
@@ -89,7 +89,10 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public long BytesOf(Value value) => formats.BytesOf(value);
 
-    public (Value Host, long Offset)? ViewOf(Value value) => null;
+    public (Value Host, long Offset)? ViewOf(Value value) => formats.ViewOf(value);
+
+    /// <summary>Whether the value is never made, its reader taking the value it would be made from.</summary>
+    public bool IsUnmade(Value value) => formats.IsUnmade(value);
 
     public string FormatOf(Value value) => formats.NameOf(value);
 
@@ -122,11 +125,8 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public void Download(Value value, nint address, Span<byte> elements) => new Span<byte>((void*)address, elements.Length).CopyTo(elements);
 
-    public bool AllFinite(Value value, nint address)
-    {
-        NativeType type = formats.TypeOf(value);
-        return AllFinite(BytesOf(value) / (type == NativeType.BFloat16 ? sizeof(ushort) : sizeof(float)), type, address);
-    }
+    public bool AllFinite(Value value, nint address) =>
+        AllFinite(BytesOf(value) / formats.ElementBytes(value), formats.TypeOf(value), address);
 
     public bool AllFinite(long count, NativeType type, nint elements)
     {

@@ -28,7 +28,16 @@ internal static unsafe class CpuSoftmax
                 at.Out(1), at.Out(0), (int*)at.Out(2), (int*)at.Out(3)),
             SoftmaxCrossEntropyGradient loss => (context, at) => SunetCpu.SoftmaxCrossEntropyBackward(context, x, at.In(0), (int*)at.In(1),
                 loss.IgnoreLabel, at.In(2), (int*)at.In(3), session.One, y, at.Out()),
+            ArgMax when session.IsUnmade(op.Inputs[0]) => ResizedArgMax(session, op.Inputs[0]),
             _ => (context, at) => SunetCpu.ArgMax(context, x, at.In(0), (byte*)at.Out()),
         });
+    }
+
+    /// <summary>Of logits at full size that are never made; what lies in their place is what they would be made from.</summary>
+    private static CpuKernelBody ResizedArgMax(CpuSession session, Value resized)
+    {
+        NativeTensor low = session.TensorOf(resized.Producer!.Inputs[0]);
+        return (context, at) =>
+            SunetCpu.ResizeArgMax(context, low, at.In(0), resized.Shape.Height, resized.Shape.Width, (byte*)at.Out());
     }
 }

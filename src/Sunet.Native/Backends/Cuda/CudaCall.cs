@@ -58,19 +58,3 @@ internal sealed class CudaKernelCall(
             launch.Run(Session.Stream.Raw, Label);
     }
 }
-
-/// <summary>A call that has nothing to do, because the values lie so that it is done already.</summary>
-internal sealed class CudaNoCall : PreparedCall
-{
-    public override string Implementation => "in place";
-
-    public override void Bind(PlanAddresses at)
-    {
-        // Nothing runs.
-    }
-
-    public override void Run()
-    {
-        // Nothing runs.
-    }
-}

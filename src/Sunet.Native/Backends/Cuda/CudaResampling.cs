@@ -16,7 +16,7 @@ internal static class CudaResampling
         AveragePoolGradient pool => Spread(session, op, pool.Window, pool.Window),
         GlobalAveragePool => Mean(session, op),
         GlobalAveragePoolGradient => Spread(session, op, op.Output.Shape.Height, op.Output.Shape.Width),
-        BilinearResize when IsLeftToReader(session, op) => new CudaNoCall(),
+        BilinearResize when IsLeftToReader(session, op) => new NoCall(),
         BilinearResize => Resize(session, op, "bilinear", op.Inputs[0].Shape, op.Output.Shape,
             ResizeTiling.Forward(op.Inputs[0].Shape, op.Output.Shape)),
         BilinearResizeGradient => Resize(session, op, "bilinear_backward", op.Output.Shape, op.Inputs[0].Shape,
