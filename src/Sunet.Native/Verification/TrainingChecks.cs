@@ -15,7 +15,7 @@ internal static class TrainingChecks
 
     private static SunetSpec Spec { get; } = new()
     {
-        Config = new SunetConfig("custom", Filters: 16, Depth: 1, [16, 32, 32, 32]) { StemWidth = 16, ResidualWidth = 16 },
+        Config = new SunetConfig("custom", Filters: 8, Depth: 1, [16, 24, 24, 32]) { StemWidth = 8, ResidualWidth = 16 },
         Head = SunetHead.Segmenter,
         Classes = 5,
         OutputStride = 8,
