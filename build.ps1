@@ -124,6 +124,8 @@ usage: ./build.ps1 VERB
   demo         build, then synthetic data, training, validation and pictures, into demo/
   gpu-pack     build, then artifacts/gpu-pack: a console for machines with a GPU and no .NET
   bench [...]  build, then the benchmarks; arguments such as --filter '*Inference*' pass through
+  guard [...]  build, then measure what must not become worse: time, memory, overhead and growth on the CPU against their bars;
+               exit code 1 if one is not held; --only NAME,NAME and --quick pass through
   clean        remove artifacts/ and demo/
   help         this text
 '@
@@ -140,6 +142,11 @@ try {
       Invoke-Build
       $arguments = if ($Rest.Count -gt 0) { $Rest } else { @('--filter', '*') }
       & (Join-Path $bin 'Sunet.Bench/release/Sunet.Bench.exe') --artifacts (Join-Path $root 'artifacts/bench') @arguments
+      exit $LASTEXITCODE
+    }
+    'guard' {
+      Invoke-Build
+      & (Join-Path $bin 'Sunet.Bench/release/Sunet.Bench.exe') guard @Rest
       exit $LASTEXITCODE
     }
     'clean' { foreach ($folder in 'artifacts', 'demo') { if (Test-Path $folder) { Remove-Item $folder -Recurse -Force } } }

@@ -166,6 +166,11 @@ bench() {
   "$bin/Sunet.Bench/release/Sunet.Bench" --artifacts "$root/artifacts/bench" "${arguments[@]}"
 }
 
+guard() {
+  build
+  "$bin/Sunet.Bench/release/Sunet.Bench" guard "$@"
+}
+
 # A folder that runs where there is a GPU and nothing else: the console compiled ahead of time, with kernels and golden cases inside.
 gpu_pack() {
   build
@@ -200,6 +205,8 @@ usage: ./build.sh VERB
   demo         build, then synthetic data, training, validation and pictures, into demo/
   gpu-pack     build, then artifacts/gpu-pack: a console for machines with a GPU and no .NET
   bench [...]  build, then the benchmarks; arguments such as --filter '*Inference*' pass through
+  guard [...]  build, then measure what must not become worse: time, memory, overhead and growth on the CPU against their bars;
+               exit code 1 if one is not held; --only NAME,NAME and --quick pass through
   clean        remove artifacts/ and demo/
   help         this text
 TEXT
@@ -217,6 +224,7 @@ case "$verb" in
   demo) demo ;;
   gpu-pack) gpu_pack ;;
   bench) bench "$@" ;;
+  guard) guard "$@" ;;
   clean) rm -rf -- artifacts demo ;;
   help | --help | -h) usage ;;
   *)

@@ -18,10 +18,14 @@ public class InferenceBenchmark : IDisposable
     [Params("sunet64", "sunet7128")]
     public string Model { get; set; } = "";
 
+    /// <summary>Whether 3x3 convolutions may be made by Winograd's algorithm.</summary>
+    [Params(true, false)]
+    public bool Winograd { get; set; }
+
     [GlobalSetup]
     public void Setup()
     {
-        backend = new CpuBackend();
+        backend = new CpuBackend(new CpuOptions { Winograd = Winograd });
         predictor = new Predictor(SunetModel.Create(SunetSpec.Segmenter(Model, classes: 21)), new PredictorOptions(), backend);
         var random = new Random(1);
         for (int i = 0; i < Side * Side; i++)

@@ -20,11 +20,15 @@ public class OpBenchmark : IDisposable
     [Params("conv 3x3", "conv 1x1", "conv 3x3 dilated 4", "transposed conv", "batch norm + relu", "average pool", "resize", "cross-entropy")]
     public string Op { get; set; } = "";
 
+    /// <summary>Whether 3x3 convolutions may be made by Winograd's algorithm.</summary>
+    [Params(true, false)]
+    public bool Winograd { get; set; }
+
     [GlobalSetup]
     public void Setup()
     {
         Graph graph = Build();
-        backend = new CpuBackend();
+        backend = new CpuBackend(new CpuOptions { Winograd = Winograd });
         plan = Plan.Compile(graph, backend, new PlanOptions { Purpose = PlanPurpose.Training });
         var random = new Random(1);
         foreach (Value value in graph.Parameters.Concat(graph.Buffers))
@@ -70,7 +74,7 @@ public class OpBenchmark : IDisposable
         return calls.Length > 0 ? calls : throw new InvalidOperationException($"'{Op}' has no call {phase}.");
     }
 
-    /// <summary>The layer between a ReLU, which brings its input into the layout it has inside a network, and a loss, whose gradient it gets.</summary>
+    /// <summary>The layer between a convolution of an image, which gives the layout inside a network, and a loss, whose gradient it gets.</summary>
     private Graph Build()
     {
         var graph = new Graph();
@@ -96,6 +100,10 @@ public class OpBenchmark : IDisposable
         return graph;
     }
 
-    private static Value Input(Graph graph, int channels, int side) =>
-        graph.Add(new Relu("input", graph.Parameter("x", new Shape(1, channels, side, side)))).Output;
+    private static Value Input(Graph graph, int channels, int side)
+    {
+        Value image = graph.Parameter("image", new Shape(1, 3, side, side));
+        Value weights = graph.Parameter("input.weight", new Shape(channels, 3, 1, 1));
+        return graph.Add(new Convolution("input", image, weights, null, ConvolutionGeometry.Square())).Output;
+    }
 }

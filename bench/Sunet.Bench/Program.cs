@@ -4,6 +4,16 @@ using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Sunet.Bench.Guard;
+using Sunet.Cli;
+using Sunet.Cli.Output;
+
+if (args is [GuardCommand.Verb, .. var rest])
+{
+    using var signals = new ShutdownSignals();
+    int code = GuardCommand.Run(rest, Checks.All, new CommandOutput(Console.Out, Console.Error), signals.Token);
+    return code == ExitCodes.Interrupted ? signals.ExitCode : code;
+}
 
 // In this process, not in a generated project: that would have to be restored and built first, and would not find the native library.
 Job job = Job.Default
@@ -16,4 +26,5 @@ IConfig config = DefaultConfig.Instance
     .AddDiagnoser(MemoryDiagnoser.Default)
     .AddColumn(StatisticColumn.Median)
     .HideColumns(Column.Job, Column.Toolchain, Column.IterationCount, Column.WarmupCount, Column.UnrollFactor);
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);
+BenchmarkSwitcher.FromAssembly(typeof(GuardCommand).Assembly).Run(args, config);
+return ExitCodes.Success;

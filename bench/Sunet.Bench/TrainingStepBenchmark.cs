@@ -13,11 +13,15 @@ public class TrainingStepBenchmark : IDisposable
     private NoiseBatches? batches;
     private Trainer? trainer;
 
+    /// <summary>Whether 3x3 convolutions may be made by Winograd's algorithm.</summary>
+    [Params(true, false)]
+    public bool Winograd { get; set; }
+
     [GlobalSetup]
     public void Setup()
     {
         SunetSpec spec = SunetSpec.Segmenter("sunet64", classes: 21);
-        backend = new CpuBackend();
+        backend = new CpuBackend(new CpuOptions { Winograd = Winograd });
         batches = new NoiseBatches(new Shape(2, 3, 256, 256), spec);
         trainer = new Trainer(SunetModel.Create(spec), batches, new TrainerOptions(), backend);
         trainer.Step();

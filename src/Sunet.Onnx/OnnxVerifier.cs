@@ -59,7 +59,7 @@ public static class OnnxVerifier
     /// <param name="shape">Theirs, [N, classes, H, W]; H and W are 1 for a classifier.</param>
     /// <param name="expected">The model's, row-major.</param>
     /// <param name="actual">The file's, row-major.</param>
-    internal static OnnxDifference Difference(Shape image, Shape shape, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
+    public static OnnxDifference Difference(Shape image, Shape shape, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {
         double largest = 0, distance = 0, norm = 0;
         for (int i = 0; i < expected.Length; i++)

@@ -115,15 +115,17 @@ public sealed class ExportTests : IDisposable
     }
 
     /// <summary>As in the pack for machines with a GPU.</summary>
-    [Fact]
-    public void Export_VerifyWithoutTheLibrary_NamesItAndWritesNothing()
+    [Theory]
+    [InlineData("export", "--weights", "model.safetensors", "--verify")]
+    [InlineData("bench", "compare", "--model", "sunet-tiny")]
+    public void Verb_WithoutTheLibrary_NamesItAndWritesNothing(params string[] args)
     {
         Directory.CreateDirectory(folder["program"]);
         string from = AppContext.BaseDirectory;
         foreach (string file in Directory.GetFiles(from, "*.dll").Append(from + "sunet").Append(from + "sunet.runtimeconfig.json"))
             File.Copy(file, folder["program", Path.GetFileName(file)]);
         CommandResult result = CommandResult.OfProgram(folder["program", "sunet"], new Dictionary<string, string>(),
-            "export", "--weights", folder["model.safetensors"], "--verify");
+            [.. args.Select(a => a == "model.safetensors" ? folder[a] : a)]);
         Assert.Equal(3, result.Code);
         Assert.Contains(OnnxSession.Library + ", the library of ONNX Runtime, is missing", Assert.Single(result.ErrorLines),
             StringComparison.Ordinal);

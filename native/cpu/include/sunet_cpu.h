@@ -113,7 +113,11 @@ enum {
     SUNET_ARG_WEIGHTS = 1,     /* weights, or their gradient in backward weights */
     SUNET_ARG_BIAS = 2,        /* bias, or its gradient in backward weights */
     SUNET_ARG_DESTINATION = 3, /* the forward operation's destination, or its gradient in backward */
-    SUNET_ARG_SCRATCH = 4      /* sunet_primitive_scratch_bytes bytes, contents never kept between executions */
+    SUNET_ARG_SCRATCH = 4,     /* sunet_primitive_scratch_bytes bytes, contents never kept between executions */
+    SUNET_ARG_MEAN = 5,        /* of a normalised convolution's source, as are the following */
+    SUNET_ARG_VARIANCE = 6,
+    SUNET_ARG_GAMMA = 7,
+    SUNET_ARG_BETA = 8
 };
 
 typedef struct sunet_convolution {
@@ -132,6 +136,10 @@ typedef struct sunet_convolution {
 } sunet_convolution;
 
 SUNET_API sunet_status sunet_convolution_forward_create(sunet_context*, const sunet_convolution*, sunet_primitive** out, sunet_message*);
+/* A dense 1x1 convolution of sunet_batch_norm_apply's result, which is not made but for a part at a time that stays in the cache. Source
+ * and destination are float32 in one blocked layout, with whole blocks of channels; it does not accumulate. */
+SUNET_API sunet_status sunet_normalized_convolution_create(sunet_context*, const sunet_convolution*, float epsilon, int32_t relu,
+                                                           sunet_primitive** out, sunet_message*);
 SUNET_API sunet_status sunet_convolution_backward_data_create(sunet_context*, const sunet_convolution*, sunet_primitive** out,
                                                               sunet_message*);
 SUNET_API sunet_status sunet_convolution_backward_weights_create(sunet_context*, const sunet_convolution*, sunet_primitive** out,

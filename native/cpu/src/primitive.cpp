@@ -5,7 +5,7 @@ namespace {
 constexpr size_t alignment = 64;
 
 const char* argument_name(sunet_argument argument) {
-    constexpr const char* names[] = {"source", "weights", "bias", "destination", "scratch"};
+    constexpr const char* names[] = {"source", "weights", "bias", "destination", "scratch", "mean", "variance", "gamma", "beta"};
     return names[argument];
 }
 
@@ -22,6 +22,11 @@ sunet_primitive::sunet_primitive(sunet_context& owner, const dnnl::primitive& ma
     const auto size = static_cast<sunet::memory::dim>(library_scratch);
     const sunet::desc format({size}, sunet::memory::data_type::u8, sunet::memory::format_tag::a);
     push_part(SUNET_ARG_SCRATCH, DNNL_ARG_SCRATCHPAD, format, reserve_scratch(library_scratch));
+}
+
+sunet_primitive::sunet_primitive(sunet_context& owner, sunet::pass work, std::string implementation, size_t scratch)
+    : context_(owner), implementation_(std::move(implementation)), work_(std::move(work)) {
+    if (scratch != 0) reserve_scratch(scratch);
 }
 
 void sunet_primitive::add_argument(sunet_argument argument, int onednn_argument, const sunet::desc& format) {
@@ -91,12 +96,14 @@ void sunet_primitive::execute() {
     }
     const sunet::thread_scope threads(context_);
     for (const sunet::pass& work : before_) work(data_);
-    const auto arguments = static_cast<int>(execution_.size());
-    dnnl_status_t status = dnnl_primitive_execute(primitive_.get(), context_.stream.get(), arguments, execution_.data());
-    if (status == dnnl_success) status = dnnl_stream_wait(context_.stream.get());
-    if (status != dnnl_success)
-        throw dnnl::error(status, status == dnnl_out_of_memory ? "oneDNN ran out of memory while executing a primitive."
-                                                               : "oneDNN failed to execute a primitive.");
+    if (work_) {
+        work_(data_);
+    } else {
+        const auto arguments = static_cast<int>(execution_.size());
+        dnnl_status_t status = dnnl_primitive_execute(primitive_.get(), context_.stream.get(), arguments, execution_.data());
+        if (status == dnnl_success) status = dnnl_stream_wait(context_.stream.get());
+        sunet::require_executed(status);
+    }
     for (const sunet::pass& work : after_) work(data_);
 }
 

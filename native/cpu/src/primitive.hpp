@@ -8,7 +8,7 @@
 
 namespace sunet {
 
-constexpr int argument_count = 5;
+constexpr int argument_count = 9;
 
 /* The caller's pointers, by sunet_argument. */
 using bindings = void* const*;
@@ -18,9 +18,11 @@ using pass = std::function<void(bindings data)>;
 
 } // namespace sunet
 
-/* One oneDNN primitive with its arguments prepared, so that executing it builds and allocates nothing. */
+/* One oneDNN primitive, or work around several, with its arguments prepared, so that executing it builds and allocates nothing. */
 struct sunet_primitive {
     sunet_primitive(sunet_context& owner, const dnnl::primitive& made, const char* implementation, size_t library_scratch);
+    /* Runs `work`, which drives oneDNN itself, in `scratch` bytes of scratch memory. */
+    sunet_primitive(sunet_context& owner, sunet::pass work, std::string implementation, size_t scratch);
 
     /* oneDNN reads or writes the caller's memory. */
     void add_argument(sunet_argument argument, int onednn_argument, const sunet::desc& format);
@@ -58,6 +60,7 @@ private:
     slot slots_[sunet::argument_count];
     std::vector<part> parts_;
     std::vector<dnnl_exec_arg_t> execution_;
+    sunet::pass work_; /* in place of the primitive */
     std::vector<sunet::pass> before_, after_;
     void* data_[sunet::argument_count] = {};
     size_t scratch_bytes_ = 0;
@@ -66,6 +69,12 @@ private:
 };
 
 namespace sunet {
+
+inline void require_executed(dnnl_status_t status) {
+    if (status != dnnl_success)
+        throw dnnl::error(status, status == dnnl_out_of_memory ? "oneDNN ran out of memory while executing a primitive."
+                                                               : "oneDNN failed to execute a primitive.");
+}
 
 /* Hands what `build` returns to the caller, within the context's thread count. */
 template <typename Build>

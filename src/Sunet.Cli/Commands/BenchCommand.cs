@@ -5,7 +5,7 @@ using Sunet.Cli.Settings;
 
 namespace Sunet.Cli.Commands;
 
-/// <summary><c>sunet bench</c>.</summary>
+/// <summary><c>sunet bench</c> and <c>sunet bench compare</c>.</summary>
 internal static class BenchCommand
 {
     private static readonly Setting[] Settings =
@@ -13,19 +13,42 @@ internal static class BenchCommand
         .. PlanSettings.Settings,
         .. DeviceSettings.Settings,
         .. LoaderBench.Settings,
-        Setting.Value("iters", "steps timed; times are medians over them", "20"),
-        Setting.Value("warmup", "steps before that", "3"),
-        Setting.Value("csv", "a file to write the table of layers to"),
+        .. BenchRun.Settings,
         Setting.Switch("json", "one JSON object as the result"),
     ];
 
-    public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "bench", "Times a model, layer by layer, on noise; or the loading of a data set.", Settings, values =>
+    private static readonly Setting[] CompareSettings =
+    [
+        .. PlanSettings.Settings.Where(s => s.Name != "train"),
+        .. DeviceSettings.Settings.Where(s => s.Name is "threads" or "winograd"),
+        Setting.Value("iters", "predictions timed of each; the ratio is that of their medians", "20"),
+        Setting.Value("warmup", "predictions of each before that", "3"),
+        Setting.Switch("json", "one JSON object as the result"),
+        Setting.Value("contender", "the one of the two that this process loads and runs once") with { IsHidden = true },
+    ];
+
+    public static Command Create(CommandOutput output, CancellationToken cancellation)
+    {
+        Command command = SettingCommand.Create(
+            "bench", "Times a model, layer by layer, on noise; or the loading of a data set.", Settings, values =>
+            {
+                if (LoaderBench.IsWanted(values))
+                    LoaderBench.Execute(values, output, cancellation);
+                else
+                    BenchRun.Execute(values, output, cancellation);
+                return ExitCodes.Success;
+            });
+        command.Add(CreateCompare(output, cancellation));
+        return command;
+    }
+
+    private static Command CreateCompare(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
+        "compare", "Times a segmenter's prediction on the CPU against ONNX Runtime, taking turns.", CompareSettings, values =>
         {
-            if (LoaderBench.IsWanted(values))
-                LoaderBench.Execute(values, output, cancellation);
+            if (values.IsGiven("contender"))
+                ColdStart.Execute(values, output);
             else
-                BenchRun.Execute(values, output, cancellation);
+                CompareRun.Execute(values, output, cancellation);
             return ExitCodes.Success;
         });
 }

@@ -1,7 +1,8 @@
 using System.Text;
-using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
+using Sunet.Native;
+using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
@@ -12,95 +13,80 @@ namespace Sunet.Cli.Runs;
 /// <summary>Times a model layer by layer.</summary>
 internal static class BenchRun
 {
-    private const string CsvHeader = "layer,op,phase,implementation,flops,ms,gflops_per_s,alone_ms";
+    /// <summary>What the names of oneDNN's implementations by Winograd's algorithm have in common.</summary>
+    private const string WinogradMark = "wino";
+
+    /// <summary>The settings.</summary>
+    public static IReadOnlyList<Setting> Settings { get; } =
+    [
+        Setting.Value("iters", "steps timed; times are medians over them", "20"),
+        Setting.Value("warmup", "steps before that", "3"),
+        Setting.Value("csv", "a file to write the table of layers to"),
+        Setting.Value("roofline", "a PNG file to draw the layers in, against what the device reaches at best"),
+    ];
 
     /// <summary>Times and prints.</summary>
-    /// <exception cref="Sunet.Native.SunetException">The model cannot be had, or does not fit into memory.</exception>
+    /// <exception cref="SunetException">The model cannot be had, or does not fit into memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static void Execute(SettingValues values, CommandOutput output, CancellationToken cancellation)
     {
-        bool json = values.Flag("json"), train = values.Flag("train");
+        bool train = values.Flag("train");
         Shape image = PlanSettings.Image(values);
-        var options = new PlanTimingOptions { Iterations = values.Int("iters", 1), WarmUp = values.Int("warmup", 1) };
+        PlanTimingOptions options = TimingOptions(values);
+        RequireFolder(values.TextOrNull("csv"));
+        RequireFolder(values.TextOrNull("roofline"));
         SunetModel model = PlanSettings.Model(values);
         using OpenDevice device = DeviceSettings.Open(values);
-        IBackend backend = device.Backend;
+        DeviceCeilings ceilings = DeviceCeilings.Measure(device.Backend, cancellation);
         using var benched = new BenchedPlan(model, image, train, device);
-        PlanTimings timings = PlanTimings.Measure(benched.Plan, options, benched.WriteInputs, benched.Step, cancellation);
+        using BenchedPlan? direct = Direct(benched.Plan, model, image, train, device, output);
+        PlanTimings timings = PlanTimings.Measure(benched.Timed, options, direct?.Timed, cancellation);
+        var report = new BenchReport(model.Spec, image, train, options, timings, ceilings, device.Backend);
         if (values.TextOrNull("csv") is { } file)
         {
-            byte[] csv = Encoding.UTF8.GetBytes(Csv(timings));
+            byte[] csv = Encoding.UTF8.GetBytes(report.Csv());
             DurableFile.Write(file, stream => stream.Write(csv));
         }
 
-        if (json)
-            output.Json(writer => Write(writer, model, image, train, options, timings, backend));
+        if (values.TextOrNull("roofline") is { } chart)
+            report.DrawRoofline(chart);
+        if (values.Flag("json"))
+            output.Json(report.Write);
         else
-            Print(output, model, image, train, timings, backend);
+            report.Print(output);
     }
 
-    private static void Print(CommandOutput output, SunetModel model, Shape image, bool train, PlanTimings timings, IBackend backend)
-    {
-        double all = timings.Calls.Sum(c => c.Milliseconds);
-        var table = new TextTable("layer", "op", "implementation", ">ms", ">GFLOP/s", ">share %", ">alone ms");
-        foreach (CallTiming call in timings.Calls)
-        {
-            table.Add(call.Layer, call.Kind, call.Implementation, Numbers.Fixed(call.Milliseconds, 3),
-                call.Flops == 0 ? "" : Numbers.Fixed(call.GigaflopsPerSecond, 1), Numbers.Percent(call.Milliseconds / all),
-                call.AloneMilliseconds is { } alone ? Numbers.Fixed(alone, 3) : "");
-        }
+    /// <summary>How often is timed.</summary>
+    /// <exception cref="ConfigurationException">A number is out of range.</exception>
+    public static PlanTimingOptions TimingOptions(SettingValues values) =>
+        new() { Iterations = values.Int("iters", 1), WarmUp = values.Int("warmup", 1) };
 
-        output.Table(table);
-        output.Result($"{model.Spec.Config.Name}  output stride {model.Spec.OutputStride}  "
-            + $"{(train ? "training step" : "prediction")} of {image}  on {backend.Description}");
-        output.Result($"step {Numbers.Fixed(timings.StepMilliseconds, 3)} ms  "
-            + $"{Numbers.Fixed(image.Batch * 1e3 / timings.StepMilliseconds, 2)} images/s");
-        output.Result($"convolutions {Numbers.Fixed(timings.ConvolutionsInStepMilliseconds, 3)} ms in the step, "
-            + $"{Numbers.Fixed(timings.ConvolutionsAloneMilliseconds, 3)} ms alone; step / convolutions alone {Numbers.Fixed(timings.Ratio, 3)}");
+    /// <summary>Refuses a file that could not be written, before anything is timed for it.</summary>
+    /// <exception cref="DataException">Its folder is not there.</exception>
+    private static void RequireFolder(string? file)
+    {
+        if (file is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file))))
+            throw new DataException($"'{file}' cannot be written: its folder is not there.", file);
     }
 
-    private static void Write(
-        Utf8JsonWriter json, SunetModel model, Shape image, bool train, PlanTimingOptions options, PlanTimings timings, IBackend backend)
+    /// <summary>The plan again with every convolution as a direct sum; null where it is so already, or there is no memory for it.</summary>
+    private static BenchedPlan? Direct(Plan plan, SunetModel model, Shape image, bool train, OpenDevice device, CommandOutput output)
     {
-        json.WriteString("model", model.Spec.Config.Name);
-        json.WriteNumber("output_stride", model.Spec.OutputStride);
-        json.WriteString("image", image.ToString());
-        json.WriteString("purpose", train ? "training" : "inference");
-        json.WriteNumber("iterations", options.Iterations);
-        json.WriteNumber("warmup", options.WarmUp);
-        SystemFacts.Write(json, backend);
-        json.WriteNumber("step_ms", timings.StepMilliseconds);
-        json.WriteNumber("images_per_s", image.Batch * 1e3 / timings.StepMilliseconds);
-        json.WriteNumber("convolutions_in_step_ms", timings.ConvolutionsInStepMilliseconds);
-        json.WriteNumber("convolutions_alone_ms", timings.ConvolutionsAloneMilliseconds);
-        json.WriteNumber("ratio", timings.Ratio);
-        json.WriteStartArray("layers");
-        foreach (CallTiming call in timings.Calls)
+        if (device.Backend is not CpuBackend cpu
+            || !plan.Calls.Any(c => c.Call.Implementation.Contains(WinogradMark, StringComparison.Ordinal)))
         {
-            json.WriteStartObject();
-            json.WriteString("layer", call.Layer);
-            json.WriteString("op", call.Kind);
-            json.WriteString("phase", call.Phase.ToString());
-            json.WriteString("implementation", call.Implementation);
-            json.WriteNumber("flops", call.Flops);
-            json.WriteNumber("ms", call.Milliseconds);
-            if (call.AloneMilliseconds is { } alone)
-                json.WriteNumber("alone_ms", alone);
-            json.WriteEndObject();
+            return null;
         }
 
-        json.WriteEndArray();
-    }
-
-    private static string Csv(PlanTimings timings)
-    {
-        var text = new StringBuilder(CsvHeader).Append('\n');
-        foreach (CallTiming call in timings.Calls)
+        try
         {
-            text.AppendJoin(',', call.Layer, call.Kind, call.Phase, call.Implementation, call.Flops, Numbers.Exact(call.Milliseconds),
-                Numbers.Exact(call.GigaflopsPerSecond), call.AloneMilliseconds is { } alone ? Numbers.Exact(alone) : "").Append('\n');
+            var direct = device with { Backend = new CpuBackend(cpu.Options with { Winograd = false }) };
+            return new BenchedPlan(model, image, train, direct, others: plan.Memory.TotalBytes);
         }
-
-        return text.ToString();
+        catch (MemoryException)
+        {
+            output.Progress("note: there is no memory to time the convolutions as direct sums beside the plan");
+            return null;
+        }
     }
 }

@@ -18,13 +18,14 @@ internal sealed class BenchedPlan : IDisposable
     /// <param name="image">[N, 3, H, W].</param>
     /// <param name="train">Whether it is the training step.</param>
     /// <param name="device">Where; it outlives this.</param>
-    public BenchedPlan(SunetModel model, Shape image, bool train, OpenDevice device)
+    /// <param name="others">The bytes of plans that exist beside it.</param>
+    public BenchedPlan(SunetModel model, Shape image, bool train, OpenDevice device, long others = 0)
     {
         source = new NoiseBatches(image, model.Spec);
         if (train)
         {
             // Weights that stay where they are keep the numbers ordinary over any number of steps.
-            var options = new TrainerOptions { Sgd = new SgdOptions { LearningRate = 0 }, MemoryLimit = device.MemoryLimit() };
+            var options = new TrainerOptions { Sgd = new SgdOptions { LearningRate = 0 }, MemoryLimit = device.MemoryLimit(others) };
             trainer = new Trainer(model, source, options, device.Backend);
             Plan = trainer.Plan;
             WriteInputs = () => WriteTrainingInputs(Plan, source.Read(0));
@@ -34,7 +35,7 @@ internal sealed class BenchedPlan : IDisposable
 
         SunetGraph network = SunetGraph.ForInference(model.Spec, image);
         _ = model.Spec.Head == SunetHead.Segmenter ? network.AppendArgMax() : network.AppendProbabilities();
-        Plan = Plan.Compile(network.Graph, device.Backend, new PlanOptions { MemoryLimit = device.MemoryLimit() });
+        Plan = Plan.Compile(network.Graph, device.Backend, new PlanOptions { MemoryLimit = device.MemoryLimit(others) });
         Plan.Load(model.Read);
         WriteInputs = () => Plan.Write(network.Image, source.Read(0).Images);
     }
@@ -47,6 +48,9 @@ internal sealed class BenchedPlan : IDisposable
 
     /// <summary>One whole training step, with data transfer, checks and update; null for prediction.</summary>
     public Action? Step { get; }
+
+    /// <summary>All three, to be timed.</summary>
+    public TimedPlan Timed => new(Plan, WriteInputs, Step);
 
     public void Dispose()
     {

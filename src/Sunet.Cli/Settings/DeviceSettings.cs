@@ -22,13 +22,14 @@ internal static class DeviceSettings
         Setting.Value("threads", "threads a call uses on the CPU; 0 takes all processors", "0"),
     ];
 
-    /// <summary>How a GPU finds and uses its algorithms.</summary>
+    /// <summary>How a device finds and uses its algorithms.</summary>
     public static IReadOnlyList<Setting> Tuning { get; } =
     [
         Setting.Switch("deterministic", "GPU: use only algorithms that give the same bits every time"),
         Setting.Switch("cuda-graph", "GPU: capture a step as one CUDA graph", fallback: true),
         Setting.Switch("tune", "GPU: choose algorithms by timing all there are"),
         Setting.Value("workspace-limit", "GPU: MiB of scratch memory that an algorithm may take", "1024"),
+        Setting.Switch("winograd", "CPU: compute dense 3x3 convolutions by Winograd's algorithm where it is faster", fallback: true),
     ];
 
     /// <summary>The settings.</summary>
@@ -51,26 +52,20 @@ internal static class DeviceSettings
     public static OpenDevice Open(SettingValues values, CudaPrecision precision)
     {
         string device = values.Text("device");
-        int threads = values.Int("threads", 0, 4096);
+        CpuOptions cpu = CpuOptionsOf(values);
         CudaOptions options = OptionsOf(values, precision);
         if (device == Auto)
-            return OpenBest(values, threads, options);
+            return OpenBest(values, cpu, options);
         return device == Cpu
-            ? Opened(new CpuBackend(CpuOptionsOf(threads, precision)), "")
+            ? Opened(new CpuBackend(cpu with { Precision = OnCpu(precision) }), "")
             : Opened(new CudaBackend(OrdinalOf(device), options), "");
     }
 
     /// <summary>The options of the CPU.</summary>
-    /// <exception cref="ConfigurationException">Only a GPU has the precision.</exception>
-    private static CpuOptions CpuOptionsOf(int threads, CudaPrecision precision) => new()
+    public static CpuOptions CpuOptionsOf(SettingValues values) => new()
     {
-        Threads = threads,
-        Precision = precision switch
-        {
-            CudaPrecision.Float32 => CpuPrecision.Float32,
-            CudaPrecision.Bf16 => CpuPrecision.Bf16,
-            _ => throw new ConfigurationException($"'--precision {Name(precision)}' is for a GPU; the CPU has float32 and bf16."),
-        },
+        Threads = values.Int("threads", 0, 4096),
+        Winograd = values.Flag("winograd"),
     };
 
     /// <summary>The options of a GPU.</summary>
@@ -91,7 +86,7 @@ internal static class DeviceSettings
     public static string Name(CudaPrecision precision) => Precisions[(int)precision];
 
     /// <summary>The first GPU that will do; the CPU where there is none, unless a precision was asked for that it has not.</summary>
-    private static OpenDevice OpenBest(SettingValues values, int threads, CudaOptions options)
+    private static OpenDevice OpenBest(SettingValues values, CpuOptions cpu, CudaOptions options)
     {
         string missing;
         try
@@ -108,9 +103,16 @@ internal static class DeviceSettings
 
         if (options.Precision == CudaPrecision.Tf32)
             throw new BackendException($"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", "libcuda.so.1");
-        OpenDevice device = Opened(new CpuBackend(CpuOptionsOf(threads, options.Precision)), "auto chose ");
+        OpenDevice device = Opened(new CpuBackend(cpu with { Precision = OnCpu(options.Precision) }), "auto chose ");
         return device with { Line = $"{device.Line}; not a GPU: {missing}" };
     }
+
+    private static CpuPrecision OnCpu(CudaPrecision precision) => precision switch
+    {
+        CudaPrecision.Float32 => CpuPrecision.Float32,
+        CudaPrecision.Bf16 => CpuPrecision.Bf16,
+        _ => throw new ConfigurationException($"'--precision {Name(precision)}' is for a GPU; the CPU has float32 and bf16."),
+    };
 
     private static OpenDevice Opened(IBackend backend, string chosen) =>
         new(backend, $"device: {chosen}{backend.Name} ({backend.Description})");

@@ -13,6 +13,9 @@ internal sealed record Setting(string Name, string Help, string? Default, bool I
     /// <summary>The settings that hold no longer, from a weaker source, where this one is given: what it takes the place of.</summary>
     public IReadOnlyList<string> Replaces { get; init; } = [];
 
+    /// <summary>Whether help says nothing of it: it is for the program itself.</summary>
+    public bool IsHidden { get; init; }
+
     /// <summary>A setting with a value.</summary>
     public static Setting Value(string name, string help, string? fallback = null) => new(name, help, fallback, IsSwitch: false);
 

@@ -56,6 +56,7 @@ internal static class SettingCommand
         {
             Description = setting.Default is null ? setting.Help : $"{setting.Help} [default: {setting.Default}]",
             HelpName = "value",
+            Hidden = setting.IsHidden,
         };
         command.Add(option);
         return parsed => parsed.GetValue(option) is { } text ? (setting.Name, text) : null;

@@ -134,7 +134,7 @@ public sealed class MemoryPlan
         }
 
         Activations = Append(extent);
-        ActivationBytesUnshared = storages.Sum(s => s.Values.Sum(v => Align(session.BytesOf(v))));
+        ActivationBytesUnshared = storages.Sum(s => s.Values.Where(v => session.ViewOf(v) is null).Sum(v => Align(session.BytesOf(v))));
         foreach (Storage storage in storages)
         {
             foreach (Value value in storage.Values)

@@ -22,27 +22,45 @@ public sealed record PlanTimingOptions
     }
 }
 
+/// <summary>A plan and how it is run to be timed.</summary>
+/// <param name="Plan">The plan; its parameters are written already.</param>
+/// <param name="WriteInputs">Writes its inputs; called before every run, because a run may reuse their memory.</param>
+/// <param name="Step">What a whole step is, inputs included; null: all phases of the plan, one after the other.</param>
+public sealed record TimedPlan(Plan Plan, Action WriteInputs, Action? Step = null);
+
 /// <summary>The time of one call of a plan.</summary>
 /// <param name="Layer">The layer's name.</param>
 /// <param name="Kind">The kind of op.</param>
 /// <param name="Phase">When it runs.</param>
 /// <param name="Implementation">What the backend chose for it.</param>
-/// <param name="Flops">Floating-point operations of one run.</param>
+/// <param name="Flops">Floating-point operations of one run; of a convolution those of the direct sum, whatever its algorithm.</param>
+/// <param name="Bytes">Bytes of all it reads and writes in one run, each value once; 0 where nothing has to be moved.</param>
 /// <param name="Milliseconds">The median within a step.</param>
 /// <param name="AloneMilliseconds">
 /// The median of a convolution or one of its gradients run back to back, warmed up by itself; null for others.
 /// </param>
+/// <param name="LeastMilliseconds">The fastest of all these runs.</param>
 public sealed record CallTiming(
-    string Layer, string Kind, Phase Phase, string Implementation, long Flops, double Milliseconds, double? AloneMilliseconds)
+    string Layer, string Kind, Phase Phase, string Implementation, long Flops, long Bytes, double Milliseconds, double? AloneMilliseconds,
+    double LeastMilliseconds)
 {
     /// <summary>10^9 floating-point operations a second, within a step.</summary>
     public double GigaflopsPerSecond => Milliseconds > 0 ? Flops / (Milliseconds * 1e6) : 0;
+
+    /// <summary>10^9 bytes read and written a second, within a step.</summary>
+    public double GigabytesPerSecond => Milliseconds > 0 ? Bytes / (Milliseconds * 1e6) : 0;
+
+    /// <summary>Floating-point operations for every byte read or written.</summary>
+    public double FlopsPerByte => Bytes > 0 ? (double)Flops / Bytes : 0;
 }
 
 /// <summary>Where the time of a plan goes, and how far a step is from the convolutions that it cannot do without.</summary>
 /// <param name="Calls">The plan's calls in running order, timed with an observer.</param>
 /// <param name="StepMilliseconds">The median step, timed without one.</param>
-public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMilliseconds)
+/// <param name="DirectConvolutionsMilliseconds">
+/// The sum of the convolutions of a second plan, which makes every one by the direct sum, timed alone in the same turns; null without one.
+/// </param>
+public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMilliseconds, double? DirectConvolutionsMilliseconds)
 {
     /// <summary>The sum of the convolution primitives (forward, data and weight gradients), each timed alone in this process.</summary>
     public double ConvolutionsAloneMilliseconds => Calls.Sum(c => c.AloneMilliseconds ?? 0);
@@ -54,79 +72,101 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
     public double Ratio => StepMilliseconds / ConvolutionsAloneMilliseconds;
 
     /// <summary>
-    /// Times a plan. Steps, calls and lone convolutions take turns, so that a machine that becomes slower for a while slows all three.
+    /// The step over its convolutions as direct sums alone: below 1 where faster algorithms save more than all else takes. Null where they
+    /// were not timed.
     /// </summary>
-    /// <param name="plan">The plan; its parameters are written already.</param>
+    public double? DirectRatio => StepMilliseconds / DirectConvolutionsMilliseconds;
+
+    /// <summary>
+    /// Times a plan. Steps, calls and lone convolutions take turns, so that a machine that becomes slower for a while slows all of them.
+    /// </summary>
+    /// <param name="timed">The plan.</param>
     /// <param name="options">How often.</param>
-    /// <param name="writeInputs">Writes the plan's inputs; called before every run, because a run may reuse their memory.</param>
-    /// <param name="step">What a whole step is, inputs included; null: all phases of the plan, one after the other.</param>
+    /// <param name="direct">The same with every convolution as a direct sum, whose convolutions are timed alone; null for none.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <exception cref="ConfigurationException">An option is out of range.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static PlanTimings Measure(
-        Plan plan, PlanTimingOptions options, Action writeInputs, Action? step = null, CancellationToken cancellation = default)
+        TimedPlan timed, PlanTimingOptions options, TimedPlan? direct = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(timed);
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(writeInputs);
         options.Validate();
+        Plan plan = timed.Plan;
         var steps = new double[options.Iterations];
-        using ICallClock clock = plan.Session.CreateClock(2 * plan.Calls.Count);
+        using ICallClock clock = ClockOf(plan);
+        using ICallClock? directClock = direct is null ? null : ClockOf(direct.Plan);
         var within = new InStep(plan.Calls.Count, options.Iterations, clock);
         var alone = new Alone(plan.Calls.Count, options.Iterations, clock);
+        Alone? directAlone = direct is null ? null : new Alone(direct.Plan.Calls.Count, options.Iterations, directClock!);
         for (int i = -options.WarmUp; i < options.Iterations; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            double time = Step();
-            if (i >= 0)
-                steps[i] = time;
-            Watched(within, Math.Max(0, i));
-            Watched(alone, Math.Max(0, i));
+            int iteration = Math.Max(0, i);
+            steps[iteration] = TimeStep(timed);
+            Watch(timed, within, iteration);
+            Watch(timed, alone, iteration);
+            if (direct is not null)
+                Watch(direct, directAlone!, iteration);
         }
 
-        CallTiming[] calls = [.. plan.Calls.Select((c, i) => new CallTiming(
-            c.Op.Name, c.Op.Kind, c.Op.Phase, c.Call.Implementation, c.Op.Flops, Median(within.Times[i]),
-            IsConvolution(c.Op) ? Median(alone.Times[i]) : null))];
-        return new PlanTimings(calls, Median(steps));
-
-        double Step()
-        {
-            if (step is null)
-                writeInputs();
-            plan.Session.Synchronize();
-            long start = Stopwatch.GetTimestamp();
-            if (step is null)
-                Run(null);
-            else
-                step();
-            plan.Session.Synchronize();
-            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        }
-
-        void Watched(CallTimes observer, int iteration)
-        {
-            writeInputs();
-            Run(observer);
-            observer.Collect(iteration);
-        }
-
-        void Run(IPlanObserver? observer)
-        {
-            plan.Run(Phase.Forward, observer);
-            plan.Run(Phase.Backward, observer);
-            plan.Run(Phase.Update, observer);
-        }
+        CallTiming[] calls =
+            [.. plan.Calls.Select((c, i) => TimingOf(plan, c, within.Times[i], IsConvolution(c.Op) ? alone.Times[i] : null))];
+        double? directSum = direct?.Plan.Calls.Select((c, i) => IsConvolution(c.Op) ? Median(directAlone!.Times[i]) : 0).Sum();
+        return new PlanTimings(calls, Median(steps), directSum);
     }
 
     /// <summary>Whether an op is a convolution, a transposed one, or a gradient of either.</summary>
     public static bool IsConvolution(Op op) => op is Convolution or ConvolutionDataGradient or ConvolutionWeightGradient
         or TransposedConvolution or TransposedConvolutionDataGradient or TransposedConvolutionWeightGradient;
 
-    private static double Median(double[] times)
+    /// <summary>The number in the middle of one or more, or the mean of the two there.</summary>
+    public static double Median(IEnumerable<double> numbers)
     {
-        Array.Sort(times);
-        int half = times.Length / 2;
-        return times.Length % 2 == 1 ? times[half] : (times[half - 1] + times[half]) / 2;
+        double[] sorted = [.. numbers.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    private static ICallClock ClockOf(Plan plan) => plan.Session.CreateClock(2 * plan.Calls.Count);
+
+    private static CallTiming TimingOf(Plan plan, PlannedCall c, double[] within, double[]? alone) => new(
+        c.Op.Name, c.Op.Kind, c.Op.Phase, c.Call.Implementation, c.Op.Flops, BytesOf(plan.Session, c.Op), Median(within),
+        alone is null ? null : Median(alone), within.Concat(alone ?? []).Min());
+
+    /// <summary>Nothing is moved where what a call reads and what it writes is one piece of memory.</summary>
+    private static long BytesOf(IBackendSession session, Op op)
+    {
+        Value[] values = [.. op.Inputs.Concat(op.Outputs).Distinct()];
+        bool isInPlace = values.Length > 1 && values.Select(v => session.ViewOf(v)?.Host ?? v).Distinct().Count() == 1;
+        return isInPlace ? 0 : values.Sum(session.BytesOf);
+    }
+
+    private static double TimeStep(TimedPlan timed)
+    {
+        if (timed.Step is null)
+            timed.WriteInputs();
+        timed.Plan.Session.Synchronize();
+        long start = Stopwatch.GetTimestamp();
+        if (timed.Step is null)
+            Run(timed.Plan, null);
+        else
+            timed.Step();
+        timed.Plan.Session.Synchronize();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    private static void Watch(TimedPlan timed, CallTimes observer, int iteration)
+    {
+        timed.WriteInputs();
+        Run(timed.Plan, observer);
+        observer.Collect(iteration);
+    }
+
+    private static void Run(Plan plan, IPlanObserver? observer)
+    {
+        plan.Run(Phase.Forward, observer);
+        plan.Run(Phase.Backward, observer);
+        plan.Run(Phase.Update, observer);
     }
 
     private abstract class CallTimes(int calls, int iterations, ICallClock clock) : IPlanObserver

@@ -46,6 +46,17 @@ internal sealed class ValueViews
     /// <summary>Where the value lies within another, and from which of its channels on; null where it has memory of its own.</summary>
     public (Value Host, int Channel)? Of(Value value) => views.TryGetValue(value, out (Value Host, int Channel) view) ? view : null;
 
+    /// <summary>Leaves a value to its only reader, which takes what it would be made from; not where either is tied to others.</summary>
+    /// <returns>Whether it is left.</returns>
+    public bool LeaveToReader(Value value, Value source)
+    {
+        if (excluded.Contains(value) || views.ContainsKey(value) || unmade.Contains(source))
+            return false;
+        unmade.Add(value);
+        views.Add(value, (source, 0));
+        return true;
+    }
+
     /// <summary>Whether the value is never made, its reader taking the value it would be made from.</summary>
     public bool IsUnmade(Value value) => unmade.Contains(value);
 

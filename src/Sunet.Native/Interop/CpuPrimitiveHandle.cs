@@ -29,6 +29,17 @@ internal sealed unsafe class CpuPrimitiveHandle : CpuHandle
     public static CpuPrimitiveHandle ConvolutionForward(CpuContextHandle context, in NativeConvolution convolution, string? layer = null) =>
         Create(SunetCpu.ConvolutionForwardCreate, context, convolution, layer);
 
+    /// <summary>A 1x1 convolution of what batch-norm makes of its source.</summary>
+    public static CpuPrimitiveHandle NormalizedConvolution(
+        CpuContextHandle context, in NativeConvolution convolution, float epsilon, bool relu, string? layer = null)
+    {
+        byte* text = stackalloc byte[NativeMessage.Size];
+        NativeMessage message = new(text, NativeMessage.Size);
+        int status = SunetCpu.NormalizedConvolutionCreate(
+            context, convolution, epsilon, relu ? 1 : 0, out CpuPrimitiveHandle primitive, ref message);
+        return primitive.Attach(context, status, message, layer);
+    }
+
     public static CpuPrimitiveHandle ConvolutionBackwardData(
         CpuContextHandle context, in NativeConvolution convolution, string? layer = null) =>
         Create(SunetCpu.ConvolutionBackwardDataCreate, context, convolution, layer);

@@ -29,6 +29,10 @@ internal enum NativeArgument
     Bias = 2,
     Destination = 3,
     Scratch = 4,
+    Mean = 5,
+    Variance = 6,
+    Gamma = 7,
+    Beta = 8,
 }
 
 /// <summary>Mirrors <c>sunet_message</c>: the caller's buffer for one zero-terminated UTF-8 sentence.</summary>

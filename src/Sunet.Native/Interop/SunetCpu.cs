@@ -54,6 +54,10 @@ internal static unsafe partial class SunetCpu
     public static partial int ConvolutionForwardCreate(
         CpuContextHandle context, in NativeConvolution convolution, out CpuPrimitiveHandle primitive, ref NativeMessage message);
 
+    [LibraryImport(Library, EntryPoint = "sunet_normalized_convolution_create")]
+    public static partial int NormalizedConvolutionCreate(CpuContextHandle context, in NativeConvolution convolution, float epsilon,
+        int relu, out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
     [LibraryImport(Library, EntryPoint = "sunet_convolution_backward_data_create")]
     public static partial int ConvolutionBackwardDataCreate(
         CpuContextHandle context, in NativeConvolution convolution, out CpuPrimitiveHandle primitive, ref NativeMessage message);

@@ -46,14 +46,14 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
     [Fact]
     public void CompareTraining_200Steps_EndsAsFloat32() => Bf16Cpu.Run(backend =>
     {
-        using var float32 = new CpuBackend();
+        using var float32 = new CpuBackend(threads: 1);
         AssertPassed(SelfTest.CompareTraining(float32, backend, TestContext.Current.CancellationToken));
-    });
+    }, threads: 1);
 
     [Fact]
     public void Segment_TrainedModel_FindsTheClassesOfFloat32() => Bf16Cpu.Run(backend =>
     {
-        using var float32 = new CpuBackend();
+        using var float32 = new CpuBackend(threads: 1);
         SunetModel model = SunetModel.Create(Spec, seed: 1);
         using (var batches = new PatternBatches(new Shape(4, 3, 48, 64), SmallModel.Spec.Classes))
         using (var trainer = new Trainer(model, batches, new TrainerOptions { Sgd = new SgdOptions { LearningRate = 0.05 } }, float32))
@@ -70,7 +70,7 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
         output.WriteLine($"{agreement:P3} of the pixels agree");
         Assert.True(expected.Cast<byte>().Distinct().Count() > 1, "One class everywhere is no test.");
         Assert.InRange(agreement, 0.99, 1);
-    });
+    }, threads: 1);
 
     /// <summary>The second loss has a backward pass and an update behind it.</summary>
     [Theory]
@@ -79,12 +79,12 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
     [InlineData(32)]
     public void Step_DownToOnePixel_HasTheLossesOfFloat32(int outputStride) => Bf16Cpu.Run(backend =>
     {
-        using var float32 = new CpuBackend();
+        using var float32 = new CpuBackend(threads: 1);
         double[] expected = Losses(float32, outputStride), found = Losses(backend, outputStride);
         Assert.NotEqual(expected, found);
         foreach ((double loss, double reference) in found.Zip(expected))
             Assert.InRange(loss / reference, 0.97, 1.03);
-    });
+    }, threads: 1);
 
     [Theory]
     [InlineData(1)]

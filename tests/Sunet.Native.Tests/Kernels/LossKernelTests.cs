@@ -100,6 +100,50 @@ public sealed unsafe class LossKernelTests : KernelTest
     }
 
     [Theory]
+    [InlineData(0, 131, 150)]
+    [InlineData(1, 131, 150)]
+    [InlineData(2, 131, 150)]
+    [InlineData(3, 131, 150)]
+    [InlineData(2, 9, 7)]
+    [InlineData(2, 17, 19)]
+    public void ResizeArgMax_AnyLayoutAndSize_IsThatOfTheResizedLogits(int layout, int height, int width)
+    {
+        KernelTensor x = Tensor(2, 21, 17, 19, layout, 3).Randomize(1), y = Tensor(2, 21, height, width, 0, 0);
+        byte[] classes = new byte[2 * height * width];
+        fixed (float* px = x.Data, py = y.Data)
+        fixed (byte* p = classes)
+        {
+            Succeeds(SunetCpu.Bilinear(Context, x.Native, px, y.Native, py));
+            Succeeds(SunetCpu.ResizeArgMax(Context, x.Native, px, height, width, p));
+        }
+
+        for (int i = 0; i < classes.Length; i++)
+        {
+            (int n, int h, int w) = (i / (height * width), i / width % height, i % width);
+            float largest = Enumerable.Range(0, 21).Max(c => y[n, c, h, w]);
+
+            // Both interpolate with the same formula; a fused multiply-add in one of them may round the last bit otherwise.
+            Assert.True(y[n, classes[i], h, w] >= largest - (4e-7f * Math.Abs(largest)), $"pixel {n}, {h}, {w}");
+        }
+    }
+
+    [Fact]
+    public void ResizeArgMax_TiesAndTooManyClasses_TakesTheFirstAndRefuses()
+    {
+        KernelTensor x = Tensor(1, 21, 4, 4, 2, 0), many = Tensor(1, 257, 2, 2, 0, 0);
+        byte[] classes = new byte[64];
+        Array.Fill(classes, (byte)9);
+        fixed (float* px = x.Data, pm = many.Data)
+        fixed (byte* p = classes)
+        {
+            x.ForEach((n, c, h, w) => x[n, c, h, w] = c is 3 or 8 ? 1 : 0);
+            Succeeds(SunetCpu.ResizeArgMax(Context, x.Native, px, 8, 8, p));
+            Assert.All(classes, c => Assert.Equal(3, c));
+            Assert.Equal(1, SunetCpu.ResizeArgMax(Context, many.Native, pm, 8, 8, p));
+        }
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(1)]
     public void SgdUpdate_ThreeSteps_MatchesPyTorchsRule(int nesterov)

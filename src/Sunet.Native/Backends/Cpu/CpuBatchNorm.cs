@@ -11,6 +11,7 @@ internal static unsafe class CpuBatchNorm
     public static PreparedCall? Prepare(CpuSession session, Op op) => op switch
     {
         BatchNormStatistics => Statistics(session, op, session.TensorOf(op.Inputs[0])),
+        BatchNormApply apply when session.IsUnmade(apply.Output) => new NoCall(),
         BatchNormApply apply => Apply(session, apply, session.TensorOf(apply.X), session.TensorOf(apply.Output)),
         BatchNormGradient gradient => Gradient(session, gradient),
         RunningStatisticsUpdate update => new CpuKernel(session, op, (context, at) => session.StepIsSound

@@ -61,6 +61,7 @@ internal sealed class CpuConvolution : PreparedCall
 
     public static PreparedCall? Prepare(CpuSession session, Op op) => op switch
     {
+        Convolution c when session.IsUnmade(c.X) => Normalized(session, c, (BatchNormApply)c.X.Producer!),
         Convolution c => new CpuConvolution(session, op,
             CpuPrimitiveHandle.ConvolutionForward(session.Context, Describe(session, c.Geometry, c.X, c.Weights, c.Output) with
             {
@@ -136,6 +137,17 @@ internal sealed class CpuConvolution : PreparedCall
 
         base.Dispose(disposing);
     }
+
+    /// <summary>A convolution that applies the batch-norm before it, whose result is never made.</summary>
+    private static CpuConvolution Normalized(CpuSession session, Convolution c, BatchNormApply norm) => new(session, c,
+        CpuPrimitiveHandle.NormalizedConvolution(session.Context, Describe(session, c.Geometry, norm.X, c.Weights, c.Output) with
+        {
+            HasBias = c.HasBias ? 1 : 0,
+            FusedRelu = c.FusedRelu ? 1 : 0,
+        }, norm.Epsilon, norm.FusedRelu, c.Name),
+        c.Weights, WithBias(c.Bias, (NativeArgument.Source, norm.X), (NativeArgument.Destination, c.Output),
+            (NativeArgument.Mean, norm.Mean), (NativeArgument.Variance, norm.Variance), (NativeArgument.Gamma, norm.Gamma),
+            (NativeArgument.Beta, norm.Beta)));
 
     private static long Align(long bytes) => (bytes + 63) / 64 * 64;
 

@@ -24,15 +24,27 @@ internal sealed class CpuFormats : IDisposable
     private readonly ValueViews views;
     private readonly Dictionary<Value, (CpuFormatHandle Format, NativeType Type)> settled = [];
 
+    /// <summary>Fewer pixels leave nothing to share among threads.</summary>
+    private const int FewestPixels = 512;
+
     /// <param name="graph">What runs.</param>
     /// <param name="precision">Of activations.</param>
+    /// <param name="fuseNormalization">Whether batch-norms may be left to the convolutions that read them.</param>
     /// <param name="channelBlock">Channels that lie side by side: 16 or 8.</param>
-    public CpuFormats(Graph graph, CpuPrecision precision, int channelBlock)
+    public CpuFormats(Graph graph, CpuPrecision precision, bool fuseNormalization, int channelBlock)
     {
         this.precision = precision;
         this.channelBlock = channelBlock;
         activationLayout = channelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
         views = new ValueViews(graph, CanLieWithin);
+        if (!fuseNormalization)
+            return;
+        Dictionary<Value, List<Op>> readers = graph.Readers();
+        foreach (BatchNormApply norm in graph.Ops.OfType<BatchNormApply>())
+        {
+            if (readers[norm.Output] is [Convolution reader] && CanNormalize(norm, reader))
+                views.LeaveToReader(norm.Output, norm.X);
+        }
     }
 
     /// <summary>The description of a value whose layout is chosen here.</summary>
@@ -125,6 +137,18 @@ internal sealed class CpuFormats : IDisposable
     private bool CanLieWithin(Value part, Value host, int channel) => host.Shape.Batch == 1 && channel % channelBlock == 0
         && part.Shape.Channels % channelBlock == 0 && LayoutOf(part) == activationLayout && LayoutOf(host) == activationLayout
         && IsBf16(part) == IsBf16(host);
+
+    /// <summary>Whether a convolution can make of its source, part by part, what a batch-norm would have made of all of it before.</summary>
+    private bool CanNormalize(BatchNormApply norm, Convolution reader)
+    {
+        ConvolutionGeometry geometry = reader.Geometry;
+        Shape from = norm.Output.Shape, to = reader.Output.Shape, kernel = reader.Weights.Shape;
+        return !norm.BatchStatistics && ReferenceEquals(reader.X, norm.Output) && reader.Accumulator is null
+            && (kernel[2], kernel[3]) == (1, 1) && geometry.Stride == (1, 1) && geometry.PaddingBegin == (0, 0)
+            && geometry.PaddingEnd == (0, 0) && from.Channels % channelBlock == 0 && to.Channels % channelBlock == 0
+            && from.Batch * from.Height * from.Width >= FewestPixels && LayoutOf(norm.X) == activationLayout
+            && LayoutOf(reader.Output) == activationLayout;
+    }
 
     private static NativeTensor Describe(Shape s, NativeLayout layout) => s.Rank switch
     {

@@ -30,6 +30,12 @@ public sealed record CpuOptions
     /// </summary>
     public bool Winograd { get; init; } = true;
 
+    /// <summary>
+    /// Whether a prediction's batch-norm and ReLU before a 1x1 convolution are applied within it, a cache's worth of pixels at a time, so that
+    /// their result is never in memory.
+    /// </summary>
+    public bool FuseNormalization { get; init; } = true;
+
     /// <summary>Refuses numbers that make no sense.</summary>
     /// <exception cref="ConfigurationException">A number is out of range; the message names it.</exception>
     public void Validate()

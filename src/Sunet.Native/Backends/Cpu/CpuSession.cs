@@ -25,7 +25,8 @@ internal sealed unsafe class CpuSession : IBackendSession
     {
         Options = options;
         Purpose = purpose;
-        formats = new CpuFormats(graph, options.Precision, channelBlock);
+        formats = new CpuFormats(graph, options.Precision, options.FuseNormalization && purpose == PlanPurpose.Inference
+            && options.Precision == CpuPrecision.Float32, channelBlock);
         Context = CpuContextHandle.Create(options.Threads);
         try
         {

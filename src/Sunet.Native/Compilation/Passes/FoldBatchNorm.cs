@@ -57,8 +57,12 @@ internal static class FoldBatchNorm
             for (int c = 0; c < channels; c++)
                 scales[c] = Scale(norm, model, c);
             ReadOnlySpan<float> source = model(weights.Name);
-            for (int i = 0; i < destination.Length; i++)
-                destination[i] = (float)(source[i] * scales[i / taps % channels]);
+            for (int start = 0; start < destination.Length; start += taps)
+            {
+                double scale = scales[start / taps % channels];
+                for (int i = start; i < start + taps; i++)
+                    destination[i] = (float)(source[i] * scale);
+            }
         }
     }
 

@@ -1,0 +1,63 @@
+using Sunet.Cli.Runs;
+using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Inference;
+using Sunet.Native.Interop;
+using Sunet.Native.Tensors;
+using Sunet.Native.Training;
+
+namespace Sunet.Bench.Guard;
+
+/// <summary>Bytes and allocations, counted in this process.</summary>
+internal static class Memory
+{
+    private const string Model = "sunet64";
+    private const int Side = 64;
+
+    /// <summary>What native code says it holds for a plan, over what the plan says it needs.</summary>
+    public static double? MeasuredToPlanned(bool train)
+    {
+        long before = NativeRuntime.Outstanding.Bytes;
+        using BenchedPlan benched = Workshop.Plan(Model, new Shape(2, 3, 4 * Side, 4 * Side), train);
+        return (NativeRuntime.Outstanding.Bytes - before) / (double)benched.Plan.Memory.TotalBytes;
+    }
+
+    /// <summary>Managed bytes and native allocations of a prediction in steady state, together.</summary>
+    public static double? AllocationsOfPrediction()
+    {
+        using var backend = new CpuBackend();
+        using var predictor = new Predictor(Workshop.Model(Model), new PredictorOptions(), backend);
+        var image = new Rgb[Side, Side];
+        var labels = new byte[Side, Side];
+        return Steady(() => predictor.Segment(image, labels));
+    }
+
+    /// <summary>Managed bytes and native allocations of a training step in steady state, together.</summary>
+    public static double? AllocationsOfStep()
+    {
+        using BenchedPlan benched = Workshop.Plan(Model, new Shape(2, 3, Side, Side), train: true);
+        return Steady(benched.Step!);
+    }
+
+    /// <summary>The least of several windows: the runtime's own work shows in some of them, what a step allocates in all.</summary>
+    private static double Steady(Action step)
+    {
+        const int WarmUp = 40, Windows = 8, Steps = 4;
+
+        // Enough for every method to be compiled in its last tier, which happens in the background.
+        for (int i = 0; i < WarmUp; i++)
+            step();
+        Thread.Sleep(300);
+        long least = long.MaxValue;
+        for (int window = 0; window < Windows && least > 0; window++)
+        {
+            long before = Count();
+            for (int i = 0; i < Steps; i++)
+                step();
+            least = Math.Min(least, Count() - before);
+        }
+
+        return (double)least / Steps;
+    }
+
+    private static long Count() => GC.GetAllocatedBytesForCurrentThread() + NativeRuntime.Outstanding.Allocations;
+}

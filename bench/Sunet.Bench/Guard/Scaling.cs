@@ -1,0 +1,71 @@
+using Sunet.Cli.Runs;
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Bench.Guard;
+
+/// <summary>How the time of a prediction changes with threads and with what there is to do.</summary>
+internal static class Scaling
+{
+    private const string Model = "sunet64";
+
+    /// <summary>The time on one thread over that on two; null where there are no two processors.</summary>
+    public static double? Threads(Workshop workshop)
+    {
+        if (Environment.ProcessorCount < 2)
+            return null;
+        var image = new Shape(1, 3, 512, 512);
+        double[] times = Medians(workshop, [(image, 1), (image, 2)]);
+        return times[0] / times[1];
+    }
+
+    /// <summary>The exponent of time over pixels.</summary>
+    public static double? OverPixels(Workshop workshop)
+    {
+        int[] sides = workshop.Quick ? [256, 384, 512] : [256, 384, 512, 768, 1024];
+        double[] times = Medians(workshop, sides.Select(side => new Shape(1, 3, side, side)));
+        return Exponent([.. sides.Select(side => (double)side * side)], times);
+    }
+
+    /// <summary>The exponent of time over images.</summary>
+    public static double? OverBatch(Workshop workshop)
+    {
+        int[] batches = workshop.Quick ? [1, 2, 4] : [1, 2, 4, 8];
+        double[] times = Medians(workshop, batches.Select(n => new Shape(n, 3, 256, 256)));
+        return Exponent([.. batches.Select(n => (double)n)], times);
+    }
+
+    /// <summary>The slope of the straight line through the logarithms, by least squares.</summary>
+    internal static double Exponent(double[] sizes, double[] times)
+    {
+        double[] x = [.. sizes.Select(s => Math.Log(s))], y = [.. times.Select(t => Math.Log(t))];
+        double meanX = x.Average(), meanY = y.Average();
+        return x.Zip(y, (a, b) => (a - meanX) * (b - meanY)).Sum() / x.Sum(a => (a - meanX) * (a - meanX));
+    }
+
+    private static double[] Medians(Workshop workshop, IEnumerable<Shape> images) => Medians(workshop, images.Select(image => (image, 0)));
+
+    private static double[] Medians(Workshop workshop, IEnumerable<(Shape Image, int Threads)> works)
+    {
+        var plans = new List<BenchedPlan>();
+        try
+        {
+            foreach ((Shape image, int threads) in works)
+                plans.Add(Workshop.Plan(Model, image, threads: threads));
+            Action[] runs = [.. plans.Select(p => (Action)(() => Run(p)))];
+            double[][] times = Turns.Time(workshop.Rounds, warmUp: 1, runs, workshop.Cancellation);
+            return [.. times.Select(PlanTimings.Median)];
+        }
+        finally
+        {
+            plans.ForEach(p => p.Dispose());
+        }
+    }
+
+    private static void Run(BenchedPlan benched)
+    {
+        benched.WriteInputs();
+        benched.Plan.Run(Phase.Forward);
+    }
+}
