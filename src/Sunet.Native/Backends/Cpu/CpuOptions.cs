@@ -32,7 +32,7 @@ public sealed record CpuOptions
 
     /// <summary>
     /// Whether a prediction's batch-norm and ReLU before a 1x1 convolution are applied within it, a cache's worth of pixels at a time, so that
-    /// their result is never in memory.
+    /// their result is never in memory. Not in bfloat16.
     /// </summary>
     public bool FuseNormalization { get; init; } = true;
 
