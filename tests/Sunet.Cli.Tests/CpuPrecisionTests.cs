@@ -15,7 +15,7 @@ public sealed class CpuPrecisionTests(TinyRuns runs) : IClassFixture<TinyRuns>, 
     {
         CommandResult result = CommandResult.Of("info", "--model", "sunet-tiny", "--device", "cpu", "--precision", "tf32");
         Assert.Equal(1, result.Code);
-        Assert.Contains("'--precision tf32' is for a GPU; the CPU has float32 and bf16.", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains("'--precision tf32' is for a GPU", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -157,7 +157,8 @@ sunet_status sunet_channel_sum(sunet_context* context, const sunet_tensor* x_ten
     reduce<1, 1>(
         context, tensors, [](std::int64_t, std::int64_t, float(*)[Partition::room]) {},
         [&](const Piece<1>& piece, const float*, double* sums) {
-            sum_run({piece.lanes, piece.pixels, piece.stride[0], tensors[0].at(x, piece.offset[0]), piece.one_channel, tensors[0].bf16, sums});
+            sum_run({piece.lanes, piece.pixels, piece.stride[0], tensors[0].at(x, piece.offset[0]), piece.one_channel, tensors[0].bf16,
+                     sums});
         },
         [&](std::int64_t from, std::int64_t count, const double* sums) {
             for (std::int64_t lane = 0; lane < count; lane++)

@@ -74,7 +74,8 @@ template <class From>
 SUNET_INLINE void widen(const Taps& taps, const From* from, std::int64_t stride, float* to)
 {
     for (std::int64_t i = 0; i < taps.count; i++)
-        to[i] = load<float>(from + taps.low[i] * stride) * taps.low_weight[i] + load<float>(from + taps.high[i] * stride) * taps.high_weight[i];
+        to[i] = load<float>(from + taps.low[i] * stride) * taps.low_weight[i] +
+                load<float>(from + taps.high[i] * stride) * taps.high_weight[i];
 }
 
 // Into a PLAIN plane: a source row is widened once and then blended into all the output rows it takes part in.

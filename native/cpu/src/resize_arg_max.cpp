@@ -42,7 +42,8 @@ void widen_channel(const void* first, std::int64_t stride, const Stretch& taps, 
 {
     const S* from = static_cast<const S*>(first);
     for (std::int64_t i = 0; i < taps.count; i++)
-        to[i] = load<float>(from + taps.low[i] * stride) * taps.low_weight[i] + load<float>(from + taps.high[i] * stride) * taps.high_weight[i];
+        to[i] = load<float>(from + taps.low[i] * stride) * taps.low_weight[i] +
+                load<float>(from + taps.high[i] * stride) * taps.high_weight[i];
 }
 
 void widen(const Channels& view, const void* x, std::int64_t image, std::int64_t row, const Stretch& taps, Widened& out)

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Sunet.Native.Interop;
 
-/// <summary>The kernels of <c>libsunet_cpu</c>. Each returns a status for <see cref="NativeStatus"/>. What a tensor describes is a void pointer.</summary>
+/// <summary>
+/// The kernels of <c>libsunet_cpu</c>. Each returns a status for <see cref="NativeStatus"/>. What a tensor describes is a void pointer.
+/// </summary>
 internal static unsafe partial class SunetCpu
 {
     [LibraryImport(Library, EntryPoint = "sunet_batch_norm_statistics")]

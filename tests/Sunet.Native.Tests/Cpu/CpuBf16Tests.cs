@@ -140,7 +140,8 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
     private static double[] Losses(CpuBackend backend, int outputStride)
     {
         using var batches = new FixedBatches(new Shape(16, 3, 32, 32), Spec.Classes);
-        using var trainer = new Trainer(SunetModel.Create(Spec with { OutputStride = outputStride }, 3), batches, SmallModel.Options, backend);
+        SunetModel model = SunetModel.Create(Spec with { OutputStride = outputStride }, seed: 3);
+        using var trainer = new Trainer(model, batches, SmallModel.Options, backend);
         return [trainer.Step().Loss, trainer.Step().Loss];
     }
 

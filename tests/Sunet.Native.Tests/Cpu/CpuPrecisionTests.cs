@@ -3,7 +3,7 @@ using Sunet.Native.Interop;
 
 namespace Sunet.Native.Tests.Cpu;
 
-/// <summary>Every op on the CPU in bfloat16, with the self-test's own tolerances; what they would let through; and where it is refused.</summary>
+/// <summary>Every op on the CPU in bfloat16, with the self-test's tolerances; what they would let through; where it is refused.</summary>
 public sealed class CpuPrecisionTests
 {
     public static TheoryData<string> Ops { get; } = [.. OpGraph.Kinds];

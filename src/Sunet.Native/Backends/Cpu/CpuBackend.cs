@@ -43,7 +43,8 @@ public sealed class CpuBackend : IBackend
     public string Name => "cpu";
 
     /// <inheritdoc/>
-    public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, {Threads} threads{(Options.Precision == CpuPrecision.Bf16 ? ", bf16" : "")}";
+    public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, {Threads} threads"
+        + (Options.Precision == CpuPrecision.Bf16 ? ", bf16" : "");
 
     /// <inheritdoc/>
     public IBackendSession Open(Graph graph, PlanPurpose purpose) => new CpuSession(Options, graph, purpose, runtime.ChannelBlock);
@@ -63,8 +64,8 @@ public sealed class CpuBackend : IBackend
     {
         if (precision == CpuPrecision.Bf16 && !runtime.HasBFloat16)
         {
-            throw new BackendException($"The precision bf16 needs a CPU that multiplies bfloat16 (AVX-512 BF16); oneDNN {runtime.OneDnnVersion} "
-                + $"has {runtime.InstructionSet} to use here. Use float32.", NativeLibraries.CpuFile);
+            throw new BackendException("The precision bf16 needs a CPU that multiplies bfloat16 (AVX-512 BF16); "
+                + $"oneDNN {runtime.OneDnnVersion} has {runtime.InstructionSet} to use here. Use float32.", NativeLibraries.CpuFile);
         }
     }
 }

@@ -7,7 +7,7 @@ public enum CpuPrecision
     Float32,
 
     /// <summary>
-    /// Activations in bfloat16 (7 bits of mantissa), which takes half the memory, and convolutions of bfloat16 that sum in single precision;
+    /// Activations in bfloat16 (7 bits of mantissa), which takes half the memory; convolutions of bfloat16 that sum in single precision;
     /// parameters, their gradients, statistics, sums, full-size logits and the loss stay in single precision. Needs a CPU that multiplies
     /// bfloat16 (AVX-512 BF16).
     /// </summary>
