@@ -1,4 +1,3 @@
-using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;
@@ -49,7 +48,7 @@ internal static class CropAverage
     {
         int classes = predictor.Model.Spec.Classes;
         (TileAxis rows, TileAxis columns) = Cut(scaled, predictor.Options);
-        using SpanOwner<float> crop = SpanOwner<float>.Allocate(3 * rows.Tile * columns.Tile);
+        using var crop = new HostFloats(3 * rows.Tile * columns.Tile);
         if (scaled == size)
         {
             var whole = new PlaneTiles(predictor, ref watch, planes, rows, columns, crop.Span);
@@ -58,9 +57,9 @@ internal static class CropAverage
             return;
         }
 
-        using SpanOwner<float> resized = SpanOwner<float>.Allocate(checked(3 * scaled.H * scaled.W));
-        using SpanOwner<float> line = SpanOwner<float>.Allocate(Math.Max(size.W, scaled.W));
-        using SpanOwner<float> band = SpanOwner<float>.Allocate(checked(classes * (rows.Tile + 1) * scaled.W));
+        using var resized = new HostFloats(checked(3 * scaled.H * scaled.W));
+        using var line = new HostFloats(Math.Max(size.W, scaled.W));
+        using var band = new HostFloats(checked(classes * (rows.Tile + 1) * scaled.W));
         BilinearAxis.Resize(planes, new BilinearAxis(size.H, scaled.H), new BilinearAxis(size.W, scaled.W), line.Span, resized.Span);
         var source = new PlaneTiles(predictor, ref watch, resized.Span, rows, columns, crop.Span);
         var sink = new ResizedSumSink(

@@ -1,4 +1,4 @@
-using CommunityToolkit.HighPerformance.Buffers;
+using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;
 
@@ -44,9 +44,9 @@ internal static class TileAverage
         where TSink : ITileSink, allows ref struct
     {
         int plane = rows.Tile * columns.Tile;
-        using SpanOwner<float> tile = SpanOwner<float>.Allocate(checked(classes * plane));
-        using SpanOwner<float> right = SpanOwner<float>.Allocate(checked(classes * rows.Tile * columns.LargestOverlap));
-        using SpanOwner<float> below = SpanOwner<float>.Allocate(checked(classes * rows.LargestOverlap * columns.Size));
+        using var tile = new HostFloats(checked(classes * plane));
+        using var right = new HostFloats(checked(classes * rows.Tile * columns.LargestOverlap));
+        using var below = new HostFloats(checked(classes * rows.LargestOverlap * columns.Size));
         for (int r = 0; r < rows.Starts.Count; r++)
         {
             for (int c = 0; c < columns.Starts.Count; c++)

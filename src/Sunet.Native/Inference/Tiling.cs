@@ -1,5 +1,4 @@
 using CommunityToolkit.HighPerformance;
-using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;
@@ -20,7 +19,7 @@ internal static class Tiling
         where TSink : ITileSink, allows ref struct
     {
         (TileAxis rows, TileAxis columns) = Cut(image.Height, image.Width, predictor.Options);
-        using SpanOwner<float> pixels = SpanOwner<float>.Allocate(3 * rows.Tile * columns.Tile);
+        using var pixels = new HostFloats(3 * rows.Tile * columns.Tile);
         var source = new ImageTiles(predictor, ref watch, image, (rows.Tile, columns.Tile), pixels.Span);
         TileAverage.Run(rows, columns, predictor.Model.Spec.Classes, source, ref sink);
     }
