@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Raised by one with every incompatible change; the managed side refuses another number. */
-#define SUNET_CPU_ABI 3
+#define SUNET_CPU_ABI 4
 
 typedef int32_t sunet_status;
 enum {
@@ -101,8 +101,8 @@ SUNET_API sunet_status sunet_format_create(const sunet_tensor* tensor, sunet_for
 SUNET_API void sunet_format_destroy(sunet_format* format);
 SUNET_API size_t sunet_format_bytes(const sunet_format* format);
 SUNET_API int32_t sunet_format_equal(const sunet_format* a, const sunet_format* b);
-/* oneDNN's short name, such as "aBcd16b" or "ABcd16b16a"; one beginning with "wino" for weights that are transformed for Winograd's
- * algorithm, which can be written but not read back; "strided" where there is none. */
+/* oneDNN's short name, such as "aBcd16b" or "ABcd16b16a", with " bf16" behind it for such elements; one beginning with "wino" for
+ * weights that are transformed for Winograd's algorithm, which can be written but not read back; "strided" where there is none. */
 SUNET_API void sunet_format_describe(const sunet_format* format, sunet_message* out);
 
 /* ---- oneDNN primitives ----------------------------------------------------------------------------------------- */
@@ -171,22 +171,24 @@ SUNET_API void sunet_primitive_destroy(sunet_primitive* primitive);
 /* ---- kernels ---------------------------------------------------------------------------------------------------
  * Tensors of one call agree in [N, C, H, W] unless said otherwise; each may have its own layout (PLAIN, BLOCKED_8, BLOCKED_16,
  * NHWC) and may be a channel slice. Fast where operands share a layout. Results are bit-identical for a given thread count.
+ * Tensors are F32 or BF16, all of one call alike but where it says so; what is stored as BF16 is rounded to the nearest, to even between
+ * two. Arithmetic and vectors (statistics, parameters and their gradients, sums) are float32 throughout.
  * A kernel that receives a combination it does not take returns SUNET_INVALID_ARGUMENT and writes nothing. */
 
 /* Per-channel mean and biased variance over N, H, W. Sums are kept in double around a pivot, so a large mean costs no accuracy. */
-SUNET_API sunet_status sunet_batch_norm_statistics(sunet_context*, const sunet_tensor* x_tensor, const float* x, float* mean,
+SUNET_API sunet_status sunet_batch_norm_statistics(sunet_context*, const sunet_tensor* x_tensor, const void* x, float* mean,
                                                    float* variance);
 /* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, then max(0, .) where relu is 1. y may be x. */
-SUNET_API sunet_status sunet_batch_norm_apply(sunet_context*, const sunet_tensor* x_tensor, const float* x, const float* mean,
+SUNET_API sunet_status sunet_batch_norm_apply(sunet_context*, const sunet_tensor* x_tensor, const void* x, const float* mean,
                                               const float* variance, const float* gamma, const float* beta, float epsilon, int32_t relu,
-                                              const sunet_tensor* y_tensor, float* y);
+                                              const sunet_tensor* y_tensor, void* y);
 
 typedef struct sunet_batch_norm_gradient {
     sunet_tensor x_tensor, dy_tensor, dx_tensor, addend_tensor;
-    const float *x, *dy;
+    const void *x, *dy;
     const float *mean, *variance, *gamma, *beta; /* as given to apply; with relu the mask is recomputed from them */
-    const float* addend;                         /* added to dx; NULL for none */
-    float* dx;                                   /* NULL: only the parameter gradients; may be dy or addend */
+    const void* addend;                          /* added to dx; NULL for none */
+    void* dx;                                    /* NULL: only the parameter gradients; may be dy or addend */
     float *dgamma, *dbeta;                       /* either or both NULL: not wanted */
     float* scratch;                              /* 2 * C floats, needed where dgamma or dbeta is NULL */
     float epsilon;
@@ -199,60 +201,60 @@ SUNET_API sunet_status sunet_batch_norm_backward(sunet_context*, const sunet_bat
 SUNET_API sunet_status sunet_running_statistics_update(sunet_context*, int32_t channels, int64_t count, float momentum, const float* mean,
                                                        const float* variance, float* running_mean, float* running_variance);
 
-SUNET_API sunet_status sunet_relu(sunet_context*, const sunet_tensor* tensor, const float* x, float* y);
+SUNET_API sunet_status sunet_relu(sunet_context*, const sunet_tensor* tensor, const void* x, void* y);
 /* dx = dy where y > 0, else 0; y is relu's result. dx may be dy. */
-SUNET_API sunet_status sunet_relu_backward(sunet_context*, const sunet_tensor* tensor, const float* y, const float* dy, float* dx);
+SUNET_API sunet_status sunet_relu_backward(sunet_context*, const sunet_tensor* tensor, const void* y, const void* dy, void* dx);
 /* y = a + b; y may be either. */
-SUNET_API sunet_status sunet_add(sunet_context*, const sunet_tensor* a_tensor, const float* a, const sunet_tensor* b_tensor,
-                                 const float* b, const sunet_tensor* y_tensor, float* y);
-/* Copies between layouts and in or out of channel slices: concatenation, its gradient, the graph's edges. */
-SUNET_API sunet_status sunet_copy(sunet_context*, const sunet_tensor* x_tensor, const float* x, const sunet_tensor* y_tensor, float* y);
+SUNET_API sunet_status sunet_add(sunet_context*, const sunet_tensor* a_tensor, const void* a, const sunet_tensor* b_tensor,
+                                 const void* b, const sunet_tensor* y_tensor, void* y);
+/* Copies between layouts and types and in or out of channel slices: concatenation, its gradient, the graph's edges. */
+SUNET_API sunet_status sunet_copy(sunet_context*, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, void* y);
 /* out[c] = sum of x over N, H, W: the gradient of a bias. Sums in double. */
-SUNET_API sunet_status sunet_channel_sum(sunet_context*, const sunet_tensor* x_tensor, const float* x, float* out);
+SUNET_API sunet_status sunet_channel_sum(sunet_context*, const sunet_tensor* x_tensor, const void* x, float* out);
 
 /* Average pooling, kernel = stride = `window`, no padding, trailing rows and columns dropped (PyTorch's AvgPool2d(window, window)). */
-SUNET_API sunet_status sunet_average_pool(sunet_context*, int32_t window, const sunet_tensor* x_tensor, const float* x,
-                                          const sunet_tensor* y_tensor, float* y);
-SUNET_API sunet_status sunet_average_pool_backward(sunet_context*, int32_t window, const sunet_tensor* dy_tensor, const float* dy,
-                                                   const sunet_tensor* dx_tensor, float* dx);
-/* Mean over H and W: [N, C, H, W] -> [N, C, 1, 1]. */
-SUNET_API sunet_status sunet_global_average_pool(sunet_context*, const sunet_tensor* x_tensor, const float* x,
-                                                 const sunet_tensor* y_tensor, float* y);
-SUNET_API sunet_status sunet_global_average_pool_backward(sunet_context*, const sunet_tensor* dy_tensor, const float* dy,
-                                                          const sunet_tensor* dx_tensor, float* dx);
+SUNET_API sunet_status sunet_average_pool(sunet_context*, int32_t window, const sunet_tensor* x_tensor, const void* x,
+                                          const sunet_tensor* y_tensor, void* y);
+SUNET_API sunet_status sunet_average_pool_backward(sunet_context*, int32_t window, const sunet_tensor* dy_tensor, const void* dy,
+                                                   const sunet_tensor* dx_tensor, void* dx);
+/* Mean over H and W: [N, C, H, W] -> [N, C, 1, 1]. x and dx may be BF16 where y and dy are F32. */
+SUNET_API sunet_status sunet_global_average_pool(sunet_context*, const sunet_tensor* x_tensor, const void* x,
+                                                 const sunet_tensor* y_tensor, void* y);
+SUNET_API sunet_status sunet_global_average_pool_backward(sunet_context*, const sunet_tensor* dy_tensor, const void* dy,
+                                                          const sunet_tensor* dx_tensor, void* dx);
 
 /* Bilinear resize to the destination's size, align_corners = false, no anti-aliasing, as PyTorch's interpolate computes it:
- * source = max(0, (i + 0.5) * (in / out) - 0.5). Backward gathers, so its sums have one order. */
-SUNET_API sunet_status sunet_bilinear(sunet_context*, const sunet_tensor* x_tensor, const float* x, const sunet_tensor* y_tensor,
-                                      float* y);
-SUNET_API sunet_status sunet_bilinear_backward(sunet_context*, const sunet_tensor* dy_tensor, const float* dy,
-                                               const sunet_tensor* dx_tensor, float* dx);
+ * source = max(0, (i + 0.5) * (in / out) - 0.5). Backward gathers, so its sums have one order. Either side may be of either type. */
+SUNET_API sunet_status sunet_bilinear(sunet_context*, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor,
+                                      void* y);
+SUNET_API sunet_status sunet_bilinear_backward(sunet_context*, const sunet_tensor* dy_tensor, const void* dy,
+                                               const sunet_tensor* dx_tensor, void* dx);
 
-/* Softmax over C. y may be x. */
-SUNET_API sunet_status sunet_softmax(sunet_context*, const sunet_tensor* x_tensor, const float* x, const sunet_tensor* y_tensor, float* y);
+/* Softmax over C. y may be x. Probabilities and all gradients from here to the loss are F32; logits may be BF16. */
+SUNET_API sunet_status sunet_softmax(sunet_context*, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, float* y);
 /* dx = y * (dy - sum over C of dy * y). */
 SUNET_API sunet_status sunet_softmax_backward(sunet_context*, const sunet_tensor* tensor, const float* y, const float* dy, float* dx);
 
 /* Cross-entropy of logits [N, C, H, W] against labels [N, H, W] int32, mean over the labels that are not `ignore`.
  * log_sum_exp [N, H, W] is kept for the gradient. *counted = labels that took part; *invalid = labels neither in [0, C) nor
  * `ignore` (they are left out; the caller raises). A batch with no counted label has loss 0 and gradient 0. Summed in double. */
-SUNET_API sunet_status sunet_softmax_cross_entropy(sunet_context*, const sunet_tensor* logits_tensor, const float* logits,
+SUNET_API sunet_status sunet_softmax_cross_entropy(sunet_context*, const sunet_tensor* logits_tensor, const void* logits,
                                                    const int32_t* labels, int32_t ignore, float* log_sum_exp, float* loss,
                                                    int32_t* counted, int32_t* invalid);
 /* dlogits = (exp(logits - log_sum_exp) - onehot(label)) * (*dloss / *counted), 0 where ignored. dlogits may be logits. */
-SUNET_API sunet_status sunet_softmax_cross_entropy_backward(sunet_context*, const sunet_tensor* logits_tensor, const float* logits,
+SUNET_API sunet_status sunet_softmax_cross_entropy_backward(sunet_context*, const sunet_tensor* logits_tensor, const void* logits,
                                                             const int32_t* labels, int32_t ignore, const float* log_sum_exp,
                                                             const int32_t* counted, const float* dloss, const sunet_tensor* dlogits_tensor,
                                                             float* dlogits);
 /* Index of the largest channel, the first of equals: [N, C, H, W] -> [N, H, W] bytes; C up to 256. */
-SUNET_API sunet_status sunet_arg_max(sunet_context*, const sunet_tensor* x_tensor, const float* x, uint8_t* out);
+SUNET_API sunet_status sunet_arg_max(sunet_context*, const sunet_tensor* x_tensor, const void* x, uint8_t* out);
 /* The same of sunet_bilinear's result at height x width, which is not made: [N, C, H, W] -> [N, height, width] bytes. */
-SUNET_API sunet_status sunet_resize_arg_max(sunet_context*, const sunet_tensor* x_tensor, const float* x, int32_t height, int32_t width,
+SUNET_API sunet_status sunet_resize_arg_max(sunet_context*, const sunet_tensor* x_tensor, const void* x, int32_t height, int32_t width,
                                             uint8_t* out);
 
 /* y = (x / 255 - mean) / deviation, rounded once: bytes [N, H, W, 3] -> [N, 3, H, W]; mean and deviation [3]. */
 SUNET_API sunet_status sunet_normalize_images(sunet_context*, const uint8_t* x, const float* mean, const float* deviation,
-                                              const sunet_tensor* y_tensor, float* y);
+                                              const sunet_tensor* y_tensor, void* y);
 /* counts [classes, classes] = how many of the pixels labelled as the row are predicted as the column, leaving out the label `ignore`;
  * *invalid = pixels where the label or the prediction is no class (they are left out; the caller raises). Up to 256 classes and
  * 2^31 - 1 pixels. */
@@ -271,8 +273,8 @@ SUNET_API sunet_status sunet_sgd_update(sunet_context*, int64_t count, const sun
                                         float* velocity);
 /* y += x. */
 SUNET_API sunet_status sunet_accumulate(sunet_context*, int64_t count, const float* x, float* y);
-/* *finite = 1 if no element is NaN or infinite. */
-SUNET_API sunet_status sunet_all_finite(sunet_context*, int64_t count, const float* x, int32_t* finite);
+/* *finite = 1 if none of `count` elements, F32 or BF16, is NaN or infinite. */
+SUNET_API sunet_status sunet_all_finite(sunet_context*, int64_t count, sunet_type type, const void* x, int32_t* finite);
 
 #ifdef __cplusplus
 }

@@ -14,11 +14,11 @@ struct Run {
     bool one_channel;
     std::int64_t pixels;
     const float* parameters;
-    const float *x, *dy, *addend;
-    float* y;
+    const void *x, *dy, *addend;
+    void* y;
     std::int64_t x_stride, dy_stride, addend_stride, y_stride;
     double* sums;
-    bool relu, addend_given;
+    bool relu, addend_given, bf16;
 };
 
 template <class V>
@@ -35,119 +35,116 @@ SUNET_INLINE V normalized(const V& x, const V& mean, const V& scale, const V& be
     return (x - mean) * scale + beta;
 }
 
-template <class V>
-SUNET_INLINE void statistics_lanes(const Run& run)
-{
-    const V pivot = parameter<V>(run, 0);
-    V first = broadcast<V>(0.0f), second = first, first_odd = first, second_odd = first;
-    std::int64_t pixel = 0;
-    const float* x = run.x;
-    for (; pixel + 2 <= run.pixels; pixel += 2, x += 2 * run.x_stride) {
-        const V even = load<V>(x) - pivot, odd = load<V>(x + run.x_stride) - pivot;
-        first = first + even;
-        first_odd = first_odd + odd;
-        second = second + even * even;
-        second_odd = second_odd + odd * odd;
+template <class V, class S>
+struct Statistics {
+    static SUNET_INLINE void run(const Run& run)
+    {
+        const V pivot = parameter<V>(run, 0);
+        V first = broadcast<V>(0.0f), second = first, first_odd = first, second_odd = first;
+        std::int64_t pixel = 0;
+        const S* x = static_cast<const S*>(run.x);
+        for (; pixel + 2 <= run.pixels; pixel += 2, x += 2 * run.x_stride) {
+            const V even = load<V>(x) - pivot, odd = load<V>(x + run.x_stride) - pivot;
+            first = first + even;
+            first_odd = first_odd + odd;
+            second = second + even * even;
+            second_odd = second_odd + odd * odd;
+        }
+        if (pixel < run.pixels) {
+            const V even = load<V>(x) - pivot;
+            first = first + even;
+            second = second + even * even;
+        }
+        flush(first + first_odd, run.one_channel, run.sums);
+        flush(second + second_odd, run.one_channel, run.sums + row);
     }
-    if (pixel < run.pixels) {
-        const V even = load<V>(x) - pivot;
-        first = first + even;
-        second = second + even * even;
+};
+
+template <class V, class S>
+struct Apply {
+    template <bool Relu>
+    static SUNET_INLINE void lanes(const Run& run)
+    {
+        const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
+        const S* x = static_cast<const S*>(run.x);
+        S* y = static_cast<S*>(run.y);
+        for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
+            V value = normalized(load<V>(x + pixel * run.x_stride), mean, scale, beta);
+            if (Relu)
+                value = rectified(value);
+            store<V>(y + pixel * run.y_stride, value);
+        }
     }
-    flush(first + first_odd, run.one_channel, run.sums);
-    flush(second + second_odd, run.one_channel, run.sums + row);
-}
 
-template <class V, bool Relu>
-SUNET_INLINE void apply_lanes(const Run& run)
-{
-    const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
-    for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
-        V value = normalized(load<V>(run.x + pixel * run.x_stride), mean, scale, beta);
-        if (Relu)
-            value = rectified(value);
-        store<V>(run.y + pixel * run.y_stride, value);
+    static SUNET_INLINE void run(const Run& run) { run.relu ? lanes<true>(run) : lanes<false>(run); }
+};
+
+template <class V, class S>
+struct GradientSums {
+    template <bool Relu>
+    static SUNET_INLINE void lanes(const Run& run)
+    {
+        const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
+        const S *from = static_cast<const S*>(run.x), *dy = static_cast<const S*>(run.dy);
+        V sum = broadcast<V>(0.0f), product = sum;
+        for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
+            const V x = load<V>(from + pixel * run.x_stride);
+            V gradient = load<V>(dy + pixel * run.dy_stride);
+            if (Relu)
+                gradient = passed(normalized(x, mean, scale, beta), gradient);
+            sum = sum + gradient;
+            product = product + gradient * (x - mean);
+        }
+        flush(sum, run.one_channel, run.sums);
+        flush(product, run.one_channel, run.sums + row);
     }
-}
 
-template <class V, bool Relu>
-SUNET_INLINE void gradient_sums_lanes(const Run& run)
-{
-    const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
-    V sum = broadcast<V>(0.0f), product = sum;
-    for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
-        const V x = load<V>(run.x + pixel * run.x_stride);
-        V gradient = load<V>(run.dy + pixel * run.dy_stride);
-        if (Relu)
-            gradient = passed(normalized(x, mean, scale, beta), gradient);
-        sum = sum + gradient;
-        product = product + gradient * (x - mean);
+    static SUNET_INLINE void run(const Run& run) { run.relu ? lanes<true>(run) : lanes<false>(run); }
+};
+
+template <class V, class S>
+struct InputGradient {
+    template <bool Relu, bool Addend>
+    static SUNET_INLINE void lanes(const Run& run)
+    {
+        const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
+        const V gradient_mean = parameter<V>(run, 3), slope = parameter<V>(run, 4);
+        const S *from = static_cast<const S*>(run.x), *dy = static_cast<const S*>(run.dy), *addend = static_cast<const S*>(run.addend);
+        S* y = static_cast<S*>(run.y);
+        for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
+            const V x = load<V>(from + pixel * run.x_stride);
+            V gradient = load<V>(dy + pixel * run.dy_stride);
+            if (Relu)
+                gradient = passed(normalized(x, mean, scale, beta), gradient);
+            V result = scale * (gradient - gradient_mean - (x - mean) * slope);
+            if (Addend)
+                result = result + load<V>(addend + pixel * run.addend_stride);
+            store<V>(y + pixel * run.y_stride, result);
+        }
     }
-    flush(sum, run.one_channel, run.sums);
-    flush(product, run.one_channel, run.sums + row);
-}
 
-template <class V, bool Relu, bool Addend>
-SUNET_INLINE void input_gradient_lanes(const Run& run)
-{
-    const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
-    const V gradient_mean = parameter<V>(run, 3), slope = parameter<V>(run, 4);
-    for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
-        const V x = load<V>(run.x + pixel * run.x_stride);
-        V gradient = load<V>(run.dy + pixel * run.dy_stride);
-        if (Relu)
-            gradient = passed(normalized(x, mean, scale, beta), gradient);
-        V result = scale * (gradient - gradient_mean - (x - mean) * slope);
-        if (Addend)
-            result = result + load<V>(run.addend + pixel * run.addend_stride);
-        store<V>(run.y + pixel * run.y_stride, result);
+    static SUNET_INLINE void run(const Run& run)
+    {
+        if (run.relu)
+            run.addend_given ? lanes<true, true>(run) : lanes<true, false>(run);
+        else
+            run.addend_given ? lanes<false, true>(run) : lanes<false, false>(run);
     }
-}
+};
 
-template <class V>
-SUNET_INLINE void input_gradient_case(const Run& run)
-{
-    if (run.relu)
-        run.addend_given ? input_gradient_lanes<V, true, true>(run) : input_gradient_lanes<V, true, false>(run);
-    else
-        run.addend_given ? input_gradient_lanes<V, false, true>(run) : input_gradient_lanes<V, false, false>(run);
-}
+SUNET_CLONES void statistics_run(const Run& run) { by_type<Statistics>(run); }
 
-SUNET_CLONES void statistics_run(const Run& run)
-{
-    run.lanes == 16 ? statistics_lanes<Sixteen>(run) : run.lanes == 8 ? statistics_lanes<Eight>(run) : statistics_lanes<float>(run);
-}
+SUNET_CLONES void apply_run(const Run& run) { by_type<Apply>(run); }
 
-SUNET_CLONES void apply_run(const Run& run)
-{
-    if (run.relu)
-        run.lanes == 16 ? apply_lanes<Sixteen, true>(run)
-                        : run.lanes == 8 ? apply_lanes<Eight, true>(run) : apply_lanes<float, true>(run);
-    else
-        run.lanes == 16 ? apply_lanes<Sixteen, false>(run)
-                        : run.lanes == 8 ? apply_lanes<Eight, false>(run) : apply_lanes<float, false>(run);
-}
+SUNET_CLONES void gradient_sums_run(const Run& run) { by_type<GradientSums>(run); }
 
-SUNET_CLONES void gradient_sums_run(const Run& run)
-{
-    if (run.relu)
-        run.lanes == 16 ? gradient_sums_lanes<Sixteen, true>(run)
-                        : run.lanes == 8 ? gradient_sums_lanes<Eight, true>(run) : gradient_sums_lanes<float, true>(run);
-    else
-        run.lanes == 16 ? gradient_sums_lanes<Sixteen, false>(run)
-                        : run.lanes == 8 ? gradient_sums_lanes<Eight, false>(run) : gradient_sums_lanes<float, false>(run);
-}
-
-SUNET_CLONES void input_gradient_run(const Run& run)
-{
-    run.lanes == 16 ? input_gradient_case<Sixteen>(run)
-                    : run.lanes == 8 ? input_gradient_case<Eight>(run) : input_gradient_case<float>(run);
-}
+SUNET_CLONES void input_gradient_run(const Run& run) { by_type<InputGradient>(run); }
 
 template <int N>
-Run run_of(const Piece<N>& piece, const float* parameters, double* sums, bool relu)
+Run run_of(const Piece<N>& piece, bool bf16, const float* parameters, double* sums, bool relu)
 {
     Run run = {};
+    run.bf16 = bf16;
     run.lanes = piece.lanes;
     run.one_channel = piece.one_channel;
     run.pixels = piece.pixels;
@@ -158,14 +155,15 @@ Run run_of(const Piece<N>& piece, const float* parameters, double* sums, bool re
 }
 
 // The mean of a few pixels of each channel: near enough the channel's mean that squares of what is left keep their precision.
-void pivots(const Channels& tensor, const float* x, std::int64_t from, std::int64_t count, float* out)
+void pivots(const Channels& tensor, const void* x, std::int64_t from, std::int64_t count, float* out)
 {
     const std::int64_t all = tensor.images * tensor.pixels(), samples = std::min<std::int64_t>(8, all);
     for (std::int64_t channel = 0; channel < count; channel++) {
         double sum = 0;
         for (std::int64_t sample = 0; sample < samples; sample++) {
             const std::int64_t at = all * sample / samples, image = at / tensor.pixels(), pixel = at % tensor.pixels();
-            sum += static_cast<double>(x[tensor.offset(image, from + channel) + pixel * tensor.block]);
+            const void* value = tensor.at(x, tensor.offset(image, from + channel) + pixel * tensor.block);
+            sum += static_cast<double>(element(value, tensor.bf16));
         }
         out[channel] = static_cast<float>(sum / static_cast<double>(samples));
     }
@@ -202,9 +200,9 @@ struct Backward {
         reduce<3, 2>(
             context, tensors, [&](std::int64_t from, std::int64_t count, float(*parameters)[row]) { affine.fill(from, count, parameters); },
             [&](const Piece<2>& piece, const float* parameters, double* sums) {
-                Run run = run_of(piece, parameters, sums, call->relu != 0);
-                run.x = call->x + piece.offset[0];
-                run.dy = call->dy + piece.offset[1];
+                Run run = run_of(piece, x.bf16, parameters, sums, call->relu != 0);
+                run.x = x.at(call->x, piece.offset[0]);
+                run.dy = dy.at(call->dy, piece.offset[1]);
                 run.x_stride = piece.stride[0];
                 run.dy_stride = piece.stride[1];
                 gradient_sums_run(run);
@@ -235,15 +233,15 @@ struct Backward {
             context, tensors, call->dx,
             [&](std::int64_t from, std::int64_t count, float(*parameters)[row]) { parameters_of(from, count, parameters); },
             [&](const Piece<4>& piece, const float* parameters) {
-                Run run = run_of(piece, parameters, nullptr, call->relu != 0);
-                run.y = call->dx + piece.offset[0];
-                run.x = call->x + piece.offset[1];
-                run.dy = call->dy + piece.offset[2];
+                Run run = run_of(piece, x.bf16, parameters, nullptr, call->relu != 0);
+                run.y = dx.at(call->dx, piece.offset[0]);
+                run.x = x.at(call->x, piece.offset[1]);
+                run.dy = dy.at(call->dy, piece.offset[2]);
                 run.y_stride = piece.stride[0];
                 run.x_stride = piece.stride[1];
                 run.dy_stride = piece.stride[2];
                 run.addend_given = call->addend != nullptr;
-                run.addend = run.addend_given ? call->addend + piece.offset[3] : nullptr;
+                run.addend = run.addend_given ? addend.at(call->addend, piece.offset[3]) : nullptr;
                 run.addend_stride = piece.stride[3];
                 input_gradient_run(run);
             });
@@ -264,6 +262,8 @@ bool prepare_backward(const sunet_batch_norm_gradient* call, Backward* out)
         return false;
     if (call->addend != nullptr && (!describe(&call->addend_tensor, &out->addend) || !out->addend.same_extent(out->x)))
         return false;
+    if (out->dy.bf16 != out->x.bf16 || out->dx.bf16 != out->x.bf16 || out->addend.bf16 != out->x.bf16)
+        return false;
     out->call = call;
     out->affine = {call->mean, call->variance, call->gamma, call->beta, call->epsilon};
     return true;
@@ -274,7 +274,7 @@ bool prepare_backward(const sunet_batch_norm_gradient* call, Backward* out)
 
 using namespace sunet;
 
-sunet_status sunet_batch_norm_statistics(sunet_context* context, const sunet_tensor* x_tensor, const float* x, float* mean,
+sunet_status sunet_batch_norm_statistics(sunet_context* context, const sunet_tensor* x_tensor, const void* x, float* mean,
                                          float* variance)
 {
     Channels tensors[1];
@@ -285,8 +285,8 @@ sunet_status sunet_batch_norm_statistics(sunet_context* context, const sunet_ten
         context, tensors,
         [&](std::int64_t from, std::int64_t count, float(*parameters)[row]) { pivots(tensor, x, from, count, parameters[0]); },
         [&](const Piece<1>& piece, const float* parameters, double* sums) {
-            Run run = run_of(piece, parameters, sums, false);
-            run.x = x + piece.offset[0];
+            Run run = run_of(piece, tensor.bf16, parameters, sums, false);
+            run.x = tensor.at(x, piece.offset[0]);
             run.x_stride = piece.stride[0];
             statistics_run(run);
         },
@@ -303,22 +303,23 @@ sunet_status sunet_batch_norm_statistics(sunet_context* context, const sunet_ten
     return SUNET_OK;
 }
 
-sunet_status sunet_batch_norm_apply(sunet_context* context, const sunet_tensor* x_tensor, const float* x, const float* mean,
+sunet_status sunet_batch_norm_apply(sunet_context* context, const sunet_tensor* x_tensor, const void* x, const float* mean,
                                     const float* variance, const float* gamma, const float* beta, float epsilon, int32_t relu,
-                                    const sunet_tensor* y_tensor, float* y)
+                                    const sunet_tensor* y_tensor, void* y)
 {
     Channels tensors[2];
     if (context == nullptr || x == nullptr || y == nullptr || mean == nullptr || variance == nullptr || gamma == nullptr ||
-        beta == nullptr || !describe(y_tensor, &tensors[0]) || !describe(x_tensor, &tensors[1]) || !tensors[0].same_extent(tensors[1]))
+        beta == nullptr || !describe(y_tensor, &tensors[0]) || !describe(x_tensor, &tensors[1]) || !tensors[0].same_extent(tensors[1]) ||
+        tensors[0].bf16 != tensors[1].bf16)
         return SUNET_INVALID_ARGUMENT;
     const Affine affine = {mean, variance, gamma, beta, epsilon};
     map<3>(
         context, tensors, y,
         [&](std::int64_t from, std::int64_t count, float(*parameters)[row]) { affine.fill(from, count, parameters); },
         [&](const Piece<2>& piece, const float* parameters) {
-            Run run = run_of(piece, parameters, nullptr, relu != 0);
-            run.y = y + piece.offset[0];
-            run.x = x + piece.offset[1];
+            Run run = run_of(piece, tensors[1].bf16, parameters, nullptr, relu != 0);
+            run.y = tensors[0].at(y, piece.offset[0]);
+            run.x = tensors[1].at(x, piece.offset[1]);
             run.y_stride = piece.stride[0];
             run.x_stride = piece.stride[1];
             apply_run(run);

@@ -9,7 +9,7 @@
 
 namespace sunet {
 
-// A tensor or a channel slice of one; offsets count floats from the enclosing tensor's first element.
+// A tensor or a channel slice of one; offsets count elements from the enclosing tensor's first.
 struct Channels {
     std::int64_t images, channels, height, width;
     std::int64_t block;  // neighbouring channels of a pixel; also the distance between neighbouring pixels
@@ -17,6 +17,7 @@ struct Channels {
     std::int64_t total;  // the enclosing tensor's channels, rounded up to the block
     bool last;           // the slice ends where the enclosing tensor ends, so the padding behind it is its own
     bool whole;
+    bool bf16;           // float32 otherwise
 
     std::int64_t pixels() const { return height * width; }
 
@@ -40,7 +41,11 @@ struct Channels {
 
     bool same_channels(const Channels& other) const { return images == other.images && channels == other.channels; }
 
-    // The floats of both lie in the same order, without gaps.
+    // Where an element is, or the first byte of several.
+    const void* at(const void* data, std::int64_t element) const { return static_cast<const char*>(data) + element * (bf16 ? 2 : 4); }
+    void* at(void* data, std::int64_t element) const { return static_cast<char*>(data) + element * (bf16 ? 2 : 4); }
+
+    // The elements of both lie in the same order, without gaps.
     bool same_memory(const Channels& other) const
     {
         return whole && other.whole && same_extent(other) && block == other.block && total == other.total;
@@ -49,10 +54,10 @@ struct Channels {
     std::int64_t count() const { return images * total * pixels(); }
 };
 
-// False where the tensor is not a float32 tensor of a layout the kernels take. Ranks below four are taken as PLAIN rows of pixels.
+// False where the tensor is not a float32 or bf16 tensor of a layout the kernels take. Ranks below four are taken as PLAIN rows of pixels.
 inline bool describe(const sunet_tensor* tensor, Channels* out, bool any_rank = false)
 {
-    if (tensor == nullptr || tensor->type != SUNET_F32 || tensor->rank < 1 || tensor->rank > 4)
+    if (tensor == nullptr || (tensor->type != SUNET_F32 && tensor->type != SUNET_BF16) || tensor->rank < 1 || tensor->rank > 4)
         return false;
     if (tensor->layout < SUNET_PLAIN || tensor->layout > SUNET_NHWC)
         return false;
@@ -68,6 +73,7 @@ inline bool describe(const sunet_tensor* tensor, Channels* out, bool any_rank = 
     const std::int64_t first = tensor->rank < 4 ? 0 : tensor->channel_offset;
     if (first < 0 || first + dims[1] > total)
         return false;
+    out->bf16 = tensor->type == SUNET_BF16;
     out->images = dims[0];
     out->channels = dims[1];
     out->height = dims[2];
@@ -89,8 +95,8 @@ struct Piece {
     std::int64_t channel;
     int lanes; // 16, 8 or 1
     bool one_channel;
-    std::int64_t pixels;    // runs of `lanes` floats
-    std::int64_t offset[N]; // of the first float, in each tensor
+    std::int64_t pixels;    // runs of `lanes` elements
+    std::int64_t offset[N]; // of the first element, in each tensor
     std::int64_t stride[N]; // from one run to the next
 };
 
@@ -186,16 +192,24 @@ std::int64_t walk(const Channels (&tensors)[N], bool plain, std::int64_t image, 
     return channel;
 }
 
+// Zero has the same bits in every type of its size.
+template <class Element>
+void clear_channel(void* first, std::int64_t stride, std::int64_t count)
+{
+    Element* to = static_cast<Element*>(first);
+    for (std::int64_t pixel = 0; pixel < count; pixel++)
+        to[pixel * stride] = 0;
+}
+
 // Zeroes the padding channels from `channel` on, over the pixels [begin, begin + count).
-inline void clear_padding(const Channels& tensor, float* data, std::int64_t image, std::int64_t channel, std::int64_t begin,
+inline void clear_padding(const Channels& tensor, void* data, std::int64_t image, std::int64_t channel, std::int64_t begin,
                           std::int64_t count)
 {
     if (!tensor.last)
         return;
     for (; tensor.first + channel < tensor.total; channel++) {
-        float* to = data + tensor.offset(image, channel) + begin * tensor.block;
-        for (std::int64_t pixel = 0; pixel < count; pixel++)
-            to[pixel * tensor.block] = 0.0f;
+        void* to = tensor.at(data, tensor.offset(image, channel) + begin * tensor.block);
+        tensor.bf16 ? clear_channel<std::uint16_t>(to, tensor.block, count) : clear_channel<std::uint32_t>(to, tensor.block, count);
     }
 }
 
@@ -224,7 +238,7 @@ std::int64_t tile_parts(const Channels (&tensors)[N])
 // Element-wise over N tensors of one extent, the first being written: prepare(from, count, parameters) fills P rows of
 // numbers for a group of channels, body(piece, parameters) computes with those of the piece.
 template <int P, int N, class Prepare, class Body>
-void map(const sunet_context* context, const Channels (&tensors)[N], float* destination, const Prepare& prepare, const Body& body)
+void map(const sunet_context* context, const Channels (&tensors)[N], void* destination, const Prepare& prepare, const Body& body)
 {
     const int threads = sunet_context_threads(context);
     const Partition parts = partition(tensors, threads, tile_parts(tensors), INT64_MAX);
@@ -278,7 +292,7 @@ void reduce(const sunet_context* context, const Channels (&tensors)[N], const Pr
 // For tensors of one [N, C] whose extents differ: body(piece, begin, end) computes the rows [begin, end) of the first, which is
 // written, for a piece whose offsets are of the planes' first pixels. Rows come one at a time where channels share pixels.
 template <int N, class Body>
-void map_rows(const sunet_context* context, const Channels (&tensors)[N], float* destination, const Body& body)
+void map_rows(const sunet_context* context, const Channels (&tensors)[N], void* destination, const Body& body)
 {
     const int threads = sunet_context_threads(context);
     const Channels& front = tensors[0];

@@ -63,7 +63,7 @@ bool wants_winograd(const convolution_request& request) {
     constexpr int32_t tile = 4;
     constexpr int64_t enough_pixels = 32 * 32;
     const sunet_convolution& a = request.attributes;
-    if (a.winograd == 0 || is_slice(request.large()) || is_slice(request.small())) return false;
+    if (a.winograd == 0 || a.source.type != SUNET_F32 || is_slice(request.large()) || is_slice(request.small())) return false;
     const sunet_tensor& small = request.small();
     for (int i = 0; i < 2; ++i) {
         if (a.weights.dims[2 + i] != 3 || a.stride[i] != 1 || a.dilation[i] != 1 || small.dims[2 + i] < tile) return false;
@@ -151,8 +151,10 @@ dnnl::primitive_attr forward_attributes(const convolution_request& request) {
     return attributes;
 }
 
-/* oneDNN asks for the forward primitive that a gradient belongs to. */
-dnnl::convolution_forward::primitive_desc forward_hint(const convolution_request& request, const convolution_problem& problem) {
+/* oneDNN asks for the forward primitive that a gradient belongs to. Its weights are of the source's type, as a gradient need not be. */
+dnnl::convolution_forward::primitive_desc forward_hint(const convolution_request& request, convolution_problem problem) {
+    if (type_of(problem.weights) != type_of(problem.source))
+        problem.weights = {dims_of(problem.weights), type_of(problem.source), memory::format_tag::any};
     return forward_pd(request.context.engine, dnnl::prop_kind::forward_training, problem, with_user_scratchpad());
 }
 

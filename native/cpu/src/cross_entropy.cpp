@@ -18,9 +18,15 @@ struct Tile {
 };
 
 // A channel's pixels as contiguous floats: in place where they are, else copied into `buffer`.
-SUNET_INLINE const float* row_of(const Tile& at, const float* data, std::int64_t channel, float* buffer)
+SUNET_INLINE const float* row_of(const Tile& at, const void* data, std::int64_t channel, float* buffer)
 {
-    const float* from = data + at.offset(channel);
+    const void* first = at.view->at(data, at.offset(channel));
+    if (at.view->bf16) {
+        for (std::int64_t i = 0; i < at.count; i++)
+            buffer[i] = load<float>(static_cast<const Bf16*>(first) + i * at.view->block);
+        return buffer;
+    }
+    const float* from = static_cast<const float*>(first);
     if (at.view->block == 1)
         return from;
     for (std::int64_t i = 0; i < at.count; i++)
@@ -35,7 +41,7 @@ SUNET_INLINE void write_row(const Tile& at, float* data, std::int64_t channel, c
         to[i * at.view->block] = row[i];
 }
 
-SUNET_INLINE void exponential_sums(const Tile& at, const float* x, float* maximum, float* sum)
+SUNET_INLINE void exponential_sums(const Tile& at, const void* x, float* maximum, float* sum)
 {
     float buffer[tile];
     for (std::int64_t i = 0; i < at.count; i++) {
@@ -56,7 +62,7 @@ SUNET_INLINE void exponential_sums(const Tile& at, const float* x, float* maximu
     }
 }
 
-SUNET_CLONES void softmax_tile(const Tile& from, const float* x, const Tile& to, float* y)
+SUNET_CLONES void softmax_tile(const Tile& from, const void* x, const Tile& to, float* y)
 {
     float maximum[tile], sum[tile], buffer[tile], result[tile];
     exponential_sums(from, x, maximum, sum);
@@ -94,7 +100,7 @@ struct Loss {
     std::int32_t counted, invalid;
 };
 
-SUNET_CLONES void loss_tile(const Tile& at, const float* logits, const std::int32_t* labels, std::int32_t ignore, float* log_sum_exp,
+SUNET_CLONES void loss_tile(const Tile& at, const void* logits, const std::int32_t* labels, std::int32_t ignore, float* log_sum_exp,
                             Loss& loss)
 {
     float maximum[tile], sum[tile];
@@ -113,12 +119,12 @@ SUNET_CLONES void loss_tile(const Tile& at, const float* logits, const std::int3
             continue;
         }
         loss.counted++;
-        const double logit = static_cast<double>(logits[at.offset(label) + i * at.view->block]);
+        const double logit = static_cast<double>(element(at.view->at(logits, at.offset(label) + i * at.view->block), at.view->bf16));
         loss.sum += (static_cast<double>(maximum[i]) - logit) + static_cast<double>(sum[i]);
     }
 }
 
-SUNET_CLONES void loss_backward_tile(const Tile& from, const float* logits, const std::int32_t* labels, std::int32_t ignore,
+SUNET_CLONES void loss_backward_tile(const Tile& from, const void* logits, const std::int32_t* labels, std::int32_t ignore,
                                      const float* log_sum_exp, float scale, const Tile& to, float* dlogits)
 {
     float buffer[tile], result[tile];
@@ -136,7 +142,7 @@ SUNET_CLONES void loss_backward_tile(const Tile& from, const float* logits, cons
     }
 }
 
-SUNET_CLONES void arg_max_tile(const Tile& at, const float* x, std::uint8_t* out)
+SUNET_CLONES void arg_max_tile(const Tile& at, const void* x, std::uint8_t* out)
 {
     float buffer[tile], best[tile];
     std::int32_t index[tile];
@@ -187,11 +193,11 @@ void clear_tile(const Tile& at, float* data)
 
 using namespace sunet;
 
-sunet_status sunet_softmax(sunet_context* context, const sunet_tensor* x_tensor, const float* x, const sunet_tensor* y_tensor, float* y)
+sunet_status sunet_softmax(sunet_context* context, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, float* y)
 {
     Channels x_view, y_view;
     if (context == nullptr || x == nullptr || y == nullptr || !describe(x_tensor, &x_view) || !describe(y_tensor, &y_view) ||
-        !x_view.same_extent(y_view))
+        !x_view.same_extent(y_view) || y_view.bf16)
         return SUNET_INVALID_ARGUMENT;
     for_tiles(context, x_view, [&](const Tile& from) {
         const Tile to = in(y_view, from);
@@ -204,7 +210,7 @@ sunet_status sunet_softmax(sunet_context* context, const sunet_tensor* x_tensor,
 sunet_status sunet_softmax_backward(sunet_context* context, const sunet_tensor* tensor, const float* y, const float* dy, float* dx)
 {
     Channels view;
-    if (context == nullptr || y == nullptr || dy == nullptr || dx == nullptr || !describe(tensor, &view))
+    if (context == nullptr || y == nullptr || dy == nullptr || dx == nullptr || !describe(tensor, &view) || view.bf16)
         return SUNET_INVALID_ARGUMENT;
     for_tiles(context, view, [&](const Tile& at) {
         softmax_backward_tile(at, y, dy, dx);
@@ -213,7 +219,7 @@ sunet_status sunet_softmax_backward(sunet_context* context, const sunet_tensor* 
     return SUNET_OK;
 }
 
-sunet_status sunet_softmax_cross_entropy(sunet_context* context, const sunet_tensor* logits_tensor, const float* logits,
+sunet_status sunet_softmax_cross_entropy(sunet_context* context, const sunet_tensor* logits_tensor, const void* logits,
                                          const int32_t* labels, int32_t ignore, float* log_sum_exp, float* loss, int32_t* counted,
                                          int32_t* invalid)
 {
@@ -243,13 +249,14 @@ sunet_status sunet_softmax_cross_entropy(sunet_context* context, const sunet_ten
     return SUNET_OK;
 }
 
-sunet_status sunet_softmax_cross_entropy_backward(sunet_context* context, const sunet_tensor* logits_tensor, const float* logits,
+sunet_status sunet_softmax_cross_entropy_backward(sunet_context* context, const sunet_tensor* logits_tensor, const void* logits,
                                                   const int32_t* labels, int32_t ignore, const float* log_sum_exp, const int32_t* counted,
                                                   const float* dloss, const sunet_tensor* dlogits_tensor, float* dlogits)
 {
     Channels view, to_view;
     if (context == nullptr || logits == nullptr || labels == nullptr || log_sum_exp == nullptr || counted == nullptr || dloss == nullptr ||
-        dlogits == nullptr || !describe(logits_tensor, &view) || !describe(dlogits_tensor, &to_view) || !view.same_extent(to_view))
+        dlogits == nullptr || !describe(logits_tensor, &view) || !describe(dlogits_tensor, &to_view) || !view.same_extent(to_view) ||
+        to_view.bf16)
         return SUNET_INVALID_ARGUMENT;
     const float scale = *counted == 0 ? 0.0f : static_cast<float>(static_cast<double>(*dloss) / static_cast<double>(*counted));
     for_tiles(context, view, [&](const Tile& from) {
@@ -261,7 +268,7 @@ sunet_status sunet_softmax_cross_entropy_backward(sunet_context* context, const 
     return SUNET_OK;
 }
 
-sunet_status sunet_arg_max(sunet_context* context, const sunet_tensor* x_tensor, const float* x, uint8_t* out)
+sunet_status sunet_arg_max(sunet_context* context, const sunet_tensor* x_tensor, const void* x, uint8_t* out)
 {
     Channels view;
     if (context == nullptr || x == nullptr || out == nullptr || !describe(x_tensor, &view) || view.channels > 256)

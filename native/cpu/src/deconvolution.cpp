@@ -6,16 +6,17 @@
 namespace sunet {
 namespace {
 
-void require_known_float32(const sunet_tensor& tensor, const char* what) {
-    if (tensor.type != SUNET_F32 || tensor.layout == SUNET_ANY)
-        throw failure(SUNET_UNSUPPORTED, std::string("A transposed convolution with ") + what + " is float32 and has a fixed layout.");
+void require_known(const sunet_tensor& tensor, const char* what) {
+    if ((tensor.type != SUNET_F32 && tensor.type != SUNET_BF16) || tensor.layout == SUNET_ANY)
+        throw failure(SUNET_UNSUPPORTED,
+                      std::string("A transposed convolution with ") + what + " is float32 or bf16 and has a fixed layout.");
 }
 
 desc vector_desc(int32_t channels) { return {{channels}, memory::data_type::f32, memory::format_tag::x}; }
 
 std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, const sunet_convolution& a) {
     if (a.accumulate != 0) throw failure(SUNET_UNSUPPORTED, "A transposed convolution cannot add to its destination.");
-    if (a.has_bias != 0 || a.fused_relu != 0) require_known_float32(a.destination, "bias or ReLU");
+    if (a.has_bias != 0 || a.fused_relu != 0) require_known(a.destination, "bias or ReLU");
     auto primitive = build_backward_data({context, a, true});
     if (a.has_bias != 0) primitive->add_pass_argument(SUNET_ARG_BIAS, vector_desc(a.destination.dims[1]));
     if (a.has_bias != 0 || a.fused_relu != 0) {
@@ -23,21 +24,21 @@ std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, c
         const bool relu = a.fused_relu != 0;
         primitive->add_after([=](bindings data) {
             const auto* bias = static_cast<const float*>(data[SUNET_ARG_BIAS]);
-            add_bias_relu(destination, static_cast<float*>(data[SUNET_ARG_DESTINATION]), bias, relu);
+            add_bias_relu(destination, data[SUNET_ARG_DESTINATION], bias, relu);
         });
     }
     return primitive;
 }
 
 std::unique_ptr<sunet_primitive> deconvolution_backward_weights(sunet_context& context, const sunet_convolution& a) {
-    if (a.has_bias != 0) require_known_float32(a.destination, "bias");
+    if (a.has_bias != 0) require_known(a.destination, "bias");
     auto primitive = build_backward_weights({context, a, true});
     if (a.has_bias != 0) {
         primitive->add_pass_argument(SUNET_ARG_BIAS, vector_desc(a.destination.dims[1]));
         const sunet_tensor destination = a.destination;
         primitive->add_after([destination, &context](bindings data) {
-            const sunet_status status = sunet_channel_sum(&context, &destination, static_cast<const float*>(data[SUNET_ARG_DESTINATION]),
-                                                          static_cast<float*>(data[SUNET_ARG_BIAS]));
+            const sunet_status status =
+                sunet_channel_sum(&context, &destination, data[SUNET_ARG_DESTINATION], static_cast<float*>(data[SUNET_ARG_BIAS]));
             if (status != SUNET_OK) throw failure(status, "The gradient of a transposed convolution's bias could not be summed.");
         });
     }

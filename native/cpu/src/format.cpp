@@ -122,7 +122,8 @@ void sunet_format_describe(const sunet_format* format, sunet_message* out) {
         for (int tag = dnnl_format_tag_any + 1; tag < dnnl_format_tag_last; ++tag) {
             const sunet::desc candidate(dims, type, static_cast<sunet::memory::format_tag>(tag), true);
             if (candidate == format->desc) {
-                sunet::copy_text(dnnl_fmt_tag2str(static_cast<dnnl_format_tag_t>(tag)), out);
+                const std::string name = dnnl_fmt_tag2str(static_cast<dnnl_format_tag_t>(tag));
+                sunet::copy_text((type == sunet::memory::data_type::bf16 ? name + " bf16" : name).c_str(), out);
                 return;
             }
         }

@@ -1,4 +1,5 @@
 #include "channels.hpp"
+#include "kernel.hpp"
 
 namespace sunet {
 namespace {
@@ -19,13 +20,21 @@ struct Levels {
     }
 };
 
+template <class To>
+void write_row(const std::uint8_t* from, const float* levels, std::int64_t width, void* first, std::int64_t stride)
+{
+    To* to = static_cast<To*>(first);
+    for (std::int64_t column = 0; column < width; column++)
+        store<float>(to + column * stride, levels[from[column * colours]]);
+}
+
 } // namespace
 } // namespace sunet
 
 using namespace sunet;
 
 sunet_status sunet_normalize_images(sunet_context* context, const uint8_t* x, const float* mean, const float* deviation,
-                                    const sunet_tensor* y_tensor, float* y)
+                                    const sunet_tensor* y_tensor, void* y)
 {
     Channels view;
     if (context == nullptr || x == nullptr || mean == nullptr || deviation == nullptr || y == nullptr || !describe(y_tensor, &view) ||
@@ -38,9 +47,9 @@ sunet_status sunet_normalize_images(sunet_context* context, const uint8_t* x, co
         const std::int64_t image = row / view.height, begin = row % view.height * view.width;
         for (std::int64_t colour = 0; colour < colours; colour++) {
             const std::uint8_t* from = x + row * view.width * colours + colour;
-            float* to = y + view.offset(image, colour) + begin * view.block;
-            for (std::int64_t column = 0; column < view.width; column++)
-                to[column * view.block] = levels.of[colour][from[column * colours]];
+            void* to = view.at(y, view.offset(image, colour) + begin * view.block);
+            view.bf16 ? write_row<Bf16>(from, levels.of[colour], view.width, to, view.block)
+                      : write_row<float>(from, levels.of[colour], view.width, to, view.block);
         }
         clear_padding(view, y, image, colours, begin, view.width);
     }

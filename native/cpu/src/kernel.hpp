@@ -19,6 +19,13 @@
 namespace sunet {
 
 typedef float Eight __attribute__((vector_size(32)));
+typedef std::uint32_t EightWords __attribute__((vector_size(32)));
+typedef std::uint16_t EightHalves __attribute__((vector_size(16)));
+
+// bfloat16 as it lies in memory: the upper half of a float.
+struct Bf16 {
+    std::uint16_t bits;
+};
 
 // Sixteen lanes as two vectors of eight: GCC takes a vector wider than the instruction set's registers apart into scalars.
 struct Sixteen {
@@ -58,6 +65,102 @@ SUNET_INLINE void store<Sixteen>(float* to, const Sixteen& value)
 {
     store<Eight>(to, value.low);
     store<Eight>(to + 8, value.high);
+}
+
+template <class V>
+V load(const Bf16* from);
+
+template <>
+SUNET_INLINE float load<float>(const Bf16* from)
+{
+    const std::uint32_t word = static_cast<std::uint32_t>(from->bits) << 16;
+    float value;
+    std::memcpy(&value, &word, sizeof value);
+    return value;
+}
+
+template <>
+SUNET_INLINE Eight load<Eight>(const Bf16* from)
+{
+    EightHalves halves;
+    std::memcpy(&halves, from, sizeof halves);
+    const EightWords words = __builtin_convertvector(halves, EightWords) << 16;
+    Eight value;
+    std::memcpy(&value, &words, sizeof value);
+    return value;
+}
+
+template <>
+SUNET_INLINE Sixteen load<Sixteen>(const Bf16* from)
+{
+    return {load<Eight>(from), load<Eight>(from + 8)};
+}
+
+// Rounds to the nearest, to even between two; NaN stays NaN and becomes a quiet one. Of words of a float's bits, to those of a Bf16.
+template <class Words>
+SUNET_INLINE Words rounded(const Words& words)
+{
+    const Words nearest = (words + 0x7fffu + ((words >> 16) & 1u)) >> 16;
+    return (words & 0x7fffffffu) > 0x7f800000u ? ((words >> 16) | 0x40u) : nearest;
+}
+
+template <class V>
+void store(Bf16* to, const V& value);
+
+template <>
+SUNET_INLINE void store<float>(Bf16* to, const float& value)
+{
+    std::uint32_t word;
+    std::memcpy(&word, &value, sizeof word);
+    to->bits = static_cast<std::uint16_t>(rounded(word));
+}
+
+template <>
+SUNET_INLINE void store<Eight>(Bf16* to, const Eight& value)
+{
+    EightWords words;
+    std::memcpy(&words, &value, sizeof words);
+    const EightHalves halves = __builtin_convertvector(rounded(words), EightHalves);
+    std::memcpy(to, &halves, sizeof halves);
+}
+
+template <>
+SUNET_INLINE void store<Sixteen>(Bf16* to, const Sixteen& value)
+{
+    store<Eight>(to, value.low);
+    store<Eight>(to + 8, value.high);
+}
+
+// One element of a tensor of either type.
+SUNET_INLINE float element(const void* from, bool bf16)
+{
+    return bf16 ? load<float>(static_cast<const Bf16*>(from)) : load<float>(static_cast<const float*>(from));
+}
+
+// Runs a kernel's code for the lanes of a run and the types its tensors are stored in.
+template <template <class...> class Kernel, class... Storage, class Run>
+SUNET_INLINE void by_lanes(const Run& run)
+{
+    run.lanes == 16  ? Kernel<Sixteen, Storage...>::run(run)
+    : run.lanes == 8 ? Kernel<Eight, Storage...>::run(run)
+                     : Kernel<float, Storage...>::run(run);
+}
+
+// All tensors of the run are of one type.
+template <template <class...> class Kernel, class Run>
+SUNET_INLINE void by_type(const Run& run)
+{
+    run.bf16 ? by_lanes<Kernel, Bf16>(run) : by_lanes<Kernel, float>(run);
+}
+
+// What is read is of one type and what is written of another.
+template <template <class...> class Kernel, class Run>
+SUNET_INLINE void by_types(const Run& run)
+{
+    if (run.from_bf16)
+        run.to_bf16 ? by_lanes<Kernel, Bf16, Bf16>(run) : by_lanes<Kernel, Bf16, float>(run);
+    else
+        run.to_bf16 ? by_lanes<Kernel, float, Bf16>(run) : by_lanes<Kernel, float, float>(run);
 }
 
 template <class V>

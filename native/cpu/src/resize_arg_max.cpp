@@ -37,14 +37,22 @@ Stretch stretch_at(const Axis& columns, std::int64_t begin)
     return taps;
 }
 
-void widen(const Channels& view, const float* x, std::int64_t image, std::int64_t row, const Stretch& taps, Widened& out)
+template <class S>
+void widen_channel(const void* first, std::int64_t stride, const Stretch& taps, float* to)
+{
+    const S* from = static_cast<const S*>(first);
+    for (std::int64_t i = 0; i < taps.count; i++)
+        to[i] = load<float>(from + taps.low[i] * stride) * taps.low_weight[i] +
+                load<float>(from + taps.high[i] * stride) * taps.high_weight[i];
+}
+
+void widen(const Channels& view, const void* x, std::int64_t image, std::int64_t row, const Stretch& taps, Widened& out)
 {
     out.row = row;
     for (std::int64_t channel = 0; channel < view.channels; channel++) {
-        const float* from = x + view.offset(image, channel) + row * view.width * view.block;
+        const void* from = view.at(x, view.offset(image, channel) + row * view.width * view.block);
         float* to = out.values + channel * stretch;
-        for (std::int64_t i = 0; i < taps.count; i++)
-            to[i] = from[taps.low[i] * view.block] * taps.low_weight[i] + from[taps.high[i] * view.block] * taps.high_weight[i];
+        view.bf16 ? widen_channel<Bf16>(from, view.block, taps, to) : widen_channel<float>(from, view.block, taps, to);
         std::fill(to + taps.count, to + stretch, 0.0f);
     }
 }
@@ -74,7 +82,7 @@ SUNET_CLONES void likeliest(const float* upper, const float* lower, float upper_
 }
 
 // All rows [begin, end) of a stretch of columns of one image.
-void column_of_rows(const Channels& view, const float* x, std::int64_t image, const Axis& rows, const Stretch& taps, std::int64_t width,
+void column_of_rows(const Channels& view, const void* x, std::int64_t image, const Axis& rows, const Stretch& taps, std::int64_t width,
                     std::int64_t begin, std::int64_t end, std::uint8_t* out)
 {
     Widened buffers[2];
@@ -97,7 +105,7 @@ void column_of_rows(const Channels& view, const float* x, std::int64_t image, co
 
 using namespace sunet;
 
-sunet_status sunet_resize_arg_max(sunet_context* context, const sunet_tensor* x_tensor, const float* x, int32_t height, int32_t width,
+sunet_status sunet_resize_arg_max(sunet_context* context, const sunet_tensor* x_tensor, const void* x, int32_t height, int32_t width,
                                   uint8_t* out)
 {
     Channels view;

@@ -37,16 +37,23 @@ SUNET_CLONES void accumulate_range(const float* x, float* y, std::int64_t begin,
 }
 
 // Whether an element's exponent has all bits set, which only infinities and NaN have.
-SUNET_CLONES bool any_special(const float* x, std::int64_t begin, std::int64_t end)
+template <class Bits>
+SUNET_INLINE bool any_exponent(const void* x, Bits exponent, std::int64_t begin, std::int64_t end)
 {
+    const char* elements = static_cast<const char*>(x);
     std::uint32_t found = 0;
 #pragma omp simd reduction(| : found)
     for (std::int64_t i = begin; i < end; i++) {
-        std::uint32_t bits;
-        std::memcpy(&bits, x + i, sizeof bits);
-        found |= (bits & 0x7f800000u) == 0x7f800000u ? 1u : 0u;
+        Bits bits;
+        std::memcpy(&bits, elements + i * static_cast<std::int64_t>(sizeof bits), sizeof bits);
+        found |= (bits & exponent) == exponent ? 1u : 0u;
     }
     return found != 0;
+}
+
+SUNET_CLONES bool any_special(const void* x, bool bf16, std::int64_t begin, std::int64_t end)
+{
+    return bf16 ? any_exponent<std::uint16_t>(x, 0x7f80u, begin, end) : any_exponent<std::uint32_t>(x, 0x7f800000u, begin, end);
 }
 
 } // namespace
@@ -73,13 +80,13 @@ sunet_status sunet_accumulate(sunet_context* context, int64_t count, const float
     return SUNET_OK;
 }
 
-sunet_status sunet_all_finite(sunet_context* context, int64_t count, const float* x, int32_t* finite)
+sunet_status sunet_all_finite(sunet_context* context, int64_t count, sunet_type type, const void* x, int32_t* finite)
 {
-    if (context == nullptr || count < 0 || x == nullptr || finite == nullptr)
+    if (context == nullptr || count < 0 || x == nullptr || finite == nullptr || (type != SUNET_F32 && type != SUNET_BF16))
         return SUNET_INVALID_ARGUMENT;
     int special = 0;
     map_range(context, count, [&](std::int64_t begin, std::int64_t end) {
-        if (any_special(x, begin, end)) {
+        if (any_special(x, type == SUNET_BF16, begin, end)) {
 #pragma omp atomic write
             special = 1;
         }

@@ -11,7 +11,7 @@ internal static class SelfTestCommand
     private static readonly Setting[] Settings =
     [
         .. DeviceSettings.Choice,
-        Setting.Value("precision", "GPU: float32, tf32, bf16, or all for one after the other (default: all on a GPU)"),
+        Setting.Value("precision", "float32, tf32 (GPU), bf16, or all that the device has, one after the other (default: all)"),
         .. DeviceSettings.Tuning,
         Setting.Switch("quick", "fewer shapes and one network"),
         Setting.Switch("json", "one JSON object as the result"),

@@ -4,6 +4,7 @@ using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Backends.Cuda;
+using Sunet.Native.Interop;
 using Sunet.Native.Verification;
 
 namespace Sunet.Cli.Runs;
@@ -70,14 +71,16 @@ internal static class SelfTestRun
         return checks;
     }
 
-    /// <summary>What was asked for; else all a GPU has, and on the CPU the one it has.</summary>
+    /// <summary>What was asked for; else all that the device has.</summary>
     private static CudaPrecision[] PrecisionsOf(SettingValues values)
     {
         string? given = values.TextOrNull("precision");
         if (given is not (null or All))
             return [DeviceSettings.PrecisionOf(values, "precision")];
         using OpenDevice device = DeviceSettings.Open(values, CudaPrecision.Float32);
-        return device.Backend is CudaBackend ? Enum.GetValues<CudaPrecision>() : [CudaPrecision.Float32];
+        return device.Backend is CudaBackend ? Enum.GetValues<CudaPrecision>()
+            : NativeRuntime.Query().HasBFloat16 ? [CudaPrecision.Float32, CudaPrecision.Bf16]
+            : [CudaPrecision.Float32];
     }
 
     private static void Print(

@@ -36,7 +36,7 @@ internal static class DeviceSettings
     public static IReadOnlyList<Setting> Settings { get; } =
     [
         .. Choice,
-        Setting.Value("precision", "GPU: float32, tf32 (convolutions round to 11 bits) or bf16 (activations in 16 bits)", Precisions[0]),
+        Setting.Value("precision", "float32, tf32 (GPU: convolutions round to 11 bits) or bf16 (activations in 16 bits)", Precisions[0]),
         .. Tuning,
     ];
 
@@ -56,11 +56,9 @@ internal static class DeviceSettings
         CudaOptions options = OptionsOf(values, precision);
         if (device == Auto)
             return OpenBest(values, cpu, options);
-        if (device != Cpu)
-            return Opened(new CudaBackend(OrdinalOf(device), options), "");
-        if (precision != CudaPrecision.Float32)
-            throw new ConfigurationException($"'--precision {Name(precision)}' is for a GPU; the CPU computes in float32.");
-        return Opened(new CpuBackend(cpu), "");
+        return device == Cpu
+            ? Opened(new CpuBackend(cpu with { Precision = OnCpu(precision) }), "")
+            : Opened(new CudaBackend(OrdinalOf(device), options), "");
     }
 
     /// <summary>The options of the CPU.</summary>
@@ -87,7 +85,7 @@ internal static class DeviceSettings
     /// <summary>A precision's name.</summary>
     public static string Name(CudaPrecision precision) => Precisions[(int)precision];
 
-    /// <summary>The first GPU that will do; the CPU where there is none, unless something was asked for that it has not.</summary>
+    /// <summary>The first GPU that will do; the CPU where there is none, unless a precision was asked for that it has not.</summary>
     private static OpenDevice OpenBest(SettingValues values, CpuOptions cpu, CudaOptions options)
     {
         string missing;
@@ -103,11 +101,18 @@ internal static class DeviceSettings
             missing = failure.Message;
         }
 
-        if (options.Precision != CudaPrecision.Float32)
+        if (options.Precision == CudaPrecision.Tf32)
             throw new BackendException($"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", "libcuda.so.1");
-        OpenDevice device = Opened(new CpuBackend(cpu), "auto chose ");
+        OpenDevice device = Opened(new CpuBackend(cpu with { Precision = OnCpu(options.Precision) }), "auto chose ");
         return device with { Line = $"{device.Line}; not a GPU: {missing}" };
     }
+
+    private static CpuPrecision OnCpu(CudaPrecision precision) => precision switch
+    {
+        CudaPrecision.Float32 => CpuPrecision.Float32,
+        CudaPrecision.Bf16 => CpuPrecision.Bf16,
+        _ => throw new ConfigurationException($"'--precision {Name(precision)}' is for a GPU; the CPU has float32 and bf16."),
+    };
 
     private static OpenDevice Opened(IBackend backend, string chosen) =>
         new(backend, $"device: {chosen}{backend.Name} ({backend.Description})");

@@ -97,7 +97,7 @@ internal struct NativeTensor : IEquatable<NativeTensor>
     public override readonly int GetHashCode() =>
         HashCode.Combine(HashCode.Combine(Dim0, Dim1, Dim2, Dim3, Rank), Type, Layout, ChannelTotal, ChannelOffset);
 
-    public override readonly string ToString() => $"[{Dim0}, {Dim1}, {Dim2}, {Dim3}] {Layout}";
+    public override readonly string ToString() => $"[{Dim0}, {Dim1}, {Dim2}, {Dim3}] {Layout} {Type}";
 }
 
 /// <summary>Mirrors <c>sunet_convolution</c>.</summary>
@@ -139,14 +139,14 @@ internal unsafe struct NativeLibraryInfo
 internal unsafe struct NativeBatchNormGradient
 {
     public NativeTensor XTensor, DyTensor, DxTensor, AddendTensor;
-    public float* X, Dy;
+    public void* X, Dy;
     public float* Mean, Variance, Gamma, Beta;
 
     /// <summary>Added to dx; null for none.</summary>
-    public float* Addend;
+    public void* Addend;
 
     /// <summary>Null: only the parameters' gradients; may be dy or addend.</summary>
-    public float* Dx;
+    public void* Dx;
 
     /// <summary>Either or both null: not wanted.</summary>
     public float* DGamma, DBeta;

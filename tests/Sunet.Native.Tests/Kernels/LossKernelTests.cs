@@ -179,9 +179,9 @@ public sealed unsafe class LossKernelTests : KernelTest
         int before, after;
         fixed (float* px = x, py = y)
         {
-            Succeeds(SunetCpu.AllFinite(Context, x.Length, px, &before));
+            Succeeds(SunetCpu.AllFinite(Context, x.Length, NativeType.Float32, px, &before));
             x[at] = special;
-            Succeeds(SunetCpu.AllFinite(Context, x.Length, px, &after));
+            Succeeds(SunetCpu.AllFinite(Context, x.Length, NativeType.Float32, px, &after));
             Succeeds(SunetCpu.Accumulate(Context, x.Length, px, py));
         }
 

@@ -21,12 +21,15 @@ public sealed class CpuBackend : IBackend
     /// <summary>Loads the native library.</summary>
     /// <param name="options">How the CPU is used.</param>
     /// <exception cref="ConfigurationException">An option is out of range.</exception>
-    /// <exception cref="BackendException">The library, or oneDNN, is missing or of another version; the message says which.</exception>
+    /// <exception cref="BackendException">
+    /// The library, or oneDNN, is missing or of another version, or the CPU lacks what a precision needs; the message says which.
+    /// </exception>
     public CpuBackend(CpuOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         runtime = NativeRuntime.Query();
+        RequirePrecision(options.Precision, runtime);
         Options = options with { Threads = options.Threads == 0 ? runtime.MaxThreads : options.Threads };
     }
 
@@ -40,7 +43,8 @@ public sealed class CpuBackend : IBackend
     public string Name => "cpu";
 
     /// <inheritdoc/>
-    public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, {Threads} threads";
+    public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, {Threads} threads"
+        + (Options.Precision == CpuPrecision.Bf16 ? ", bf16" : "");
 
     /// <inheritdoc/>
     public IBackendSession Open(Graph graph, PlanPurpose purpose) => new CpuSession(Options, graph, purpose, runtime.ChannelBlock);
@@ -52,5 +56,16 @@ public sealed class CpuBackend : IBackend
     public void Dispose()
     {
         // Contexts and memory belong to sessions; the library stays loaded for the process.
+    }
+
+    /// <summary>Refuses bfloat16 where it would be emulated, slower than float32.</summary>
+    /// <exception cref="BackendException">The CPU lacks what the precision needs.</exception>
+    internal static void RequirePrecision(CpuPrecision precision, NativeRuntimeInfo runtime)
+    {
+        if (precision == CpuPrecision.Bf16 && !runtime.HasBFloat16)
+        {
+            throw new BackendException("The precision bf16 needs a CPU that multiplies bfloat16 (AVX-512 BF16); "
+                + $"oneDNN {runtime.OneDnnVersion} has {runtime.InstructionSet} to use here. Use float32.", NativeLibraries.CpuFile);
+        }
     }
 }

@@ -8,7 +8,8 @@ namespace Sunet.Native.Backends.Cpu;
 
 /// <summary>
 /// Convolutions and transposed convolutions, forward and both gradients, as oneDNN primitives. Each primitive may want its weights in a
-/// layout of its own; where that is not the settled one, a reorder through scratch memory goes before it, or behind a weight gradient.
+/// layout, and an element type, of its own; where that is not the settled one, a reorder through scratch memory goes before it, or behind a
+/// weight gradient. Weights that are trained stay float32; those that only predict are rounded to bfloat16 once, when they are loaded.
 /// </summary>
 internal sealed class CpuConvolution : PreparedCall
 {
@@ -31,8 +32,16 @@ internal sealed class CpuConvolution : PreparedCall
         CpuFormatHandle wanted = primitive.Format(NativeArgument.Weights);
         if (session.SettledFormat(weights) is not { } settled)
         {
-            session.Settle(weights, wanted);
-            return;
+            NativeType type = session.TensorOf(op.Inputs[0]).Type;
+            if (session.Purpose == PlanPurpose.Inference || type == NativeType.Float32)
+            {
+                session.Settle(weights, wanted, type);
+                return;
+            }
+
+            // All directions read copies, so that none gains from the parameters' layout: it is the one that is made fastest from.
+            settled = CpuFormatHandle.Create(CpuFormats.OutsideOf(weights));
+            session.Settle(weights, settled, NativeType.Float32);
         }
 
         using (wanted)
@@ -148,10 +157,15 @@ internal sealed class CpuConvolution : PreparedCall
     private static NativeConvolution Describe(CpuSession session, ConvolutionGeometry geometry, Value source, Value weights, Value destination)
     {
         Shape w = weights.Shape;
+        NativeTensor from = session.TensorOf(source);
         return new NativeConvolution
         {
-            Source = session.TensorOf(source),
-            Weights = new NativeTensor(w[0], w[1], w[2], w[3], NativeLayout.Any),
+            Source = from,
+            Weights = new NativeTensor(w[0], w[1], w[2], w[3], NativeLayout.Any) 
+            {
+                // Gradients of parameters are float32 always.
+                Type = weights.GradientOf is null ? from.Type : NativeType.Float32,
+            },
             Destination = session.TensorOf(destination),
             StrideHeight = geometry.Stride.H,
             StrideWidth = geometry.Stride.W,

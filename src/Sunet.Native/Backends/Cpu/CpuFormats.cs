@@ -9,26 +9,31 @@ namespace Sunet.Native.Backends.Cpu;
 /// <summary>
 /// How the values of one graph lie in memory. Activations lie in the blocked layout that oneDNN's convolutions are fastest in; what meets
 /// the outside or is worked on pixel by pixel (images, full-size logits, probabilities) is row-major; weights lie as their forward
-/// convolution wants them. <see cref="ValueViews"/> have no memory of their own. Owns the formats that convolutions have settled.
+/// convolution wants them, or row-major where convolutions read copies. Activations and images are bfloat16 where that is the precision,
+/// but for what is computed per pixel over all classes. <see cref="ValueViews"/> have no memory of their own. Owns the formats that
+/// convolutions have settled.
 /// </summary>
 internal sealed class CpuFormats : IDisposable
 {
-    /// <summary>What the library calls every format that oneDNN has no name for.</summary>
+    /// <summary>How the library calls every format that oneDNN has no name for.</summary>
     private const string UnnamedFormat = "strided";
 
+    private readonly CpuPrecision precision;
     private readonly int channelBlock;
     private readonly NativeLayout activationLayout;
     private readonly ValueViews views;
-    private readonly Dictionary<Value, CpuFormatHandle> settled = [];
+    private readonly Dictionary<Value, (CpuFormatHandle Format, NativeType Type)> settled = [];
 
     /// <summary>Fewer pixels leave nothing to share among threads.</summary>
     private const int FewestPixels = 512;
 
     /// <param name="graph">What runs.</param>
+    /// <param name="precision">Of activations.</param>
     /// <param name="fuseNormalization">Whether batch-norms may be left to the convolutions that read them.</param>
     /// <param name="channelBlock">Channels that lie side by side: 16 or 8.</param>
-    public CpuFormats(Graph graph, bool fuseNormalization, int channelBlock)
+    public CpuFormats(Graph graph, CpuPrecision precision, bool fuseNormalization, int channelBlock)
     {
+        this.precision = precision;
         this.channelBlock = channelBlock;
         activationLayout = channelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
         views = new ValueViews(graph, CanLieWithin);
@@ -43,17 +48,28 @@ internal sealed class CpuFormats : IDisposable
     }
 
     /// <summary>The description of a value whose layout is chosen here.</summary>
-    public NativeTensor TensorOf(Value value) => Describe(value.Shape, value.Shape.Rank == 4 ? LayoutOf(value) : NativeLayout.Plain);
+    public NativeTensor TensorOf(Value value) =>
+        Describe(value.Shape, value.Shape.Rank == 4 ? LayoutOf(value) : NativeLayout.Plain) with { Type = TypeOf(value) };
+
+    /// <summary>The type of a float32 value's elements in memory; float32 for all others, whose elements are as their type says.</summary>
+    public NativeType TypeOf(Value value)
+    {
+        if (views.IsUnmade(value))
+            return TypeOf(views.Of(value)!.Value.Host);
+        if (settled.TryGetValue(value.GradientOf ?? value, out (CpuFormatHandle, NativeType Type) found))
+            return found.Type;
+        return IsBf16(value) ? NativeType.BFloat16 : NativeType.Float32;
+    }
 
     /// <summary>The description of a value's elements outside: float32, row-major.</summary>
     public static NativeTensor OutsideOf(Value value) => Describe(value.Shape, NativeLayout.Plain);
 
     /// <summary>The format of weights or their gradient once a convolution has settled it; null before.</summary>
     public CpuFormatHandle? SettledFormat(Value value) =>
-        settled.TryGetValue(value.GradientOf ?? value, out CpuFormatHandle? format) ? format : null;
+        settled.TryGetValue(value.GradientOf ?? value, out (CpuFormatHandle Format, NativeType) found) ? found.Format : null;
 
     /// <summary>Settles the format of weights; the handle belongs to this object from here on.</summary>
-    public void Settle(Value value, CpuFormatHandle format) => settled.Add(value.GradientOf ?? value, format);
+    public void Settle(Value value, CpuFormatHandle format, NativeType type) => settled.Add(value.GradientOf ?? value, (format, type));
 
     /// <summary>Whether the value is never made, its reader taking the value it would be made from.</summary>
     public bool IsUnmade(Value value) => views.IsUnmade(value);
@@ -61,7 +77,7 @@ internal sealed class CpuFormats : IDisposable
     /// <summary>Where the value lies within another.</summary>
     public (Value Host, long Offset)? ViewOf(Value value) => views.Of(value) is not var (host, channel)
         ? null
-        : (host, (long)channel * value.Shape.Height * value.Shape.Width * value.Type.Bytes());
+        : (host, (long)channel * value.Shape.Height * value.Shape.Width * ElementBytes(value));
 
     /// <summary>All bytes of a value, rounded-up channels included; those of its source for one that is never made.</summary>
     public long BytesOf(Value value)
@@ -70,27 +86,36 @@ internal sealed class CpuFormats : IDisposable
             return BytesOf(views.Of(value)!.Value.Host);
         if (SettledFormat(value) is { } format)
             return format.Bytes;
-        int block = TensorOf(value).Layout switch
+        NativeTensor tensor = TensorOf(value);
+        int block = tensor.Layout switch
         {
             NativeLayout.Blocked16 => 16,
             NativeLayout.Blocked8 => 8,
             _ => 1,
         };
-        return value.Shape.Count / value.Shape.Channels * ((value.Shape.Channels + block - 1) / block * block) * value.Type.Bytes();
+        return value.Shape.Count / value.Shape.Channels * ((value.Shape.Channels + block - 1) / block * block) * ElementBytes(value);
     }
 
-    /// <summary>Such as <c>aBcd16b</c>.</summary>
+    /// <summary>Bytes of one element in memory.</summary>
+    public int ElementBytes(Value value) => TypeOf(value) == NativeType.BFloat16 ? sizeof(ushort) : value.Type.Bytes();
+
+    /// <summary>Such as <c>aBcd16b</c> or <c>aBcd16b bf16</c>.</summary>
     public string NameOf(Value value)
     {
         if (views.IsUnmade(value))
             return "not made";
-        string name = SettledFormat(value)?.Describe() ?? TensorOf(value).Layout switch
+        if (SettledFormat(value) is { } format)
+            return format.Describe();
+        NativeTensor tensor = TensorOf(value);
+        string name = tensor.Layout switch
         {
             NativeLayout.Blocked16 => "aBcd16b",
             NativeLayout.Blocked8 => "aBcd8b",
             NativeLayout.Nhwc => "acdb",
             _ => "abcd"[..value.Shape.Rank],
         };
+        if (tensor.Type == NativeType.BFloat16)
+            name += " bf16";
         return views.Of(value) is { } view ? $"{name} in {view.Host.Shape.Channels}" : name;
     }
 
@@ -100,7 +125,7 @@ internal sealed class CpuFormats : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (CpuFormatHandle format in settled.Values)
+        foreach ((CpuFormatHandle format, _) in settled.Values)
             format.Dispose();
         settled.Clear();
     }
@@ -110,7 +135,8 @@ internal sealed class CpuFormats : IDisposable
     /// convolutions have no fast implementation.
     /// </summary>
     private bool CanLieWithin(Value part, Value host, int channel) => host.Shape.Batch == 1 && channel % channelBlock == 0
-        && part.Shape.Channels % channelBlock == 0 && LayoutOf(part) == activationLayout && LayoutOf(host) == activationLayout;
+        && part.Shape.Channels % channelBlock == 0 && LayoutOf(part) == activationLayout && LayoutOf(host) == activationLayout
+        && IsBf16(part) == IsBf16(host);
 
     /// <summary>Whether a convolution can make of its source, part by part, what a batch-norm would have made of all of it before.</summary>
     private bool CanNormalize(BatchNormApply norm, Convolution reader)
@@ -131,6 +157,19 @@ internal sealed class CpuFormats : IDisposable
         3 => new NativeTensor(s[0], 1, s[1], s[2], layout),
         _ => new NativeTensor(s[0], s[1], s[2], s[3], layout),
     };
+
+    private bool IsBf16(Value value)
+    {
+        if (precision != CpuPrecision.Bf16 || value.Type != DataType.Float32 || value.Shape.Rank != 4 || value.GradientOf is not null)
+            return false;
+        return value.Kind == ValueKind.Input || (value.Kind == ValueKind.Computed && value.Producer switch
+        {
+            Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or GlobalAveragePool or Linear or LinearDataGradient => false,
+            // The image may be resized; logits are brought to full size in float32.
+            BilinearResize resize => resize.Inputs[0] is { Kind: ValueKind.Input } or { Producer: NormalizeImage },
+            _ => true,
+        });
+    }
 
     /// <summary>
     /// Blocked layouts serve convolutions; single pixels, images, and what is computed per pixel over all classes stay row-major.

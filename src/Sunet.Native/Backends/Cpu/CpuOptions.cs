@@ -1,20 +1,38 @@
 namespace Sunet.Native.Backends.Cpu;
 
+/// <summary>The arithmetic of convolutions and the element type of activations on the CPU.</summary>
+public enum CpuPrecision
+{
+    /// <summary>Everything in IEEE single precision.</summary>
+    Float32,
+
+    /// <summary>
+    /// Activations in bfloat16 (7 bits of mantissa), which takes half the memory; convolutions of bfloat16 that sum in single precision;
+    /// parameters, their gradients, statistics, sums, full-size logits and the loss stay in single precision. Needs a CPU that multiplies
+    /// bfloat16 (AVX-512 BF16).
+    /// </summary>
+    Bf16,
+}
+
 /// <summary>How the CPU is used.</summary>
 public sealed record CpuOptions
 {
     /// <summary>How many threads a call uses; 0 takes as many as there are processors. Results depend on it in the last bits.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Arithmetic and element types.</summary>
+    public CpuPrecision Precision { get; init; } = CpuPrecision.Float32;
+
     /// <summary>
     /// Whether dense 3x3 convolutions are made by Winograd's algorithm, F(4x4, 3x3), where oneDNN has it and it is faster: a quarter of the
     /// multiplications, for a rounding error a few times that of the direct sum (some 1e-6 in place of 2e-7 a layer).
+    /// Not in bfloat16.
     /// </summary>
     public bool Winograd { get; init; } = true;
 
     /// <summary>
     /// Whether a prediction's batch-norm and ReLU before a 1x1 convolution are applied within it, a cache's worth of pixels at a time, so that
-    /// their result is never in memory.
+    /// their result is never in memory. Not in bfloat16.
     /// </summary>
     public bool FuseNormalization { get; init; } = true;
 
@@ -24,5 +42,7 @@ public sealed record CpuOptions
     {
         if (Threads < 0)
             throw new ConfigurationException($"The CPU backend uses 1 thread or more, or 0 for all; not {Threads}.");
+        if (!Enum.IsDefined(Precision))
+            throw new ConfigurationException($"There is no precision {Precision} on the CPU; float32 and bf16 are known.");
     }
 }

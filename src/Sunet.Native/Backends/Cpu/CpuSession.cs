@@ -25,7 +25,8 @@ internal sealed unsafe class CpuSession : IBackendSession
     {
         Options = options;
         Purpose = purpose;
-        formats = new CpuFormats(graph, options.FuseNormalization && purpose == PlanPurpose.Inference, channelBlock);
+        formats = new CpuFormats(graph, options.Precision, options.FuseNormalization && purpose == PlanPurpose.Inference
+            && options.Precision == CpuPrecision.Float32, channelBlock);
         Context = CpuContextHandle.Create(options.Threads);
         try
         {
@@ -85,7 +86,7 @@ internal sealed unsafe class CpuSession : IBackendSession
     public CpuFormatHandle? SettledFormat(Value value) => formats.SettledFormat(value);
 
     /// <summary>Settles the format of weights; the session owns the handle from here on.</summary>
-    public void Settle(Value value, CpuFormatHandle format) => formats.Settle(value, format);
+    public void Settle(Value value, CpuFormatHandle format, NativeType type) => formats.Settle(value, format, type);
 
     public long BytesOf(Value value) => formats.BytesOf(value);
 
@@ -125,12 +126,13 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public void Download(Value value, nint address, Span<byte> elements) => new Span<byte>((void*)address, elements.Length).CopyTo(elements);
 
-    public bool AllFinite(Value value, nint address) => AllFinite(BytesOf(value) / sizeof(float), address);
+    public bool AllFinite(Value value, nint address) =>
+        AllFinite(BytesOf(value) / formats.ElementBytes(value), formats.TypeOf(value), address);
 
-    public bool AllFinite(long count, nint elements)
+    public bool AllFinite(long count, NativeType type, nint elements)
     {
         int finite = 0;
-        Check(SunetCpu.AllFinite(Context.Raw, count, (float*)elements, &finite), "all_finite");
+        Check(SunetCpu.AllFinite(Context.Raw, count, type, (void*)elements, &finite), "all_finite");
         return finite != 0;
     }
 
@@ -217,7 +219,7 @@ internal sealed unsafe class CpuSession : IBackendSession
         }
 
         NativeTensor own = TensorOf(value);
-        if (own.Layout == NativeLayout.Plain)
+        if (own.Layout == NativeLayout.Plain && own.Type == NativeType.Float32)
         {
             long bytes = value.Shape.Count * sizeof(float);
             Buffer.MemoryCopy((void*)(upload ? outside : inside), (void*)(upload ? inside : outside), bytes, bytes);
@@ -225,8 +227,8 @@ internal sealed unsafe class CpuSession : IBackendSession
         }
 
         int status = upload
-            ? SunetCpu.Copy(Context.Raw, plain, (float*)outside, own, (float*)inside)
-            : SunetCpu.Copy(Context.Raw, own, (float*)inside, plain, (float*)outside);
+            ? SunetCpu.Copy(Context.Raw, plain, (void*)outside, own, (void*)inside)
+            : SunetCpu.Copy(Context.Raw, own, (void*)inside, plain, (void*)outside);
         Check(status, "copy", value.Name);
     }
 }

@@ -13,7 +13,7 @@ internal static unsafe class CpuUpdate
         CpuSession.Check(SunetCpu.Accumulate(session.Context.Raw, count, (float*)x, (float*)y), "accumulate"));
 
     public static PreparedWork Judgement(CpuSession session, nint loss, nint invalid, long count, nint gradients) => new Work(() =>
-        session.Judge(new StepVerdict(*(float*)loss, *(int*)invalid, session.AllFinite(count, gradients))));
+        session.Judge(new StepVerdict(*(float*)loss, *(int*)invalid, session.AllFinite(count, NativeType.Float32, gradients))));
 
     public static PreparedWork Repeat(Action work) => new Work(work);
 

@@ -1,0 +1,47 @@
+using Sunet.Native.Interop;
+
+namespace Sunet.Cli.Tests;
+
+/// <summary>Precisions on the CPU: what is refused, and that bfloat16 is taken by every verb that computes.</summary>
+public sealed class CpuPrecisionTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisposable
+{
+    private static readonly string[] Bf16 = ["--device", "cpu", "--precision", "bf16"];
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Info_Tf32OnTheCpu_IsAUsageError()
+    {
+        CommandResult result = CommandResult.Of("info", "--model", "sunet-tiny", "--device", "cpu", "--precision", "tf32");
+        Assert.Equal(1, result.Code);
+        Assert.Contains("'--precision tf32' is for a GPU", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Doctor_Always_SaysWhetherTheCpuMultipliesBf16()
+    {
+        CommandResult result = CommandResult.Of("doctor", "--json");
+        string expected = NativeRuntime.Query().HasBFloat16 ? "multiplied by the CPU" : "no: it takes AVX-512 BF16";
+        Assert.Contains($"\"bf16 on the CPU\":\"{expected}\"", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TrainThenValidate_InBf16_SucceedsOrSaysWhatTheCpuLacks()
+    {
+        CommandResult trained = CommandResult.Of(TinyRuns.Train(runs.Data, folder["runs"], "exp", ["--epochs", "1", .. Bf16]));
+        if (!NativeRuntime.Query().HasBFloat16)
+        {
+            Assert.Equal(3, trained.Code);
+            Assert.Contains("AVX-512 BF16", Assert.Single(trained.ErrorLines), StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.True(trained.Code == 0, trained.Error);
+        Assert.Contains("threads, bf16)", trained.Error, StringComparison.Ordinal);
+        string weights = folder["runs", "exp", "weights", "best.safetensors"];
+        CommandResult validated = CommandResult.Of(["val", "--data", runs.Data, "--weights", weights, "--quiet", "--json", .. Bf16]);
+        Assert.True(validated.Code == 0, validated.Error);
+        Assert.Contains("\"mIoU\"", validated.Output, StringComparison.Ordinal);
+    }
+}

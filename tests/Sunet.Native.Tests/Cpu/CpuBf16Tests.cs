@@ -1,0 +1,190 @@
+using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Compilation;
+using Sunet.Native.Inference;
+using Sunet.Native.Interop;
+using Sunet.Native.Models;
+using Sunet.Native.Tensors;
+using Sunet.Native.Tests.Facade;
+using Sunet.Native.Training;
+
+namespace Sunet.Native.Tests.Cpu;
+
+/// <summary>Networks on the CPU in bfloat16: PyTorch's values, training beside float32, the promises of every step, memory.</summary>
+public sealed class CpuBf16Tests(ITestOutputHelper output)
+{
+    private const int Steps = 12;
+    private static readonly SteadyMeter Nothing = new(0, 0, 0, 0);
+
+    /// <summary>Whole blocks of channels, which is what is fast: narrower layers would take longer than all else here.</summary>
+    private static readonly SunetSpec Spec = SmallModel.Spec with
+    {
+        Config = new SunetConfig("custom", Filters: 16, Depth: 1, [16, 32, 32, 32]) { StemWidth = 16, ResidualWidth = 16 },
+    };
+
+    /// <summary>All of the smallest network, and of the larger ones a segmenter each.</summary>
+    public static TheoryData<string> Cases { get; } =
+    [
+        "sunet64-seg-os32", "sunet64-seg-os16", "sunet64-seg-os16-odd", "sunet64-seg-os8", "sunet64-strided-os16", "sunet64-cls",
+        "sunet128-seg-os16", "sunet7128-seg-os16",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Backend_GoldenCase_StaysWithinItsBars(string name) => Bf16Cpu.Run(backend =>
+    {
+        List<SelfTestCheck> checks = GoldenChecks.Network(backend, name, Tolerances.OfNetwork(NumericPrecision.Bf16));
+        checks.ForEach(AssertPassed);
+        Assert.True(checks.Max(c => c.Error) > 1e-4, "Values this close were not computed in bfloat16.");
+    });
+
+    [Theory]
+    [InlineData("sunet64-seg-os16")]
+    [InlineData("sunet64-cls")]
+    public void Trainer_GoldenCase_DescendsAsPyTorch(string name) => Bf16Cpu.Run(backend => AssertPassed(
+        GoldenChecks.Descent(backend, name, Tolerances.OfNetwork(NumericPrecision.Bf16).Descent, TestContext.Current.CancellationToken)));
+
+    [Fact]
+    public void CompareTraining_200Steps_EndsAsFloat32() => Bf16Cpu.Run(backend =>
+    {
+        using var float32 = new CpuBackend(threads: 1);
+        AssertPassed(SelfTest.CompareTraining(float32, backend, TestContext.Current.CancellationToken));
+    }, threads: 1);
+
+    [Fact]
+    public void Segment_TrainedModel_FindsTheClassesOfFloat32() => Bf16Cpu.Run(backend =>
+    {
+        using var float32 = new CpuBackend(threads: 1);
+        SunetModel model = SunetModel.Create(Spec, seed: 1);
+        using (var batches = new PatternBatches(new Shape(4, 3, 48, 64), SmallModel.Spec.Classes))
+        using (var trainer = new Trainer(model, batches, new TrainerOptions { Sgd = new SgdOptions { LearningRate = 0.05 } }, float32))
+        {
+            double before = trainer.Step().Loss, after = 0;
+            while (trainer.CompletedSteps < 120)
+                after = trainer.Step().Loss;
+            Assert.True(after < 0.8 * before, $"The loss went from {before} to {after}: nothing was learned that could be told apart.");
+            trainer.CopyTo(model);
+        }
+
+        byte[,] expected = Segment(model, float32), found = Segment(model, backend);
+        double agreement = expected.Cast<byte>().Zip(found.Cast<byte>(), (a, b) => a == b ? 1.0 : 0).Average();
+        output.WriteLine($"{agreement:P3} of the pixels agree");
+        Assert.True(expected.Cast<byte>().Distinct().Count() > 1, "One class everywhere is no test.");
+        Assert.InRange(agreement, 0.99, 1);
+    }, threads: 1);
+
+    /// <summary>The second loss has a backward pass and an update behind it.</summary>
+    [Theory]
+    [InlineData(8)]
+    [InlineData(16)]
+    [InlineData(32)]
+    public void Step_DownToOnePixel_HasTheLossesOfFloat32(int outputStride) => Bf16Cpu.Run(backend =>
+    {
+        using var float32 = new CpuBackend(threads: 1);
+        double[] expected = Losses(float32, outputStride), found = Losses(backend, outputStride);
+        Assert.NotEqual(expected, found);
+        foreach ((double loss, double reference) in found.Zip(expected))
+            Assert.InRange(loss / reference, 0.97, 1.03);
+    }, threads: 1);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Step_SameSeedTwice_GivesOneHash(int threads) => Bf16Cpu.Run(backend =>
+    {
+        string first = Train(backend, seed: 3), second = Train(backend, seed: 3);
+        Assert.Equal(first, second);
+        Assert.NotEqual(first, Train(backend, seed: 4));
+        using var float32 = new CpuBackend(threads);
+        Assert.NotEqual(first, Train(float32, seed: 3));
+    }, threads);
+
+    [Fact]
+    public void Step_InSteadyState_AllocatesNothing() => Bf16Cpu.Run(backend =>
+    {
+        using FixedBatches batches = SmallModel.Batches();
+        using Trainer trainer = TrainerOf(batches, backend);
+        Assert.Equal(Nothing, SteadyMeter.Measure(() => trainer.Step()));
+    }, threads: 1);
+
+    [Fact]
+    public void Segment_InSteadyState_AllocatesNothing() => Bf16Cpu.Run(backend =>
+    {
+        using var predictor = new Predictor(SunetModel.Create(Spec), new PredictorOptions { Flip = true }, backend);
+        var image = new Rgb[64, 80];
+        var labels = new byte[64, 80];
+        Assert.Equal(Nothing, SteadyMeter.Measure(() => predictor.Segment(image, labels)));
+    }, threads: 1);
+
+    [Fact]
+    public void Plan_OfATraining_TakesWhatItSaysAndHalfTheActivationsOfFloat32() => Bf16Cpu.Run(backend =>
+    {
+        using var float32 = new CpuBackend();
+        long before = NativeRuntime.Outstanding.Bytes;
+        MemoryPlan full = PlanOf(float32, before), half = PlanOf(backend, before);
+        Assert.InRange(half.Parameters.Bytes, 1, full.Parameters.Bytes);
+        Assert.InRange((double)half.ActivationBytesUnshared / full.ActivationBytesUnshared, 0.5, 0.6);
+        Assert.InRange((double)half.Activations.Bytes / full.Activations.Bytes, 0.45, 0.65);
+        Assert.Equal(before, NativeRuntime.Outstanding.Bytes);
+    });
+
+    [Fact]
+    public void Step_WithNaNInTheImage_NamesIt() => Bf16Cpu.Run(backend =>
+    {
+        using FixedBatches batches = SmallModel.Batches();
+        using Trainer trainer = TrainerOf(batches, backend);
+        batches[0].Images[5] = float.NaN;
+        DivergedException failure = Assert.Throws<DivergedException>(() => trainer.Step());
+        Assert.Equal(trainer.Plan.Graph.Inputs[0].Name, failure.Tensor);
+    });
+
+    private static double[] Losses(CpuBackend backend, int outputStride)
+    {
+        using var batches = new FixedBatches(new Shape(16, 3, 32, 32), Spec.Classes);
+        SunetModel model = SunetModel.Create(Spec with { OutputStride = outputStride }, seed: 3);
+        using var trainer = new Trainer(model, batches, SmallModel.Options, backend);
+        return [trainer.Step().Loss, trainer.Step().Loss];
+    }
+
+    private static Trainer TrainerOf(IBatchSource batches, IBackend backend, ulong seed = 3) =>
+        new(SunetModel.Create(Spec, seed), batches, SmallModel.Options, backend);
+
+    /// <summary>The memory of a training, which is all that the backend holds for it but for a constant of the session.</summary>
+    private static MemoryPlan PlanOf(CpuBackend backend, long before)
+    {
+        using var batches = new FixedBatches(new Shape(2, 3, 128, 128), SmallModel.Spec.Classes);
+        using Trainer trainer = TrainerOf(batches, backend);
+        trainer.Step();
+        Assert.Equal(trainer.Plan.Memory.TotalBytes + sizeof(float), NativeRuntime.Outstanding.Bytes - before);
+        return trainer.Plan.Memory;
+    }
+
+    private static string Train(CpuBackend backend, ulong seed)
+    {
+        using FixedBatches batches = SmallModel.Batches();
+        using Trainer trainer = TrainerOf(batches, backend, seed);
+        while (trainer.CompletedSteps < Steps)
+            trainer.Step();
+        return SmallModel.Hash(trainer);
+    }
+
+    private static byte[,] Segment(SunetModel model, CpuBackend backend)
+    {
+        var image = new Rgb[96, 144];
+        for (int y = 0; y < 96; y++)
+        {
+            for (int x = 0; x < 144; x++)
+                image[y, x] = new Rgb((byte)(x / 24 * 40), (byte)(y / 16 * 40), (byte)(((x / 24) + (y / 16)) % 3 * 100));
+        }
+
+        var labels = new byte[96, 144];
+        using var predictor = new Predictor(model, new PredictorOptions(), backend);
+        predictor.Segment(image, labels);
+        return labels;
+    }
+
+    private void AssertPassed(SelfTestCheck check)
+    {
+        output.WriteLine($"{check.Name}, {check.Detail}: {check.Error:E2} of {check.Tolerance:E2}");
+        Assert.True(check.Passed, $"{check}");
+    }
+}
