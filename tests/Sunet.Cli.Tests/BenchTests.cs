@@ -149,9 +149,9 @@ public sealed class BenchTests(BenchTests.TinyBench tiny) : IClassFixture<BenchT
     public void RequireSame_LogitsThatDiffer_AreRefusedWithBothNumbers()
     {
         var image = new Shape(1, 3, 64, 64);
-        CompareRun.RequireSame(new OnnxDifference(image, 1, OnnxVerifier.Tolerance, 1));
+        CompareRun.RequireSame(new OnnxDifference(image, 1, OnnxVerifier.Tolerance, 1), OnnxVerifier.Tolerance);
         BackendException failure = Assert.Throws<BackendException>(
-            () => CompareRun.RequireSame(new OnnxDifference(image, 1, 2 * OnnxVerifier.Tolerance, 1)));
+            () => CompareRun.RequireSame(new OnnxDifference(image, 1, 2 * OnnxVerifier.Tolerance, 1), OnnxVerifier.Tolerance));
         Assert.Contains("2.0E-4", failure.Message, StringComparison.Ordinal);
         Assert.Equal(3, failure.ExitCode);
     }

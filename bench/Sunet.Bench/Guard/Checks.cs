@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sunet.Native.Interop;
 
 namespace Sunet.Bench.Guard;
 
@@ -16,6 +17,8 @@ internal static class Checks
             w => DirectRatio(w, "--model", "sunet64", "--imgsz", "256", "--batch", "2", "--train")),
         new(new Bar("training", "sunet7128, step of 2 x 256 x 256 / its direct convolutions alone", 1.20, 0.05),
             w => DirectRatio(w, "--model", "sunet7128", "--imgsz", "256", "--batch", "2", "--train")),
+        .. InBf16("sunet64", toOnnxRuntime: 0.55),
+        .. InBf16("sunet7128", toOnnxRuntime: 0.65),
         new(new Bar("memory", "sunet7128, training on 2 x 256 x 256: peak", 1000, 0.03, Unit: "MB"), TrainingPeak),
         new(new Bar("memory", "sunet64, prediction: measured / planned bytes", 1, 0.001), _ => Memory.MeasuredToPlanned(train: false)),
         new(new Bar("memory", "sunet64, training step: measured / planned bytes", 1, 0.001), _ => Memory.MeasuredToPlanned(train: true)),
@@ -42,7 +45,16 @@ internal static class Checks
             w => w.Peak(Predict(w, model)) / Megabyte),
     ];
 
-    private static JsonElement Compare(Workshop w, string model) => w.Json("bench", "compare", "--model", model, "--iters", $"{w.Rounds}");
+    /// <summary>Where the CPU multiplies bfloat16; whether it does so faster than float32 differs from CPU to CPU.</summary>
+    private static IEnumerable<Check> InBf16(string model, double toOnnxRuntime) =>
+    [
+        new(new Bar("bf16", $"{model}, 512 x 512 in bf16 / ONNX Runtime in float32", toOnnxRuntime, 0.05),
+            w => NativeRuntime.Query().HasBFloat16 ? Compare(w, model, "--precision", "bf16").GetProperty("ratio").GetDouble() : null),
+        new(new Bar("bf16", $"{model}, step of 2 x 256 x 256 in bf16 / in float32", 0.65, 0.05), w => Scaling.Bf16Step(w, model)),
+    ];
+
+    private static JsonElement Compare(Workshop w, string model, params string[] more) =>
+        w.Json(["bench", "compare", "--model", model, "--iters", $"{w.Rounds}", .. more]);
 
     /// <summary>The step over its convolutions as direct sums; where the plan has no others, they are those of the plan.</summary>
     private static double? DirectRatio(Workshop w, params string[] what)

@@ -17,7 +17,7 @@ internal static class Memory
     public static double? MeasuredToPlanned(bool train)
     {
         long before = NativeRuntime.Outstanding.Bytes;
-        using BenchedPlan benched = Workshop.Plan(Model, new Shape(2, 3, 4 * Side, 4 * Side), train);
+        using BenchedPlan benched = Workshop.Plan(Model, new Shape(2, 3, 4 * Side, 4 * Side), new CpuOptions(), train);
         return (NativeRuntime.Outstanding.Bytes - before) / (double)benched.Plan.Memory.TotalBytes;
     }
 
@@ -34,7 +34,7 @@ internal static class Memory
     /// <summary>Managed bytes and native allocations of a training step in steady state, together.</summary>
     public static double? AllocationsOfStep()
     {
-        using BenchedPlan benched = Workshop.Plan(Model, new Shape(2, 3, Side, Side), train: true);
+        using BenchedPlan benched = Workshop.Plan(Model, new Shape(2, 3, Side, Side), new CpuOptions(), train: true);
         return Steady(benched.Step!);
     }
 

@@ -1,6 +1,8 @@
 using Sunet.Cli.Runs;
+using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
+using Sunet.Native.Interop;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Bench.Guard;
@@ -18,6 +20,18 @@ internal static class Scaling
         var image = new Shape(1, 3, 512, 512);
         double[] times = Medians(workshop, [(image, 1), (image, 2)]);
         return times[0] / times[1];
+    }
+
+    /// <summary>The time of a training step in bfloat16 over that in float32; null where the CPU does not multiply bfloat16.</summary>
+    public static double? Bf16Step(Workshop workshop, string model)
+    {
+        if (!NativeRuntime.Query().HasBFloat16)
+            return null;
+        var images = new Shape(2, 3, 256, 256);
+        using BenchedPlan half = Workshop.Plan(model, images, new CpuOptions { Precision = CpuPrecision.Bf16 }, train: true);
+        using BenchedPlan single = Workshop.Plan(model, images, new CpuOptions(), train: true);
+        double[][] times = Turns.Time(workshop.Rounds, warmUp: 1, [half.Step!, single.Step!], workshop.Cancellation);
+        return PlanTimings.Median(times[0]) / PlanTimings.Median(times[1]);
     }
 
     /// <summary>The exponent of time over pixels.</summary>
@@ -52,7 +66,7 @@ internal static class Scaling
         try
         {
             foreach ((Shape image, int threads) in works)
-                plans.Add(Workshop.Plan(Model, image, threads: threads));
+                plans.Add(Workshop.Plan(Model, image, new CpuOptions { Threads = threads }));
             Action[] runs = [.. plans.Select(p => (Action)(() => Run(p)))];
             double[][] times = Turns.Time(workshop.Rounds, warmUp: 1, runs, workshop.Cancellation);
             return [.. times.Select(PlanTimings.Median)];

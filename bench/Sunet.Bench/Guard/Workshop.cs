@@ -34,10 +34,10 @@ internal sealed class Workshop(bool quick, CancellationToken cancellation) : IDi
     /// <summary>A plan to run in this process; the caller disposes it.</summary>
     /// <param name="model">The name of a body.</param>
     /// <param name="image">[N, 3, H, W].</param>
+    /// <param name="options">How the CPU is used.</param>
     /// <param name="train">Whether it is the training step.</param>
-    /// <param name="threads">0 for all processors.</param>
-    public static BenchedPlan Plan(string model, Shape image, bool train = false, int threads = 0) =>
-        new(Model(model), image, train, new OpenDevice(new CpuBackend(threads), ""));
+    public static BenchedPlan Plan(string model, Shape image, CpuOptions options, bool train = false) =>
+        new(Model(model), image, train, new OpenDevice(new CpuBackend(options), ""));
 
     /// <summary>A path in the temporary folder.</summary>
     public string At(string name) => Path.Combine(folder.Path, name);

@@ -80,7 +80,7 @@ internal static class BenchRun
 
         try
         {
-            var direct = device with { Backend = new CpuBackend(cpu.Options with { Winograd = false }) };
+            var direct = device with { Backend = new CpuBackend(cpu.Options with { Winograd = false, FuseNormalization = false }) };
             return new BenchedPlan(model, image, train, direct, others: plan.Memory.TotalBytes);
         }
         catch (MemoryException)

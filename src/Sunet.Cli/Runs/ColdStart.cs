@@ -4,6 +4,7 @@ using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
+using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Tensors;
 using Sunet.Onnx;
 
@@ -34,7 +35,7 @@ internal sealed record ColdStart(double FirstMilliseconds, long? AddedBytes)
     {
         string name = values.Choice("contender", Contender.Ours, Contender.Theirs), checkpoint = values.Text("weights");
         var files = new ContenderFiles(checkpoint, CompareRun.ExportBeside(checkpoint), PlanSettings.Image(values),
-            values.Int("classes", 1, 255), DeviceSettings.CpuOptionsOf(values));
+            values.Int("classes", 1, 255), DeviceSettings.CpuOptionsWithPrecision(values));
         (float[] pixels, float[] logits) = CompareRun.Buffers(files);
         Array.Fill(logits, float.NaN); // so that its pages are there before
         long? before = ResidentMemory.Now;
@@ -92,5 +93,6 @@ internal sealed record ColdStart(double FirstMilliseconds, long? AddedBytes)
         yield return string.Create(CultureInfo.InvariantCulture, $"--classes={files.Classes}");
         yield return string.Create(CultureInfo.InvariantCulture, $"--threads={files.Cpu.Threads}");
         yield return files.Cpu.Winograd ? "--winograd" : "--no-winograd";
+        yield return files.Cpu.Precision == CpuPrecision.Bf16 ? "--precision=bf16" : "--precision=float32";
     }
 }

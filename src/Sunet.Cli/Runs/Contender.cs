@@ -48,7 +48,7 @@ internal abstract class Contender : IDisposable
 
         public SunetContender(ContenderFiles files)
         {
-            SunetModel model = SunetModel.Load(files.Checkpoint);
+            using SunetModelFile model = SunetModelFile.Open(files.Checkpoint);
             network = SunetGraph.ForInference(model.Spec, files.Image);
             network.Graph.MarkOutput(network.Logits);
             backend = new CpuBackend(files.Cpu);

@@ -68,6 +68,11 @@ internal static class DeviceSettings
         Winograd = values.Flag("winograd"),
     };
 
+    /// <summary>The same with the precision that is asked for.</summary>
+    /// <exception cref="ConfigurationException">The CPU has no such precision.</exception>
+    public static CpuOptions CpuOptionsWithPrecision(SettingValues values) =>
+        CpuOptionsOf(values) with { Precision = OnCpu(PrecisionOf(values, "precision")) };
+
     /// <summary>The options of a GPU.</summary>
     public static CudaOptions OptionsOf(SettingValues values, CudaPrecision precision) => new()
     {
