@@ -17,6 +17,9 @@ internal sealed unsafe class CpuSession : IBackendSession
         CpuImage.Prepare,
     ];
 
+    /// <summary>From here on a mere copy is worth waking the other threads for.</summary>
+    private const long ThreadedBytes = 1 << 20;
+
     private readonly CpuFormats formats;
     private readonly CpuMemoryHandle one;
     private StepVerdict verdict;
@@ -219,9 +222,9 @@ internal sealed unsafe class CpuSession : IBackendSession
         }
 
         NativeTensor own = TensorOf(value);
-        if (own.Layout == NativeLayout.Plain && own.Type == NativeType.Float32)
+        long bytes = value.Shape.Count * sizeof(float);
+        if (own.Layout == NativeLayout.Plain && own.Type == NativeType.Float32 && bytes < ThreadedBytes)
         {
-            long bytes = value.Shape.Count * sizeof(float);
             Buffer.MemoryCopy((void*)(upload ? outside : inside), (void*)(upload ? inside : outside), bytes, bytes);
             return;
         }
