@@ -174,7 +174,9 @@ public sealed class HostileSafetensorsTests : IDisposable
         TimeSpan took = Stopwatch.GetElapsedTime(started);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(allocated <= allowed, $"{allocated} bytes were allocated; {allowed} are allowed.");
-        Assert.True(took < TimeSpan.FromSeconds(1), $"It took {took}.");
+
+        // It takes a tenth of a second; what grows with the square of the header would take minutes, on any machine.
+        Assert.True(took < TimeSpan.FromSeconds(20), $"It took {took}.");
     }
 
     private static string LargeHeader(string kind, int size)

@@ -40,10 +40,14 @@ internal sealed class CpuFormats : IDisposable
         if (!fuseNormalization)
             return;
         Dictionary<Value, List<Op>> readers = graph.Readers();
-        foreach (BatchNormApply norm in graph.Ops.OfType<BatchNormApply>())
+        for (int i = 0; i + 1 < graph.Ops.Count; i++)
         {
-            if (readers[norm.Output] is [Convolution reader] && CanNormalize(norm, reader))
+            // The convolution follows at once, so that nothing overwrites the source before it is read.
+            if (graph.Ops[i] is BatchNormApply norm && graph.Ops[i + 1] is Convolution reader && readers[norm.Output].Count == 1
+                && CanNormalize(norm, reader))
+            {
                 views.LeaveToReader(norm.Output, norm.X);
+            }
         }
     }
 
