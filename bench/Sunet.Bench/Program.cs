@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
@@ -13,6 +14,12 @@ if (args is [GuardCommand.Verb, .. var rest])
     using var signals = new ShutdownSignals();
     int code = GuardCommand.Run(rest, Checks.All, new CommandOutput(Console.Out, Console.Error), signals.Token);
     return code == ExitCodes.Interrupted ? signals.ExitCode : code;
+}
+
+if (args is [Memory.TilesVerb, var side])
+{
+    Console.WriteLine(Memory.Tiles(int.Parse(side, CultureInfo.InvariantCulture)));
+    return ExitCodes.Success;
 }
 
 // In this process, not in a generated project: that would have to be restored and built first, and would not find the native library.

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Sunet.Cli.Runs;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
@@ -12,6 +14,9 @@ internal static class Memory
 {
     private const string Model = "sunet64";
     private const int Side = 64;
+
+    /// <summary>The first argument that makes this program predict in tiles.</summary>
+    public const string TilesVerb = "tiles";
 
     /// <summary>What native code says it holds for a plan, over what the plan says it needs.</summary>
     public static double? MeasuredToPlanned(bool train)
@@ -60,32 +65,33 @@ internal static class Memory
     }
 
     /// <summary>
-    /// What a tiled prediction takes beside image and labels, of an image of twice the side over that of the side. What tiles of one row
-    /// share with those of the next grows with the width; all else is constant.
+    /// What a tiled prediction takes beside image and labels, of an image of twice the side over that of the side, each in a process of its
+    /// own. What tiles of one row share with those of the next grows with the width; all else is constant.
     /// </summary>
     public static double? TilesOfTwiceTheSide(Workshop workshop)
     {
         int side = workshop.Quick ? 2048 : 4096;
+        return Growth(2 * side) / Growth(side);
 
-        // What pools keep counts for the first run that wants it, and for none after.
-        _ = Tiles(side: 2048);
-        return (double?)Tiles(2 * side) / Tiles(side);
+        double? Growth(int pixels) => double.TryParse(
+            workshop.Again(TilesVerb, pixels.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture, out double bytes) ? bytes : null;
     }
 
-    private static long? Tiles(int side)
+    /// <summary>Predicts one image in tiles and says by how much that raised the peak of this process; nothing where that cannot be told.</summary>
+    public static string Tiles(int side)
     {
         using var backend = new CpuBackend();
         using var predictor = new Predictor(Workshop.Model(Model), new PredictorOptions { TileSize = 1024, TileOverlap = 128 }, backend);
         var image = new Rgb[side, side];
         var labels = new byte[side, side];
-        Array.Clear(labels);
+        MemoryMarshal.CreateSpan(ref labels[0, 0], labels.Length).Fill(1);
         for (int y = 0; y < side; y++)
         {
             for (int x = 0; x < side; x++)
                 image[y, x] = new Rgb((byte)(x >> 4), (byte)(y >> 4), (byte)((x + y) >> 5));
         }
 
-        return ResidentMemory.Growth(() => predictor.Segment(image, labels));
+        return ResidentMemory.Growth(() => predictor.Segment(image, labels))?.ToString(CultureInfo.InvariantCulture) ?? "";
     }
 
     private static long Count() => GC.GetAllocatedBytesForCurrentThread() + NativeRuntime.Outstanding.Allocations;

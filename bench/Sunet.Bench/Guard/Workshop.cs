@@ -15,6 +15,7 @@ namespace Sunet.Bench.Guard;
 internal sealed class Workshop(bool quick, CancellationToken cancellation) : IDisposable
 {
     private const int Classes = 21;
+    private const string ConsoleName = "sunet";
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
     private readonly TemporaryFolder folder = new("sunet-guard-");
     private readonly Dictionary<string, JsonElement> results = [];
@@ -65,7 +66,7 @@ internal sealed class Workshop(bool quick, CancellationToken cancellation) : IDi
         string key = string.Join(' ', arguments);
         if (!results.TryGetValue(key, out JsonElement result))
         {
-            using JsonDocument parsed = JsonDocument.Parse(Run([.. arguments, "--json"]).Output);
+            using JsonDocument parsed = JsonDocument.Parse(Run(ConsoleName, [.. arguments, "--json"]).Output);
             results.Add(key, result = parsed.RootElement.Clone());
         }
 
@@ -74,7 +75,11 @@ internal sealed class Workshop(bool quick, CancellationToken cancellation) : IDi
 
     /// <summary>The most memory the console ever has, in bytes; null where the system does not tell.</summary>
     /// <exception cref="SunetException">It fails.</exception>
-    public long? Peak(params string[] arguments) => Run(arguments).PeakBytes;
+    public long? Peak(params string[] arguments) => Run(ConsoleName, arguments).PeakBytes;
+
+    /// <summary>What this program prints when it is started again.</summary>
+    /// <exception cref="SunetException">It fails.</exception>
+    public string Again(params string[] arguments) => Run("Sunet.Bench", arguments).Output.Trim();
 
     public void Dispose() => folder.Dispose();
 
@@ -86,10 +91,10 @@ internal sealed class Workshop(bool quick, CancellationToken cancellation) : IDi
         return path;
     }
 
-    private (string Output, long? PeakBytes) Run(string[] arguments)
+    private (string Output, long? PeakBytes) Run(string name, string[] arguments)
     {
         cancellation.ThrowIfCancellationRequested();
-        string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "sunet.exe" : "sunet");
+        string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? name + ".exe" : name);
         var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
@@ -112,6 +117,6 @@ internal sealed class Workshop(bool quick, CancellationToken cancellation) : IDi
         cancellation.ThrowIfCancellationRequested();
         return process.ExitCode == 0
             ? (output.Result, peak)
-            : throw new ConfigurationException($"'sunet {string.Join(' ', arguments)}' failed: {errors.Result.Trim()}");
+            : throw new ConfigurationException($"'{name} {string.Join(' ', arguments)}' failed: {errors.Result.Trim()}");
     }
 }

@@ -19,6 +19,7 @@ internal static class ResidentMemory
     public static long? Growth(Action work)
     {
         const string PeakBecomesPresent = "5";
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         try
         {
             File.WriteAllText("/proc/self/clear_refs", PeakBecomesPresent);
