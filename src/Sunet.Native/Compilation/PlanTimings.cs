@@ -33,8 +33,10 @@ public sealed record TimedPlan(Plan Plan, Action WriteInputs, Action? Step = nul
 /// <param name="Kind">The kind of op.</param>
 /// <param name="Phase">When it runs.</param>
 /// <param name="Implementation">What the backend chose for it.</param>
-/// <param name="Flops">Floating-point operations of one run; of a convolution those of the direct sum, whatever its algorithm.</param>
-/// <param name="Bytes">Bytes of all it reads and writes in one run, each value once; 0 where nothing has to be moved.</param>
+/// <param name="Flops">
+/// Floating-point operations of one run; of a convolution those of the direct sum, whatever its algorithm; 0 where nothing runs.
+/// </param>
+/// <param name="Bytes">Bytes of all it reads and writes in one run, each value once; 0 where nothing runs.</param>
 /// <param name="Milliseconds">The median within a step.</param>
 /// <param name="AloneMilliseconds">
 /// The median of a convolution or one of its gradients run back to back, warmed up by itself; null for others.
@@ -130,16 +132,11 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
     private static ICallClock ClockOf(Plan plan) => plan.Session.CreateClock(2 * plan.Calls.Count);
 
     private static CallTiming TimingOf(Plan plan, PlannedCall c, double[] within, double[]? alone) => new(
-        c.Op.Name, c.Op.Kind, c.Op.Phase, c.Call.Implementation, c.Op.Flops, BytesOf(plan.Session, c.Op), Median(within),
+        c.Op.Name, c.Op.Kind, c.Op.Phase, c.Call.Implementation, c.Call is NoCall ? 0 : c.Op.Flops, BytesOf(plan.Session, c), Median(within),
         alone is null ? null : Median(alone), within.Concat(alone ?? []).Min());
 
-    /// <summary>Nothing is moved where what a call reads and what it writes is one piece of memory.</summary>
-    private static long BytesOf(IBackendSession session, Op op)
-    {
-        Value[] values = [.. op.Inputs.Concat(op.Outputs).Distinct()];
-        bool isInPlace = values.Length > 1 && values.Select(v => session.ViewOf(v)?.Host ?? v).Distinct().Count() == 1;
-        return isInPlace ? 0 : values.Sum(session.BytesOf);
-    }
+    private static long BytesOf(IBackendSession session, PlannedCall c) =>
+        c.Call is NoCall ? 0 : c.Op.Inputs.Concat(c.Op.Outputs).Distinct().Sum(session.BytesOf);
 
     private static double TimeStep(TimedPlan timed)
     {
