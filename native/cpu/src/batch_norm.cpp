@@ -28,13 +28,6 @@ SUNET_INLINE V parameter(const Run& run, int index)
     return run.one_channel ? broadcast<V>(*from) : load<V>(from);
 }
 
-// Both directions must agree on this to the bit: the gradient's mask is its sign.
-template <class V>
-SUNET_INLINE V normalized(const V& x, const V& mean, const V& scale, const V& beta)
-{
-    return (x - mean) * scale + beta;
-}
-
 template <class V, class S>
 struct Statistics {
     static SUNET_INLINE void run(const Run& run)

@@ -88,7 +88,8 @@ auto winograd(const convolution_request& request, bool with_bias, Make make)
     }
 }
 
-/* Winograd's algorithm where it is faster, else oneDNN's own implementation if it is a fast one, else that over slices copied out of their tensors, else the split problem's. */
+/* Winograd's algorithm where it is faster, else oneDNN's own implementation if it is a fast one, else that over slices copied out of
+ * their tensors, else the split problem's. */
 template <typename Make>
 auto choose(const convolution_request& request, bool with_bias, Make make)
     -> choice<decltype(make(std::declval<const convolution_problem&>()))> {

@@ -189,6 +189,13 @@ SUNET_INLINE float rectified(float value) { return value <= 0.0f ? 0.0f : value;
 SUNET_INLINE Eight rectified(const Eight& value) { return value <= Eight{} ? Eight{} : value; }
 SUNET_INLINE Sixteen rectified(const Sixteen& value) { return {rectified(value.low), rectified(value.high)}; }
 
+// Batch normalisation. Both directions must agree on this to the bit: the gradient's mask is its sign.
+template <class V>
+SUNET_INLINE V normalized(const V& x, const V& mean, const V& scale, const V& beta)
+{
+    return (x - mean) * scale + beta;
+}
+
 // The gradient of rectified: `gradient` where `value` is positive (or NaN), else 0.
 SUNET_INLINE float passed(float value, float gradient) { return value <= 0.0f ? 0.0f : gradient; }
 SUNET_INLINE Eight passed(const Eight& value, const Eight& gradient) { return value <= Eight{} ? Eight{} : gradient; }

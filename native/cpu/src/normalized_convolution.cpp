@@ -35,7 +35,7 @@ template <class V, bool Relu>
 SUNET_INLINE void normalize_lanes(const float* x, float* y, int64_t pixels, const affine& a) {
     const V mean = load<V>(a.mean), scale = load<V>(a.scale), beta = load<V>(a.beta);
     for (int64_t pixel = 0; pixel < pixels; ++pixel) {
-        V value = (load<V>(x + pixel * lanes_of<V>) - mean) * scale + beta;
+        V value = normalized(load<V>(x + pixel * lanes_of<V>), mean, scale, beta);
         if (Relu) value = rectified(value);
         store<V>(y + pixel * lanes_of<V>, value);
     }
@@ -78,7 +78,8 @@ public:
     void run(bindings data) {
         auto* scratch = static_cast<char*>(data[SUNET_ARG_SCRATCH]);
         auto* scale = reinterpret_cast<float*>(scratch);
-        const auto *variance = static_cast<const float*>(data[SUNET_ARG_VARIANCE]), *gamma = static_cast<const float*>(data[SUNET_ARG_GAMMA]);
+        const auto* variance = static_cast<const float*>(data[SUNET_ARG_VARIANCE]);
+        const auto* gamma = static_cast<const float*>(data[SUNET_ARG_GAMMA]);
         for (int64_t c = 0; c < inputs_; ++c)
             scale[c] = static_cast<float>(static_cast<double>(gamma[c]) /
                                           std::sqrt(static_cast<double>(variance[c]) + static_cast<double>(epsilon_)));

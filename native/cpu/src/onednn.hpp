@@ -69,7 +69,7 @@ inline dnnl::matmul::primitive_desc matmul_pd(const dnnl::engine& engine, const 
 
 #else
 
-/* Weights transformed for Winograd: the output tile, the order of the parts and the blocks of input and output channels; empty for others. */
+/* Weights transformed for Winograd: the output tile, the order of the parts, the blocks of input and output channels; empty for others. */
 inline std::string winograd_name(const desc& d) {
     if (d.data.format_kind != dnnl_format_kind_wino) return {};
     const dnnl_wino_desc_t& w = d.data.format_desc.wino_desc;

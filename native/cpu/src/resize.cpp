@@ -6,6 +6,7 @@ namespace sunet {
 namespace {
 
 constexpr std::int64_t stretch = 512; // columns of a PLAIN row that are interpolated at once
+using Taps = StretchTaps<stretch>;
 
 // Rows of one plane, for up to sixteen channels; strides count elements from pixel to pixel.
 struct Run {
@@ -49,34 +50,6 @@ struct Interpolate {
         }
     }
 };
-
-// The taps of a stretch of columns, the same for every row and channel.
-struct Taps {
-    std::int64_t begin, count;
-    std::int32_t low[stretch], high[stretch];
-    float low_weight[stretch], high_weight[stretch];
-};
-
-SUNET_INLINE void fill(const Axis& columns, std::int64_t begin, Taps& taps)
-{
-    taps.begin = begin;
-    taps.count = columns.output - begin < stretch ? columns.output - begin : stretch;
-    for (std::int64_t i = 0; i < taps.count; i++) {
-        const Tap tap = columns.tap(begin + i);
-        taps.low[i] = static_cast<std::int32_t>(tap.low);
-        taps.high[i] = static_cast<std::int32_t>(tap.high);
-        taps.low_weight[i] = tap.low_weight;
-        taps.high_weight[i] = tap.high_weight;
-    }
-}
-
-template <class From>
-SUNET_INLINE void widen(const Taps& taps, const From* from, std::int64_t stride, float* to)
-{
-    for (std::int64_t i = 0; i < taps.count; i++)
-        to[i] = load<float>(from + taps.low[i] * stride) * taps.low_weight[i] +
-                load<float>(from + taps.high[i] * stride) * taps.high_weight[i];
-}
 
 // Into a PLAIN plane: a source row is widened once and then blended into all the output rows it takes part in.
 template <class From, class To>

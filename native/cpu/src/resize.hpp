@@ -47,4 +47,35 @@ struct Axis {
     }
 };
 
+// The taps of up to `Stretch` neighbouring columns, the same for every row and channel.
+template <std::int64_t Stretch>
+struct StretchTaps {
+    std::int64_t begin, count;
+    std::int32_t low[Stretch], high[Stretch];
+    float low_weight[Stretch], high_weight[Stretch];
+};
+
+template <std::int64_t Stretch>
+SUNET_INLINE void fill(const Axis& columns, std::int64_t begin, StretchTaps<Stretch>& taps)
+{
+    taps.begin = begin;
+    taps.count = columns.output - begin < Stretch ? columns.output - begin : Stretch;
+    for (std::int64_t i = 0; i < taps.count; i++) {
+        const Tap tap = columns.tap(begin + i);
+        taps.low[i] = static_cast<std::int32_t>(tap.low);
+        taps.high[i] = static_cast<std::int32_t>(tap.high);
+        taps.low_weight[i] = tap.low_weight;
+        taps.high_weight[i] = tap.high_weight;
+    }
+}
+
+// A source row at the columns of a stretch.
+template <std::int64_t Stretch, class From>
+SUNET_INLINE void widen(const StretchTaps<Stretch>& taps, const From* from, std::int64_t stride, float* to)
+{
+    for (std::int64_t i = 0; i < taps.count; i++)
+        to[i] = load<float>(from + taps.low[i] * stride) * taps.low_weight[i] +
+                load<float>(from + taps.high[i] * stride) * taps.high_weight[i];
+}
+
 } // namespace sunet

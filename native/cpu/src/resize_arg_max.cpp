@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t stretch = 64; // columns of a row that are worked on at once
 constexpr std::int64_t most_classes = 256;
+using Taps = StretchTaps<stretch>;
 
 // A source row widened to a stretch of output columns, for every class.
 struct Widened {
@@ -16,43 +17,14 @@ struct Widened {
     float values[most_classes * stretch];
 };
 
-struct Stretch {
-    std::int64_t begin, count;
-    std::int64_t low[stretch], high[stretch];
-    float low_weight[stretch], high_weight[stretch];
-};
-
-Stretch stretch_at(const Axis& columns, std::int64_t begin)
-{
-    Stretch taps;
-    taps.begin = begin;
-    taps.count = std::min(stretch, columns.output - begin);
-    for (std::int64_t i = 0; i < taps.count; i++) {
-        const Tap tap = columns.tap(begin + i);
-        taps.low[i] = tap.low;
-        taps.high[i] = tap.high;
-        taps.low_weight[i] = tap.low_weight;
-        taps.high_weight[i] = tap.high_weight;
-    }
-    return taps;
-}
-
-template <class S>
-void widen_channel(const void* first, std::int64_t stride, const Stretch& taps, float* to)
-{
-    const S* from = static_cast<const S*>(first);
-    for (std::int64_t i = 0; i < taps.count; i++)
-        to[i] = load<float>(from + taps.low[i] * stride) * taps.low_weight[i] +
-                load<float>(from + taps.high[i] * stride) * taps.high_weight[i];
-}
-
-void widen(const Channels& view, const void* x, std::int64_t image, std::int64_t row, const Stretch& taps, Widened& out)
+void widen_classes(const Channels& view, const void* x, std::int64_t image, std::int64_t row, const Taps& taps, Widened& out)
 {
     out.row = row;
     for (std::int64_t channel = 0; channel < view.channels; channel++) {
         const void* from = view.at(x, view.offset(image, channel) + row * view.width * view.block);
         float* to = out.values + channel * stretch;
-        view.bf16 ? widen_channel<Bf16>(from, view.block, taps, to) : widen_channel<float>(from, view.block, taps, to);
+        view.bf16 ? widen(taps, static_cast<const Bf16*>(from), view.block, to)
+                  : widen(taps, static_cast<const float*>(from), view.block, to);
         std::fill(to + taps.count, to + stretch, 0.0f);
     }
 }
@@ -82,7 +54,7 @@ SUNET_CLONES void likeliest(const float* upper, const float* lower, float upper_
 }
 
 // All rows [begin, end) of a stretch of columns of one image.
-void column_of_rows(const Channels& view, const void* x, std::int64_t image, const Axis& rows, const Stretch& taps, std::int64_t width,
+void column_of_rows(const Channels& view, const void* x, std::int64_t image, const Axis& rows, const Taps& taps, std::int64_t width,
                     std::int64_t begin, std::int64_t end, std::uint8_t* out)
 {
     Widened buffers[2];
@@ -92,9 +64,9 @@ void column_of_rows(const Channels& view, const void* x, std::int64_t image, con
         if (upper->row != vertical.low && lower->row == vertical.low)
             std::swap(upper, lower);
         if (upper->row != vertical.low)
-            widen(view, x, image, vertical.low, taps, *upper);
+            widen_classes(view, x, image, vertical.low, taps, *upper);
         if (lower->row != vertical.high)
-            widen(view, x, image, vertical.high, taps, *lower);
+            widen_classes(view, x, image, vertical.high, taps, *lower);
         likeliest(upper->values, lower->values, vertical.low_weight, vertical.high_weight, view.channels, taps.count,
                   out + (image * rows.output + row) * width + taps.begin);
     }
@@ -119,8 +91,9 @@ sunet_status sunet_resize_arg_max(sunet_context* context, const sunet_tensor* x_
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (std::int64_t item = 0; item < view.images * stretches * parts; item++) {
         const std::int64_t part = item % parts, column = item / parts % stretches, image = item / parts / stretches;
-        column_of_rows(view, x, image, rows, stretch_at(columns, column * stretch), width, height * part / parts,
-                       height * (part + 1) / parts, out);
+        Taps taps;
+        fill(columns, column * stretch, taps);
+        column_of_rows(view, x, image, rows, taps, width, height * part / parts, height * (part + 1) / parts, out);
     }
     return SUNET_OK;
 }

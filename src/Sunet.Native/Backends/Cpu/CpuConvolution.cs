@@ -161,7 +161,7 @@ internal sealed class CpuConvolution : PreparedCall
         return new NativeConvolution
         {
             Source = from,
-            Weights = new NativeTensor(w[0], w[1], w[2], w[3], NativeLayout.Any) 
+            Weights = new NativeTensor(w[0], w[1], w[2], w[3], NativeLayout.Any)
             {
                 // Gradients of parameters are float32 always.
                 Type = weights.GradientOf is null ? from.Type : NativeType.Float32,
