@@ -8,6 +8,9 @@ internal static class Checks
 {
     private const double Megabyte = 1e6;
 
+    /// <summary>Of the least times, not of medians: what else goes on on the machine can only add.</summary>
+    private const string LeastRatio = "least_ratio";
+
     /// <summary>All of them, in the order they run.</summary>
     public static IReadOnlyList<Check> All { get; } =
     [
@@ -38,7 +41,7 @@ internal static class Checks
     private static IEnumerable<Check> Inference(string model, double toOnnxRuntime, double mostMegabytes) =>
     [
         new(new Bar("inference", $"{model}, 512 x 512 / ONNX Runtime", toOnnxRuntime, 0.05),
-            w => Compare(w, model).GetProperty("ratio").GetDouble()),
+            w => Compare(w, model).GetProperty(LeastRatio).GetDouble()),
         new(new Bar("inference", $"{model}, 512 x 512 / its direct convolutions alone", 1.10, 0.05),
             w => DirectRatio(w, "--model", model)),
         new(new Bar("memory", $"{model}, prediction of 512 x 512: peak", mostMegabytes, 0.03, Unit: "MB"),
@@ -49,7 +52,7 @@ internal static class Checks
     private static IEnumerable<Check> InBf16(string model, double toOnnxRuntime) =>
     [
         new(new Bar("bf16", $"{model}, 512 x 512 in bf16 / ONNX Runtime in float32", toOnnxRuntime, 0.05),
-            w => NativeRuntime.Query().HasBFloat16 ? Compare(w, model, "--precision", "bf16").GetProperty("ratio").GetDouble() : null),
+            w => NativeRuntime.Query().HasBFloat16 ? Compare(w, model, "--precision", "bf16").GetProperty(LeastRatio).GetDouble() : null),
         new(new Bar("bf16", $"{model}, step of 2 x 256 x 256 in bf16 / in float32", 0.65, 0.05), w => Scaling.Bf16Step(w, model)),
     ];
 

@@ -7,7 +7,10 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Bench.Guard;
 
-/// <summary>How the time of a prediction changes with threads and with what there is to do.</summary>
+/// <summary>
+/// How the time of a prediction changes with threads and with what there is to do. Of every time the least is taken: what else goes on on
+/// the machine can only add.
+/// </summary>
 internal static class Scaling
 {
     private const string Model = "sunet64";
@@ -18,7 +21,7 @@ internal static class Scaling
         if (Environment.ProcessorCount < 2)
             return null;
         var image = new Shape(1, 3, 512, 512);
-        double[] times = Medians(workshop, [(image, 1), (image, 2)]);
+        double[] times = Least(workshop, [(image, 1), (image, 2)]);
         return times[0] / times[1];
     }
 
@@ -31,14 +34,14 @@ internal static class Scaling
         using BenchedPlan half = Workshop.Plan(model, images, new CpuOptions { Precision = CpuPrecision.Bf16 }, train: true);
         using BenchedPlan single = Workshop.Plan(model, images, new CpuOptions(), train: true);
         double[][] times = Turns.Time(workshop.Rounds, warmUp: 1, [half.Step!, single.Step!], workshop.Cancellation);
-        return PlanTimings.Median(times[0]) / PlanTimings.Median(times[1]);
+        return times[0].Min() / times[1].Min();
     }
 
     /// <summary>The exponent of time over pixels.</summary>
     public static double? OverPixels(Workshop workshop)
     {
         int[] sides = workshop.Quick ? [256, 384, 512] : [256, 384, 512, 768, 1024];
-        double[] times = Medians(workshop, sides.Select(side => new Shape(1, 3, side, side)));
+        double[] times = Least(workshop, sides.Select(side => new Shape(1, 3, side, side)));
         return Exponent([.. sides.Select(side => (double)side * side)], times);
     }
 
@@ -46,7 +49,7 @@ internal static class Scaling
     public static double? OverBatch(Workshop workshop)
     {
         int[] batches = workshop.Quick ? [1, 2, 4] : [1, 2, 4, 8];
-        double[] times = Medians(workshop, batches.Select(n => new Shape(n, 3, 256, 256)));
+        double[] times = Least(workshop, batches.Select(n => new Shape(n, 3, 256, 256)));
         return Exponent([.. batches.Select(n => (double)n)], times);
     }
 
@@ -58,9 +61,9 @@ internal static class Scaling
         return x.Zip(y, (a, b) => (a - meanX) * (b - meanY)).Sum() / x.Sum(a => (a - meanX) * (a - meanX));
     }
 
-    private static double[] Medians(Workshop workshop, IEnumerable<Shape> images) => Medians(workshop, images.Select(image => (image, 0)));
+    private static double[] Least(Workshop workshop, IEnumerable<Shape> images) => Least(workshop, images.Select(image => (image, 0)));
 
-    private static double[] Medians(Workshop workshop, IEnumerable<(Shape Image, int Threads)> works)
+    private static double[] Least(Workshop workshop, IEnumerable<(Shape Image, int Threads)> works)
     {
         var plans = new List<BenchedPlan>();
         try
@@ -69,7 +72,7 @@ internal static class Scaling
                 plans.Add(Workshop.Plan(Model, image, new CpuOptions { Threads = threads }));
             Action[] runs = [.. plans.Select(p => (Action)(() => Run(p)))];
             double[][] times = Turns.Time(workshop.Rounds, warmUp: 1, runs, workshop.Cancellation);
-            return [.. times.Select(PlanTimings.Median)];
+            return [.. times.Select(t => t.Min())];
         }
         finally
         {

@@ -98,7 +98,7 @@ internal static class CompareRun
         output.Table(table);
         output.Result($"{spec.Config.Name}  output stride {spec.OutputStride}  prediction of {image}, logits at full size, "
             + $"relative difference {Numbers.Scientific(comparison.Difference)}");
-        output.Result($"{backend}; ONNX Runtime {OnnxSession.RuntimeVersion}; first: load and predict once in a new process");
+        output.Result($"{backend}; ONNX Runtime {OnnxSession.RuntimeVersion}; first: load and predict once in a new process, the middle one of three");
         output.Result($"time / ONNX Runtime's {Numbers.Fixed(comparison.Ratio, 3)} of medians, "
             + $"{Numbers.Fixed(comparison.LeastRatio, 3)} of the least");
     }

@@ -21,6 +21,7 @@ internal static partial class Posix
     public const uint Exchange = 2; // RENAME_EXCHANGE
 
     private const int DontNeedAdvice = 4; // MADV_DONTNEED
+    private const int PopulateAdvice = 23; // MADV_POPULATE_WRITE, from Linux 5.14 on
 
     private const string Library = "libc";
 
@@ -63,6 +64,28 @@ internal static partial class Posix
         nint first = (start + page - 1) / page * page, end = (start + (nint)count) / page * page;
         if (OperatingSystem.IsLinux() && end > first)
             _ = Advise(first, (nuint)(end - first), DontNeedAdvice);
+    }
+
+    /// <summary>
+    /// Has the system provide pages of memory before they are written, on several processors: clearing pages is what takes the time where
+    /// much is written for the first time, the more so on a virtual machine, and one by one it is the writer's thread that waits. Does
+    /// nothing but on Linux, nor on an old one: it saves time, and nothing depends on it. Content stays as it is.
+    /// </summary>
+    /// <param name="start">The first byte.</param>
+    /// <param name="count">How many bytes.</param>
+    /// <param name="threads">At most so many threads do it.</param>
+    public static void Populate(nint start, long count, int threads)
+    {
+        const long Part = 8 << 20;
+        nint page = Environment.SystemPageSize;
+        nint first = start / page * page, end = start + (nint)count;
+        if (!OperatingSystem.IsLinux() || count < 2 * Part)
+            return;
+        Parallel.For(0, (end - first + Part - 1) / Part, new ParallelOptions { MaxDegreeOfParallelism = threads }, part =>
+        {
+            nint from = first + (nint)(part * Part);
+            _ = Advise(from, (nuint)Math.Min(Part, end - from), PopulateAdvice);
+        });
     }
 
     [LibraryImport(Library, EntryPoint = "madvise", SetLastError = true)]

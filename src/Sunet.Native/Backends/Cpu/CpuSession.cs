@@ -102,7 +102,8 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public string? SharedFormatOf(Value value) => formats.SharedNameOf(value);
 
-    public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);
+    /// <summary>A prediction uses all of its memory; a training step may never come to gradients.</summary>
+    public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes, Purpose == PlanPurpose.Inference ? Options.Threads : 0);
 
     public void Upload(Value value, nint address, ReadOnlySpan<float> elements)
     {
