@@ -33,7 +33,8 @@ public sealed class ResumeTests(TinyRuns runs) : IClassFixture<TinyRuns>
     public void Train_AccumulatedGradientsStoppedTwice_EqualsTheUninterruptedRun()
     {
         using var folder = new TemporaryFolder();
-        string[] more = ["--iters", "7", "--accumulate", "2", "--val-every", "2", "--nesterov", "--schedule", "poly", "--warmup", "3"];
+        string[] more = ["--iters", "7", "--accumulate", "2", "--val-every", "2", "--nesterov", "--schedule", "poly", "--warmup", "3",
+            "--calibrate", "2"];
         Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "whole", more)).Code);
         Assert.Equal(130, CommandResult.CancelledAt("3/7 steps", TinyRuns.Train(runs.Data, folder.Path, "parts", more)).Code);
         Assert.Equal(130, CommandResult.CancelledAt("5/7 steps", "train", "--resume", folder["parts"]).Code);

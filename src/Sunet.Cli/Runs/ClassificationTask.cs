@@ -90,6 +90,12 @@ internal sealed class ClassificationTask : ITrainingTask
         return (network, $"batches of {batch}");
     }
 
+    /// <summary>No: a classifier is measured on images of the size it is trained on.</summary>
+    public bool Calibrates => false;
+
+    /// <inheritdoc/>
+    public void Calibrate(SunetModel model, IBackend backend, CancellationToken cancellation) => throw new NotSupportedException();
+
     /// <inheritdoc/>
     public Validation Validate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation)
     {

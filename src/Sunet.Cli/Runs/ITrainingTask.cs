@@ -39,6 +39,16 @@ internal interface ITrainingTask
     /// <summary>The largest network that a validation compiles, and for which images.</summary>
     (SunetGraph Network, string Images) LargestValidation(SunetSpec spec);
 
+    /// <summary>Whether running statistics are taken anew before a model is measured or saved.</summary>
+    bool Calibrates { get; }
+
+    /// <summary>Takes the running statistics of a model anew.</summary>
+    /// <param name="model">Of <see cref="Head"/>, with the data's classes.</param>
+    /// <param name="backend">Where it runs.</param>
+    /// <param name="cancellation">Stops between two batches; the model is as it was.</param>
+    /// <exception cref="SunetException">An image cannot be read, or the device failed.</exception>
+    void Calibrate(SunetModel model, IBackend backend, CancellationToken cancellation);
+
     /// <summary>Measures a model.</summary>
     /// <param name="model">Of <see cref="Head"/>, with the data's classes.</param>
     /// <param name="backend">Where it runs.</param>

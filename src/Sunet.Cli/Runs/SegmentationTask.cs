@@ -2,10 +2,12 @@ using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
 using Sunet.Data.Loading;
+using Sunet.Native;
 using Sunet.Native.Compilation;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
+using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs;
 
@@ -15,6 +17,7 @@ internal sealed class SegmentationTask : ITrainingTask
     private const long Mebibyte = 1 << 20;
     private readonly SegmentationDataset training, validation;
     private readonly BatchLoaderSettings loader;
+    private readonly int calibrationBatches;
 
     /// <summary>Opens both splits; nothing is decoded.</summary>
     /// <exception cref="Sunet.Native.SunetException">A setting is out of range, or a split is missing, empty or damaged.</exception>
@@ -32,6 +35,9 @@ internal sealed class SegmentationTask : ITrainingTask
         {
             CacheBytes = values.Int("cache", 0) * Mebibyte,
         });
+        calibrationBatches = values.Int("calibrate", 0);
+        if (calibrationBatches > 0 && values.Flag("freeze-bn"))
+            throw new ConfigurationException("'--calibrate' takes running statistics anew and '--freeze-bn' keeps them; give one of them.");
         training = DatasetReader.Open(values.Text("data"), values.Text("train-split"), cancellation);
         validation = DatasetReader.Open(values.Text("data"), values.Text("val-split"), cancellation);
     }
@@ -42,6 +48,8 @@ internal sealed class SegmentationTask : ITrainingTask
         Setting.Value("scale-min", "smallest random scale", "0.5"),
         Setting.Value("scale-max", "largest random scale", "2"),
         Setting.Value("rotation", "largest random rotation in degrees", "10"),
+        Setting.Value("calibrate", "batches of whole training images that running statistics are taken of before weights are measured or "
+            + "saved; 0 leaves those of the crops", "0"),
         Setting.Value("cache", "MiB of decoded images kept in memory", "0"),
     ];
 
@@ -81,6 +89,17 @@ internal sealed class SegmentationTask : ITrainingTask
         SunetGraph network = SunetGraph.ForImages(spec, new Shape(1, 3, height, width));
         network.AppendConfusionCounts();
         return (network, FormattableString.Invariant($"images up to {height}x{width}"));
+    }
+
+    /// <inheritdoc/>
+    public bool Calibrates => calibrationBatches > 0;
+
+    /// <inheritdoc/>
+    public void Calibrate(SunetModel model, IBackend backend, CancellationToken cancellation)
+    {
+        using BatchLoader images = Calibration.Open(training, Calibration.UsualSize(validation), loader.BatchSize, Workers);
+        var options = new BatchNormCalibrationOptions { Batches = calibrationBatches };
+        BatchNormCalibration.Run(model, images, options, backend, cancellation: cancellation);
     }
 
     /// <inheritdoc/>

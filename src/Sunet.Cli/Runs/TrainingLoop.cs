@@ -60,6 +60,7 @@ internal sealed class TrainingLoop(
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
+            trainer.CopyTo(model);
             Save();
             line.Line($"stopped at step {trainer.CompletedSteps}; go on with: sunet train --resume {files.Folder}");
             throw;
@@ -73,8 +74,14 @@ internal sealed class TrainingLoop(
     {
         int epoch = progress.ClosedEpochs + 1;
         bool isLast = trainer.CompletedSteps >= Steps;
+        bool isSaved = isLast || epoch % SaveEvery == 0, isMeasured = isLast || epoch % ValidateEvery == 0;
+        bool calibrates = task.Calibrates && (isSaved || isMeasured);
         trainer.CopyTo(model);
-        Validation? validation = epoch % ValidateEvery == 0 || isLast ? Validate(line, cancellation) : null;
+        if (calibrates || isMeasured)
+            trainer.ReleaseWorkingMemory();
+        if (calibrates)
+            task.Calibrate(model, backend, cancellation);
+        Validation? validation = isMeasured ? Validate(line, cancellation) : null;
         IReadOnlyList<double> scores = validation?.Scores ?? [.. task.Metrics.Select(_ => double.NaN)];
         var row = new EpochRow(epoch, Seconds, progress.LossSum / progress.LossCount, scores, progress.LearningRate);
         bool isBest = progress.Close(row);
@@ -89,20 +96,16 @@ internal sealed class TrainingLoop(
         events.Write(epoch, row.Scalars(task.Metrics));
         if (validation?.MainPicture is { } picture)
             events.WritePicture(epoch, "val/pred", Path.Combine(files.Folder, picture));
-        if (isBest || isLast || epoch % SaveEvery == 0)
+        if (isBest || isSaved)
             Save();
     }
 
-    private Validation Validate(ProgressLine line, CancellationToken cancellation)
-    {
-        trainer.ReleaseWorkingMemory();
-        return task.Validate(model, backend,
-            done => line.Report(trainer.CompletedSteps, "steps", $"validating {done}/{task.ValidationCount}"), cancellation);
-    }
+    private Validation Validate(ProgressLine line, CancellationToken cancellation) => task.Validate(model, backend,
+        done => line.Report(trainer.CompletedSteps, "steps", $"validating {done}/{task.ValidationCount}"), cancellation);
 
+    /// <summary>Writes the model, whose weights are the trainer's, and the trainer's state.</summary>
     private void Save()
     {
-        trainer.CopyTo(model);
         files.WriteWeights(files.Last, model, trainer.CompletedSteps, progress);
         SaveState();
     }

@@ -112,6 +112,21 @@ public sealed class Graph
         return value;
     }
 
+    /// <summary>Removes the ops that no output depends on.</summary>
+    internal void DropDead()
+    {
+        var needed = new HashSet<Value>(outputs);
+        for (int i = ops.Count - 1; i >= 0; i--)
+        {
+            if (ops[i].Outputs.Any(needed.Contains))
+                needed.UnionWith(ops[i].Inputs);
+            else
+                ops.RemoveAt(i);
+        }
+
+        DropUnread();
+    }
+
     internal void DropUnread()
     {
         Dictionary<Value, List<Op>> readers = Readers();

@@ -34,6 +34,9 @@ public sealed class SunetGraph
     /// <summary>What a graph made by <see cref="ForActivations"/> keeps of its way, in running order; empty for others.</summary>
     public IReadOnlyList<NetworkLevel> Levels { get; private set; } = [];
 
+    /// <summary>What would move running statistics, for <see cref="ForStatistics"/>: the batch's are outputs. Else empty.</summary>
+    public IReadOnlyList<RunningStatisticsUpdate> Statistics { get; private set; } = [];
+
     /// <summary>Labels of a graph that trains or counts, int32 [N, H, W] or [N, 1, 1]; null for others.</summary>
     public Value? Labels { get; private set; }
 
@@ -128,6 +131,28 @@ public sealed class SunetGraph
         Differentiator.Differentiate(result.Graph, result.Loss.Loss, Add.OfGradients);
         AccumulateResidual.Run(result.Graph);
         RecomputeBatchNorm.Run(result.Graph);
+        return result;
+    }
+
+    /// <summary>
+    /// Builds the forward graph that normalises with every batch's own statistics, which are its outputs. Nothing behind the last
+    /// batch-norm is in it.
+    /// </summary>
+    /// <param name="spec">The network.</param>
+    /// <param name="image">[N, 3, H, W], H and W from 32 up.</param>
+    /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
+    public static SunetGraph ForStatistics(SunetSpec spec, Shape image)
+    {
+        SunetGraph result = Build(spec, image, BatchNormMode.Training, batchNormMomentum: 0);
+        result.Statistics = [.. result.Graph.Ops.OfType<RunningStatisticsUpdate>()];
+        foreach (RunningStatisticsUpdate update in result.Statistics)
+        {
+            result.Graph.MarkOutput(update.BatchMean);
+            result.Graph.MarkOutput(update.BatchVariance);
+        }
+
+        result.Graph.DropDead();
+        FuseRelu.Run(result.Graph);
         return result;
     }
 

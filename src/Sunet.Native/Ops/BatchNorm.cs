@@ -182,6 +182,18 @@ public sealed class RunningStatisticsUpdate : Op
         Momentum = momentum;
     }
 
+    /// <summary>The batch's mean, [C].</summary>
+    public Value BatchMean => Inputs[0];
+
+    /// <summary>The batch's biased variance, [C].</summary>
+    public Value BatchVariance => Inputs[1];
+
+    /// <summary>The running mean, [C].</summary>
+    public Value RunningMean => Inputs[2];
+
+    /// <summary>The running variance, [C].</summary>
+    public Value RunningVariance => Inputs[3];
+
     /// <summary>Elements per channel in the batch.</summary>
     public long Count { get; }
 

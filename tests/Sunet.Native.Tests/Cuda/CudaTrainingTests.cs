@@ -1,3 +1,4 @@
+using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Compilation;
 using Sunet.Native.Inference;
@@ -5,6 +6,7 @@ using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
 using Sunet.Native.Tests.Facade;
+using Sunet.Native.Tests.Golden;
 using Sunet.Native.Training;
 
 namespace Sunet.Native.Tests.Cuda;
@@ -48,6 +50,20 @@ public sealed class CudaTrainingTests : EmulatorTest
         Assert.InRange(Emulator.Calls() - before, 1, 60);
         Assert.Equal(1, Emulator.Outstanding(EmulatedKind.ExecutableGraphs));
         Assert.True(trainer.Plan.Calls.Count > 100, "A plan this small would need no graph to be quick.");
+    }
+
+    [Fact]
+    public void Calibrate_OnTheGpu_IsWhatItIsOnTheCpu()
+    {
+        using FixedBatches batches = SmallModel.Batches();
+        using var gpu = new CudaBackend();
+        using var cpu = new CpuBackend(threads: 2);
+        SunetModel onGpu = SunetModel.Create(SmallModel.Spec, seed: 3), onCpu = SunetModel.Create(SmallModel.Spec, seed: 3);
+        BatchNormCalibration.Run(onGpu, batches, new BatchNormCalibrationOptions { Batches = 3 }, gpu);
+        BatchNormCalibration.Run(onCpu, batches, new BatchNormCalibrationOptions { Batches = 3 }, cpu);
+        Assert.All(onCpu.Names.Where(n => !onCpu.IsParameter(n)), name => Assert.InRange(GoldenErrors.Distance(Doubles(onGpu, name), Doubles(onCpu, name)), 0, 1e-4));
+
+        static double[] Doubles(SunetModel model, string name) => [.. model.Read(name).ToArray().Select(x => (double)x)];
     }
 
     [Fact]

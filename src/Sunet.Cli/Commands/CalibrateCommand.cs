@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Sunet.Cli.Output;
+using Sunet.Cli.Runs;
+using Sunet.Cli.Settings;
+using Sunet.Data.Datasets;
+
+namespace Sunet.Cli.Commands;
+
+/// <summary><c>sunet calibrate</c>.</summary>
+internal static class CalibrateCommand
+{
+    private static readonly Setting[] Settings =
+    [
+        Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
+        Setting.Value("weights", "checkpoint of a segmenter"),
+        Setting.Value("out", "the file to write"),
+        Setting.Value("split", "the part of the data set that statistics are taken of", "train"),
+        Setting.Value("imgsz", "image: a side, or height x width (default: the size that most images have)"),
+        Setting.Value("batch", "images in a batch", "4"),
+        Setting.Value("iters", "batches (default: 100, or all images once where they are fewer)"),
+        PredictionSettings.Settings.Single(s => s.Name == "output-stride"),
+        Setting.Value("workers", "threads that load data (default: half of the processors)"),
+        .. DeviceSettings.Settings,
+        Setting.Switch("json", "one JSON object as the result"),
+        Setting.Switch("quiet", "no progress"),
+    ];
+
+    public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
+        "calibrate", "Takes a model's running statistics anew, at the size it is used at.", Settings, values =>
+        {
+            CalibrateRun.Execute(values, output, cancellation);
+            return ExitCodes.Success;
+        });
+}
