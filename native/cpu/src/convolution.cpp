@@ -8,11 +8,19 @@
 namespace sunet {
 namespace {
 
-/* A primitive descriptor and, where oneDNN works on copies, the phases these are split into (1 x 1 for mere slices). */
+desc weights_of(const dnnl::convolution_forward::primitive_desc& pd) { return pd.weights_desc(); }
+desc weights_of(const dnnl::convolution_backward_data::primitive_desc& pd) { return pd.weights_desc(); }
+desc weights_of(const dnnl::convolution_backward_weights::primitive_desc& pd) { return pd.diff_weights_desc(); }
+
+/* A primitive descriptor and, where oneDNN works on copies, the phases these are split into (1 x 1 for mere slices). It may be of more
+ * channels than there are: of those, too, that fill up the last block in memory, which are zero. The weights' format is without them. */
 template <typename Pd>
 struct choice {
+    choice(const Pd& made, std::optional<phases> how) : pd(made), split(how), weights(weights_of(made)) {}
+
     Pd pd;
     std::optional<phases> split;
+    desc weights;
 };
 
 memory::dims pair(const int32_t* values) { return {values[0], values[1]}; }
@@ -48,6 +56,21 @@ convolution_problem split_problem(const convolution_request& request, phases p, 
         problem.padding_end[i] = small.dims[2 + i] - 1 + a.weights.dims[2 + i] - large.dims[2 + i] - problem.padding_begin[i];
     }
     return problem;
+}
+
+void round_up_channels(sunet_tensor& tensor) {
+    if (tensor.layout == SUNET_BLOCKED_8 || tensor.layout == SUNET_BLOCKED_16)
+        tensor.dims[1] = static_cast<int32_t>(layout_of(tensor).channels_total);
+}
+
+/* The convolution of all channels that lie in memory. */
+sunet_convolution over_whole_blocks(const convolution_request& request) {
+    sunet_convolution a = request.attributes;
+    round_up_channels(a.source);
+    round_up_channels(a.destination);
+    a.weights.dims[0] = (request.transposed ? a.source : a.destination).dims[1];
+    a.weights.dims[1] = (request.transposed ? a.destination : a.source).dims[1];
+    return a;
 }
 
 template <typename Pd>
@@ -88,8 +111,20 @@ auto winograd(const convolution_request& request, bool with_bias, Make make)
     }
 }
 
-/* Winograd's algorithm where it is faster, else oneDNN's own implementation if it is a fast one, else that over slices copied out of
- * their tensors, else the split problem's. */
+/* What oneDNN has for a problem, over copies where `split` says so and perhaps of more channels than `weights` has, if it is fast. */
+template <typename Make>
+auto fast_choice(const convolution_request& request, const std::optional<phases>& split, bool with_bias, const sunet_tensor& weights,
+                 Make make) -> std::optional<choice<decltype(make(std::declval<const convolution_problem&>()))>> {
+    choice<decltype(make(std::declval<const convolution_problem&>()))> result(
+        make(split ? split_problem(request, *split, with_bias) : natural_problem(request, with_bias)), split);
+    const auto format = narrowed(result.weights, memory::dims(weights.dims, weights.dims + weights.rank));
+    if (is_reference(result.pd) || !format) return {};
+    result.weights = *format;
+    return result;
+}
+
+/* Winograd's algorithm where it is faster, else oneDNN's own implementation if it is a fast one; else the first fast one of that over
+ * whole blocks of channels (oneDNN has none for fewer than a block), over slices copied out of their tensors, and of the split problem. */
 template <typename Make>
 auto choose(const convolution_request& request, bool with_bias, Make make)
     -> choice<decltype(make(std::declval<const convolution_problem&>()))> {
@@ -99,17 +134,15 @@ auto choose(const convolution_request& request, bool with_bias, Make make)
     }
     auto natural = make(natural_problem(request, with_bias));
     if (!is_reference(natural)) return {natural, {}};
-    const auto faster = [&](phases p) -> std::optional<decltype(natural)> {
-        auto pd = make(split_problem(request, p, with_bias));
-        if (is_reference(pd)) return {};
-        return pd;
-    };
-    if (is_slice(request.large()) || is_slice(request.small())) {
-        if (const auto pd = faster({1, 1})) return {*pd, phases{1, 1}};
-    }
+    const bool sliced = is_slice(request.large()) || is_slice(request.small());
+    const sunet_convolution whole_blocks = sliced ? a : over_whole_blocks(request);
+    const convolution_request whole{request.context, whole_blocks, request.transposed};
+    if (const auto fast = fast_choice(whole, sliced ? std::optional(phases{1, 1}) : std::nullopt, with_bias, a.weights, make)) return *fast;
     if (can_split(a, request.large(), request.small())) {
         const phases p{a.dilation[0], a.dilation[1]};
-        if (const auto pd = faster(p)) return {*pd, p};
+        for (const convolution_request& either : {request, whole}) {
+            if (const auto fast = fast_choice(either, p, with_bias, a.weights, make)) return *fast;
+        }
     }
     return {natural, {}};
 }
@@ -121,11 +154,30 @@ std::unique_ptr<sunet_primitive> make_primitive(const convolution_request& reque
 
 enum class access { read, write, update };
 
+/* Gives the primitive a bias or its gradient; a vector does not lie in blocks, so that whole blocks of it are in the scratch memory. */
+void add_bias(sunet_primitive& primitive, int onednn_argument, int32_t channels, const desc& format, access use) {
+    if (dims_of(format)[0] == channels) {
+        primitive.add_argument(SUNET_ARG_BIAS, onednn_argument, format);
+        return;
+    }
+    const desc own({channels}, memory::data_type::f32, memory::format_tag::x);
+    const size_t offset = primitive.add_staged_argument(SUNET_ARG_BIAS, onednn_argument, format, own), bytes = own.get_size();
+    const auto staged = [offset](bindings data) { return static_cast<char*>(data[SUNET_ARG_SCRATCH]) + offset; };
+    if (use == access::write) {
+        primitive.add_after([=](bindings data) { std::memcpy(data[SUNET_ARG_BIAS], staged(data), bytes); });
+        return;
+    }
+    primitive.add_before([=, whole = format.get_size()](bindings data) {
+        std::memcpy(staged(data), data[SUNET_ARG_BIAS], bytes);
+        std::memset(staged(data) + bytes, 0, whole - bytes);
+    });
+}
+
 /* Gives the primitive an activation as it is or, where oneDNN works on a copy, by way of the scratch memory. */
 void add_activation(sunet_primitive& primitive, sunet_argument argument, int onednn_argument, const sunet_tensor& tensor,
                     const desc& format, const std::optional<phases>& split, access use) {
     if (!split || (!is_split(*split) && !is_slice(tensor))) {
-        primitive.add_argument(argument, onednn_argument, format);
+        primitive.add_argument(argument, onednn_argument, format, tensor.layout == SUNET_ANY ? format : activation_desc(tensor));
         return;
     }
     const phases p = *split;
@@ -199,9 +251,9 @@ std::unique_ptr<sunet_primitive> build_forward(const convolution_request& reques
     auto primitive = make_primitive<dnnl::convolution_forward>(request, chosen.pd);
     const bool accumulates = request.attributes.accumulate != 0 && !request.transposed;
     add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.split, access::read);
-    primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, chosen.pd.weights_desc());
+    primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, chosen.pd.weights_desc(), chosen.weights);
     if (request.attributes.has_bias != 0 && !request.transposed)
-        primitive->add_argument(SUNET_ARG_BIAS, DNNL_ARG_BIAS, chosen.pd.bias_desc());
+        add_bias(*primitive, DNNL_ARG_BIAS, request.small().dims[1], chosen.pd.bias_desc(), access::read);
     add_activation(*primitive, request.small_argument(), DNNL_ARG_DST, request.small(), chosen.pd.dst_desc(), chosen.split,
                    accumulates ? access::update : access::write);
     return primitive;
@@ -215,7 +267,7 @@ std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& 
     auto primitive = make_primitive<dnnl::convolution_backward_data>(request, chosen.pd);
     add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.split,
                    access::read);
-    primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, chosen.pd.weights_desc());
+    primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, chosen.pd.weights_desc(), chosen.weights);
     add_activation(*primitive, request.large_argument(), DNNL_ARG_DIFF_SRC, request.large(), chosen.pd.diff_src_desc(), chosen.split,
                    access::write);
     return primitive;
@@ -230,9 +282,9 @@ std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_reques
     add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.split, access::read);
     add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.split,
                    access::read);
-    primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_DIFF_WEIGHTS, chosen.pd.diff_weights_desc());
+    primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_DIFF_WEIGHTS, chosen.pd.diff_weights_desc(), chosen.weights);
     if (request.attributes.has_bias != 0 && !request.transposed)
-        primitive->add_argument(SUNET_ARG_BIAS, DNNL_ARG_DIFF_BIAS, chosen.pd.diff_bias_desc());
+        add_bias(*primitive, DNNL_ARG_DIFF_BIAS, request.small().dims[1], chosen.pd.diff_bias_desc(), access::write);
     return primitive;
 }
 

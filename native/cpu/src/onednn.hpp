@@ -1,6 +1,7 @@
 /* The one place that knows how oneDNN 2.x and 3.x differ: 2.x describes an operation before its primitive descriptor, 3.x does not. */
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <oneapi/dnnl/dnnl.hpp>
@@ -32,6 +33,9 @@ Pd preferred(Pd pd, const convolution_problem& p) {
 }
 
 #if DNNL_VERSION_MAJOR >= 3
+
+/* 3.x does not let a description be changed. */
+inline std::optional<desc> narrowed(const desc&, const memory::dims&) { return {}; }
 
 /* 3.x has no weights transformed for Winograd. */
 inline std::string winograd_name(const desc&) { return {}; }
@@ -68,6 +72,21 @@ inline dnnl::matmul::primitive_desc matmul_pd(const dnnl::engine& engine, const 
 }
 
 #else
+
+/* The same memory, where what lies beyond the dimensions only fills up the last block, as oneDNN lays out tensors that end within one;
+ * nothing where that would not be so. */
+inline std::optional<desc> narrowed(const desc& whole, const memory::dims& dims) {
+    const dnnl_blocking_desc_t& blocking = whole.data.format_desc.blocking;
+    if (whole.data.format_kind != dnnl_blocked) return {};
+    memory::dims blocks(dims.size(), 1);
+    for (int i = 0; i < blocking.inner_nblks; ++i) blocks[static_cast<size_t>(blocking.inner_idxs[i])] *= blocking.inner_blks[i];
+    desc part = whole;
+    for (size_t i = 0; i < dims.size(); ++i) {
+        if ((dims[i] + blocks[i] - 1) / blocks[i] * blocks[i] != whole.data.padded_dims[i]) return {};
+        part.data.dims[i] = dims[i];
+    }
+    return part;
+}
 
 /* Weights transformed for Winograd: the output tile, the order of the parts, the blocks of input and output channels; empty for others. */
 inline std::string winograd_name(const desc& d) {

@@ -30,8 +30,12 @@ sunet_primitive::sunet_primitive(sunet_context& owner, sunet::pass work, std::st
 }
 
 void sunet_primitive::add_argument(sunet_argument argument, int onednn_argument, const sunet::desc& format) {
-    add_pass_argument(argument, format);
-    push_part(argument, onednn_argument, format, 0);
+    add_argument(argument, onednn_argument, format, format);
+}
+
+void sunet_primitive::add_argument(sunet_argument argument, int onednn_argument, const sunet::desc& inner, const sunet::desc& outer) {
+    add_pass_argument(argument, outer);
+    push_part(argument, onednn_argument, inner, 0);
 }
 
 void sunet_primitive::add_pass_argument(sunet_argument argument, const sunet::desc& format) {

@@ -26,6 +26,8 @@ struct sunet_primitive {
 
     /* oneDNN reads or writes the caller's memory. */
     void add_argument(sunet_argument argument, int onednn_argument, const sunet::desc& format);
+    /* The same, where oneDNN is told that it is of the format `inner`, which is laid out alike. */
+    void add_argument(sunet_argument argument, int onednn_argument, const sunet::desc& inner, const sunet::desc& outer);
     /* Only our passes touch the caller's memory; oneDNN is not given it. */
     void add_pass_argument(sunet_argument argument, const sunet::desc& format);
     /* oneDNN gets a part of the scratch memory in place of the caller's, whose format is `outer`; returns the part's offset. */

@@ -37,6 +37,8 @@ public sealed record ConvolutionCase(
         new(1, 32, 16, 6, 6, 5, 2, 1, 2, 1, 1, 2),
         new(1, 16, 32, 7, 9, 3, 1, 16, 16, 16, 16, 16),
         new(1, 16, 16, 1, 1, 3, 1, 1, 1, 1, 1, 1),
+        new(2, 8, 12, 15, 13, 3, 2, 1, 1, 1, 1, 1),
+        new(2, 12, 8, 18, 17, 3, 1, 8, 8, 8, 8, 8),
     ];
 
     /// <summary>Every case in every layout a convolution of this machine may meet.</summary>

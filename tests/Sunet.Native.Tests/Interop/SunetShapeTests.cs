@@ -15,6 +15,9 @@ public sealed class SunetShapeTests : IDisposable
         Three(128, 128, 64, 1, 1), Three(64, 128, 64, 2, 1),
         Three(128, 128, 32, 2, 1), Three(64, 64, 64, 2, 1), Three(128, 128, 32, 1, 2), Three(128, 128, 32, 1, 4), Three(128, 128, 32, 1, 8),
         Three(128, 128, 32, 1, 16), Three(64, 64, 32, 1, 8), Three(64, 64, 32, 1, 16), Three(128, 128, 65, 1, 16), Three(64, 64, 7, 1, 16),
+
+        // Of a network narrower than the paper's: channels that fill no block.
+        One(12, 40, 64), One(5, 7, 16), Three(8, 8, 64, 1, 1), Three(8, 24, 64, 2, 1), Three(4, 4, 32, 1, 2), Three(12, 8, 32, 1, 8),
     ];
 
     public void Dispose() => context.Dispose();
