@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Runs;
+using Sunet.Cli.Runs.Timing;
 using Sunet.Data.Images;
 using Sunet.Native;
 using Sunet.Native.Tensors;

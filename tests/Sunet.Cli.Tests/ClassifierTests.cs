@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sunet.Cli.Runs;
+using Sunet.Cli.Runs.Measuring;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
 using Sunet.Data.Images;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sunet.Cli.Runs;
+using Sunet.Cli.Runs.Files;
 using Sunet.Native;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sunet.Cli.Runs;
+using Sunet.Cli.Runs.Training;
 using Sunet.Cli.Settings;
 using Sunet.Native.Models;
 using Sunet.Native.Training;

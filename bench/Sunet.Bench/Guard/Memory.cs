@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Sunet.Cli.Runs;
+using Sunet.Cli.Runs.Timing;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
 using Sunet.Native.Interop;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Sunet.Cli.Runs;
+using Sunet.Cli.Runs.Timing;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;

@@ -1,4 +1,4 @@
-using Sunet.Cli.Runs;
+using Sunet.Cli.Runs.Timing;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;

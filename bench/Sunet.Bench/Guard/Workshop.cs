@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Sunet.Cli.Runs;
+using Sunet.Cli.Runs.Timing;
 using Sunet.Cli.Settings;
 using Sunet.Data.Images;
 using Sunet.Native;

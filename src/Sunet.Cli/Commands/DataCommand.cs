@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Sunet.Cli.Output;
-using Sunet.Cli.Runs;
+using Sunet.Cli.Runs.Files;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
 using Sunet.Data.Synthetic;

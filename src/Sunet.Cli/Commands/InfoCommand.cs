@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sunet.Cli.Output;
-using Sunet.Cli.Runs;
+using Sunet.Cli.Runs.Installation;
+using Sunet.Cli.Runs.Training;
 using Sunet.Cli.Settings;
 using Sunet.Native;
 

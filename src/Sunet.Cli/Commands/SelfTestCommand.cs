@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Sunet.Cli.Output;
-using Sunet.Cli.Runs;
+using Sunet.Cli.Runs.Installation;
 using Sunet.Cli.Settings;
 
 namespace Sunet.Cli.Commands;

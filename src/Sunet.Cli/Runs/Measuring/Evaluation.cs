@@ -1,0 +1,93 @@
+using System.Text.Json;
+using CommunityToolkit.HighPerformance;
+using Sunet.Cli.Output;
+using Sunet.Data.Datasets;
+using Sunet.Data.Images;
+using Sunet.Data.Reporting;
+using Sunet.Native.Inference;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Cli.Runs.Measuring;
+
+/// <summary>Compares a predictor's labels with those of a data set.</summary>
+internal static class Evaluation
+{
+    /// <summary>How the metrics are defined, in one line.</summary>
+    public const string Definition =
+        "mIoU: mean over classes of intersection / union; aAcc: share of right pixels; mAcc: mean over classes of their share of right "
+        + "pixels; all in percent from one confusion matrix over the split, pixels labelled 255 and classes without pixels left out.";
+
+    /// <summary>How many images a mosaic shows.</summary>
+    public const int MosaicImages = 16;
+
+    /// <summary>Predicts every item and counts; what was predicted comes back only for the first items.</summary>
+    /// <param name="predictor">Of a model with the data set's classes.</param>
+    /// <param name="dataset">What to compare with.</param>
+    /// <param name="limit">At most that many items of the split, from its first.</param>
+    /// <param name="shown">How many items are kept with their predictions, for a mosaic.</param>
+    /// <param name="report">Told how many items are done.</param>
+    /// <param name="cancellation">Stops between two runs of the network.</param>
+    /// <exception cref="Sunet.Native.DataException">An item cannot be read.</exception>
+    public static EvaluationResult Run(
+        Predictor predictor, SegmentationDataset dataset, int limit, int shown, Action<int> report, CancellationToken cancellation)
+    {
+        var matrix = new ConfusionMatrix(dataset.ClassCount);
+        SegmentationItem[] items = [.. dataset.Items.Take(limit)];
+        var places = items.Take(shown).Select((item, index) => (item, index)).ToDictionary(i => i.item, i => i.index);
+        var truth = new MosaicTile[places.Count];
+        var predicted = new MosaicTile[places.Count];
+        var buffers = new SampleBuffers();
+        int done = 0;
+
+        // One size after the other, so that every size is compiled once.
+        foreach ((SegmentationItem item, _, _) in MaskSizes.Sorted(items))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            (Memory2D<Rgb> image, Memory2D<byte> labels) = dataset.Load(item, ImageFile.DefaultPixelCap, buffers);
+            if (places.TryGetValue(item, out int at))
+            {
+                var prediction = new byte[image.Height, image.Width];
+                predictor.Count(image.Span, labels.Span, matrix, prediction, cancellation);
+                Memory2D<Rgb> kept = image.ToArray();
+                truth[at] = new MosaicTile(item.Name, kept, labels.ToArray());
+                predicted[at] = new MosaicTile(item.Name, kept, prediction);
+            }
+            else
+            {
+                predictor.Count(image.Span, labels.Span, matrix, cancellation: cancellation);
+            }
+
+            report(++done);
+        }
+
+        return new EvaluationResult(matrix, truth, predicted);
+    }
+
+    /// <summary>Writes the means over classes and pixels into an object.</summary>
+    public static void WriteMeans(Utf8JsonWriter json, ConfusionMatrix matrix)
+    {
+        json.WritePercent("mIoU", matrix.MeanIntersectionOverUnion);
+        json.WritePercent("aAcc", matrix.PixelAccuracy);
+        json.WritePercent("mAcc", matrix.MeanAccuracy);
+    }
+}
+
+/// <summary>What an evaluation found.</summary>
+/// <param name="Matrix">All counts.</param>
+/// <param name="Truth">The first images with their labels.</param>
+/// <param name="Predicted">The first images with what was predicted.</param>
+internal sealed record EvaluationResult(ConfusionMatrix Matrix, IReadOnlyList<MosaicTile> Truth, IReadOnlyList<MosaicTile> Predicted)
+{
+    /// <summary>[label, prediction] counts.</summary>
+    public long[,] Counts()
+    {
+        var counts = new long[Matrix.Classes, Matrix.Classes];
+        for (int label = 0; label < Matrix.Classes; label++)
+        {
+            for (int prediction = 0; prediction < Matrix.Classes; prediction++)
+                counts[label, prediction] = Matrix[label, prediction];
+        }
+
+        return counts;
+    }
+}

@@ -1,0 +1,63 @@
+using Sunet.Cli.Output;
+using Sunet.Cli.Settings;
+using Sunet.Data.Datasets;
+using Sunet.Data.Loading;
+using Sunet.Native;
+using Sunet.Native.Models;
+using Sunet.Native.Training;
+
+namespace Sunet.Cli.Runs.Training;
+
+/// <summary>Takes the running statistics of a checkpoint anew and writes another one.</summary>
+internal static class CalibrateRun
+{
+    private const int UsualBatches = 100;
+
+    /// <summary>Calibrates, writes and prints.</summary>
+    /// <exception cref="SunetException">A setting is wrong, or checkpoint or data are no good; nothing is written.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; nothing is written.</exception>
+    public static void Execute(SettingValues values, CommandOutput output, CancellationToken cancellation)
+    {
+        string weights = values.Text("weights"), path = Path.GetFullPath(values.Text("out"));
+        bool quiet = values.Flag("quiet");
+        using OpenDevice device = DeviceSettings.Open(values);
+        SunetModel model = ModelFile.Segmenter(SunetModel.Load(weights), weights, PredictionSettings.OutputStride(values));
+        SegmentationDataset data = DatasetReader.Open(values.Text("data"), values.Text("split"), cancellation);
+        using BatchLoader loader = Calibration.Open(
+            data, values.IsGiven("imgsz") ? values.Size("imgsz") : Calibration.UsualSize(data), values.Int("batch", 1),
+            values.IsGiven("workers") ? values.Int("workers", 1) : Math.Max(1, Environment.ProcessorCount / 2));
+        var options = new BatchNormCalibrationOptions
+        {
+            Batches = values.IsGiven("iters") ? values.Int("iters", 1) : Math.Min(UsualBatches, loader.BatchesPerEpoch),
+            MemoryLimit = device.MemoryLimit(),
+        };
+        if (!quiet)
+            output.Progress(device.Line);
+        using (ProgressLine line = output.StartProgress(options.Batches, quiet))
+        {
+            BatchNormCalibration.Run(
+                model, loader, options, device.Backend, new Report(done => line.Report(done, "batches", "")), cancellation);
+        }
+
+        model.Save(path);
+        string images = loader.ImageShape.ToString();
+        if (values.Flag("json"))
+        {
+            output.Json(json =>
+            {
+                json.WriteString("file", path);
+                json.WriteNumber("batches", options.Batches);
+                json.WriteString("batch", images);
+            });
+            return;
+        }
+
+        output.Result($"running statistics of {Numbers.Grouped(options.Batches)} batches of {images}: {path}");
+    }
+
+    /// <summary>At once and on the same thread, as a progress line wants it.</summary>
+    private sealed class Report(Action<int> report) : IProgress<int>
+    {
+        void IProgress<int>.Report(int value) => report(value);
+    }
+}

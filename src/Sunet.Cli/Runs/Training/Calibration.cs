@@ -1,0 +1,32 @@
+using Sunet.Cli.Runs.Measuring;
+using Sunet.Data.Augmentation;
+using Sunet.Data.Datasets;
+using Sunet.Data.Loading;
+using Sunet.Native;
+using Sunet.Native.Models;
+
+namespace Sunet.Cli.Runs.Training;
+
+/// <summary>What running statistics are taken anew of: images as they are predicted, not as they are trained on.</summary>
+internal static class Calibration
+{
+    /// <summary>Batches of the middle of each image at its own scale; the caller disposes it.</summary>
+    /// <param name="data">The images.</param>
+    /// <param name="size">What is taken of each; padded where an image is smaller.</param>
+    /// <param name="batch">Images in a batch.</param>
+    /// <param name="workers">Threads that load them.</param>
+    /// <exception cref="ConfigurationException">A number is out of range, or a batch is larger than the data.</exception>
+    public static BatchLoader Open(SegmentationDataset data, (int Height, int Width) size, int batch, int workers) =>
+        new(data, new BatchLoaderSettings(batch, new AugmentationSettings(size.Height, size.Width) { Enabled = false })
+        {
+            Workers = workers,
+        });
+
+    /// <summary>The size that most images have, the larger of equals.</summary>
+    public static (int Height, int Width) UsualSize(SegmentationDataset data)
+    {
+        ((int height, int width), _) = MaskSizes.Sorted(data.Items).CountBy(i => (i.Height, i.Width))
+            .OrderBy(size => size.Value).ThenBy(size => (long)size.Key.Height * size.Key.Width).Last();
+        return (Math.Max(height, SunetGraph.SmallestSize), Math.Max(width, SunetGraph.SmallestSize));
+    }
+}

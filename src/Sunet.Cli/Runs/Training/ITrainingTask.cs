@@ -1,0 +1,68 @@
+using Sunet.Data.Loading;
+using Sunet.Native;
+using Sunet.Native.Compilation;
+using Sunet.Native.Models;
+
+namespace Sunet.Cli.Runs.Training;
+
+/// <summary>What a run trains for: its data, and how a model is measured on it. All else of a run is the same for every task.</summary>
+internal interface ITrainingTask
+{
+    /// <summary>The head that is trained.</summary>
+    SunetHead Head { get; }
+
+    /// <summary>The classes' names by index.</summary>
+    IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>The names of the images to train on, in the split's order; batches follow from it.</summary>
+    IReadOnlyList<string> TrainingImages { get; }
+
+    /// <summary>How many images there are to validate on.</summary>
+    int ValidationCount { get; }
+
+    /// <summary>How many of them are also trained on.</summary>
+    int SharedCount { get; }
+
+    /// <summary>What a validation measures; the first decides which epoch is the best.</summary>
+    IReadOnlyList<Metric> Metrics { get; }
+
+    /// <summary>How the metrics are defined, in one line.</summary>
+    string Definition { get; }
+
+    /// <summary>The threads that load data.</summary>
+    int Workers { get; }
+
+    /// <summary>Opens the batches to train on.</summary>
+    /// <exception cref="ConfigurationException">A batch is larger than the data.</exception>
+    BatchLoader OpenLoader();
+
+    /// <summary>The largest network that a validation compiles, and for which images.</summary>
+    (SunetGraph Network, string Images) LargestValidation(SunetSpec spec);
+
+    /// <summary>Whether running statistics are taken anew before a model is measured or saved.</summary>
+    bool Calibrates { get; }
+
+    /// <summary>Takes the running statistics of a model anew.</summary>
+    /// <param name="model">Of <see cref="Head"/>, with the data's classes.</param>
+    /// <param name="backend">Where it runs.</param>
+    /// <param name="cancellation">Stops between two batches; the model is as it was.</param>
+    /// <exception cref="SunetException">An image cannot be read, or the device failed.</exception>
+    void Calibrate(SunetModel model, IBackend backend, CancellationToken cancellation);
+
+    /// <summary>Measures a model.</summary>
+    /// <param name="model">Of <see cref="Head"/>, with the data's classes.</param>
+    /// <param name="backend">Where it runs.</param>
+    /// <param name="report">Told how many images are done.</param>
+    /// <param name="cancellation">Stops between two images.</param>
+    /// <exception cref="SunetException">An image cannot be read, or the device failed.</exception>
+    Validation Validate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation);
+}
+
+/// <summary>What a validation found.</summary>
+/// <param name="Scores">In percent, one for each of the task's metrics.</param>
+/// <param name="WritePictures">Writes what there is to look at to a run's files.</param>
+internal sealed record Validation(IReadOnlyList<double> Scores, Action<TrainingFiles> WritePictures)
+{
+    /// <summary>The one of them that shows the most, by its name in the run folder; null where there is none.</summary>
+    public string? MainPicture { get; init; }
+}

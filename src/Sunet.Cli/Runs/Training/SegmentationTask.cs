@@ -1,0 +1,117 @@
+using Sunet.Cli.Runs.Measuring;
+using Sunet.Cli.Settings;
+using Sunet.Data.Augmentation;
+using Sunet.Data.Datasets;
+using Sunet.Data.Loading;
+using Sunet.Native;
+using Sunet.Native.Compilation;
+using Sunet.Native.Inference;
+using Sunet.Native.Models;
+using Sunet.Native.Tensors;
+using Sunet.Native.Training;
+
+namespace Sunet.Cli.Runs.Training;
+
+/// <summary>Trains a segmenter; the best epoch is that of the highest mIoU.</summary>
+internal sealed class SegmentationTask : ITrainingTask
+{
+    private const long Mebibyte = 1 << 20;
+    private readonly SegmentationDataset training, validation;
+    private readonly BatchLoaderSettings loader;
+    private readonly int calibrationBatches;
+
+    /// <summary>Opens both splits; nothing is decoded.</summary>
+    /// <exception cref="Sunet.Native.SunetException">A setting is out of range, or a split is missing, empty or damaged.</exception>
+    public SegmentationTask(SettingValues values, CancellationToken cancellation)
+    {
+        (int height, int width) = values.Size("imgsz");
+        var augmentation = new AugmentationSettings(height, width)
+        {
+            ScaleMin = (float)values.Number("scale-min", 0),
+            ScaleMax = (float)values.Number("scale-max", 0),
+            RotationDegrees = (float)values.Number("rotation", 0),
+            Flip = values.Flag("flip"),
+        };
+        loader = TrainSettings.Loader(values, new BatchLoaderSettings(values.Int("batch", 1), augmentation)
+        {
+            CacheBytes = values.Int("cache", 0) * Mebibyte,
+        });
+        calibrationBatches = values.Int("calibrate", 0);
+        if (calibrationBatches > 0 && values.Flag("freeze-bn"))
+            throw new ConfigurationException("'--calibrate' takes running statistics anew and '--freeze-bn' keeps them; give one of them.");
+        training = DatasetReader.Open(values.Text("data"), values.Text("train-split"), cancellation);
+        validation = DatasetReader.Open(values.Text("data"), values.Text("val-split"), cancellation);
+    }
+
+    /// <summary>The settings that only a segmenter has.</summary>
+    public static IReadOnlyList<Setting> Settings { get; } =
+    [
+        Setting.Value("scale-min", "smallest random scale", "0.5"),
+        Setting.Value("scale-max", "largest random scale", "2"),
+        Setting.Value("rotation", "largest random rotation in degrees", "10"),
+        Setting.Value("calibrate", "batches of whole training images that running statistics are taken of before weights are measured or "
+            + "saved; 0 leaves those of the crops", "0"),
+        Setting.Value("cache", "MiB of decoded images kept in memory", "0"),
+    ];
+
+    /// <inheritdoc/>
+    public SunetHead Head => SunetHead.Segmenter;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ClassNames => training.ClassNames;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> TrainingImages => [.. training.Items.Select(i => i.Name)];
+
+    /// <inheritdoc/>
+    public int ValidationCount => validation.Items.Count;
+
+    /// <inheritdoc/>
+    public int SharedCount => validation.Items.IntersectBy(training.Items.Select(i => i.ImagePath), i => i.ImagePath).Count();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Metric> Metrics { get; } = [new("mIoU", true), new("aAcc", true), new("mAcc", true)];
+
+    /// <inheritdoc/>
+    public string Definition => Evaluation.Definition;
+
+    /// <inheritdoc/>
+    public int Workers => loader.Workers;
+
+    /// <inheritdoc/>
+    public BatchLoader OpenLoader() => new(training, loader);
+
+    /// <inheritdoc/>
+    public (SunetGraph Network, string Images) LargestValidation(SunetSpec spec)
+    {
+        (_, int height, int width) = MaskSizes.Sorted(validation.Items).MaxBy(i => (long)i.Height * i.Width);
+        height = Math.Max(height, SunetGraph.SmallestSize);
+        width = Math.Max(width, SunetGraph.SmallestSize);
+        SunetGraph network = SunetGraph.ForImages(spec, new Shape(1, 3, height, width));
+        network.AppendConfusionCounts();
+        return (network, FormattableString.Invariant($"images up to {height}x{width}"));
+    }
+
+    /// <inheritdoc/>
+    public bool Calibrates => calibrationBatches > 0;
+
+    /// <inheritdoc/>
+    public void Calibrate(SunetModel model, IBackend backend, CancellationToken cancellation)
+    {
+        using BatchLoader images = Calibration.Open(training, Calibration.UsualSize(validation), loader.BatchSize, Workers);
+        var options = new BatchNormCalibrationOptions { Batches = calibrationBatches };
+        BatchNormCalibration.Run(model, images, options, backend, cancellation: cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Validation Validate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation)
+    {
+        using var predictor = new Predictor(model, new PredictorOptions { CachedSizes = 1, TileSize = 0 }, backend);
+        EvaluationResult result = Evaluation.Run(
+            predictor, validation, int.MaxValue, Evaluation.MosaicImages, report, cancellation);
+        ConfusionMatrix matrix = result.Matrix;
+        return new Validation(
+            [100 * matrix.MeanIntersectionOverUnion, 100 * matrix.PixelAccuracy, 100 * matrix.MeanAccuracy],
+            files => files.WritePictures(result, ClassNames)) { MainPicture = TrainingFiles.PredictionMosaic };
+    }
+}
