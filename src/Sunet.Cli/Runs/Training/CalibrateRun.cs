@@ -34,10 +34,7 @@ internal static class CalibrateRun
         if (!quiet)
             output.Progress(device.Line);
         using (ProgressLine line = output.StartProgress(options.Batches, quiet))
-        {
-            BatchNormCalibration.Run(
-                model, loader, options, device.Backend, new Report(done => line.Report(done, "batches", "")), cancellation);
-        }
+            Calibration.Run(model, loader, options, device.Backend, done => line.Report(done, "batches", ""), cancellation);
 
         model.Save(path);
         string images = loader.ImageShape.ToString();
@@ -53,11 +50,5 @@ internal static class CalibrateRun
         }
 
         output.Result($"running statistics of {Numbers.Grouped(options.Batches)} batches of {images}: {path}");
-    }
-
-    /// <summary>At once and on the same thread, as a progress line wants it.</summary>
-    private sealed class Report(Action<int> report) : IProgress<int>
-    {
-        void IProgress<int>.Report(int value) => report(value);
     }
 }

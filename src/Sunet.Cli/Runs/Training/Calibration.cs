@@ -3,7 +3,9 @@ using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
 using Sunet.Data.Loading;
 using Sunet.Native;
+using Sunet.Native.Compilation;
 using Sunet.Native.Models;
+using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs.Training;
 
@@ -28,5 +30,23 @@ internal static class Calibration
         ((int height, int width), _) = MaskSizes.Sorted(data.Items).CountBy(i => (i.Height, i.Width))
             .OrderBy(size => size.Value).ThenBy(size => (long)size.Key.Height * size.Key.Width).Last();
         return (Math.Max(height, SunetGraph.SmallestSize), Math.Max(width, SunetGraph.SmallestSize));
+    }
+
+    /// <summary>Takes the statistics.</summary>
+    /// <param name="model">Changed once all is done.</param>
+    /// <param name="images">As <see cref="Open"/> gives them.</param>
+    /// <param name="options">How many batches.</param>
+    /// <param name="backend">Where it runs.</param>
+    /// <param name="report">Told how many batches are done.</param>
+    /// <param name="cancellation">Stops between two batches; the model is as it was.</param>
+    /// <exception cref="SunetException">An image cannot be read, the device failed, or a statistic is not finite.</exception>
+    public static void Run(SunetModel model, BatchLoader images, BatchNormCalibrationOptions options, IBackend backend, Action<int> report,
+        CancellationToken cancellation) =>
+        BatchNormCalibration.Run(model, images, options, backend, new AtOnce(report), cancellation);
+
+    /// <summary>On the same thread, as a progress line wants it.</summary>
+    private sealed class AtOnce(Action<int> report) : IProgress<int>
+    {
+        public void Report(int value) => report(value);
     }
 }

@@ -91,11 +91,12 @@ internal sealed class ClassificationTask : ITrainingTask
         return (network, $"batches of {batch}");
     }
 
-    /// <summary>No: a classifier is measured on images of the size it is trained on.</summary>
-    public bool Calibrates => false;
+    /// <summary>None: a classifier is measured on images of the size it is trained on.</summary>
+    public int CalibrationBatches => 0;
 
     /// <inheritdoc/>
-    public void Calibrate(SunetModel model, IBackend backend, CancellationToken cancellation) => throw new NotSupportedException();
+    public void Calibrate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation) =>
+        throw new NotSupportedException();
 
     /// <inheritdoc/>
     public Validation Validate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation)

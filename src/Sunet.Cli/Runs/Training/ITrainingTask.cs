@@ -39,15 +39,16 @@ internal interface ITrainingTask
     /// <summary>The largest network that a validation compiles, and for which images.</summary>
     (SunetGraph Network, string Images) LargestValidation(SunetSpec spec);
 
-    /// <summary>Whether running statistics are taken anew before a model is measured or saved.</summary>
-    bool Calibrates { get; }
+    /// <summary>The batches that running statistics are taken of before a model is measured or saved; 0: they stay those of training.</summary>
+    int CalibrationBatches { get; }
 
-    /// <summary>Takes the running statistics of a model anew.</summary>
+    /// <summary>Takes the running statistics of a model anew, of <see cref="CalibrationBatches"/>.</summary>
     /// <param name="model">Of <see cref="Head"/>, with the data's classes.</param>
     /// <param name="backend">Where it runs.</param>
+    /// <param name="report">Told how many batches are done.</param>
     /// <param name="cancellation">Stops between two batches; the model is as it was.</param>
     /// <exception cref="SunetException">An image cannot be read, or the device failed.</exception>
-    void Calibrate(SunetModel model, IBackend backend, CancellationToken cancellation);
+    void Calibrate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation);
 
     /// <summary>Measures a model.</summary>
     /// <param name="model">Of <see cref="Head"/>, with the data's classes.</param>

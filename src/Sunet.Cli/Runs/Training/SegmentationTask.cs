@@ -18,7 +18,6 @@ internal sealed class SegmentationTask : ITrainingTask
     private const long Mebibyte = 1 << 20;
     private readonly SegmentationDataset training, validation;
     private readonly BatchLoaderSettings loader;
-    private readonly int calibrationBatches;
 
     /// <summary>Opens both splits; nothing is decoded.</summary>
     /// <exception cref="Sunet.Native.SunetException">A setting is out of range, or a split is missing, empty or damaged.</exception>
@@ -36,8 +35,8 @@ internal sealed class SegmentationTask : ITrainingTask
         {
             CacheBytes = values.Int("cache", 0) * Mebibyte,
         });
-        calibrationBatches = values.Int("calibrate", 0);
-        if (calibrationBatches > 0 && values.Flag("freeze-bn"))
+        CalibrationBatches = values.Int("calibrate", 0);
+        if (CalibrationBatches > 0 && values.Flag("freeze-bn"))
             throw new ConfigurationException("'--calibrate' takes running statistics anew and '--freeze-bn' keeps them; give one of them.");
         training = DatasetReader.Open(values.Text("data"), values.Text("train-split"), cancellation);
         validation = DatasetReader.Open(values.Text("data"), values.Text("val-split"), cancellation);
@@ -93,14 +92,14 @@ internal sealed class SegmentationTask : ITrainingTask
     }
 
     /// <inheritdoc/>
-    public bool Calibrates => calibrationBatches > 0;
+    public int CalibrationBatches { get; }
 
     /// <inheritdoc/>
-    public void Calibrate(SunetModel model, IBackend backend, CancellationToken cancellation)
+    public void Calibrate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation)
     {
         using BatchLoader images = Calibration.Open(training, Calibration.UsualSize(validation), loader.BatchSize, Workers);
-        var options = new BatchNormCalibrationOptions { Batches = calibrationBatches };
-        BatchNormCalibration.Run(model, images, options, backend, cancellation: cancellation);
+        var options = new BatchNormCalibrationOptions { Batches = CalibrationBatches, MemoryLimit = DeviceSettings.PhysicalMemory };
+        Calibration.Run(model, images, options, backend, report, cancellation);
     }
 
     /// <inheritdoc/>

@@ -75,12 +75,12 @@ internal sealed class TrainingLoop(
         int epoch = progress.ClosedEpochs + 1;
         bool isLast = trainer.CompletedSteps >= Steps;
         bool isSaved = isLast || epoch % SaveEvery == 0, isMeasured = isLast || epoch % ValidateEvery == 0;
-        bool calibrates = task.Calibrates && (isSaved || isMeasured);
+        bool calibrates = task.CalibrationBatches > 0 && (isSaved || isMeasured);
         trainer.CopyTo(model);
         if (calibrates || isMeasured)
             trainer.ReleaseWorkingMemory();
         if (calibrates)
-            task.Calibrate(model, backend, cancellation);
+            task.Calibrate(model, backend, done => Report(line, $"calibrating {done}/{task.CalibrationBatches}"), cancellation);
         Validation? validation = isMeasured ? Validate(line, cancellation) : null;
         IReadOnlyList<double> scores = validation?.Scores ?? [.. task.Metrics.Select(_ => double.NaN)];
         var row = new EpochRow(epoch, Seconds, progress.LossSum / progress.LossCount, scores, progress.LearningRate);
@@ -100,8 +100,10 @@ internal sealed class TrainingLoop(
             Save();
     }
 
-    private Validation Validate(ProgressLine line, CancellationToken cancellation) => task.Validate(model, backend,
-        done => line.Report(trainer.CompletedSteps, "steps", $"validating {done}/{task.ValidationCount}"), cancellation);
+    private Validation Validate(ProgressLine line, CancellationToken cancellation) => task.Validate(
+        model, backend, done => Report(line, $"validating {done}/{task.ValidationCount}"), cancellation);
+
+    private void Report(ProgressLine line, string what) => line.Report(trainer.CompletedSteps, "steps", what);
 
     /// <summary>Writes the model, whose weights are the trainer's, and the trainer's state.</summary>
     private void Save()
