@@ -116,6 +116,9 @@ public interface IBackendSession : IDisposable
     /// <summary>Gives the memory of bytes whose content nobody needs back to the system, where it can; it is there again when it is used.</summary>
     void Forget(long bytes, nint address);
 
+    /// <summary>Has the system provide the memory of bytes that are about to be written, where that is faster than as they are written.</summary>
+    void Provide(long bytes, nint address);
+
     /// <summary>
     /// Brings the copy of parameters, in the element type that calls read, up to date with the float32 parameters. Called after an upload;
     /// a <see cref="ParameterUpdate"/> keeps its own part up to date.

@@ -126,6 +126,7 @@ public sealed class Plan : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         Value[] missing =
             [.. Graph.Parameters.Concat(Graph.Buffers).Where(v => !shared.TryGetValue(v, out StoredWeight? stored) || !stored.IsLoaded)];
+        ProvideMemory(missing);
         long largest = missing.Where(v => v.Derivation is not null).Select(v => v.Shape.Count).DefaultIfEmpty().Max();
         using var room = new HostFloats(checked((int)largest));
         foreach (Value value in missing)
@@ -148,6 +149,25 @@ public sealed class Plan : IDisposable
         Session.Synchronize();
         foreach (StoredWeight weight in shared.Values)
             weight.IsLoaded = true;
+    }
+
+    /// <summary>Of weights that are about to be loaded, in runs of those that lie side by side.</summary>
+    private void ProvideMemory(IEnumerable<Value> missing)
+    {
+        nint start = 0, end = 0;
+        foreach (Value value in missing.OrderBy(v => AddressOf(v)))
+        {
+            nint address = AddressOf(value);
+            if (address - end > MemoryPlan.Alignment)
+            {
+                Session.Provide(end - start, start);
+                start = address;
+            }
+
+            end = address + (nint)Session.BytesOf(value);
+        }
+
+        Session.Provide(end - start, start);
     }
 
     /// <summary>

@@ -85,6 +85,8 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
 
         public void Forget(long bytes, nint address) => session.Forget(bytes, address);
 
+        public void Provide(long bytes, nint address) => session.Provide(bytes, address);
+
         public void RefreshCopy(long count, nint parameters, nint copy) => session.RefreshCopy(count, parameters, copy);
 
         public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)

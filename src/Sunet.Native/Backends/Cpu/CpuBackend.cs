@@ -50,7 +50,7 @@ public sealed class CpuBackend : IBackend
     public IBackendSession Open(Graph graph, PlanPurpose purpose) => new CpuSession(Options, graph, purpose, runtime.ChannelBlock);
 
     /// <inheritdoc/>
-    public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes, Options.Threads);
+    public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);
 
     /// <inheritdoc/>
     public void Dispose()

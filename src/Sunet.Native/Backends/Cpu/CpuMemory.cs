@@ -4,26 +4,13 @@ using Sunet.Native.Interop;
 namespace Sunet.Native.Backends.Cpu;
 
 /// <summary>Zeroed memory of the process.</summary>
-internal sealed class CpuMemory : IDeviceMemory
+internal sealed class CpuMemory(long bytes) : IDeviceMemory
 {
-    private readonly CpuMemoryHandle memory;
-
-    /// <param name="bytes">How many.</param>
-    /// <param name="threads">
-    /// Where all of it will be written: how many threads provide it now. 0: pages come when they are written, if ever.
-    /// </param>
-    /// <exception cref="MemoryException">There is not enough.</exception>
-    public CpuMemory(long bytes, int threads)
-    {
-        memory = CpuMemoryHandle.Allocate(Math.Max(1, bytes));
-        Bytes = bytes;
-        if (threads > 0)
-            Posix.Populate(Address, bytes, threads);
-    }
+    private readonly CpuMemoryHandle memory = CpuMemoryHandle.Allocate(Math.Max(1, bytes));
 
     public nint Address => memory.Raw;
 
-    public long Bytes { get; }
+    public long Bytes => bytes;
 
     public void Dispose() => memory.Dispose();
 }

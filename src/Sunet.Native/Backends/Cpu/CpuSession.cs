@@ -102,8 +102,7 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public string? SharedFormatOf(Value value) => formats.SharedNameOf(value);
 
-    /// <summary>A prediction uses all of its memory; a training step may never come to gradients.</summary>
-    public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes, Purpose == PlanPurpose.Inference ? Options.Threads : 0);
+    public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);
 
     public void Upload(Value value, nint address, ReadOnlySpan<float> elements)
     {
@@ -141,6 +140,8 @@ internal sealed unsafe class CpuSession : IBackendSession
     }
 
     public void Forget(long bytes, nint address) => Posix.DontNeed(address, bytes);
+
+    public void Provide(long bytes, nint address) => Posix.Populate(address, bytes, Options.Threads);
 
     public void Clear(long bytes, nint address) => NativeMemory.Clear((void*)address, checked((nuint)bytes));
 

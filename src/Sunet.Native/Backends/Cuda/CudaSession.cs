@@ -209,6 +209,11 @@ internal sealed unsafe class CudaSession : IBackendSession
         // A block of the pool stays whole.
     }
 
+    public void Provide(long bytes, nint address)
+    {
+        // Memory of a GPU is there once it is allocated.
+    }
+
     public void RefreshCopy(long count, nint parameters, nint copy)
     {
         using CudaDevice.Scope current = Device.Use();
