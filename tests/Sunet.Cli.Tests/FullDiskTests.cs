@@ -29,7 +29,9 @@ public sealed class FullDiskTests(TinyRuns runs) : IClassFixture<TinyRuns>
     {
         using var folder = new TemporaryFolder();
         string disk = Directory.CreateDirectory(folder["disk"]).FullName;
-        string[] more = ["--epochs", "30", "--save-every", "30", "--val-every", "30"];
+
+        // Long enough that the signal of the second epoch comes before the last one.
+        string[] more = ["--epochs", "100", "--save-every", "100", "--val-every", "100"];
         Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "whole", more)).Code);
 
         string[] args = ["-rm", "bash", "-c", Script, "bash", CommandResult.Program, disk, folder.Path, .. TinyRuns.Train(runs.Data, disk, "exp", more)];

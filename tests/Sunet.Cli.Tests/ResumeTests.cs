@@ -96,7 +96,9 @@ public sealed class ResumeTests(TinyRuns runs) : IClassFixture<TinyRuns>
     public async Task Train_Signal_WritesACheckpointAndResumesToTheBit(string signal, int code)
     {
         using var folder = new TemporaryFolder();
-        string[] more = ["--epochs", "30", "--val-every", "10", "--save-every", "30"];
+
+        // Long enough that the signal of the second epoch comes before the last one.
+        string[] more = ["--epochs", "100", "--val-every", "50", "--save-every", "100"];
         Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "whole", more)).Code);
 
         using Process process = CommandResult.Start(NoEnvironment, TinyRuns.Train(runs.Data, folder.Path, "parts", more));
