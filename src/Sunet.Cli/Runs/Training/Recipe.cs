@@ -68,7 +68,7 @@ internal sealed record Recipe(
         Segmenter("small", "a few hundred images, from nothing; not of the paper: our own, tried on CamVid", RecipeStart.Nothing,
             ("epochs", "70"), ("batch", "4"), ("imgsz", "240x320"), ("lr", "0.05"), ("momentum", "0.9"), ("nesterov", Setting.On),
             ("weight-decay", "0.0005"), ("warmup", "200"), ("bn-momentum", "0.05"), ("final-lr-multiplier", "1"), ("scale-min", "0.6"),
-            ("scale-max", "1.6"), ("rotation", "5")),
+            ("scale-max", "1.6"), ("rotation", "5"), ("calibrate", "20")),
     ];
 
     /// <summary>The recipe of a name.</summary>
