@@ -19,8 +19,11 @@ public abstract record LoaderSettings(int BatchSize)
     /// </summary>
     public bool FillLast { get; init; }
 
+    /// <summary>Half of the processors: the others compute.</summary>
+    public static int DefaultWorkers => Math.Max(1, Environment.ProcessorCount / 2);
+
     /// <summary>The threads that decode and resample. Their number changes no bit of any batch.</summary>
-    public int Workers { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+    public int Workers { get; init; } = DefaultWorkers;
 
     /// <summary>The batches prepared ahead of the reader.</summary>
     public int Prefetch { get; init; } = 3;

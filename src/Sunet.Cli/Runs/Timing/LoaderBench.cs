@@ -44,7 +44,7 @@ internal static class LoaderBench
     public static void Execute(SettingValues values, CommandOutput output, CancellationToken cancellation)
     {
         int batch = values.Int("batch", 1), warmUp = values.Int("warmup", 1), count = values.Int("iters", 1);
-        int workers = values.IsGiven("workers") ? values.Int("workers", 1) : Math.Max(1, Environment.ProcessorCount / 2);
+        int workers = values.IsGiven("workers") ? values.Int("workers", 1) : LoaderSettings.DefaultWorkers;
         using BatchLoader loader = Open(values.Text("data"), values.Size("imgsz"), batch, workers, cancellation);
         long index = 0;
         for (; index < warmUp; index++)

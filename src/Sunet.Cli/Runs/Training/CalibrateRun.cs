@@ -25,7 +25,7 @@ internal static class CalibrateRun
         SegmentationDataset data = DatasetReader.Open(values.Text("data"), values.Text("split"), cancellation);
         using BatchLoader loader = Calibration.Open(
             data, values.IsGiven("imgsz") ? values.Size("imgsz") : Calibration.UsualSize(data), values.Int("batch", 1),
-            values.IsGiven("workers") ? values.Int("workers", 1) : Math.Max(1, Environment.ProcessorCount / 2));
+            values.IsGiven("workers") ? values.Int("workers", 1) : LoaderSettings.DefaultWorkers);
         var options = new BatchNormCalibrationOptions
         {
             Batches = values.IsGiven("iters") ? values.Int("iters", 1) : Math.Min(UsualBatches, loader.BatchesPerEpoch),
