@@ -172,7 +172,8 @@ SUNET_API void sunet_primitive_destroy(sunet_primitive* primitive);
  * Tensors of one call agree in [N, C, H, W] unless said otherwise; each may have its own layout (PLAIN, BLOCKED_8, BLOCKED_16,
  * NHWC) and may be a channel slice. Fast where operands share a layout. Results are bit-identical for a given thread count.
  * Tensors are F32 or BF16, all of one call alike but where it says so; what is stored as BF16 is rounded to the nearest, to even between
- * two. Arithmetic and vectors (statistics, parameters and their gradients, sums) are float32 throughout.
+ * two; where the CPU does that itself (AVX-512 BF16), below 2^-126 to zero. Arithmetic and vectors (statistics, parameters and their
+ * gradients, sums) are float32 throughout.
  * A kernel that receives a combination it does not take returns SUNET_INVALID_ARGUMENT and writes nothing. */
 
 /* Per-channel mean and biased variance over N, H, W. Sums are kept in double around a pivot, so a large mean costs no accuracy. */

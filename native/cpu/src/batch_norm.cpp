@@ -1,7 +1,6 @@
-#include <cmath>
-
 #include "channels.hpp"
 #include "kernel.hpp"
+#include "norm.hpp"
 
 namespace sunet {
 namespace {
@@ -125,13 +124,13 @@ struct InputGradient {
     }
 };
 
-SUNET_CLONES void statistics_run(const Run& run) { by_type<Statistics>(run); }
+SUNET_KERNEL(statistics_run, Statistics, Run)
 
-SUNET_CLONES void apply_run(const Run& run) { by_type<Apply>(run); }
+SUNET_KERNEL(apply_run, Apply, Run)
 
-SUNET_CLONES void gradient_sums_run(const Run& run) { by_type<GradientSums>(run); }
+SUNET_KERNEL(gradient_sums_run, GradientSums, Run)
 
-SUNET_CLONES void input_gradient_run(const Run& run) { by_type<InputGradient>(run); }
+SUNET_KERNEL(input_gradient_run, InputGradient, Run)
 
 template <int N>
 Run run_of(const Piece<N>& piece, bool bf16, const float* parameters, double* sums, bool relu)
@@ -166,16 +165,11 @@ struct Affine {
     const float *mean, *variance, *gamma, *beta;
     float epsilon;
 
-    double inverse_deviation(std::int64_t channel) const
-    {
-        return 1.0 / std::sqrt(static_cast<double>(variance[channel]) + static_cast<double>(epsilon));
-    }
-
     void fill(std::int64_t from, std::int64_t count, float (*parameters)[row]) const
     {
         for (std::int64_t lane = 0; lane < count; lane++) {
             parameters[0][lane] = mean[from + lane];
-            parameters[1][lane] = static_cast<float>(static_cast<double>(gamma[from + lane]) * inverse_deviation(from + lane));
+            parameters[1][lane] = norm_scale(variance[from + lane], gamma[from + lane], epsilon);
             parameters[2][lane] = beta[from + lane];
         }
     }
@@ -203,7 +197,7 @@ struct Backward {
             [&](std::int64_t from, std::int64_t count, const double* sums) {
                 for (std::int64_t lane = 0; lane < count; lane++) {
                     dbeta[from + lane] = static_cast<float>(sums[lane]);
-                    dgamma[from + lane] = static_cast<float>(sums[row + lane] * affine.inverse_deviation(from + lane));
+                    dgamma[from + lane] = static_cast<float>(sums[row + lane] * inverse_deviation(affine.variance[from + lane], affine.epsilon));
                 }
             });
     }
@@ -215,7 +209,7 @@ struct Backward {
         for (std::int64_t lane = 0; call->batch_statistics != 0 && lane < count; lane++) {
             parameters[3][lane] = static_cast<float>(static_cast<double>(dbeta[from + lane]) / pixels);
             parameters[4][lane] = static_cast<float>(static_cast<double>(dgamma[from + lane]) / pixels *
-                                                     affine.inverse_deviation(from + lane));
+                                                     inverse_deviation(affine.variance[from + lane], affine.epsilon));
         }
     }
 

@@ -44,7 +44,7 @@ SUNET_INLINE void combine(const Run& run)
 }
 
 // Only a copy changes the type.
-SUNET_CLONES void combine_run(Operation operation, const Run& run)
+SUNET_CLONES void combine_anywhere(Operation operation, const Run& run)
 {
     switch (operation) {
     case Operation::copy: by_types<Combine<Operation::copy>::Lanes>(run); break;
@@ -52,6 +52,23 @@ SUNET_CLONES void combine_run(Operation operation, const Run& run)
     case Operation::relu_backward: combine<Operation::relu_backward>(run); break;
     case Operation::add: combine<Operation::add>(run); break;
     }
+}
+
+// All operands are bf16.
+SUNET_ROUNDS_BF16 void combine_bf16(Operation operation, const Run& run)
+{
+    switch (operation) {
+    // Subnormal numbers stay what they are.
+    case Operation::copy: by_wide_lanes<Combine<Operation::copy>::Lanes, Bf16, Bf16>(run); break;
+    case Operation::relu: by_wide_lanes<Combine<Operation::relu>::Lanes, HardwareBf16, HardwareBf16>(run); break;
+    case Operation::relu_backward: by_wide_lanes<Combine<Operation::relu_backward>::Lanes, HardwareBf16, HardwareBf16>(run); break;
+    case Operation::add: by_wide_lanes<Combine<Operation::add>::Lanes, HardwareBf16, HardwareBf16>(run); break;
+    }
+}
+
+void combine_run(Operation operation, const Run& run)
+{
+    run.from_bf16 && run.to_bf16 && rounds_to_bf16() ? combine_bf16(operation, run) : combine_anywhere(operation, run);
 }
 
 // y = operation(a, b); b is a where the operation takes one operand.
@@ -102,7 +119,7 @@ struct Sum {
     }
 };
 
-SUNET_CLONES void sum_run(const SumRun& run) { by_type<Sum>(run); }
+SUNET_KERNEL(sum_run, Sum, SumRun)
 
 } // namespace
 } // namespace sunet

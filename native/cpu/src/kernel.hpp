@@ -11,8 +11,12 @@
 // A row function is compiled once for each instruction set; the loader picks the one the CPU has.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define SUNET_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+// A function over HardwareBf16, to be called where rounds_to_bf16().
+#define SUNET_ROUNDS_BF16 __attribute__((target("arch=x86-64-v4,avx512bf16")))
+#define SUNET_HAS_BF16_CODE 1
 #else
 #define SUNET_CLONES
+#define SUNET_ROUNDS_BF16
 #endif
 #define SUNET_INLINE inline __attribute__((always_inline))
 
@@ -21,13 +25,17 @@ namespace sunet {
 typedef float Eight __attribute__((vector_size(32)));
 typedef std::uint32_t EightWords __attribute__((vector_size(32)));
 typedef std::uint16_t EightHalves __attribute__((vector_size(16)));
+typedef float Wide __attribute__((vector_size(64)));
+typedef std::uint32_t WideWords __attribute__((vector_size(64)));
+typedef std::uint16_t WideHalves __attribute__((vector_size(32)));
 
 // bfloat16 as it lies in memory: the upper half of a float.
 struct Bf16 {
     std::uint16_t bits;
 };
 
-// Sixteen lanes as two vectors of eight: GCC takes a vector wider than the instruction set's registers apart into scalars.
+// Sixteen lanes as two vectors of eight: GCC takes a vector wider than the instruction set's registers apart into scalars. Wide, which is one
+// vector, is for code that is compiled for AVX-512 alone.
 struct Sixteen {
     Eight low, high;
 };
@@ -67,8 +75,32 @@ SUNET_INLINE void store<Sixteen>(float* to, const Sixteen& value)
     store<Eight>(to + 8, value.high);
 }
 
+// A vector's elements as the bits of floats, and the upper halves of them.
 template <class V>
-V load(const Bf16* from);
+struct Bits;
+
+template <>
+struct Bits<Eight> {
+    typedef EightWords Words;
+    typedef EightHalves Halves;
+};
+
+template <>
+struct Bits<Wide> {
+    typedef WideWords Words;
+    typedef WideHalves Halves;
+};
+
+template <class V>
+SUNET_INLINE V load(const Bf16* from)
+{
+    typename Bits<V>::Halves halves;
+    std::memcpy(&halves, from, sizeof halves);
+    const typename Bits<V>::Words words = __builtin_convertvector(halves, typename Bits<V>::Words) << 16;
+    V value;
+    std::memcpy(&value, &words, sizeof value);
+    return value;
+}
 
 template <>
 SUNET_INLINE float load<float>(const Bf16* from)
@@ -76,17 +108,6 @@ SUNET_INLINE float load<float>(const Bf16* from)
     const std::uint32_t word = static_cast<std::uint32_t>(from->bits) << 16;
     float value;
     std::memcpy(&value, &word, sizeof value);
-    return value;
-}
-
-template <>
-SUNET_INLINE Eight load<Eight>(const Bf16* from)
-{
-    EightHalves halves;
-    std::memcpy(&halves, from, sizeof halves);
-    const EightWords words = __builtin_convertvector(halves, EightWords) << 16;
-    Eight value;
-    std::memcpy(&value, &words, sizeof value);
     return value;
 }
 
@@ -105,7 +126,13 @@ SUNET_INLINE Words rounded(const Words& words)
 }
 
 template <class V>
-void store(Bf16* to, const V& value);
+SUNET_INLINE void store(Bf16* to, const V& value)
+{
+    typename Bits<V>::Words words;
+    std::memcpy(&words, &value, sizeof words);
+    const typename Bits<V>::Halves halves = __builtin_convertvector(rounded(words), typename Bits<V>::Halves);
+    std::memcpy(to, &halves, sizeof halves);
+}
 
 template <>
 SUNET_INLINE void store<float>(Bf16* to, const float& value)
@@ -116,20 +143,41 @@ SUNET_INLINE void store<float>(Bf16* to, const float& value)
 }
 
 template <>
-SUNET_INLINE void store<Eight>(Bf16* to, const Eight& value)
-{
-    EightWords words;
-    std::memcpy(&words, &value, sizeof words);
-    const EightHalves halves = __builtin_convertvector(rounded(words), EightHalves);
-    std::memcpy(to, &halves, sizeof halves);
-}
-
-template <>
 SUNET_INLINE void store<Sixteen>(Bf16* to, const Sixteen& value)
 {
     store<Eight>(to, value.low);
     store<Eight>(to + 8, value.high);
 }
+
+// The same where the CPU has an instruction for it, which takes subnormal numbers for zero.
+struct HardwareBf16 : Bf16 {};
+
+inline bool rounds_to_bf16()
+{
+#ifdef SUNET_HAS_BF16_CODE
+    static const bool has = __builtin_cpu_supports("avx512bf16") != 0 && __builtin_cpu_supports("avx512vl") != 0;
+    return has;
+#else
+    return false;
+#endif
+}
+
+template <class V>
+SUNET_INLINE void store(HardwareBf16* to, const V& value)
+{
+    store<V>(static_cast<Bf16*>(to), value);
+}
+
+#ifdef SUNET_HAS_BF16_CODE
+template <>
+SUNET_INLINE void store<Wide>(HardwareBf16* to, const Wide& value)
+{
+    WideHalves halves;
+    // In assembly, since an intrinsic could not be part of code that is compiled for other instruction sets, too.
+    asm("vcvtneps2bf16 %1, %0" : "=v"(halves) : "v"(value));
+    std::memcpy(to, &halves, sizeof halves);
+}
+#endif
 
 // One element of a tensor of either type.
 SUNET_INLINE float element(const void* from, bool bf16)
@@ -152,6 +200,21 @@ SUNET_INLINE void by_type(const Run& run)
 {
     run.bf16 ? by_lanes<Kernel, Bf16>(run) : by_lanes<Kernel, float>(run);
 }
+
+// The same within functions marked SUNET_ROUNDS_BF16.
+template <template <class...> class Kernel, class... Storage, class Run>
+SUNET_INLINE void by_wide_lanes(const Run& run)
+{
+    run.lanes == 16  ? Kernel<Wide, Storage...>::run(run)
+    : run.lanes == 8 ? Kernel<Eight, Storage...>::run(run)
+                     : Kernel<float, Storage...>::run(run);
+}
+
+// Defines name(run), for a run whose tensors are of one type.
+#define SUNET_KERNEL(name, Kernel, Run)                                                                     \
+    SUNET_CLONES void name##_anywhere(const Run& run) { by_type<Kernel>(run); }                             \
+    SUNET_ROUNDS_BF16 void name##_bf16(const Run& run) { by_wide_lanes<Kernel, HardwareBf16>(run); }        \
+    void name(const Run& run) { run.bf16 && rounds_to_bf16() ? name##_bf16(run) : name##_anywhere(run); }
 
 // What is read is of one type and what is written of another.
 template <template <class...> class Kernel, class Run>
@@ -179,6 +242,12 @@ SUNET_INLINE Eight broadcast<Eight>(float value)
 }
 
 template <>
+SUNET_INLINE Wide broadcast<Wide>(float value)
+{
+    return Wide{value, value, value, value, value, value, value, value, value, value, value, value, value, value, value, value};
+}
+
+template <>
 SUNET_INLINE Sixteen broadcast<Sixteen>(float value)
 {
     return {broadcast<Eight>(value), broadcast<Eight>(value)};
@@ -187,6 +256,7 @@ SUNET_INLINE Sixteen broadcast<Sixteen>(float value)
 // max(0, value); NaN stays NaN.
 SUNET_INLINE float rectified(float value) { return value <= 0.0f ? 0.0f : value; }
 SUNET_INLINE Eight rectified(const Eight& value) { return value <= Eight{} ? Eight{} : value; }
+SUNET_INLINE Wide rectified(const Wide& value) { return value <= Wide{} ? Wide{} : value; }
 SUNET_INLINE Sixteen rectified(const Sixteen& value) { return {rectified(value.low), rectified(value.high)}; }
 
 // Batch normalisation. Both directions must agree on this to the bit: the gradient's mask is its sign.
@@ -199,6 +269,7 @@ SUNET_INLINE V normalized(const V& x, const V& mean, const V& scale, const V& be
 // The gradient of rectified: `gradient` where `value` is positive (or NaN), else 0.
 SUNET_INLINE float passed(float value, float gradient) { return value <= 0.0f ? 0.0f : gradient; }
 SUNET_INLINE Eight passed(const Eight& value, const Eight& gradient) { return value <= Eight{} ? Eight{} : gradient; }
+SUNET_INLINE Wide passed(const Wide& value, const Wide& gradient) { return value <= Wide{} ? Wide{} : gradient; }
 SUNET_INLINE Sixteen passed(const Sixteen& value, const Sixteen& gradient)
 {
     return {passed(value.low, gradient.low), passed(value.high, gradient.high)};

@@ -1,0 +1,18 @@
+/* Batch-norm as all who apply it compute it. */
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+namespace sunet {
+
+inline double inverse_deviation(float variance, float epsilon) {
+    return 1.0 / std::sqrt(static_cast<double>(variance) + static_cast<double>(epsilon));
+}
+
+/* What a channel's difference from its mean is multiplied by. */
+inline float norm_scale(float variance, float gamma, float epsilon) {
+    return static_cast<float>(static_cast<double>(gamma) * inverse_deviation(variance, epsilon));
+}
+
+} // namespace sunet
