@@ -22,8 +22,9 @@ public sealed class CpuPrecisionTests(TinyRuns runs) : IClassFixture<TinyRuns>, 
     public void Doctor_Always_SaysWhetherTheCpuMultipliesBf16AndHowFast()
     {
         CommandResult result = CommandResult.Of("doctor", "--json");
-        string expected = NativeRuntime.Query().HasBFloat16
-            ? @"multiplied by the CPU; convolutions \d+\.\d\d times as fast as in float32"
+        NativeRuntimeInfo runtime = NativeRuntime.Query();
+        string expected = runtime.HasBFloat16
+            ? $@"multiplied {(runtime.PrefersFloat16 ? "in float16" : "by the CPU")}; convolutions \d+\.\d\d times as fast as in float32"
             : "no: it takes AVX-512 BF16";
         Assert.Matches($"\"bf16 on the CPU\":\"{expected}\"", result.Output);
     }
@@ -31,7 +32,7 @@ public sealed class CpuPrecisionTests(TinyRuns runs) : IClassFixture<TinyRuns>, 
     [Fact]
     public void TrainThenValidate_InBf16_SucceedsOrSaysWhatTheCpuLacks()
     {
-        CommandResult trained = CommandResult.Of(TinyRuns.Train(runs.Data, folder["runs"], "exp", ["--epochs", "1", .. Bf16]));
+        CommandResult trained = Train("exp");
         if (!NativeRuntime.Query().HasBFloat16)
         {
             Assert.Equal(3, trained.Code);
@@ -40,10 +41,15 @@ public sealed class CpuPrecisionTests(TinyRuns runs) : IClassFixture<TinyRuns>, 
         }
 
         Assert.True(trained.Code == 0, trained.Error);
-        Assert.Contains("threads, bf16)", trained.Error, StringComparison.Ordinal);
+        string how = NativeRuntime.Query().PrefersFloat16 ? "bf16 multiplied in float16)" : "bf16)";
+        Assert.Contains("threads, " + how, trained.Error, StringComparison.Ordinal);
+        Assert.Contains("threads, bf16)", Train("other", "--no-float16").Error, StringComparison.Ordinal);
         string weights = folder["runs", "exp", "weights", "best.safetensors"];
         CommandResult validated = CommandResult.Of(["val", "--data", runs.Data, "--weights", weights, "--quiet", "--json", .. Bf16]);
         Assert.True(validated.Code == 0, validated.Error);
         Assert.Contains("\"mIoU\"", validated.Output, StringComparison.Ordinal);
     }
+
+    private CommandResult Train(string name, params string[] more) =>
+        CommandResult.Of(TinyRuns.Train(runs.Data, folder["runs"], name, ["--epochs", "1", .. Bf16, .. more]));
 }

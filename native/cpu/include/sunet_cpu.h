@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Raised by one with every incompatible change; the managed side refuses another number. */
-#define SUNET_CPU_ABI 4
+#define SUNET_CPU_ABI 5
 
 typedef int32_t sunet_status;
 enum {
@@ -72,6 +72,7 @@ typedef struct sunet_library_info {
     int32_t onednn_major, onednn_minor, onednn_patch; /* of the library that was loaded */
     int32_t channel_block;                            /* 16 with AVX-512, else 8 */
     int32_t bf16;                                     /* 1 where the CPU multiplies bf16 natively */
+    int32_t float16;                                  /* 1 where products of bf16 tensors are faster made in float16 */
     int32_t max_threads;
     char isa[32]; /* oneDNN's name for the widest instruction set it will use */
     char onednn_hash[48];
@@ -102,7 +103,7 @@ SUNET_API void sunet_format_destroy(sunet_format* format);
 SUNET_API size_t sunet_format_bytes(const sunet_format* format);
 SUNET_API int32_t sunet_format_equal(const sunet_format* a, const sunet_format* b);
 /* oneDNN's short name, such as "aBcd16b" or "ABcd16b16a", with " bf16" behind it for such elements; one beginning with "wino" for
- * weights that are transformed for Winograd's algorithm, which can be written but not read back; "strided" where there is none. */
+ * weights that are transformed for Winograd's algorithm and with "f16" for those packed for float16, which can be written but not read back; "strided" where there is none. */
 SUNET_API void sunet_format_describe(const sunet_format* format, sunet_message* out);
 
 /* ---- oneDNN primitives ----------------------------------------------------------------------------------------- */
@@ -133,11 +134,13 @@ typedef struct sunet_convolution {
     int32_t accumulate;       /* forward: destination += result */
     int32_t inference;        /* forward: the weights stay, so that their layout may be one that only this operation reads */
     int32_t winograd;         /* dense 3x3: Winograd's algorithm, where oneDNN has it and it is faster, may be taken */
+    int32_t float16;          /* bf16: products, and sums of up to 64 of them, may be made in float16 where that is faster */
 } sunet_convolution;
 
 SUNET_API sunet_status sunet_convolution_forward_create(sunet_context*, const sunet_convolution*, sunet_primitive** out, sunet_message*);
-/* A dense 1x1 convolution of sunet_batch_norm_apply's result, which is not made but for a part at a time that stays in the cache. Source
- * and destination are float32 in one blocked layout, with whole blocks of channels; it does not accumulate. */
+/* A convolution of sunet_batch_norm_apply's result, which is not made but for a part at a time that stays in the cache. Source and
+ * destination are in one blocked layout, with whole blocks of channels; it does not accumulate. In float32 it is a dense 1x1 convolution,
+ * in bf16 any that is made in float16. */
 SUNET_API sunet_status sunet_normalized_convolution_create(sunet_context*, const sunet_convolution*, float epsilon, int32_t relu,
                                                            sunet_primitive** out, sunet_message*);
 SUNET_API sunet_status sunet_convolution_backward_data_create(sunet_context*, const sunet_convolution*, sunet_primitive** out,

@@ -1,5 +1,7 @@
 #include "context.hpp"
 
+#include "float16_kernels.hpp"
+
 #include <omp.h>
 #include <oneapi/dnnl/dnnl_debug.h>
 #include <sys/mman.h>
@@ -113,6 +115,12 @@ counted_handle::counted_handle() noexcept {
 
 counted_handle::~counted_handle() { outstanding_handles.fetch_sub(1, std::memory_order_relaxed); }
 
+bool prefers_float16() noexcept {
+    const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+    return float16::is_supported() && isa_includes(isa, dnnl::cpu_isa::avx512_core_bf16) &&
+           !isa_includes(isa, dnnl::cpu_isa::avx512_core_amx);
+}
+
 thread_scope::thread_scope(const sunet_context& context) noexcept : previous_(omp_get_max_threads()) {
     omp_set_num_threads(context.threads);
 }
@@ -134,6 +142,7 @@ void sunet_library_query(sunet_library_info* out) {
     out->onednn_patch = version->patch;
     out->channel_block = isa_includes(isa, dnnl::cpu_isa::avx512_core) ? 16 : 8;
     out->bf16 = isa_includes(isa, dnnl::cpu_isa::avx512_core_bf16) ? 1 : 0;
+    out->float16 = sunet::prefers_float16() ? 1 : 0;
     out->max_threads = omp_get_num_procs();
     sunet_message isa_text{out->isa, sizeof out->isa};
     sunet::copy_text(dnnl_cpu_isa2str(static_cast<dnnl_cpu_isa_t>(isa)), &isa_text);

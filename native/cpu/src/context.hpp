@@ -15,6 +15,10 @@ struct sunet_context {
 
 namespace sunet {
 
+/* Whether products of bf16 tensors are made faster in float16 than by oneDNN, which is so where the CPU has AVX-512 FP16 and, as far as
+ * oneDNN may use it, no AMX. */
+bool prefers_float16() noexcept;
+
 /* oneDNN asks OpenMP how many threads to use, both when it creates and when it executes a primitive: within this scope the
  * calling thread's answer is the context's number. */
 class thread_scope {

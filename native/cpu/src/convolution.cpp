@@ -3,6 +3,7 @@
 #include <cstring>
 #include <optional>
 
+#include "float16_convolution.hpp"
 #include "staging.hpp"
 
 namespace sunet {
@@ -241,7 +242,17 @@ void check_convolution(const convolution_request& request) {
     for (int i = 0; i < 2; ++i) check_direction(a, i, large, small);
 }
 
+void add_bias_gradient(sunet_primitive& primitive, sunet_context& context, const sunet_tensor& destination) {
+    primitive.add_pass_argument(SUNET_ARG_BIAS, {{{destination.dims[1]}, memory::data_type::f32, memory::format_tag::x}});
+    primitive.add_after([destination, &context](bindings data) {
+        const sunet_status status =
+            sunet_channel_sum(&context, &destination, data[SUNET_ARG_DESTINATION], static_cast<float*>(data[SUNET_ARG_BIAS]));
+        if (status != SUNET_OK) throw failure(status, "The gradient of a convolution's bias could not be summed.");
+    });
+}
+
 std::unique_ptr<sunet_primitive> build_forward(const convolution_request& request) {
+    if (float16::takes(request, true)) return float16::build(request, true);
     check_convolution(request);
     const bool inference = request.attributes.inference != 0 && !request.transposed;
     const auto kind = inference ? dnnl::prop_kind::forward_inference : dnnl::prop_kind::forward_training;
@@ -260,6 +271,7 @@ std::unique_ptr<sunet_primitive> build_forward(const convolution_request& reques
 }
 
 std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& request) {
+    if (float16::takes(request, false)) return float16::build(request, false);
     check_convolution(request);
     const auto chosen = choose(request, false, [&](const convolution_problem& p) {
         return backward_data_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
@@ -274,6 +286,11 @@ std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& 
 }
 
 std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request) {
+    if (float16::takes_gradient(request)) {
+        auto primitive = float16::build_gradient(request);
+        if (request.attributes.has_bias != 0 && !request.transposed) add_bias_gradient(*primitive, request.context, request.attributes.destination);
+        return primitive;
+    }
     check_convolution(request);
     const auto chosen = choose(request, !request.transposed, [&](const convolution_problem& p) {
         return backward_weights_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));

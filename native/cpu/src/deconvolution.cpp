@@ -2,6 +2,7 @@
  * convolution's weights as they are. Measured, oneDNN's own deconvolution is no faster; what a gradient lacks is bias and ReLU. */
 #include "bias_relu.hpp"
 #include "convolution.hpp"
+#include "float16_convolution.hpp"
 
 namespace sunet {
 namespace {
@@ -12,13 +13,15 @@ void require_known(const sunet_tensor& tensor, const char* what) {
                       std::string("A transposed convolution with ") + what + " is float32 or bf16 and has a fixed layout.");
 }
 
-desc vector_desc(int32_t channels) { return {{channels}, memory::data_type::f32, memory::format_tag::x}; }
+data_format vector_format(int32_t channels) { return {{{channels}, memory::data_type::f32, memory::format_tag::x}}; }
 
 std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, const sunet_convolution& a) {
     if (a.accumulate != 0) throw failure(SUNET_UNSUPPORTED, "A transposed convolution cannot add to its destination.");
     if (a.has_bias != 0 || a.fused_relu != 0) require_known(a.destination, "bias or ReLU");
-    auto primitive = build_backward_data({context, a, true});
-    if (a.has_bias != 0) primitive->add_pass_argument(SUNET_ARG_BIAS, vector_desc(a.destination.dims[1]));
+    const convolution_request request{context, a, true};
+    if (float16::takes(request, false)) return float16::build(request, false);
+    auto primitive = build_backward_data(request);
+    if (a.has_bias != 0) primitive->add_pass_argument(SUNET_ARG_BIAS, vector_format(a.destination.dims[1]));
     if (a.has_bias != 0 || a.fused_relu != 0) {
         const sunet_tensor destination = a.destination;
         const bool relu = a.fused_relu != 0;
@@ -33,15 +36,7 @@ std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, c
 std::unique_ptr<sunet_primitive> deconvolution_backward_weights(sunet_context& context, const sunet_convolution& a) {
     if (a.has_bias != 0) require_known(a.destination, "bias");
     auto primitive = build_backward_weights({context, a, true});
-    if (a.has_bias != 0) {
-        primitive->add_pass_argument(SUNET_ARG_BIAS, vector_desc(a.destination.dims[1]));
-        const sunet_tensor destination = a.destination;
-        primitive->add_after([destination, &context](bindings data) {
-            const sunet_status status =
-                sunet_channel_sum(&context, &destination, data[SUNET_ARG_DESTINATION], static_cast<float*>(data[SUNET_ARG_BIAS]));
-            if (status != SUNET_OK) throw failure(status, "The gradient of a transposed convolution's bias could not be summed.");
-        });
-    }
+    if (a.has_bias != 0) add_bias_gradient(*primitive, context, a.destination);
     return primitive;
 }
 

@@ -98,30 +98,31 @@ sunet_status sunet_format_create(const sunet_tensor* tensor, sunet_format** out,
         sunet::require(tensor != nullptr, "A format is made from a tensor.");
         sunet::check_tensor(*tensor, "tensor");
         sunet::require(tensor->layout != SUNET_ANY, "A format says where data lies, so its layout cannot be ANY.");
-        *out = new sunet_format(sunet::activation_desc(*tensor));
+        *out = new sunet_format({sunet::activation_desc(*tensor)});
     });
 }
 
 void sunet_format_destroy(sunet_format* format) { delete format; }
 
-size_t sunet_format_bytes(const sunet_format* format) { return format->desc.get_size(); }
+size_t sunet_format_bytes(const sunet_format* format) { return format->data.bytes(); }
 
-int32_t sunet_format_equal(const sunet_format* a, const sunet_format* b) { return a->desc == b->desc ? 1 : 0; }
+int32_t sunet_format_equal(const sunet_format* a, const sunet_format* b) { return a->data == b->data ? 1 : 0; }
 
 void sunet_format_describe(const sunet_format* format, sunet_message* out) {
     sunet::copy_text("strided", out);
     sunet::guarded(out, [&] {
-        const std::string winograd = sunet::winograd_name(format->desc);
-        if (!winograd.empty()) {
-            sunet::copy_text(winograd.c_str(), out);
+        const sunet::desc& desc = format->data.desc;
+        const std::string transformed = format->data.packed ? format->data.packed->name() : sunet::winograd_name(desc);
+        if (!transformed.empty()) {
+            sunet::copy_text(transformed.c_str(), out);
             return;
         }
-        const auto dims = sunet::dims_of(format->desc);
-        const auto type = sunet::type_of(format->desc);
+        const auto dims = sunet::dims_of(desc);
+        const auto type = sunet::type_of(desc);
         /* oneDNN keeps no name with a description, so every name it has is tried. */
         for (int tag = dnnl_format_tag_any + 1; tag < dnnl_format_tag_last; ++tag) {
             const sunet::desc candidate(dims, type, static_cast<sunet::memory::format_tag>(tag), true);
-            if (candidate == format->desc) {
+            if (candidate == desc) {
                 const std::string name = dnnl_fmt_tag2str(static_cast<dnnl_format_tag_t>(tag));
                 sunet::copy_text((type == sunet::memory::data_type::bf16 ? name + " bf16" : name).c_str(), out);
                 return;

@@ -1,12 +1,26 @@
 #pragma once
 
+#include "float16_weights.hpp"
 #include "onednn.hpp"
 #include "status.hpp"
 
-struct sunet_format {
-    explicit sunet_format(sunet::desc description) : desc(std::move(description)) {}
+namespace sunet {
 
+/* Where data lies: as oneDNN says or, if they are packed for our own kernels, weights whose dimensions alone it says. */
+struct data_format {
     sunet::desc desc;
+    std::optional<float16::packed_weights> packed = {};
+
+    size_t bytes() const { return packed ? packed->bytes() : desc.get_size(); }
+    bool operator==(const data_format& other) const { return desc == other.desc && packed == other.packed; }
+};
+
+} // namespace sunet
+
+struct sunet_format {
+    explicit sunet_format(sunet::data_format described) : data(std::move(described)) {}
+
+    sunet::data_format data;
     sunet::counted_handle counted;
 };
 

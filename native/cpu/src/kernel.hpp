@@ -34,8 +34,8 @@ struct Bf16 {
     std::uint16_t bits;
 };
 
-// Sixteen lanes as two vectors of eight: GCC takes a vector wider than the instruction set's registers apart into scalars. Wide, which is one
-// vector, is for code that is compiled for AVX-512 alone.
+// Sixteen lanes as two vectors of eight: GCC takes a vector wider than the instruction set's registers apart into scalars. Wide, which is
+// one vector, is for code that is compiled for AVX-512 alone.
 struct Sixteen {
     Eight low, high;
 };

@@ -3,11 +3,12 @@
 #include <omp.h>
 
 #include <atomic>
-#include <cmath>
 #include <cstring>
 
 #include "convolution.hpp"
+#include "float16_convolution.hpp"
 #include "kernel.hpp"
+#include "norm.hpp"
 
 namespace sunet {
 namespace {
@@ -80,9 +81,7 @@ public:
         auto* scale = reinterpret_cast<float*>(scratch);
         const auto* variance = static_cast<const float*>(data[SUNET_ARG_VARIANCE]);
         const auto* gamma = static_cast<const float*>(data[SUNET_ARG_GAMMA]);
-        for (int64_t c = 0; c < inputs_; ++c)
-            scale[c] = static_cast<float>(static_cast<double>(gamma[c]) /
-                                          std::sqrt(static_cast<double>(variance[c]) + static_cast<double>(epsilon_)));
+        for (int64_t c = 0; c < inputs_; ++c) scale[c] = norm_scale(variance[c], gamma[c], epsilon_);
         std::atomic<int> failed{dnnl_success};
 #pragma omp parallel num_threads(threads_)
         {
@@ -166,13 +165,12 @@ private:
     }
 
     void layout_scratch() {
-        const auto rounded = [](size_t bytes) { return (bytes + 63) / 64 * 64; };
-        scale_bytes_ = rounded(static_cast<size_t>(inputs_) * sizeof(float));
-        source_bytes_ = rounded(whole_.pd.src_desc().get_size());
-        destination_bytes_ = rounded(whole_.pd.dst_desc().get_size());
+        scale_bytes_ = whole_lines(static_cast<size_t>(inputs_) * sizeof(float));
+        source_bytes_ = whole_lines(whole_.pd.src_desc().get_size());
+        destination_bytes_ = whole_lines(whole_.pd.dst_desc().get_size());
         size_t library = whole_.pd.scratchpad_desc().get_size();
         if (last_.pixels != 0) library = std::max(library, last_.pd.scratchpad_desc().get_size());
-        thread_bytes_ = source_bytes_ + destination_bytes_ + rounded(library);
+        thread_bytes_ = source_bytes_ + destination_bytes_ + whole_lines(library);
     }
 
     dnnl_status_t strip(worker& own, bindings data, const float* scale, int64_t image, int64_t index) {
@@ -219,6 +217,12 @@ void check(const sunet_convolution& a) {
         throw failure(SUNET_UNSUPPORTED, "A normalised convolution is dense, 1x1, and goes between whole blocks of float32 channels.");
 }
 
+void check_float16(const sunet_convolution& a) {
+    const bool images = a.source.layout == SUNET_PLAIN, ragged = a.source.dims[1] % float16::channel_block != 0;
+    if (images || ragged || a.accumulate != 0)
+        throw failure(SUNET_UNSUPPORTED, "A normalised convolution in float16 has whole blocks of 16 input channels and does not accumulate.");
+}
+
 } // namespace
 } // namespace sunet
 
@@ -227,19 +231,22 @@ extern "C" sunet_status sunet_normalized_convolution_create(sunet_context* conte
     return sunet::create_primitive(context, out, message, [&] {
         sunet::require(attributes != nullptr, "The convolution is NULL.");
         const sunet_convolution& a = *attributes;
-        sunet::check_convolution({*context, a, false});
+        const sunet::convolution_request request{*context, a, false};
+        sunet::check_convolution(request);
+        if (sunet::float16::takes(request, true)) {
+            sunet::check_float16(a);
+            return sunet::float16::build(request, true, sunet::float16::source_norm{epsilon, relu != 0});
+        }
         sunet::check(a);
         const auto work = std::make_shared<sunet::normalized_convolution>(*context, a, epsilon, relu != 0);
         auto primitive = std::make_unique<sunet_primitive>(
             *context, [work](sunet::bindings data) { work->run(data); }, std::string("normalised ") + work->pd().impl_info_str(),
             work->scratch_bytes());
-        const sunet::desc vector({a.source.dims[1]}, sunet::memory::data_type::f32, sunet::memory::format_tag::x);
-        primitive->add_pass_argument(SUNET_ARG_SOURCE, sunet::activation_desc(a.source));
-        primitive->add_pass_argument(SUNET_ARG_DESTINATION, sunet::activation_desc(a.destination));
-        primitive->add_pass_argument(SUNET_ARG_WEIGHTS, work->pd().weights_desc());
-        for (const sunet_argument argument : {SUNET_ARG_MEAN, SUNET_ARG_VARIANCE, SUNET_ARG_GAMMA, SUNET_ARG_BETA})
-            primitive->add_pass_argument(argument, vector);
-        if (a.has_bias != 0) primitive->add_pass_argument(SUNET_ARG_BIAS, work->pd().bias_desc());
+        primitive->add_pass_argument(SUNET_ARG_SOURCE, {sunet::activation_desc(a.source)});
+        primitive->add_pass_argument(SUNET_ARG_DESTINATION, {sunet::activation_desc(a.destination)});
+        primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {work->pd().weights_desc()});
+        primitive->add_norm_arguments(a.source.dims[1]);
+        if (a.has_bias != 0) primitive->add_pass_argument(SUNET_ARG_BIAS, {work->pd().bias_desc()});
         return primitive;
     });
 }

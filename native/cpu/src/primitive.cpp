@@ -2,8 +2,6 @@
 
 namespace {
 
-constexpr size_t alignment = 64;
-
 const char* argument_name(sunet_argument argument) {
     constexpr const char* names[] = {"source", "weights", "bias", "destination", "scratch", "mean", "variance", "gamma", "beta"};
     return names[argument];
@@ -34,19 +32,25 @@ void sunet_primitive::add_argument(sunet_argument argument, int onednn_argument,
 }
 
 void sunet_primitive::add_argument(sunet_argument argument, int onednn_argument, const sunet::desc& inner, const sunet::desc& outer) {
-    add_pass_argument(argument, outer);
+    add_pass_argument(argument, {outer});
     push_part(argument, onednn_argument, inner, 0);
 }
 
-void sunet_primitive::add_pass_argument(sunet_argument argument, const sunet::desc& format) {
+void sunet_primitive::add_pass_argument(sunet_argument argument, const sunet::data_format& format) {
     slots_[argument].used = true;
     slots_[argument].format = format;
     ++unbound_;
 }
 
+void sunet_primitive::add_norm_arguments(int32_t channels) {
+    const sunet::desc vector({channels}, sunet::memory::data_type::f32, sunet::memory::format_tag::x);
+    for (const sunet_argument argument : {SUNET_ARG_MEAN, SUNET_ARG_VARIANCE, SUNET_ARG_GAMMA, SUNET_ARG_BETA})
+        add_pass_argument(argument, {vector});
+}
+
 size_t sunet_primitive::add_staged_argument(sunet_argument argument, int onednn_argument, const sunet::desc& inner,
                                             const sunet::desc& outer) {
-    add_pass_argument(argument, outer);
+    add_pass_argument(argument, {outer});
     const size_t offset = reserve_scratch(inner.get_size());
     push_part(SUNET_ARG_SCRATCH, onednn_argument, inner, offset);
     return offset;
@@ -63,11 +67,11 @@ size_t sunet_primitive::reserve_scratch(size_t bytes) {
         ++unbound_;
     }
     const size_t offset = scratch_bytes_;
-    scratch_bytes_ += (bytes + alignment - 1) / alignment * alignment;
+    scratch_bytes_ += sunet::whole_lines(bytes);
     return offset;
 }
 
-const sunet::desc& sunet_primitive::format(sunet_argument argument) const {
+const sunet::data_format& sunet_primitive::format(sunet_argument argument) const {
     check_argument(argument);
     if (!slots_[argument].used || argument == SUNET_ARG_SCRATCH)
         throw sunet::failure(SUNET_INVALID_ARGUMENT, std::string("The primitive has no format for its ") + argument_name(argument) + ".");

@@ -10,6 +10,9 @@ namespace sunet {
 
 constexpr int argument_count = 9;
 
+/* Bytes rounded up to whole cache lines, as parts of scratch memory begin at. */
+constexpr size_t whole_lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
 /* The caller's pointers, by sunet_argument. */
 using bindings = void* const*;
 
@@ -29,9 +32,11 @@ struct sunet_primitive {
     /* The same, where oneDNN is told that it is of the format `inner`, which is laid out alike. */
     void add_argument(sunet_argument argument, int onednn_argument, const sunet::desc& inner, const sunet::desc& outer);
     /* Only our passes touch the caller's memory; oneDNN is not given it. */
-    void add_pass_argument(sunet_argument argument, const sunet::desc& format);
+    void add_pass_argument(sunet_argument argument, const sunet::data_format& format);
     /* oneDNN gets a part of the scratch memory in place of the caller's, whose format is `outer`; returns the part's offset. */
     size_t add_staged_argument(sunet_argument argument, int onednn_argument, const sunet::desc& inner, const sunet::desc& outer);
+    /* The vectors of a batch-norm over so many channels. */
+    void add_norm_arguments(int32_t channels);
     void add_before(sunet::pass work) { before_.push_back(std::move(work)); }
     void add_after(sunet::pass work) { after_.push_back(std::move(work)); }
 
@@ -40,12 +45,12 @@ struct sunet_primitive {
 
     size_t scratch_bytes() const noexcept { return scratch_bytes_; }
     const char* implementation() const noexcept { return implementation_.c_str(); }
-    const sunet::desc& format(sunet_argument argument) const;
+    const sunet::data_format& format(sunet_argument argument) const;
 
 private:
     struct slot {
         bool used = false;
-        sunet::desc format;
+        sunet::data_format format;
     };
     struct part {
         sunet_argument argument;

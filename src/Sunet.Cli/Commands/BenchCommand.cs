@@ -20,7 +20,7 @@ internal static class BenchCommand
     private static readonly Setting[] CompareSettings =
     [
         .. PlanSettings.Settings.Where(s => s.Name != "train"),
-        .. DeviceSettings.Settings.Where(s => s.Name is "threads" or "winograd" or "precision"),
+        .. DeviceSettings.Settings.Where(s => s.Name is "threads" or "winograd" or "float16" or "precision"),
         Setting.Value("iters", "predictions timed of each; the ratio is that of their medians", "20"),
         Setting.Value("warmup", "predictions of each before that", "3"),
         Setting.Switch("json", "one JSON object as the result"),

@@ -30,6 +30,7 @@ internal static class DeviceSettings
         Setting.Switch("tune", "GPU: choose algorithms by timing all there are"),
         Setting.Value("workspace-limit", "GPU: MiB of scratch memory that an algorithm may take", "1024"),
         Setting.Switch("winograd", "CPU: compute dense 3x3 convolutions by Winograd's algorithm where it is faster", fallback: true),
+        Setting.Switch("float16", "CPU: in bf16, make convolutions of products in float16 where that is faster", fallback: true),
     ];
 
     /// <summary>The settings.</summary>
@@ -66,6 +67,7 @@ internal static class DeviceSettings
     {
         Threads = values.Int("threads", 0, 4096),
         Winograd = values.Flag("winograd"),
+        Float16Products = values.Flag("float16"),
     };
 
     /// <summary>The same with the precision that is asked for.</summary>

@@ -33,6 +33,7 @@ public static class NativeRuntime
             ChannelBlock = info.ChannelBlock,
             MaxThreads = info.MaxThreads,
             HasBFloat16 = info.BFloat16 != 0,
+            PrefersFloat16 = info.Float16 != 0,
         };
     }
 }
@@ -63,6 +64,9 @@ public sealed record NativeRuntimeInfo
 
     /// <summary>Whether the CPU multiplies bfloat16 natively.</summary>
     public required bool HasBFloat16 { get; init; }
+
+    /// <summary>Whether convolutions of bfloat16 are faster made of products in float16 (AVX-512 FP16 without AMX).</summary>
+    public required bool PrefersFloat16 { get; init; }
 }
 
 /// <summary>What native code holds.</summary>

@@ -111,7 +111,7 @@ internal struct NativeConvolution
     public int DilationHeight, DilationWidth;
     public int PaddingTop, PaddingLeft;
     public int PaddingBottom, PaddingRight;
-    public int HasBias, FusedRelu, Accumulate, Inference, Winograd;
+    public int HasBias, FusedRelu, Accumulate, Inference, Winograd, Float16;
 }
 
 /// <summary>Mirrors <c>sunet_counters</c>.</summary>
@@ -129,6 +129,7 @@ internal unsafe struct NativeLibraryInfo
     public int OneDnnMajor, OneDnnMinor, OneDnnPatch;
     public int ChannelBlock;
     public int BFloat16;
+    public int Float16;
     public int MaxThreads;
     public fixed byte Isa[32];
     public fixed byte OneDnnHash[48];

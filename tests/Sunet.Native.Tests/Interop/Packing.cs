@@ -8,12 +8,8 @@ internal static class Layouts
     public static NativeLayout Blocked() =>
         NativeRuntime.Query().ChannelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
 
-    /// <summary>The same tensor, row-major.</summary>
-    public static NativeTensor Plain(NativeTensor tensor)
-    {
-        tensor.Layout = NativeLayout.Plain;
-        return tensor;
-    }
+    /// <summary>The same tensor as it is outside: row-major float32.</summary>
+    public static NativeTensor Plain(NativeTensor tensor) => tensor with { Layout = NativeLayout.Plain, Type = NativeType.Float32 };
 }
 
 /// <summary>Where an element of [N, C, H, W] lies, from the definition in the C header: [N][C / b][H][W][b].</summary>

@@ -10,14 +10,20 @@ internal sealed unsafe class PrimitiveRunner(CpuContextHandle context, CpuPrimit
 {
     private readonly Dictionary<NativeArgument, CpuMemoryHandle> memories = [];
 
-    /// <summary>Packs an activation by the layout's definition, not by oneDNN's.</summary>
+    /// <summary>Packs an activation, rounded if it is of bf16, by the layout's definition, not by oneDNN's.</summary>
     public void SetActivation(NativeArgument argument, in NativeTensor tensor, float[]? values)
     {
         NativeTensor enclosing = tensor;
         enclosing.Dim1 = tensor.ChannelTotal == 0 ? tensor.Dim1 : tensor.ChannelTotal;
-        CpuMemoryHandle memory = Bind(argument, Packing.Length(enclosing) * sizeof(float), isOutput: values is null);
-        if (values is not null)
-            Packing.Pack(tensor, values, Values(memory));
+        int length = Packing.Length(enclosing);
+        bool isNarrow = tensor.Type == NativeType.BFloat16;
+        CpuMemoryHandle memory = Bind(argument, length * (isNarrow ? sizeof(ushort) : sizeof(float)), isOutput: values is null);
+        if (values is null)
+            return;
+        Span<float> packed = isNarrow ? new float[length] : Values(memory);
+        Packing.Pack(tensor, values, packed);
+        for (int i = 0; isNarrow && i < length; i++)
+            Halves(memory)[i] = Bf16.Narrow(packed[i]);
     }
 
     /// <summary>Reorders row-major weights or a vector into the primitive's own format.</summary>
@@ -29,7 +35,13 @@ internal sealed unsafe class PrimitiveRunner(CpuContextHandle context, CpuPrimit
             Reorder(plain, values, own, memory, toOwn: true);
     }
 
-    public float[] Activation(NativeArgument argument, in NativeTensor tensor) => Packing.Unpack(tensor, Values(memories[argument]));
+    public float[] Activation(NativeArgument argument, in NativeTensor tensor)
+    {
+        CpuMemoryHandle memory = memories[argument];
+        return Packing.Unpack(tensor, tensor.Type == NativeType.BFloat16
+            ? Array.ConvertAll(Halves(memory).ToArray(), Bf16.Widen)
+            : Values(memory));
+    }
 
     public float[] Parameter(NativeArgument argument, in NativeTensor plain, int count)
     {
@@ -54,13 +66,15 @@ internal sealed unsafe class PrimitiveRunner(CpuContextHandle context, CpuPrimit
 
     private static Span<float> Values(CpuMemoryHandle memory) => new((void*)memory.Raw, (int)(memory.Bytes / sizeof(float)));
 
+    private static Span<ushort> Halves(CpuMemoryHandle memory) => new((void*)memory.Raw, (int)(memory.Bytes / sizeof(ushort)));
+
     private CpuMemoryHandle Bind(NativeArgument argument, long bytes, bool isOutput)
     {
         CpuMemoryHandle memory = CpuMemoryHandle.Allocate(bytes);
         memories.Add(argument, memory);
-        // Whatever a primitive does not write, or reads before it did, shows as NaN.
+        // Whatever a primitive does not write, or reads before it did, shows as NaN, which all ones are in either type.
         if (isOutput)
-            Values(memory).Fill(float.NaN);
+            new Span<byte>((void*)memory.Raw, (int)memory.Bytes).Fill(0xff);
         primitive.Bind(argument, memory.Raw);
         return memory;
     }

@@ -8,14 +8,14 @@ using Sunet.Native.Tensors;
 namespace Sunet.Cli.Runs.Installation;
 
 /// <summary>
-/// What bfloat16 does to the speed of convolutions on this CPU: that a CPU multiplies it does not say that it does so any faster, and some
-/// are slower at it than at float32.
+/// What bfloat16 does to the speed of convolutions on this CPU: that a CPU multiplies it does not say that it does so any faster; some are
+/// slower at it than at float32.
 /// </summary>
 internal static class Bf16Speed
 {
     private const int Rgb = 3, Narrow = 64, Wide = 256, Side = 64, Kernel = 3, Rounds = 20;
 
-    /// <summary>Both convolutions a u-net module is made of, half a second: float32's time over bfloat16's.</summary>
+    /// <summary>The convolutions a u-net module is made of, half a second: float32's time over bfloat16's.</summary>
     /// <exception cref="Sunet.Native.SunetException">The CPU cannot be used so.</exception>
     public static double OverFloat32() => Milliseconds(CpuPrecision.Float32) / Milliseconds(CpuPrecision.Bf16);
 
@@ -25,8 +25,8 @@ internal static class Bf16Speed
         Value image = graph.Input("image", new Shape(1, Rgb, Side, Side));
 
         // The first one brings an image into the layout that is used inside a network, and takes next to nothing.
-        Value wide = Convolve("first", image, Wide, 1);
-        graph.MarkOutput(Convolve("dense", Convolve("pointwise", wide, Narrow, 1), Narrow, Kernel));
+        Value wide = Convolve("widening", Convolve("first", image, Narrow, 1), Wide, 1);
+        graph.MarkOutput(Convolve("dense", Convolve("narrowing", wide, Narrow, 1), Narrow, Kernel));
         using var backend = new CpuBackend(new CpuOptions { Precision = precision });
         using Plan plan = Plan.Compile(graph, backend, new PlanOptions());
         foreach (Value value in graph.Inputs.Concat(graph.Parameters))
@@ -40,7 +40,7 @@ internal static class Bf16Speed
         }
     }
 
-    /// <summary>Ordinary numbers of both signs, small enough to stay ordinary through all three.</summary>
+    /// <summary>Ordinary numbers of both signs, small enough to stay ordinary through all of them.</summary>
     private static float[] Elements(long count)
     {
         const int Period = 251;

@@ -100,6 +100,7 @@ internal sealed record ColdStart(double FirstMilliseconds, long? AddedBytes)
         yield return string.Create(CultureInfo.InvariantCulture, $"--classes={files.Classes}");
         yield return string.Create(CultureInfo.InvariantCulture, $"--threads={files.Cpu.Threads}");
         yield return files.Cpu.Winograd ? "--winograd" : "--no-winograd";
+        yield return files.Cpu.Float16Products ? "--float16" : "--no-float16";
         yield return files.Cpu.Precision == CpuPrecision.Bf16 ? "--precision=bf16" : "--precision=float32";
     }
 }

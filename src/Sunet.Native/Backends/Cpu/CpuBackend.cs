@@ -39,15 +39,19 @@ public sealed class CpuBackend : IBackend
     /// <summary>How many threads a call uses.</summary>
     public int Threads => Options.Threads;
 
+    /// <summary>Whether convolutions of bfloat16 are made of products in float16.</summary>
+    public bool MultipliesFloat16 => Options.Precision == CpuPrecision.Bf16 && Options.Float16Products && runtime.PrefersFloat16;
+
     /// <inheritdoc/>
     public string Name => "cpu";
 
     /// <inheritdoc/>
     public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, {Threads} threads"
-        + (Options.Precision == CpuPrecision.Bf16 ? ", bf16" : "");
+        + (Options.Precision != CpuPrecision.Bf16 ? "" : MultipliesFloat16 ? ", bf16 multiplied in float16" : ", bf16");
 
     /// <inheritdoc/>
-    public IBackendSession Open(Graph graph, PlanPurpose purpose) => new CpuSession(Options, graph, purpose, runtime.ChannelBlock);
+    public IBackendSession Open(Graph graph, PlanPurpose purpose) =>
+        new CpuSession(Options, graph, purpose, runtime.ChannelBlock, MultipliesFloat16);
 
     /// <inheritdoc/>
     public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);

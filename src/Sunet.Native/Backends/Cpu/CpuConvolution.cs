@@ -177,6 +177,7 @@ internal sealed class CpuConvolution : PreparedCall
             PaddingRight = geometry.PaddingEnd.W,
             Inference = session.Purpose == PlanPurpose.Inference ? 1 : 0,
             Winograd = session.Options.Winograd ? 1 : 0,
+            Float16 = session.Options.Float16Products ? 1 : 0,
         };
     }
 }

@@ -19,6 +19,7 @@ internal sealed class CpuFormats : IDisposable
     private const string UnnamedFormat = "strided";
 
     private readonly CpuPrecision precision;
+    private readonly bool multipliesFloat16;
     private readonly int channelBlock;
     private readonly NativeLayout activationLayout;
     private readonly ValueViews views;
@@ -30,10 +31,12 @@ internal sealed class CpuFormats : IDisposable
     /// <param name="graph">What runs.</param>
     /// <param name="precision">Of activations.</param>
     /// <param name="fuseNormalization">Whether batch-norms may be left to the convolutions that read them.</param>
+    /// <param name="multipliesFloat16">Whether convolutions are made in float16: those normalise whatever their kernel.</param>
     /// <param name="channelBlock">Channels that lie side by side: 16 or 8.</param>
-    public CpuFormats(Graph graph, CpuPrecision precision, bool fuseNormalization, int channelBlock)
+    public CpuFormats(Graph graph, CpuPrecision precision, bool fuseNormalization, bool multipliesFloat16, int channelBlock)
     {
         this.precision = precision;
+        this.multipliesFloat16 = multipliesFloat16;
         this.channelBlock = channelBlock;
         activationLayout = channelBlock == 16 ? NativeLayout.Blocked16 : NativeLayout.Blocked8;
         views = new ValueViews(graph, CanLieWithin);
@@ -147,11 +150,13 @@ internal sealed class CpuFormats : IDisposable
     {
         ConvolutionGeometry geometry = reader.Geometry;
         Shape from = norm.Output.Shape, to = reader.Output.Shape, kernel = reader.Weights.Shape;
-        return !norm.BatchStatistics && ReferenceEquals(reader.X, norm.Output) && reader.Accumulator is null
-            && (kernel[2], kernel[3]) == (1, 1) && geometry.Stride == (1, 1) && geometry.PaddingBegin == (0, 0)
-            && geometry.PaddingEnd == (0, 0) && from.Channels % channelBlock == 0 && to.Channels % channelBlock == 0
-            && from.Batch * from.Height * from.Width >= FewestPixels && LayoutOf(norm.X) == activationLayout
-            && LayoutOf(reader.Output) == activationLayout;
+        bool takes = !norm.BatchStatistics && ReferenceEquals(reader.X, norm.Output) && reader.Accumulator is null
+            && from.Channels % channelBlock == 0 && LayoutOf(norm.X) == activationLayout && LayoutOf(reader.Output) == activationLayout;
+        if (multipliesFloat16)
+            return takes;
+        return takes && (kernel[2], kernel[3]) == (1, 1) && geometry.Stride == (1, 1) && geometry.PaddingBegin == (0, 0)
+            && geometry.PaddingEnd == (0, 0) && to.Channels % channelBlock == 0
+            && from.Batch * from.Height * from.Width >= FewestPixels;
     }
 
     private static NativeTensor Describe(Shape s, NativeLayout layout) => s.Rank switch

@@ -7,9 +7,9 @@ public enum CpuPrecision
     Float32,
 
     /// <summary>
-    /// Activations in bfloat16 (7 bits of mantissa), which takes half the memory; convolutions of bfloat16 that sum in single precision;
-    /// parameters, their gradients, statistics, sums, full-size logits and the loss stay in single precision. Needs a CPU that multiplies
-    /// bfloat16 (AVX-512 BF16).
+    /// Activations in bfloat16 (7 bits of mantissa), which takes half the memory; convolutions of bfloat16 that sum in single precision,
+    /// or of <see cref="CpuOptions.Float16Products"/>; parameters, their gradients, statistics, sums, full-size logits and the loss stay in
+    /// single precision. Needs a CPU that multiplies bfloat16 (AVX-512 BF16).
     /// </summary>
     Bf16,
 }
@@ -31,8 +31,16 @@ public sealed record CpuOptions
     public bool Winograd { get; init; } = true;
 
     /// <summary>
+    /// Whether convolutions in bfloat16 are made of products in float16 where the CPU is faster at them (AVX-512 FP16, no AMX). Rows of
+    /// activations and each output's weights are scaled by powers of two, so that nothing overflows; up to 64 products are summed in
+    /// float16, those sums in single precision, for some 1e-3 of rounding error a layer, as much as storing it in bfloat16 brings. A row
+    /// that holds an infinity or NaN makes NaN of all that is computed of it.
+    /// </summary>
+    public bool Float16Products { get; init; } = true;
+
+    /// <summary>
     /// Whether a prediction's batch-norm and ReLU before a 1x1 convolution are applied within it, a cache's worth of pixels at a time, so that
-    /// their result is never in memory. Not in bfloat16.
+    /// their result is never in memory. In bfloat16 before any convolution, where it is made of products in float16.
     /// </summary>
     public bool FuseNormalization { get; init; } = true;
 

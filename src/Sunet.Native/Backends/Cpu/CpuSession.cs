@@ -24,12 +24,13 @@ internal sealed unsafe class CpuSession : IBackendSession
     private readonly CpuMemoryHandle one;
     private StepVerdict verdict;
 
-    public CpuSession(CpuOptions options, Graph graph, PlanPurpose purpose, int channelBlock)
+    public CpuSession(CpuOptions options, Graph graph, PlanPurpose purpose, int channelBlock, bool multipliesFloat16)
     {
         Options = options;
         Purpose = purpose;
-        formats = new CpuFormats(graph, options.Precision, options.FuseNormalization && purpose == PlanPurpose.Inference
-            && options.Precision == CpuPrecision.Float32, channelBlock);
+        bool normalizes = options.Precision == CpuPrecision.Float32 || multipliesFloat16;
+        formats = new CpuFormats(graph, options.Precision, options.FuseNormalization && purpose == PlanPurpose.Inference && normalizes,
+            multipliesFloat16, channelBlock);
         Context = CpuContextHandle.Create(options.Threads);
         try
         {

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "convolution.hpp"
+
+namespace sunet::float16 {
+
+/* Whether the convolution's forward pass (from the large side) or data gradient (from the small side) can and should multiply in
+ * float16: bf16 activations in blocks of 16 channels, or images of up to four planes, on a CPU that does it faster than it multiplies
+ * bf16. */
+bool takes(const convolution_request& request, bool from_large);
+
+/* Batch-norm and ReLU of the source, before it is multiplied. */
+struct source_norm {
+    float epsilon;
+    bool relu;
+};
+
+/* Either direction with all it may have: bias, ReLU, accumulation; the forward pass also a normalisation. */
+std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool from_large, std::optional<source_norm> norm = {});
+
+/* The same for the weights' gradient, in row-major float32 and without the bias's. */
+bool takes_gradient(const convolution_request& request);
+std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request);
+
+constexpr const char* implementation = "float16:avx512_fp16";
+
+/* Whether every output reads one pixel of the source, at its own place. */
+bool reads_single_pixels(const sunet_convolution& a);
+
+/* The format of weights as the caller has them. */
+desc row_major_weights(sunet_tensor weights);
+
+} // namespace sunet::float16

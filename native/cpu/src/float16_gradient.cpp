@@ -1,0 +1,287 @@
+/* The gradient of a convolution's weights: for every pair of channels, and tap, products summed over all pixels. */
+#include <omp.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "float16_convolution.hpp"
+#include "float16_rows.hpp"
+
+namespace sunet::float16 {
+namespace {
+
+/* Two sums of as many products as float16 takes follow each other while the result is in the nearest cache. */
+constexpr std::int64_t strip_pixels = 2 * most_depth;
+
+/* How threads share the work: some have groups of outputs of their own, others parts of the pixels, whose sums are added at the end. */
+struct shares {
+    std::int64_t groups, pixels;
+};
+
+/* Sharing the groups makes every thread convert all pixels, sharing the pixels makes sums for every thread that are to be cleared and
+ * added: which is more decides. */
+shares share(const convolution_request& request, const packed_weights& sums) {
+    const sunet_tensor& small = request.small();
+    const std::int64_t threads = request.context.threads, pixels = std::int64_t{small.dims[0]} * small.dims[2] * small.dims[3];
+    const std::int64_t converted = pixels * (sums.inputs + sums.outputs);
+    const std::int64_t added = 2 * sums.groups() * group_outputs * sums.taps() * sums.depth();
+    std::int64_t by_groups = 1;
+    while (added > converted && threads % (2 * by_groups) == 0 && sums.groups() >= 2 * by_groups) by_groups *= 2;
+    return {by_groups, threads / by_groups};
+}
+
+class weight_gradient {
+public:
+    explicit weight_gradient(const convolution_request& request)
+        : a_(request.attributes), large_argument_(request.large_argument()), small_argument_(request.small_argument()),
+          threads_(request.context.threads), flat_(reads_single_pixels(a_)), width_(flat_ ? strip(request) : request.small().dims[3]),
+          sums_format_{request.small().dims[1], request.large().dims[1], a_.weights.dims[2], a_.weights.dims[3], false,
+                       is_planes(request.large())},
+          sums_order_(sums_format_), shares_(share(request, sums_format_)), images_(request.large().dims[0]),
+          small_(request.small(), width_, 0, rounded_up(width_, depth_step), lanes),
+          large_(request.large(), flat_ ? width_ : request.large().dims[3], a_.padding_begin[1], columns_of_large(request)) {
+        unit_rows_ = flat_ ? 1 : std::clamp<std::int64_t>(most_depth / width_, 1, small_.rows());
+        kept_rows_ = (unit_rows_ - 1) * a_.stride[0] + (a_.weights.dims[2] - 1) * a_.dilation[0] + 1;
+        vectors_ = static_cast<int>(small_.pixel_stride() / lanes);
+        sums_bytes_ = static_cast<std::size_t>(sums_format_.groups() * group_sums()) * sizeof(float);
+        pointer_bytes_ = whole_lines(static_cast<std::size_t>(unit_rows_) * sizeof(half*));
+        tag_bytes_ = whole_lines(static_cast<std::size_t>(kept_rows_) * sizeof(kept_row));
+        large_bytes_ = whole_lines(static_cast<std::size_t>(large_.elements()) * sizeof(half));
+        small_bytes_ = whole_lines(static_cast<std::size_t>(small_.elements()) * sizeof(half));
+        thread_bytes_ = pointer_bytes_ + tag_bytes_ + large_bytes_ * static_cast<std::size_t>(kept_rows_) +
+                        small_bytes_ * static_cast<std::size_t>(unit_rows_);
+    }
+
+    std::size_t scratch_bytes() const {
+        return sums_bytes_ * static_cast<std::size_t>(shares_.pixels) + thread_bytes_ * static_cast<std::size_t>(threads_);
+    }
+
+    void run(bindings data) const {
+#pragma omp parallel num_threads(threads_)
+        {
+            for (std::int64_t thread = omp_get_thread_num(); thread < threads_; thread += omp_get_num_threads()) sum_share(data, thread);
+#pragma omp barrier
+#pragma omp for schedule(static)
+            for (std::int64_t channel = 0; channel < sums_format_.outputs; channel += channel_block) write_block(data, channel);
+        }
+    }
+
+private:
+    /* A row of the large side that was converted. */
+    struct kept_row {
+        std::int64_t row;
+        float scale;
+    };
+
+    struct worker {
+        const bf16 *large, *small;
+        float* sums;
+        const half** rows;
+        kept_row* kept;
+        half *large_rows, *small_rows;
+        std::int64_t first_group, end_group;
+        bool first;
+        std::uint16_t largest; /* magnitude's bits, of all rows of the large side, where several are summed together */
+    };
+
+    static std::int64_t rounded_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
+
+    static std::int64_t strip(const convolution_request& request) {
+        return std::min<std::int64_t>(strip_pixels, std::int64_t{request.small().dims[2]} * request.small().dims[3]);
+    }
+
+    /* As far as pixels that only round a row up reach. */
+    std::int64_t columns_of_large(const convolution_request& request) const {
+        const std::int64_t width = flat_ ? width_ : request.large().dims[3];
+        const std::int64_t reach = (a_.weights.dims[3] - 1) * a_.dilation[1];
+        return std::max(a_.padding_begin[1] + width, (rounded_up(width_, depth_step) - 1) * a_.stride[1] + reach + 1);
+    }
+
+    /* Sums of one group: [taps][channels][64 or 32 outputs]. */
+    std::int64_t group_sums() const { return sums_format_.taps() * sums_format_.depth() * small_.pixel_stride(); }
+
+    float* sums_of(bindings data, std::int64_t part) const {
+        return reinterpret_cast<float*>(static_cast<char*>(data[SUNET_ARG_SCRATCH]) + sums_bytes_ * static_cast<std::size_t>(part));
+    }
+
+    worker make_worker(bindings data, std::int64_t thread) const {
+        const std::int64_t part = thread % shares_.pixels, share = thread / shares_.pixels, groups = sums_format_.groups();
+        char* own = static_cast<char*>(data[SUNET_ARG_SCRATCH]) + sums_bytes_ * static_cast<std::size_t>(shares_.pixels) +
+                    thread_bytes_ * static_cast<std::size_t>(thread);
+        worker w{};
+        w.large = static_cast<const bf16*>(data[large_argument_]);
+        w.small = static_cast<const bf16*>(data[small_argument_]);
+        w.sums = sums_of(data, part);
+        w.rows = reinterpret_cast<const half**>(own);
+        w.kept = reinterpret_cast<kept_row*>(own + pointer_bytes_);
+        w.large_rows = reinterpret_cast<half*>(own + pointer_bytes_ + tag_bytes_);
+        w.small_rows = w.large_rows + static_cast<std::int64_t>(large_bytes_ / sizeof(half)) * kept_rows_;
+        w.first_group = groups * share / shares_.groups;
+        w.end_group = groups * (share + 1) / shares_.groups;
+        return w;
+    }
+
+    /* One thread's groups over its part of all rows of all images. */
+    void sum_share(bindings data, std::int64_t thread) const {
+        worker own = make_worker(data, thread);
+        const std::int64_t part = thread % shares_.pixels, all = images_ * small_.rows();
+        std::int64_t row = all * part / shares_.pixels;
+        const std::int64_t end = all * (part + 1) / shares_.pixels;
+        /* The first pixels of a 1x1 convolution meet all taps, so that nothing needs to be there before. */
+        own.first = flat_ && row < end;
+        if (!own.first)
+            std::memset(own.sums + own.first_group * group_sums(), 0,
+                        static_cast<std::size_t>((own.end_group - own.first_group) * group_sums()) * sizeof(float));
+        while (row < end) {
+            const std::int64_t image = row / small_.rows(), begin = row % small_.rows();
+            const std::int64_t rows = std::min(small_.rows() - begin, end - row);
+            sum_rows(own, image, begin, begin + rows);
+            row += rows;
+        }
+    }
+
+    void sum_rows(worker& own, std::int64_t image, std::int64_t begin, std::int64_t end) const {
+        own.largest = 0;
+        if (unit_rows_ > 1) {
+            const std::int64_t first = std::max(from_row(begin, 0), std::int64_t{0});
+            const std::int64_t last = std::min(from_row(end - 1, a_.weights.dims[2] - 1), large_.rows() - 1);
+            for (std::int64_t row = first; row <= last; ++row) own.largest = large_.largest_of(own.large, image, row, own.largest);
+        }
+        std::fill_n(own.kept, kept_rows_, kept_row{-1, 0.0f});
+        for (std::int64_t row = begin; row < end; row += unit_rows_) sum_unit(own, image, row, std::min(unit_rows_, end - row));
+    }
+
+    /* The row of the large side that a tap's row meets. */
+    std::int64_t from_row(std::int64_t row, std::int64_t tap) const {
+        return flat_ ? row : row * a_.stride[0] + tap * a_.dilation[0] - a_.padding_begin[0];
+    }
+
+    bool is_inside(std::int64_t row) const { return row >= 0 && row < large_.rows(); }
+
+    void sum_unit(worker& own, std::int64_t image, std::int64_t begin, std::int64_t rows) const {
+        const auto small_elements = static_cast<std::int64_t>(small_bytes_ / sizeof(half));
+        std::uint16_t largest = 0;
+        for (std::int64_t row = 0; row < rows; ++row) largest = small_.largest_of(own.small, image, begin + row, largest);
+        const scaling by = scaling_for(largest, weight_exponent);
+        for (std::int64_t row = 0; row < rows; ++row)
+            small_.convert(own.small, image, begin + row, by, own.small_rows + row * small_elements);
+        for (std::int64_t tap = 0; tap < a_.weights.dims[2]; ++tap) {
+            std::int64_t first = -1, count = 0;
+            float scale = 0.0f;
+            for (std::int64_t row = 0; row < rows; ++row) {
+                const std::int64_t from = from_row(begin + row, tap);
+                if (!is_inside(from)) continue;
+                if (first < 0) first = row;
+                own.rows[count++] = large_row(own, image, from, scale);
+            }
+            if (count > 0) sum_tap_row(own, tap, own.small_rows + first * small_elements, count, by.scale * scale);
+        }
+        own.first = false;
+    }
+
+    /* A converted row and what its elements are to be multiplied by. Rows that are summed together have one scale. */
+    const half* large_row(worker& own, std::int64_t image, std::int64_t row, float& scale) const {
+        const std::int64_t place = row % kept_rows_;
+        half* to = own.large_rows + place * static_cast<std::int64_t>(large_bytes_ / sizeof(half));
+        if (own.kept[place].row != row) {
+            const scaling by = scaling_for(unit_rows_ > 1 ? own.largest : large_.largest_of(own.large, image, row, 0), source_exponent);
+            large_.convert(own.large, image, row, by, to);
+            own.kept[place] = {row, by.scale};
+        }
+        scale = own.kept[place].scale;
+        return to;
+    }
+
+    /* All products of a row of taps with the rows that are at hand. */
+    void sum_tap_row(const worker& own, std::int64_t tap_row, const half* gradients, std::int64_t rows, float scale) const {
+        const std::int64_t columns = sums_format_.merges_columns ? 1 : a_.weights.dims[3], pixel = large_.pixel_stride();
+        gradient_tile t{};
+        t.a = own.rows;
+        t.rows = rows;
+        t.pixel_stride = pixel * a_.stride[1];
+        t.gradient_stride = static_cast<std::int64_t>(small_bytes_ / sizeof(half));
+        t.scale = scale;
+        t.first = own.first;
+        for (std::int64_t group = own.first_group; group < own.end_group; ++group) {
+            for (std::int64_t column = 0; column < columns; ++column) {
+                const std::int64_t tap = tap_row * columns + column;
+                float* sums = own.sums + group * group_sums() + tap * sums_format_.depth() * small_.pixel_stride();
+                t.gradients = gradients + group * small_.block_stride();
+                t.offset = column * a_.dilation[1] * pixel;
+                sum_channels(t, sums);
+            }
+        }
+    }
+
+    /* A tap's sums for all channels of the large side. */
+    void sum_channels(const gradient_tile& all, float* sums) const {
+        const std::int64_t padded = rounded_up(width_, depth_step);
+        gradient_tile t = all;
+        for (std::int64_t block = 0; block < large_.blocks(); ++block) {
+            const std::int64_t channels = sums_format_.merges_columns ? sums_format_.depth() : large_.depth(block);
+            const std::int64_t tiles = (channels + most_pixels - 1) / most_pixels;
+            for (std::int64_t tile = 0; tile < tiles; ++tile) {
+                const std::int64_t begin = channels * tile / tiles, end = channels * (tile + 1) / tiles;
+                t.sums = sums + (block * most_depth + begin) * small_.pixel_stride();
+                for (std::int64_t pixel = 0; pixel < padded; pixel += most_depth) {
+                    t.pixels = std::min<std::int64_t>(most_depth, padded - pixel);
+                    t.gradients = all.gradients + pixel * small_.pixel_stride();
+                    t.offset = all.offset + block * large_.block_stride() + begin + pixel * t.pixel_stride;
+                    t.first = all.first && pixel == 0;
+                    multiply_gradients(t, vectors_, static_cast<int>(end - begin));
+                }
+            }
+        }
+    }
+
+    void write_block(bindings data, std::int64_t channel) const {
+        const std::int64_t elements = sums_format_.inputs * sums_format_.kernel_rows * sums_format_.kernel_columns;
+        gradient_block block{};
+        block.sums = sums_of(data, 0) + channel / group_outputs * group_sums() + channel % group_outputs;
+        block.row_elements = small_.pixel_stride();
+        block.parts = shares_.pixels;
+        block.part_stride = static_cast<std::int64_t>(sums_bytes_ / sizeof(float));
+        block.w = static_cast<float*>(data[SUNET_ARG_WEIGHTS]) + channel * elements;
+        block.output_stride = block.elements = elements;
+        block.outputs = static_cast<int>(std::min<std::int64_t>(channel_block, sums_format_.outputs - channel));
+        unpack(block, sums_order_.rows());
+    }
+
+    const sunet_convolution a_;
+    const sunet_argument large_argument_, small_argument_;
+    const int threads_;
+    const bool flat_;          /* pixels do not meet, and rows of any length will do */
+    const std::int64_t width_; /* of a row of the small side */
+    const packed_weights sums_format_;
+    const weight_packing sums_order_;
+    const shares shares_;
+    const std::int64_t images_;
+    const row_converter small_, large_;
+    std::int64_t unit_rows_ = 1; /* of the small side, summed together so that narrow images have long sums, too */
+    std::int64_t kept_rows_ = 1; /* of the large side */
+    int vectors_ = 2;
+    std::size_t sums_bytes_ = 0, pointer_bytes_ = 0, tag_bytes_ = 0, large_bytes_ = 0, small_bytes_ = 0, thread_bytes_ = 0;
+};
+
+} // namespace
+
+bool takes_gradient(const convolution_request& request) {
+    const sunet_convolution& a = request.attributes;
+    const sunet_tensor &large = request.large(), &small = request.small();
+    const bool is_known = has_rows(large, true) && has_rows(small, false) && (!is_planes(large) || a.dilation[1] == 1);
+    return a.float16 != 0 && prefers_float16() && is_known && a.weights.layout == SUNET_ANY && a.weights.type == SUNET_F32;
+}
+
+std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request) {
+    check_convolution(request);
+    const auto work = std::make_shared<weight_gradient>(request);
+    auto primitive = std::make_unique<sunet_primitive>(
+        request.context, [work](bindings data) { work->run(data); }, implementation, work->scratch_bytes());
+    const sunet_convolution& a = request.attributes;
+    primitive->add_pass_argument(SUNET_ARG_SOURCE, {activation_desc(a.source)});
+    primitive->add_pass_argument(SUNET_ARG_DESTINATION, {activation_desc(a.destination)});
+    primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {row_major_weights(a.weights)});
+    return primitive;
+}
+
+} // namespace sunet::float16

@@ -1,0 +1,62 @@
+/* A convolution's weights as the float16 kernels read them: for each group of up to 64 outputs, tap and channel of the source the group's
+ * outputs side by side, divided by powers of two, which stand before them. */
+#pragma once
+
+#include <vector>
+
+#include "float16_kernels.hpp"
+#include "status.hpp"
+
+namespace sunet::float16 {
+
+constexpr std::int64_t group_outputs = most_vectors * lanes;
+/* Images have up to so many; a kernel row's products are summed together there. */
+constexpr std::int64_t few_channels = 4;
+
+struct packed_weights {
+    std::int64_t outputs, inputs, kernel_rows, kernel_columns;
+    bool swapped;        /* row-major weights are [inputs, outputs, ...] */
+    bool merges_columns; /* a tap is a row of the kernel, over pixels of `few_channels` */
+
+    std::int64_t taps() const { return merges_columns ? kernel_rows : kernel_rows * kernel_columns; }
+    /* Products per tap, in blocks of at most `most_depth`. */
+    std::int64_t depth() const {
+        return merges_columns ? kernel_columns * few_channels : (inputs + channel_block - 1) / channel_block * channel_block;
+    }
+    std::int64_t groups() const { return (outputs + group_outputs - 1) / group_outputs; }
+    int vectors(std::int64_t group) const { return outputs - group * group_outputs > lanes ? 2 : 1; }
+    /* Elements from the first weight to a group's. */
+    std::int64_t offset(std::int64_t group) const { return group * group_outputs * taps() * depth(); }
+    std::int64_t scales() const { return groups() * group_outputs; }
+    std::size_t bytes() const {
+        return static_cast<std::size_t>(scales()) * sizeof(float) +
+               static_cast<std::size_t>(groups() * group_outputs * taps() * depth()) * sizeof(half);
+    }
+    bool operator==(const packed_weights& other) const;
+    /* A name that no other format has. */
+    std::string name() const;
+};
+
+inline const float* scales_of(const void* packed) { return static_cast<const float*>(packed); }
+inline const half* weights_of(const packed_weights& format, const void* packed) {
+    return reinterpret_cast<const half*>(scales_of(packed) + format.scales());
+}
+
+/* Fills packed weights from row-major float32 ones, on all threads of the current scope. */
+class weight_packing {
+public:
+    explicit weight_packing(const packed_weights& format);
+    void run(const float* from, void* to) const;
+
+    /* Of every element in the order of row-major weights that are not swapped: the row, of a group's outputs, that it goes to. */
+    const std::int32_t* rows() const { return rows_.data(); }
+
+private:
+    void pack_in_order(const float* from, float* scales, half* to) const;
+    void pack_swapped(const float* from, float* scales, half* to) const;
+
+    packed_weights format_;
+    std::vector<std::int32_t> rows_;
+};
+
+} // namespace sunet::float16

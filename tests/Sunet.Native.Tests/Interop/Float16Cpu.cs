@@ -1,0 +1,135 @@
+using Sunet.Native.Interop;
+
+namespace Sunet.Native.Tests.Interop;
+
+/// <summary>
+/// Convolutions of bf16 that multiply in float16 where the CPU prefers that; elsewhere what is tested is that they do not.
+/// </summary>
+internal static class Float16Cpu
+{
+    public const string Implementation = "float16:avx512_fp16";
+
+    public static ConvolutionDirection[] Directions { get; } = Enum.GetValues<ConvolutionDirection>();
+
+    /// <summary>Runs a test on two threads where the CPU prefers float16; elsewhere asserts that no convolution is made of it.</summary>
+    /// <param name="test">Does not keep the context.</param>
+    public static void Run(Action<CpuContextHandle> test)
+    {
+        using CpuContextHandle context = CpuContextHandle.Create(2);
+        if (NativeRuntime.Query().PrefersFloat16)
+            test(context);
+        else
+            AssertUnused(context);
+    }
+
+    public static TheoryData<ConvolutionCase, ConvolutionDirection> InEveryDirection(IEnumerable<ConvolutionCase> cases)
+    {
+        TheoryData<ConvolutionCase, ConvolutionDirection> data = [];
+        foreach (ConvolutionCase c in cases)
+        {
+            foreach (ConvolutionDirection direction in Directions)
+                data.Add(c, direction);
+        }
+
+        return data;
+    }
+
+    public static NativeConvolution Convolution(
+        ConvolutionCase c, ConvolutionDirection direction, bool bias = false, bool relu = false,
+        NativeLayout layout = NativeLayout.Blocked16)
+    {
+        NativeConvolution convolution = c.Convolution(layout, direction.IsTransposed(), bias, relu);
+        convolution.Source.Type = convolution.Destination.Type = convolution.Weights.Type = NativeType.BFloat16;
+        convolution.Float16 = 1;
+        return convolution;
+    }
+
+    /// <summary>Prepares and runs a convolution, which is one that multiplies in float16.</summary>
+    public static float[] Run(
+        CpuContextHandle context, ConvolutionDirection direction, in NativeConvolution convolution, float[] input, float[] weights,
+        float[]? bias = null, float[]? before = null)
+    {
+        using CpuPrimitiveHandle primitive = direction.Create(context, convolution);
+        Assert.Equal(Implementation, primitive.Implementation);
+        return direction.Run(context, primitive, convolution, input, weights, bias, before);
+    }
+
+    /// <summary>
+    /// Twice the relative L2 error that rounding leads to expect. A number of p bits is off by up to 2^-p of the binade's beginning, evenly
+    /// spread, and numbers are about 1.5 times that beginning: an error of 2^-p / (1.5 sqrt 3). That happens to the result with 8 bits and
+    /// to every weight with 11, which of sums of either sign leaves as much. Of K products that are summed in float16 (11 bits) every
+    /// partial sum is rounded; those grow like a random walk, so that the errors add up to sqrt(1 + 2 + ... + K) roundings of a product,
+    /// which is sqrt(K / 2) roundings of the sum. Sums of such sums in float32 add nothing that counts, and inputs are bf16 already.
+    /// This was settled before any result was seen.
+    /// </summary>
+    /// <param name="terms">How many products are summed before float32 takes over; never more than 64 are.</param>
+    public static double Bound(int terms)
+    {
+        double spread = 1 / (1.5 * Math.Sqrt(3)), stored = Math.ScaleB(spread, -8), rounded = Math.ScaleB(spread, -11);
+        double summed = rounded * Math.Sqrt(Math.Min(terms, 64) / 2.0);
+        return 2 * Math.Sqrt((stored * stored) + (rounded * rounded) + (summed * summed));
+    }
+
+    /// <summary>Holds the chosen elements to the bound, relative to all of them together.</summary>
+    public static void AssertClose(double[] expected, float[] actual, int terms, Func<int, bool>? chosen = null) =>
+        AssertWithin(Bound(terms), expected, actual, chosen);
+
+    public static void AssertWithin(double bound, double[] expected, float[] actual, Func<int, bool>? chosen = null)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        double error = 0, size = 0;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            if (chosen is not null && !chosen(i))
+                continue;
+            Assert.True(float.IsFinite(actual[i]), $"Element {i} is {actual[i]}, not {expected[i]}.");
+            error += (actual[i] - expected[i]) * (actual[i] - expected[i]);
+            size += expected[i] * expected[i];
+        }
+
+        Assert.True(size > 0, "The reference is all zeros, which compares nothing.");
+        double relative = Math.Sqrt(error / size);
+        Assert.True(relative <= bound, $"The relative L2 error {relative:E2} exceeds {bound:E2}.");
+    }
+
+    /// <summary>The tensor with a block of channels before it and, if its own fill whole blocks, one behind it.</summary>
+    public static NativeTensor Enclosing(NativeTensor tensor) =>
+        tensor with { Dim1 = tensor.Dim1 + (tensor.Dim1 % 16 == 0 ? 32 : 16) };
+
+    /// <summary>Row-major values of a tensor with other ones for its channels from 16 on.</summary>
+    public static T[] With<T>(in NativeTensor tensor, T[] whole, T[] slice)
+    {
+        int pixels = tensor.Dim2 * tensor.Dim3, length = slice.Length / tensor.Dim0;
+        T[] result = [.. whole];
+        for (int n = 0; n < tensor.Dim0; n++)
+            Array.Copy(slice, n * length, result, ((n * tensor.Dim1) + 16) * pixels, length);
+        return result;
+    }
+
+    private static void AssertUnused(CpuContextHandle context)
+    {
+        foreach (ConvolutionDirection direction in Directions)
+            AssertUnused(() => direction.Create(context, Convolution(ConvolutionCase.All[0], direction)), $"{direction}");
+        foreach (bool transposed in new[] { false, true })
+        {
+            AssertUnused(
+                () => Float16Gradient.Create(context, Float16Gradient.Convolution(ConvolutionCase.All[0], transposed), transposed),
+                transposed ? "Transposed weights' gradient" : "Weights' gradient");
+        }
+    }
+
+    private static void AssertUnused(Func<CpuPrimitiveHandle> create, string what)
+    {
+        string implementation = "";
+        Exception? refused = Record.Exception(() =>
+        {
+            using CpuPrimitiveHandle primitive = create();
+            implementation = primitive.Implementation;
+        });
+        Assert.DoesNotContain("float16", implementation, StringComparison.Ordinal);
+        // oneDNN need not have a convolution of bf16 where the CPU does not multiply it.
+        if (refused is not null)
+            Assert.IsType<BackendException>(refused);
+        Assert.True(refused is null || !NativeRuntime.Query().HasBFloat16, $"{what} is refused: {refused?.Message}");
+    }
+}

@@ -1,0 +1,99 @@
+using Sunet.Native.Interop;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Tests.Interop;
+
+/// <summary>Gradients of weights, of convolutions and transposed ones, whose products are summed in float16.</summary>
+internal static class Float16Gradient
+{
+    /// <summary>Of pixels: how many products are summed before float32 takes over.</summary>
+    private const int MostTerms = 64;
+
+    public static TheoryData<ConvolutionCase, bool> InBothDirections(IEnumerable<ConvolutionCase> cases)
+    {
+        TheoryData<ConvolutionCase, bool> data = [];
+        foreach (ConvolutionCase c in cases)
+        {
+            data.Add(c, false);
+            data.Add(c, true);
+        }
+
+        return data;
+    }
+
+    /// <summary>Of bf16 activations and float32 weights.</summary>
+    public static NativeConvolution Convolution(
+        ConvolutionCase c, bool transposed, bool bias = false, NativeLayout layout = NativeLayout.Blocked16)
+    {
+        NativeConvolution convolution = c.Convolution(layout, transposed, bias);
+        convolution.Source.Type = convolution.Destination.Type = NativeType.BFloat16;
+        convolution.Float16 = 1;
+        return convolution;
+    }
+
+    /// <summary>Of an image in planes, which is the large side.</summary>
+    public static NativeConvolution OfImage(ConvolutionCase c, bool transposed, bool bias = false)
+    {
+        NativeConvolution convolution = Convolution(c, transposed, bias);
+        (transposed ? ref convolution.Destination : ref convolution.Source).Layout = NativeLayout.Plain;
+        return convolution;
+    }
+
+    public static CpuPrimitiveHandle Create(CpuContextHandle context, in NativeConvolution convolution, bool transposed) => transposed
+        ? CpuPrimitiveHandle.DeconvolutionBackwardWeights(context, convolution)
+        : CpuPrimitiveHandle.ConvolutionBackwardWeights(context, convolution);
+
+    /// <summary>Prepares and runs a gradient, which is one that multiplies in float16.</summary>
+    public static (float[] Weights, float[] Bias) Run(
+        CpuContextHandle context, in NativeConvolution convolution, bool transposed, float[] large, float[] small)
+    {
+        using CpuPrimitiveHandle primitive = Create(context, convolution, transposed);
+        Assert.Equal(Float16Cpu.Implementation, primitive.Implementation);
+        return Run(context, primitive, convolution, transposed, large, small);
+    }
+
+    public static (float[] Weights, float[] Bias) Run(
+        CpuContextHandle context, CpuPrimitiveHandle primitive, in NativeConvolution convolution, bool transposed, float[] large,
+        float[] small) => transposed
+        ? ConvolutionRun.BackwardWeights(context, primitive, convolution, small, large)
+        : ConvolutionRun.BackwardWeights(context, primitive, convolution, large, small);
+
+    /// <summary>The gradient of the bias, which belongs to what the convolution writes.</summary>
+    public static double[] BiasReference(ConvolutionCase c, bool transposed, float[] large, float[] small) => transposed
+        ? ReferenceConvolution.ChannelSum(large, c.LargeChannels, c.Height * c.Width)
+        : ReferenceConvolution.ChannelSum(small, c.SmallChannels, c.SmallHeight * c.SmallWidth);
+
+    /// <summary>The weights whose gradients any of the marked elements of a side are in.</summary>
+    public static bool[] Readers(ConvolutionCase c, bool ofLarge, Func<int, bool> marked)
+    {
+        float[] large = new float[c.Large.Count], small = new float[c.Small.Count];
+        Array.Fill(ofLarge ? small : large, 1);
+        float[] marks = ofLarge ? large : small;
+        for (int i = 0; i < marks.Length; i++)
+            marks[i] = marked(i) ? 1 : 0;
+        return Array.ConvertAll(ReferenceConvolution.BackwardWeights(c, large, small), v => v > 0);
+    }
+
+    /// <summary>Products that are summed in float16 at most: of rows as far as 64 pixels go, or of pixels that follow each other.</summary>
+    public static int Terms(ConvolutionCase c)
+    {
+        bool singlePixels = c.Kernel == 1 && c.Stride == 1 && c.Top + c.Left + c.Bottom + c.Right == 0;
+        if (singlePixels || c.SmallWidth >= MostTerms)
+            return Math.Min(MostTerms, c.SmallHeight * c.SmallWidth);
+        return Math.Min(MostTerms / c.SmallWidth, c.SmallHeight) * c.SmallWidth;
+    }
+
+    /// <summary>
+    /// Twice the relative L2 error that rounding leads to expect. Data are bf16, whose 8 bits float16 holds, and their products have 16
+    /// bits until they are added, so that only sums are rounded: a number of 11 bits is off by up to 2^-11 of the binade's beginning,
+    /// evenly spread, and numbers are about 1.5 times that beginning: an error of 2^-11 / (1.5 sqrt 3). Every partial sum of K products is
+    /// rounded, the first with one product and the last with K; those grow like a random walk, so that the errors add up to sqrt(1 + 2 +
+    /// ... + K) roundings of a product, which is sqrt((K + 1) / 2) roundings of the sum. Adding such sums in float32 adds nothing that
+    /// counts, and leaves as much relative to their sum; the result is not rounded again. Numbers below 2^-18 of the largest they are
+    /// scaled with are lost in part, which evenly spread ones hardly ever are. This was settled before any result was seen.
+    /// </summary>
+    public static double Bound(int terms) => 2 * Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -11) * Math.Sqrt((terms + 1) / 2.0);
+
+    public static void AssertClose(ConvolutionCase c, double[] expected, float[] actual, Func<int, bool>? chosen = null) =>
+        Float16Cpu.AssertWithin(Bound(Terms(c)), expected, actual, chosen);
+}
