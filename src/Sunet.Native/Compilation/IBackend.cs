@@ -113,6 +113,9 @@ public interface IBackendSession : IDisposable
     /// <summary>Sets bytes to zero.</summary>
     void Clear(long bytes, nint address);
 
+    /// <summary>Whether <see cref="Forget"/> gives memory back.</summary>
+    bool CanForget { get; }
+
     /// <summary>Gives the memory of bytes whose content nobody needs back to the system, where it can; it is there again when it is used.</summary>
     void Forget(long bytes, nint address);
 

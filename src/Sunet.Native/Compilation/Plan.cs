@@ -5,25 +5,6 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Compilation;
 
-/// <summary>How a graph is compiled.</summary>
-public sealed record PlanOptions
-{
-    /// <summary>What the plan is for; a backend may choose other implementations and layouts.</summary>
-    public PlanPurpose Purpose { get; init; } = PlanPurpose.Inference;
-
-    /// <summary>How many more copies of the parameters' memory an optimizer wants, such as one for the velocity.</summary>
-    public int OptimizerSlots { get; init; }
-
-    /// <summary>A plan that needs more bytes is refused before anything is allocated.</summary>
-    public long MemoryLimit { get; init; } = long.MaxValue;
-
-    /// <summary>
-    /// Where the plan's parameters and buffers lie for other plans of the same model to read, too; it must outlive the plan. Null where
-    /// the plan has its own. Only for plans that do not change them.
-    /// </summary>
-    public WeightStore? Weights { get; init; }
-}
-
 /// <summary>One op of a plan with its prepared call.</summary>
 /// <param name="Op">The op.</param>
 /// <param name="Call">What runs.</param>
@@ -63,9 +44,14 @@ public sealed class Plan : IDisposable
     /// <summary>The calls in running order.</summary>
     public IReadOnlyList<PlannedCall> Calls => calls;
 
+    /// <summary>The bytes that stay taken after <see cref="ReleaseWorkingMemory"/>: all where the device gives none back.</summary>
+    public long RetainedBytes => Memory.TotalBytes - (Session.CanForget ? WorkingRegions.Sum(r => r.Bytes) : 0);
+
     internal IBackendSession Session { get; }
 
     internal PlanAddresses Addresses { get; }
+
+    private MemoryPlan.Region[] WorkingRegions => [Memory.Gradients, Memory.Activations, Memory.Scratch];
 
     /// <summary>Compiles a graph.</summary>
     /// <param name="graph">The graph; it must not change afterwards.</param>
@@ -88,15 +74,9 @@ public sealed class Plan : IDisposable
         IDeviceMemory? arena = null;
         try
         {
-            foreach (Op op in graph.Ops)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                calls.Add(new PlannedCall(op, session.Prepare(op)));
-            }
-
-            long scratch = calls.Count == 0 ? 0 : calls.Max(c => c.Call.ScratchBytes);
+            Prepare(graph, session, calls, cancellation);
             Dictionary<Value, StoredWeight> shared = options.Weights?.Find(graph, session) ?? [];
-            MemoryPlan memory = MemoryPlan.Create(graph, session, scratch, options.OptimizerSlots, shared);
+            MemoryPlan memory = MemoryPlan.Create(graph, session, ScratchBytes(calls), options.OptimizerSlots, shared);
             RequireMemory(memory, WeightStore.MissingBytes(shared.Values), options.MemoryLimit, session.AvailableBytes);
             options.Weights?.Allocate(shared.Values);
             arena = session.Allocate(memory.ArenaBytes);
@@ -114,6 +94,34 @@ public sealed class Plan : IDisposable
             arena?.Dispose();
             session.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// The memory of the plan that <see cref="Compile"/> would make of a graph, with weights of its own and no optimizer. Nothing of it is
+    /// allocated.
+    /// </summary>
+    /// <param name="graph">The graph; it must not change while its memory is planned.</param>
+    /// <param name="backend">Where it would run.</param>
+    /// <param name="purpose">What for.</param>
+    /// <param name="cancellation">Stops between two ops; everything is released.</param>
+    /// <exception cref="BackendException">The backend has no implementation of an op.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static MemoryPlan MemoryOf(Graph graph, IBackend backend, PlanPurpose purpose, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(backend);
+        var calls = new List<PlannedCall>();
+        using IBackendSession session = backend.Open(graph, purpose);
+        try
+        {
+            Prepare(graph, session, calls, cancellation);
+            return MemoryPlan.Create(graph, session, ScratchBytes(calls), optimizerSlots: 0, new Dictionary<Value, StoredWeight>());
+        }
+        finally
+        {
+            foreach (PlannedCall call in calls)
+                call.Call.Dispose();
         }
     }
 
@@ -302,7 +310,7 @@ public sealed class Plan : IDisposable
     public void ReleaseWorkingMemory()
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        foreach (MemoryPlan.Region region in (MemoryPlan.Region[])[Memory.Gradients, Memory.Activations, Memory.Scratch])
+        foreach (MemoryPlan.Region region in WorkingRegions)
             Session.Forget(region.Bytes, AddressOf(region));
     }
 
@@ -330,6 +338,19 @@ public sealed class Plan : IDisposable
         if (value.Kind == ValueKind.Parameter && Session.ParameterCopyBytes > 0)
             Session.RefreshCopy(Session.BytesOf(value) / sizeof(float), AddressOf(value), Addresses.CopyOf(value));
     }
+
+    /// <summary>Prepares the ops of a graph; what was prepared before a failure is among the calls, for the caller to dispose.</summary>
+    private static void Prepare(Graph graph, IBackendSession session, List<PlannedCall> calls, CancellationToken cancellation)
+    {
+        foreach (Op op in graph.Ops)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            calls.Add(new PlannedCall(op, session.Prepare(op)));
+        }
+    }
+
+    /// <summary>Calls run one after the other and share their scratch memory.</summary>
+    private static long ScratchBytes(List<PlannedCall> calls) => calls.Select(c => c.Call.ScratchBytes).DefaultIfEmpty().Max();
 
     private static void RequireMemory(MemoryPlan memory, long sharedBytes, long allowed, long available)
     {

@@ -52,6 +52,9 @@ internal static partial class Posix
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int RenameAt2(int fromFolder, string from, int toFolder, string to, uint flags);
 
+    /// <summary>Whether <see cref="DontNeed"/> does anything.</summary>
+    public static bool HasDontNeed => OperatingSystem.IsLinux();
+
     /// <summary>
     /// Lets go of the pages that lie wholly within mapped memory; of a file's map they come back from the file. Does nothing but on Linux:
     /// it saves memory, and nothing depends on it.
@@ -62,7 +65,7 @@ internal static partial class Posix
     {
         nint page = Environment.SystemPageSize;
         nint first = (start + page - 1) / page * page, end = (start + (nint)count) / page * page;
-        if (OperatingSystem.IsLinux() && end > first)
+        if (HasDontNeed && end > first)
             _ = Advise(first, (nuint)(end - first), DontNeedAdvice);
     }
 

@@ -2,6 +2,7 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
 using Sunet.Native.Ops;
+using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Training;
 
@@ -23,6 +24,19 @@ public sealed record BatchNormCalibrationOptions
 /// </summary>
 public static class BatchNormCalibration
 {
+    private const PlanPurpose Purpose = PlanPurpose.Training;
+
+    /// <summary>The memory of the plan that <see cref="Run"/> compiles, known before there is a batch. Nothing is allocated.</summary>
+    /// <param name="spec">The network.</param>
+    /// <param name="images">A batch, [N, 3, H, W], H and W from 32 up.</param>
+    /// <param name="backend">Where it would run.</param>
+    /// <param name="cancellation">Stops planning.</param>
+    /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
+    /// <exception cref="BackendException">The backend cannot run the network.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static MemoryPlan MemoryOf(SunetSpec spec, Shape images, IBackend backend, CancellationToken cancellation = default) =>
+        Plan.MemoryOf(SunetGraph.ForStatistics(spec, images).Graph, backend, Purpose, cancellation);
+
     /// <summary>Replaces the running statistics of a model.</summary>
     /// <param name="model">Read, and changed once all batches are done: wholly or not at all.</param>
     /// <param name="source">
@@ -49,7 +63,7 @@ public static class BatchNormCalibration
         SunetGraph network = SunetGraph.ForStatistics(model.Spec, source.ImageShape);
         using Plan plan = Plan.Compile(network.Graph, backend, new PlanOptions
         {
-            Purpose = PlanPurpose.Training,
+            Purpose = Purpose,
             MemoryLimit = options.MemoryLimit,
         }, cancellation);
         plan.Load(model.Read);

@@ -60,6 +60,27 @@ public sealed class MemoryPlanTests : IDisposable
         Assert.Equal(before, NativeRuntime.Outstanding.Bytes);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void MemoryOf_AnyGraph_IsThatOfItsPlanAndTakesNothing(bool training)
+    {
+        using Plan plan = Compile(training);
+        NativeOutstanding before = NativeRuntime.Outstanding;
+        MemoryPlan memory = Plan.MemoryOf(plan.Graph, backend, training ? PlanPurpose.Training : PlanPurpose.Inference);
+        Assert.Equal((before.Bytes, before.Handles), (NativeRuntime.Outstanding.Bytes, NativeRuntime.Outstanding.Handles));
+        Assert.Equal(plan.Memory.TotalBytes - plan.Memory.OptimizerSlots.Sum(s => s.Bytes), memory.TotalBytes);
+    }
+
+    [Fact]
+    public void RetainedBytes_OfATrainingPlan_AreWeightsAndOptimizer()
+    {
+        using Plan plan = Compile(training: true);
+        MemoryPlan memory = plan.Memory;
+        long weights = memory.Parameters.Bytes + memory.Buffers.Bytes + memory.OptimizerSlots.Sum(s => s.Bytes);
+        Assert.Equal(OperatingSystem.IsLinux() ? weights : memory.TotalBytes, plan.RetainedBytes);
+    }
+
     private static List<string> FindOverlaps(Plan plan, params (Value Value, long Offset)[] planted)
     {
         var lives = new Dictionary<Value, (int First, int Last)>();

@@ -211,6 +211,32 @@ public sealed class CudaTrainingTests : EmulatorTest
         Assert.InRange(used, planned, (planned * 5 / 4) + (64 << 10));
     }
 
+    [Fact]
+    public void MemoryOf_Calibration_TakesNothingAndAgreesWithMeasuredMemory()
+    {
+        using var backend = new CudaBackend();
+        long before = backend.Device.Pool.Statistics.InUseBytes, available = backend.AvailableBytes, used = 0;
+        using var batches = new FixedBatches(SmallModel.Images, SmallModel.Spec.Classes)
+        {
+            OnRead = () => used = backend.Device.Pool.Statistics.InUseBytes - before,
+        };
+        long planned = BatchNormCalibration.MemoryOf(SmallModel.Spec, batches.ImageShape, backend).TotalBytes;
+        Assert.Equal((before, available), (backend.Device.Pool.Statistics.InUseBytes, backend.AvailableBytes));
+
+        // The second batch is read when the first has been transferred.
+        BatchNormCalibration.Run(SunetModel.Create(SmallModel.Spec), batches, new BatchNormCalibrationOptions { Batches = 2 }, backend);
+        Assert.InRange(used, planned, (planned * 5 / 4) + (64 << 10));
+    }
+
+    [Fact]
+    public void RetainedBytes_OnTheGpu_AreAllOfThem()
+    {
+        using var backend = new CudaBackend();
+        using FixedBatches batches = SmallModel.Batches();
+        using Trainer trainer = SmallModel.Trainer(batches, backend);
+        Assert.Equal(trainer.Plan.Memory.TotalBytes, trainer.Plan.RetainedBytes);
+    }
+
     private static string Train(CudaBackend backend, TrainerOptions options, ulong seed)
     {
         using FixedBatches batches = SmallModel.Batches();

@@ -83,6 +83,8 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
 
         public void Clear(long bytes, nint address) => session.Clear(bytes, address);
 
+        public bool CanForget => session.CanForget;
+
         public void Forget(long bytes, nint address) => session.Forget(bytes, address);
 
         public void Provide(long bytes, nint address) => session.Provide(bytes, address);

@@ -77,6 +77,13 @@ public sealed class LeakTests : IDisposable
             AssertReturned(before);
         }
 
+        for (int failing = 0; failing < network.Graph.Ops.Count; failing++)
+        {
+            using var faulty = new FaultyBackend(backend, failing);
+            Assert.Throws<BackendException>(() => Plan.MemoryOf(network.Graph, faulty, PlanPurpose.Training));
+            AssertReturned(before);
+        }
+
         // One further, nothing is left to fail.
         using var sound = new FaultyBackend(backend, calls);
         Plan.Compile(network.Graph, sound, options).Dispose();

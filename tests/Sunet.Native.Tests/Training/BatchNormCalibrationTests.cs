@@ -1,6 +1,7 @@
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
+using Sunet.Native.Interop;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
@@ -100,11 +101,36 @@ public sealed class BatchNormCalibrationTests : IDisposable
     }
 
     [Fact]
-    public void Run_MoreMemoryThanAllowed_IsRefused()
+    public void MemoryOf_AnyBatch_IsWhatRunAllocates()
     {
-        using FixedBatches source = SmallModel.Batches();
-        Assert.Throws<MemoryException>(
-            () => BatchNormCalibration.Run(model, source, new BatchNormCalibrationOptions { MemoryLimit = 1000 }, backend));
+        NativeOutstanding before = NativeRuntime.Outstanding;
+        long taken = 0;
+        using var source = new FixedBatches(SmallModel.Images, SmallModel.Spec.Classes)
+        {
+            OnRead = () => taken = NativeRuntime.Outstanding.Bytes - before.Bytes,
+        };
+        MemoryPlan foreseen = BatchNormCalibration.MemoryOf(SmallModel.Spec, source.ImageShape, backend);
+        Assert.Equal((before.Bytes, before.Handles), (NativeRuntime.Outstanding.Bytes, NativeRuntime.Outstanding.Handles));
+        BatchNormCalibration.Run(model, source, new BatchNormCalibrationOptions { Batches = 1 }, backend);
+
+        // A session has a constant of its own.
+        Assert.Equal(foreseen.TotalBytes + sizeof(float), taken);
+    }
+
+    [Fact]
+    public void Run_MemoryLimit_IsKeptToTheByte()
+    {
+        int reads = 0;
+        using var source = new FixedBatches(SmallModel.Images, SmallModel.Spec.Classes) { OnRead = () => reads++ };
+        long needed = BatchNormCalibration.MemoryOf(SmallModel.Spec, source.ImageShape, backend).TotalBytes;
+        NativeOutstanding before = NativeRuntime.Outstanding;
+        var options = new BatchNormCalibrationOptions { Batches = 1, MemoryLimit = needed - 1 };
+        MemoryException refused = Assert.Throws<MemoryException>(() => BatchNormCalibration.Run(model, source, options, backend));
+        Assert.Equal(needed, refused.Bytes);
+        Assert.Equal((before.Bytes, before.Handles), (NativeRuntime.Outstanding.Bytes, NativeRuntime.Outstanding.Handles));
+        Assert.Equal(0, reads);
+        BatchNormCalibration.Run(model, source, options with { MemoryLimit = needed }, backend);
+        Assert.Equal(1, reads);
     }
 
     private double[] Logits(BatchNormMode mode, FixedBatches source)

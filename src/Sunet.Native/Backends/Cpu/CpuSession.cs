@@ -59,6 +59,8 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public bool RunsAhead => false;
 
+    public bool CanForget => Posix.HasDontNeed;
+
     /// <summary>Whether the last judged step was sound; true before the first.</summary>
     public bool StepIsSound { get; private set; } = true;
 

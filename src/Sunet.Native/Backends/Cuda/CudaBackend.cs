@@ -60,6 +60,17 @@ public sealed class CudaBackend : IBackend
     /// <summary>All the memory the device has, in bytes.</summary>
     public long MemoryBytes => Device.TotalBytes;
 
+    /// <summary>The bytes that plans can still take: what the device has free and what is kept here for reuse, up to the limit.</summary>
+    /// <exception cref="BackendException">The driver failed.</exception>
+    public long AvailableBytes
+    {
+        get
+        {
+            PoolStatistics pool = Device.Pool.Statistics;
+            return Math.Min(Device.FreeBytes() + pool.CachedBytes, Device.Pool.LimitBytes - pool.InUseBytes);
+        }
+    }
+
     internal CudaDevice Device { get; }
 
     /// <summary>Which algorithms were chosen.</summary>

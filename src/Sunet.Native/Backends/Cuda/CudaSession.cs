@@ -85,16 +85,11 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public long OwnBytes { get; }
 
-    public long AvailableBytes
-    {
-        get
-        {
-            PoolStatistics pool = Device.Pool.Statistics;
-            return Math.Min(Device.FreeBytes() + pool.CachedBytes, Device.Pool.LimitBytes - pool.InUseBytes);
-        }
-    }
+    public long AvailableBytes => backend.AvailableBytes;
 
     public bool RunsAhead => true;
+
+    public bool CanForget => false;
 
     public PreparedCall Prepare(Op op)
     {

@@ -1,0 +1,20 @@
+namespace Sunet.Native.Compilation;
+
+/// <summary>How a graph is compiled.</summary>
+public sealed record PlanOptions
+{
+    /// <summary>What the plan is for; a backend may choose other implementations and layouts.</summary>
+    public PlanPurpose Purpose { get; init; } = PlanPurpose.Inference;
+
+    /// <summary>How many more copies of the parameters' memory an optimizer wants, such as one for the velocity.</summary>
+    public int OptimizerSlots { get; init; }
+
+    /// <summary>A plan that needs more bytes is refused before anything is allocated.</summary>
+    public long MemoryLimit { get; init; } = long.MaxValue;
+
+    /// <summary>
+    /// Where the plan's parameters and buffers lie for other plans of the same model to read, too; it must outlive the plan. Null where
+    /// the plan has its own. Only for plans that do not change them.
+    /// </summary>
+    public WeightStore? Weights { get; init; }
+}
