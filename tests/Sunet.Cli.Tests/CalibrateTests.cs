@@ -1,5 +1,9 @@
+using System.Globalization;
 using System.Text.Json;
+using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Models;
+using Sunet.Native.Tensors;
+using Sunet.Native.Training;
 
 namespace Sunet.Cli.Tests;
 
@@ -52,6 +56,38 @@ public sealed class CalibrateTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDi
         Assert.All(with.Names, name => Assert.Equal(with.IsParameter(name), with.Read(name).SequenceEqual(without.Read(name))));
     }
 
+    [Fact]
+    public void Train_DryRunCalibrating_PrintsWhatItTakes()
+    {
+        string[] args = TinyRuns.Train(runs.Data, folder["runs"], "exp", "--dry-run");
+        Assert.DoesNotContain("calibration plan", CommandResult.Of(args).Error, StringComparison.Ordinal);
+        CommandResult result = CommandResult.Of([.. args, "--calibrate", "2"]);
+        Assert.Equal(0, result.Code);
+        Assert.Matches(
+            @"\(images up to 32x48\), calibration plan [0-9,]+ bytes \(batches of \[2, 3, 32, 48\]\), of [0-9,]+ there are", result.Error);
+    }
+
+    /// <summary>While a run calibrates, weights and optimizer of the training stay; its working memory is given back.</summary>
+    [Fact]
+    public void Train_CalibrationAByteTooLarge_IsRefusedBeforeTheFirstStep()
+    {
+        string data = folder["data"];
+        Assert.Equal(0, CommandResult.Of("data", "synth", "--out", data, "--train", "8", "--val", "1", "--size", "256x384").Code);
+        (long kept, long needed) = KeptAndNeeded(new Shape(8, 3, 32, 32), new Shape(8, 3, 256, 384));
+        string[] args = TinyRuns.Train(data, folder["runs"], "exp", "--epochs", "1", "--quiet");
+        args[Array.IndexOf(args, "--batch") + 1] = "8";
+        CommandResult refused = WithMemory(kept + needed - 1, [.. args, "--calibrate", "1"]);
+        Assert.Equal(4, refused.Code);
+        string numbers = string.Create(CultureInfo.InvariantCulture,
+            $"needs {needed:N0} bytes (batches of [8, 3, 256, 384]) and {needed - 1:N0} are left beside the training");
+        Assert.Equal($"sunet: The calibration {numbers}; use a smaller '--batch', or train without '--calibrate'.",
+            Assert.Single(refused.ErrorLines));
+        Assert.False(Directory.Exists(folder["runs"]));
+
+        Assert.Equal(0, WithMemory(kept + needed, [.. args, "--calibrate", "1", "--dry-run"]).Code);
+        Assert.Equal(0, WithMemory(kept + needed - 1, [.. args, "--dry-run"]).Code);
+    }
+
     [Theory]
     [InlineData("'--calibrate' takes running statistics anew and '--freeze-bn' keeps them", "--calibrate", "2", "--freeze-bn")]
     [InlineData("'--calibrate'", "--calibrate", "-1")]
@@ -66,6 +102,20 @@ public sealed class CalibrateTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDi
         AssertUsageError(said, Calibrate(runs.Weights, folder["out.safetensors"], more));
         Assert.False(File.Exists(folder["out.safetensors"]));
     }
+
+    /// <summary>The bytes that a training on crops keeps while it calibrates on images, and those that the calibration takes.</summary>
+    private (long Kept, long Needed) KeptAndNeeded(Shape crops, Shape images)
+    {
+        SunetModel model = SunetModel.Load(runs.Weights);
+        using var backend = new CpuBackend(threads: 1);
+        using var source = new NoiseBatches(crops, model.Spec);
+        using var trainer = new Trainer(model, source, new TrainerOptions(), backend);
+        return (trainer.Plan.RetainedBytes, BatchNormCalibration.MemoryOf(model.Spec, images, backend).TotalBytes);
+    }
+
+    /// <summary>The limit on the managed heap is what a process takes for the machine's memory.</summary>
+    private static CommandResult WithMemory(long bytes, string[] args) => CommandResult.OfProcess(
+        new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = bytes.ToString("x", CultureInfo.InvariantCulture) }, args);
 
     private static void AssertUsageError(string said, CommandResult result)
     {

@@ -19,5 +19,13 @@ internal sealed record OpenDevice(IBackend Backend, string Line) : IDisposable
     /// <param name="others">The bytes of plans that exist.</param>
     public long MemoryLimit(long others = 0) => Backend is CudaBackend ? long.MaxValue : MemoryBytes - others;
 
+    /// <summary>
+    /// The most that a plan may take beside one that has not run yet and will give its working memory back where it can, in bytes.
+    /// </summary>
+    /// <param name="other">The plan that is there.</param>
+    public long MemoryBeside(Plan other) => Backend is CudaBackend cuda
+        ? cuda.AvailableBytes - other.Memory.SessionBytes // a session takes that only when it first transfers
+        : MemoryBytes - other.RetainedBytes;
+
     public void Dispose() => Backend.Dispose();
 }

@@ -95,6 +95,9 @@ internal sealed class ClassificationTask : ITrainingTask
     public int CalibrationBatches => 0;
 
     /// <inheritdoc/>
+    public Shape? CalibrationImages => null;
+
+    /// <inheritdoc/>
     public void Calibrate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation) =>
         throw new NotSupportedException();
 

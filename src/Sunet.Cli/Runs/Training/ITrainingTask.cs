@@ -2,6 +2,7 @@ using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
+using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs.Training;
 
@@ -41,6 +42,9 @@ internal interface ITrainingTask
 
     /// <summary>The batches that running statistics are taken of before a model is measured or saved; 0: they stay those of training.</summary>
     int CalibrationBatches { get; }
+
+    /// <summary>The shape of those batches, [N, 3, H, W]; null where there are none.</summary>
+    Shape? CalibrationImages { get; }
 
     /// <summary>Takes the running statistics of a model anew, of <see cref="CalibrationBatches"/>.</summary>
     /// <param name="model">Of <see cref="Head"/>, with the data's classes.</param>

@@ -40,6 +40,10 @@ internal sealed class SegmentationTask : ITrainingTask
             throw new ConfigurationException("'--calibrate' takes running statistics anew and '--freeze-bn' keeps them; give one of them.");
         training = DatasetReader.Open(values.Text("data"), values.Text("train-split"), cancellation);
         validation = DatasetReader.Open(values.Text("data"), values.Text("val-split"), cancellation);
+        if (CalibrationBatches == 0)
+            return;
+        (int usualHeight, int usualWidth) = Calibration.UsualSize(validation);
+        CalibrationImages = new Shape(loader.BatchSize, 3, usualHeight, usualWidth);
     }
 
     /// <summary>The settings that only a segmenter has.</summary>
@@ -95,11 +99,16 @@ internal sealed class SegmentationTask : ITrainingTask
     public int CalibrationBatches { get; }
 
     /// <inheritdoc/>
+    public Shape? CalibrationImages { get; }
+
+    /// <inheritdoc/>
     public void Calibrate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation)
     {
-        using BatchLoader images = Calibration.Open(training, Calibration.UsualSize(validation), loader.BatchSize, Workers);
-        var options = new BatchNormCalibrationOptions { Batches = CalibrationBatches, MemoryLimit = DeviceSettings.PhysicalMemory };
-        Calibration.Run(model, images, options, backend, report, cancellation);
+        Shape batch = CalibrationImages!.Value;
+        using BatchLoader images = Calibration.Open(training, (batch.Height, batch.Width), batch.Batch, Workers);
+
+        // No limit: that its plan fits was made sure of before the first step.
+        Calibration.Run(model, images, new BatchNormCalibrationOptions { Batches = CalibrationBatches }, backend, report, cancellation);
     }
 
     /// <inheritdoc/>

@@ -5,7 +5,6 @@ using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Loading;
 using Sunet.Native;
-using Sunet.Native.Compilation;
 using Sunet.Native.Models;
 using Sunet.Native.Training;
 
@@ -40,7 +39,9 @@ internal static class TrainRun
             MemoryLimit = device.MemoryLimit(),
         };
         using var trainer = new Trainer(model, loader, options, device.Backend, cancellation);
-        PrintMemory(trainer.Plan.Memory, model.Spec, task, device, request, output);
+        string memory = TrainingMemory.Check(trainer.Plan, model.Spec, task, device, cancellation);
+        if (!request.Quiet || request.DryRun)
+            output.Progress(memory);
         if (request.DryRun)
             return;
 
@@ -113,20 +114,6 @@ internal static class TrainRun
             yield return $"note: {seen} of {task.ValidationCount} validation images are also trained on; "
                 + "their scores say how well they are remembered";
         }
-    }
-
-    private static void PrintMemory(
-        MemoryPlan training, SunetSpec spec, ITrainingTask task, OpenDevice device, TrainRequest request, CommandOutput output)
-    {
-        (SunetGraph network, string images) = task.LargestValidation(spec);
-        var options = new PlanOptions { MemoryLimit = device.MemoryLimit(training.TotalBytes) };
-        using Plan plan = Plan.Compile(network.Graph, device.Backend, options);
-        if (request.Quiet && !request.DryRun)
-            return;
-        output.Progress(
-            $"memory: training plan {Numbers.Grouped(training.TotalBytes)} bytes, "
-            + $"validation plan {Numbers.Grouped(plan.Memory.TotalBytes)} bytes ({images}), "
-            + $"of {Numbers.Grouped(device.MemoryBytes)} there are");
     }
 
     private static void PrintResult(TrainingProgress progress, ITrainingTask task, TrainingFiles files, CommandOutput output)
