@@ -165,6 +165,8 @@ struct Affine {
     const float *mean, *variance, *gamma, *beta;
     float epsilon;
 
+    double inverse_deviation(std::int64_t channel) const { return sunet::inverse_deviation(variance[channel], epsilon); }
+
     void fill(std::int64_t from, std::int64_t count, float (*parameters)[row]) const
     {
         for (std::int64_t lane = 0; lane < count; lane++) {
@@ -197,7 +199,7 @@ struct Backward {
             [&](std::int64_t from, std::int64_t count, const double* sums) {
                 for (std::int64_t lane = 0; lane < count; lane++) {
                     dbeta[from + lane] = static_cast<float>(sums[lane]);
-                    dgamma[from + lane] = static_cast<float>(sums[row + lane] * inverse_deviation(affine.variance[from + lane], affine.epsilon));
+                    dgamma[from + lane] = static_cast<float>(sums[row + lane] * affine.inverse_deviation(from + lane));
                 }
             });
     }
@@ -209,7 +211,7 @@ struct Backward {
         for (std::int64_t lane = 0; call->batch_statistics != 0 && lane < count; lane++) {
             parameters[3][lane] = static_cast<float>(static_cast<double>(dbeta[from + lane]) / pixels);
             parameters[4][lane] = static_cast<float>(static_cast<double>(dgamma[from + lane]) / pixels *
-                                                     inverse_deviation(affine.variance[from + lane], affine.epsilon));
+                                                     affine.inverse_deviation(from + lane));
         }
     }
 

@@ -1,7 +1,5 @@
 #include "context.hpp"
 
-#include "float16_kernels.hpp"
-
 #include <omp.h>
 #include <oneapi/dnnl/dnnl_debug.h>
 #include <sys/mman.h>
@@ -13,6 +11,8 @@
 #include <mutex>
 #include <new>
 #include <unordered_map>
+
+#include "float16_kernels.hpp"
 
 namespace {
 

@@ -28,7 +28,7 @@ memory::dims pair(const int32_t* values) { return {values[0], values[1]}; }
 
 desc bias_desc(const sunet_convolution& a, const sunet_tensor& to, bool wanted) {
     if (!wanted || a.has_bias == 0) return {};
-    return {{to.dims[1]}, memory::data_type::f32, memory::format_tag::x};
+    return vector_desc(to.dims[1]);
 }
 
 convolution_problem natural_problem(const convolution_request& request, bool with_bias) {
@@ -161,7 +161,7 @@ void add_bias(sunet_primitive& primitive, int onednn_argument, int32_t channels,
         primitive.add_argument(SUNET_ARG_BIAS, onednn_argument, format);
         return;
     }
-    const desc own({channels}, memory::data_type::f32, memory::format_tag::x);
+    const desc own = vector_desc(channels);
     const size_t offset = primitive.add_staged_argument(SUNET_ARG_BIAS, onednn_argument, format, own), bytes = own.get_size();
     const auto staged = [offset](bindings data) { return static_cast<char*>(data[SUNET_ARG_SCRATCH]) + offset; };
     if (use == access::write) {
@@ -243,7 +243,7 @@ void check_convolution(const convolution_request& request) {
 }
 
 void add_bias_gradient(sunet_primitive& primitive, sunet_context& context, const sunet_tensor& destination) {
-    primitive.add_pass_argument(SUNET_ARG_BIAS, {{{destination.dims[1]}, memory::data_type::f32, memory::format_tag::x}});
+    primitive.add_pass_argument(SUNET_ARG_BIAS, {vector_desc(destination.dims[1])});
     primitive.add_after([destination, &context](bindings data) {
         const sunet_status status =
             sunet_channel_sum(&context, &destination, data[SUNET_ARG_DESTINATION], static_cast<float*>(data[SUNET_ARG_BIAS]));
@@ -252,8 +252,8 @@ void add_bias_gradient(sunet_primitive& primitive, sunet_context& context, const
 }
 
 std::unique_ptr<sunet_primitive> build_forward(const convolution_request& request) {
-    if (float16::takes(request, true)) return float16::build(request, true);
     check_convolution(request);
+    if (float16::takes(request, true)) return float16::build(request, true);
     const bool inference = request.attributes.inference != 0 && !request.transposed;
     const auto kind = inference ? dnnl::prop_kind::forward_inference : dnnl::prop_kind::forward_training;
     const dnnl::primitive_attr attributes = forward_attributes(request);
@@ -271,8 +271,8 @@ std::unique_ptr<sunet_primitive> build_forward(const convolution_request& reques
 }
 
 std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& request) {
-    if (float16::takes(request, false)) return float16::build(request, false);
     check_convolution(request);
+    if (float16::takes(request, false)) return float16::build(request, false);
     const auto chosen = choose(request, false, [&](const convolution_problem& p) {
         return backward_data_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
     });
@@ -286,12 +286,13 @@ std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& 
 }
 
 std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request) {
+    check_convolution(request);
     if (float16::takes_gradient(request)) {
         auto primitive = float16::build_gradient(request);
-        if (request.attributes.has_bias != 0 && !request.transposed) add_bias_gradient(*primitive, request.context, request.attributes.destination);
+        if (request.attributes.has_bias != 0 && !request.transposed)
+            add_bias_gradient(*primitive, request.context, request.attributes.destination);
         return primitive;
     }
-    check_convolution(request);
     const auto chosen = choose(request, !request.transposed, [&](const convolution_problem& p) {
         return backward_weights_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
     });

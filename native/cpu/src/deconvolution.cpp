@@ -13,15 +13,13 @@ void require_known(const sunet_tensor& tensor, const char* what) {
                       std::string("A transposed convolution with ") + what + " is float32 or bf16 and has a fixed layout.");
 }
 
-data_format vector_format(int32_t channels) { return {{{channels}, memory::data_type::f32, memory::format_tag::x}}; }
-
 std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, const sunet_convolution& a) {
     if (a.accumulate != 0) throw failure(SUNET_UNSUPPORTED, "A transposed convolution cannot add to its destination.");
     if (a.has_bias != 0 || a.fused_relu != 0) require_known(a.destination, "bias or ReLU");
     const convolution_request request{context, a, true};
-    if (float16::takes(request, false)) return float16::build(request, false);
     auto primitive = build_backward_data(request);
-    if (a.has_bias != 0) primitive->add_pass_argument(SUNET_ARG_BIAS, vector_format(a.destination.dims[1]));
+    if (float16::takes(request, false)) return primitive; /* which adds the bias and clamps by itself */
+    if (a.has_bias != 0) primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(a.destination.dims[1])});
     if (a.has_bias != 0 || a.fused_relu != 0) {
         const sunet_tensor destination = a.destination;
         const bool relu = a.fused_relu != 0;

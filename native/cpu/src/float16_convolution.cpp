@@ -248,10 +248,10 @@ private:
             const half* from = slot(own, row) + (begin * in_.columns + at.column + converter_.left()) * pixel;
             const half* of_tap = weights + at.weights * weights_.depth() * row_elements;
             t.scale = own.kept[row % kept_rows()].scale;
-            for (std::int64_t block = 0; block < converter_.blocks(); ++block) {
+            for (std::int64_t block = 0; block < weights_.blocks(); ++block) {
                 t.a = from + block * converter_.block_stride();
                 t.weights = of_tap + block * most_depth * row_elements;
-                t.depth = weights_.merges_columns ? weights_.depth() : converter_.depth(block);
+                t.depth = weights_.depth(block);
                 multiply(t, vectors, pixels);
                 t.first = false;
             }
@@ -297,7 +297,6 @@ bool takes(const convolution_request& request, bool from_large) {
 }
 
 std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool from_large, std::optional<source_norm> norm) {
-    check_convolution(request);
     const auto work = std::make_shared<convolution>(request, from_large, norm);
     auto primitive = std::make_unique<sunet_primitive>(
         request.context, [work](bindings data) { work->run(data); }, norm ? std::string("normalised ") + implementation : implementation,
@@ -308,7 +307,7 @@ std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool 
     primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {row_major_weights(a.weights), work->weights()});
     if (work->has_bias()) {
         const memory::dim outputs = (from_large ? request.small() : request.large()).dims[1];
-        primitive->add_pass_argument(SUNET_ARG_BIAS, {{{outputs}, memory::data_type::f32, memory::format_tag::x}});
+        primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(outputs)});
     }
     if (norm) primitive->add_norm_arguments(a.source.dims[1]);
     return primitive;

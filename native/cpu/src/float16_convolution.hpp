@@ -15,7 +15,7 @@ struct source_norm {
     bool relu;
 };
 
-/* Either direction with all it may have: bias, ReLU, accumulation; the forward pass also a normalisation. */
+/* Either direction of a checked convolution with all it may have: bias, ReLU, accumulation; the forward pass also a normalisation. */
 std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool from_large, std::optional<source_norm> norm = {});
 
 /* The same for the weights' gradient, in row-major float32 and without the bias's. */

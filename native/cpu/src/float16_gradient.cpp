@@ -217,8 +217,8 @@ private:
     void sum_channels(const gradient_tile& all, float* sums) const {
         const std::int64_t padded = rounded_up(width_, depth_step);
         gradient_tile t = all;
-        for (std::int64_t block = 0; block < large_.blocks(); ++block) {
-            const std::int64_t channels = sums_format_.merges_columns ? sums_format_.depth() : large_.depth(block);
+        for (std::int64_t block = 0; block < sums_format_.blocks(); ++block) {
+            const std::int64_t channels = sums_format_.depth(block);
             const std::int64_t tiles = (channels + most_pixels - 1) / most_pixels;
             for (std::int64_t tile = 0; tile < tiles; ++tile) {
                 const std::int64_t begin = channels * tile / tiles, end = channels * (tile + 1) / tiles;
@@ -273,7 +273,6 @@ bool takes_gradient(const convolution_request& request) {
 }
 
 std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request) {
-    check_convolution(request);
     const auto work = std::make_shared<weight_gradient>(request);
     auto primitive = std::make_unique<sunet_primitive>(
         request.context, [work](bindings data) { work->run(data); }, implementation, work->scratch_bytes());

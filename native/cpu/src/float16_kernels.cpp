@@ -278,20 +278,6 @@ void convert_planes(const bf16* const* planes, int channels, std::int64_t pixels
 
 namespace {
 
-/* All elements in turn, of 16 outputs each. */
-template <typename Use>
-inline __attribute__((always_inline)) void for_each_element(const weight_rows& from, const Use& use) {
-    for (std::int64_t k = 0; k < from.elements; k += 16) {
-        const std::int64_t columns = from.elements - k < 16 ? from.elements - k : 16;
-        __m512 rows[16];
-        for (int o = 0; o < 16; ++o)
-            rows[o] = o < from.outputs ? _mm512_maskz_loadu_ps(first_lanes(columns), from.w + o * from.output_stride + k)
-                                       : _mm512_setzero_ps();
-        transpose(rows);
-        for (std::int64_t i = 0; i < columns; ++i) use(k + i, rows[i]);
-    }
-}
-
 /* Sixteen outputs at a time, one element each. */
 template <typename Use>
 inline __attribute__((always_inline)) void for_each_output(const float* w, std::int64_t stride, std::int64_t outputs, const Use& use) {
@@ -330,7 +316,15 @@ void find_scales(const weight_rows& from, float* scales) noexcept {
 
 void pack(const weight_rows& from, const float* scales, const std::int32_t* rows, std::int64_t row_elements, half* to) noexcept {
     const __m512 scale = _mm512_loadu_ps(scales);
-    for_each_element(from, [&](std::int64_t k, __m512 row) { store_halves(to + rows[k] * row_elements, _mm512_div_ps(row, scale)); });
+    for (std::int64_t k = 0; k < from.elements; k += 16) {
+        const std::int64_t columns = from.elements - k < 16 ? from.elements - k : 16;
+        __m512 block[16];
+        for (int o = 0; o < 16; ++o)
+            block[o] = o < from.outputs ? _mm512_maskz_loadu_ps(first_lanes(columns), from.w + o * from.output_stride + k)
+                                        : _mm512_setzero_ps();
+        transpose(block);
+        for (std::int64_t i = 0; i < columns; ++i) store_halves(to + rows[k + i] * row_elements, _mm512_div_ps(block[i], scale));
+    }
 }
 
 void raise_largest(const float* w, std::int64_t stride, std::int64_t outputs, float* scales) noexcept {

@@ -2,6 +2,7 @@
  * outputs side by side, divided by powers of two, which stand before them. */
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "float16_kernels.hpp"
@@ -22,6 +23,11 @@ struct packed_weights {
     /* Products per tap, in blocks of at most `most_depth`. */
     std::int64_t depth() const {
         return merges_columns ? kernel_columns * few_channels : (inputs + channel_block - 1) / channel_block * channel_block;
+    }
+    /* A merged row of an image's kernel is one block. */
+    std::int64_t blocks() const { return merges_columns ? 1 : (depth() + most_depth - 1) / most_depth; }
+    std::int64_t depth(std::int64_t block) const {
+        return merges_columns ? depth() : std::min<std::int64_t>(most_depth, depth() - block * most_depth);
     }
     std::int64_t groups() const { return (outputs + group_outputs - 1) / group_outputs; }
     int vectors(std::int64_t group) const { return outputs - group * group_outputs > lanes ? 2 : 1; }

@@ -75,6 +75,8 @@ desc activation_desc(const sunet_tensor& tensor) {
     return desc(enclosing, type, layout).submemory_desc(dims, {0, tensor.channel_offset, 0, 0});
 }
 
+desc vector_desc(memory::dim channels) { return {{channels}, memory::data_type::f32, memory::format_tag::x}; }
+
 desc weights_desc(const sunet_tensor& tensor) {
     require(tensor.layout == SUNET_PLAIN || tensor.layout == SUNET_ANY, "Weights are PLAIN, or ANY to let oneDNN choose their order.");
     const memory::dims dims(tensor.dims, tensor.dims + tensor.rank);

@@ -43,6 +43,8 @@ bool is_slice(const sunet_tensor& tensor);
 channel_layout layout_of(const sunet_tensor& tensor);
 
 desc activation_desc(const sunet_tensor& tensor);
+/* A bias or statistics: float32, one a channel. */
+desc vector_desc(memory::dim channels);
 /* PLAIN or ANY only: any other order of weights is oneDNN's to choose. */
 desc weights_desc(const sunet_tensor& tensor);
 

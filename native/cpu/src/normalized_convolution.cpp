@@ -155,7 +155,7 @@ private:
         dnnl::post_ops operations;
         if (a.fused_relu != 0) append_relu(operations);
         attributes.set_post_ops(operations);
-        const desc bias = has_bias_ ? desc({outputs_}, memory::data_type::f32, memory::format_tag::x) : desc();
+        const desc bias = has_bias_ ? vector_desc(outputs_) : desc();
         const desc weights = whole_.pixels != 0 ? whole_.pd.weights_desc() : weights_desc(a.weights);
         const convolution_problem problem = {activation_desc(source), weights, bias, activation_desc(destination),
                                              {1, 1}, {0, 0}, {0, 0}, {0, 0}};

@@ -43,9 +43,8 @@ void sunet_primitive::add_pass_argument(sunet_argument argument, const sunet::da
 }
 
 void sunet_primitive::add_norm_arguments(int32_t channels) {
-    const sunet::desc vector({channels}, sunet::memory::data_type::f32, sunet::memory::format_tag::x);
     for (const sunet_argument argument : {SUNET_ARG_MEAN, SUNET_ARG_VARIANCE, SUNET_ARG_GAMMA, SUNET_ARG_BETA})
-        add_pass_argument(argument, {vector});
+        add_pass_argument(argument, {sunet::vector_desc(channels)});
 }
 
 size_t sunet_primitive::add_staged_argument(sunet_argument argument, int onednn_argument, const sunet::desc& inner,

@@ -67,7 +67,8 @@ internal static class DoctorRun
             facts.Add(("oneDNN", $"{runtime.OneDnnVersion} ({runtime.OneDnnHash})"));
             facts.Add(("instruction set", runtime.InstructionSet));
             facts.Add(("bf16 on the CPU", runtime.HasBFloat16
-                ? $"{(runtime.PrefersFloat16 ? "multiplied in float16" : "multiplied by the CPU")}; convolutions {Numbers.Fixed(Bf16Speed.OverFloat32(), 2)} times as fast as in float32"
+                ? $"multiplied {(runtime.PrefersFloat16 ? "in float16" : "by the CPU")}; "
+                    + $"convolutions {Numbers.Fixed(Bf16Speed.OverFloat32(), 2)} times as fast as in float32"
                 : "no: it takes AVX-512 BF16"));
             facts.Add(("threads", runtime.MaxThreads.ToString(CultureInfo.InvariantCulture)));
         }
