@@ -42,17 +42,8 @@ public sealed record ConvolutionCase(
     ];
 
     /// <summary>Every case in every layout a convolution of this machine may meet.</summary>
-    public static TheoryData<ConvolutionCase, int> WithLayouts()
-    {
-        TheoryData<ConvolutionCase, int> data = [];
-        foreach (ConvolutionCase c in All)
-        {
-            foreach (int layout in new[] { (int)NativeLayout.Plain, (int)Layouts.Blocked(), (int)NativeLayout.Nhwc })
-                data.Add(c, layout);
-        }
-
-        return data;
-    }
+    public static MatrixTheoryData<ConvolutionCase, int> WithLayouts() =>
+        new(All, [(int)NativeLayout.Plain, (int)Layouts.Blocked(), (int)NativeLayout.Nhwc]);
 
     internal NativeConvolution Convolution(NativeLayout layout, bool transposed = false, bool bias = false, bool relu = false)
     {

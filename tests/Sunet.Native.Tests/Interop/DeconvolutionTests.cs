@@ -7,7 +7,7 @@ public sealed class DeconvolutionTests : IDisposable
 {
     private readonly CpuContextHandle context = CpuContextHandle.Create(2);
 
-    public static TheoryData<ConvolutionCase, int> Cases() => ConvolutionCase.WithLayouts();
+    public static MatrixTheoryData<ConvolutionCase, int> Cases() => ConvolutionCase.WithLayouts();
 
     public void Dispose() => context.Dispose();
 

@@ -8,7 +8,7 @@ namespace Sunet.Native.Tests.Interop;
 public sealed class Float16ChoiceTests
 {
     /// <summary>Rows, phases, strips of many and of few channels, fewer rows than threads.</summary>
-    public static TheoryData<ConvolutionCase, ConvolutionDirection> ThreadCases() => Float16Cpu.InEveryDirection(
+    public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> ThreadCases() => Float16Cpu.InEveryDirection(
     [
         new(2, 64, 80, 13, 17, 3, 1, 1, 1, 1, 1, 1),
         new(1, 32, 48, 12, 29, 3, 2, 1, 1, 1, 1, 1),
@@ -17,17 +17,8 @@ public sealed class Float16ChoiceTests
         new(1, 192, 160, 1, 9, 3, 1, 1, 1, 1, 1, 1),
     ]);
 
-    public static TheoryData<ConvolutionDirection, Obstacle> Obstacles()
-    {
-        TheoryData<ConvolutionDirection, Obstacle> data = [];
-        foreach (ConvolutionDirection direction in Float16Cpu.Directions)
-        {
-            foreach (Obstacle obstacle in Enum.GetValues<Obstacle>())
-                data.Add(direction, obstacle);
-        }
-
-        return data;
-    }
+    public static MatrixTheoryData<ConvolutionDirection, Obstacle> Obstacles() =>
+        new(Float16Cpu.Directions, Enum.GetValues<Obstacle>());
 
     /// <summary>What keeps a convolution from multiplying in float16.</summary>
     public enum Obstacle

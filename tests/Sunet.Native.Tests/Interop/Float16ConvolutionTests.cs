@@ -4,12 +4,12 @@ namespace Sunet.Native.Tests.Interop;
 
 public sealed class Float16ConvolutionTests
 {
-    public static TheoryData<ConvolutionCase, ConvolutionDirection> Cases() => Float16Cpu.InEveryDirection(ConvolutionCase.All);
+    public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> Cases() => Float16Cpu.InEveryDirection(ConvolutionCase.All);
 
     /// <summary>
     /// More channels than are summed in float16, outputs that fill no group of 64, rows that fill no tile, and a block of 16 channels left.
     /// </summary>
-    public static TheoryData<ConvolutionCase, ConvolutionDirection> LargerCases() => Float16Cpu.InEveryDirection(
+    public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> LargerCases() => Float16Cpu.InEveryDirection(
     [
         .. ConvolutionCase.All,
         new(1, 64, 64, 19, 23, 3, 1, 1, 1, 1, 1, 1),
@@ -23,30 +23,20 @@ public sealed class Float16ConvolutionTests
     ]);
 
     /// <summary>One to four channels, rows that fill no vector of eight pixels, and single pixels of a kernel.</summary>
-    public static TheoryData<ConvolutionCase, ConvolutionDirection> Images()
-    {
-        TheoryData<ConvolutionCase, ConvolutionDirection> data = [];
-        foreach (ConvolutionCase c in new ConvolutionCase[]
-        {
-            new(2, 3, 64, 21, 26, 7, 2, 1, 3, 3, 3, 3),
-            new(1, 1, 16, 9, 5, 3, 1, 1, 1, 1, 1, 1),
-            new(2, 1, 40, 17, 19, 7, 2, 1, 3, 3, 3, 3),
-            new(2, 2, 32, 8, 7, 3, 2, 1, 1, 1, 1, 1),
-            new(1, 4, 48, 12, 30, 5, 1, 1, 2, 1, 2, 3),
-            new(2, 4, 100, 6, 3, 1, 1, 1, 0, 0, 0, 0),
-            new(1, 3, 24, 7, 1, 3, 1, 1, 1, 1, 1, 1),
-            new(1, 3, 64, 33, 9, 3, 2, 1, 0, 0, 1, 1),
-        })
-        {
-            data.Add(c, ConvolutionDirection.Forward);
-            data.Add(c, ConvolutionDirection.TransposedBackwardData);
-        }
-
-        return data;
-    }
+    public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> Images() => new(
+    [
+        new(2, 3, 64, 21, 26, 7, 2, 1, 3, 3, 3, 3),
+        new(1, 1, 16, 9, 5, 3, 1, 1, 1, 1, 1, 1),
+        new(2, 1, 40, 17, 19, 7, 2, 1, 3, 3, 3, 3),
+        new(2, 2, 32, 8, 7, 3, 2, 1, 1, 1, 1, 1),
+        new(1, 4, 48, 12, 30, 5, 1, 1, 2, 1, 2, 3),
+        new(2, 4, 100, 6, 3, 1, 1, 1, 0, 0, 0, 0),
+        new(1, 3, 24, 7, 1, 3, 1, 1, 1, 1, 1, 1),
+        new(1, 3, 64, 33, 9, 3, 2, 1, 0, 0, 1, 1),
+    ], [ConvolutionDirection.Forward, ConvolutionDirection.TransposedBackwardData]);
 
     /// <summary>A last slice may end within a block.</summary>
-    public static TheoryData<ConvolutionCase, ConvolutionDirection> Slices() => Float16Cpu.InEveryDirection(
+    public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> Slices() => Float16Cpu.InEveryDirection(
     [
         new(2, 16, 32, 9, 7, 3, 2, 1, 1, 1, 1, 1),
         new(2, 32, 80, 9, 7, 1, 1, 1, 0, 0, 0, 0),

@@ -22,17 +22,8 @@ internal static class Float16Cpu
             AssertUnused(context);
     }
 
-    public static TheoryData<ConvolutionCase, ConvolutionDirection> InEveryDirection(IEnumerable<ConvolutionCase> cases)
-    {
-        TheoryData<ConvolutionCase, ConvolutionDirection> data = [];
-        foreach (ConvolutionCase c in cases)
-        {
-            foreach (ConvolutionDirection direction in Directions)
-                data.Add(c, direction);
-        }
-
-        return data;
-    }
+    public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> InEveryDirection(IEnumerable<ConvolutionCase> cases) =>
+        new(cases, Directions);
 
     public static NativeConvolution Convolution(
         ConvolutionCase c, ConvolutionDirection direction, bool bias = false, bool relu = false,
@@ -72,25 +63,7 @@ internal static class Float16Cpu
 
     /// <summary>Holds the chosen elements to the bound, relative to all of them together.</summary>
     public static void AssertClose(double[] expected, float[] actual, int terms, Func<int, bool>? chosen = null) =>
-        AssertWithin(Bound(terms), expected, actual, chosen);
-
-    public static void AssertWithin(double bound, double[] expected, float[] actual, Func<int, bool>? chosen = null)
-    {
-        Assert.Equal(expected.Length, actual.Length);
-        double error = 0, size = 0;
-        for (int i = 0; i < expected.Length; i++)
-        {
-            if (chosen is not null && !chosen(i))
-                continue;
-            Assert.True(float.IsFinite(actual[i]), $"Element {i} is {actual[i]}, not {expected[i]}.");
-            error += (actual[i] - expected[i]) * (actual[i] - expected[i]);
-            size += expected[i] * expected[i];
-        }
-
-        Assert.True(size > 0, "The reference is all zeros, which compares nothing.");
-        double relative = Math.Sqrt(error / size);
-        Assert.True(relative <= bound, $"The relative L2 error {relative:E2} exceeds {bound:E2}.");
-    }
+        Numbers.AssertWithin(Bound(terms), expected, actual, chosen);
 
     /// <summary>The tensor with a block of channels before it and, if its own fill whole blocks, one behind it.</summary>
     public static NativeTensor Enclosing(NativeTensor tensor) =>

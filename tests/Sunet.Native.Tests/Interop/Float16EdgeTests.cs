@@ -12,9 +12,9 @@ public sealed class Float16EdgeTests
     /// <summary>Its pixels do not meet, so that they are converted a strip, not a row, at a time.</summary>
     private static readonly ConvolutionCase SinglePixels = new(2, 80, 48, 15, 13, 1, 1, 1, 0, 0, 0, 0);
 
-    public static TheoryData<ConvolutionCase, ConvolutionDirection> Cases() => Float16Cpu.InEveryDirection([Dense, Strided, SinglePixels]);
+    public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> Cases() => Float16Cpu.InEveryDirection([Dense, Strided, SinglePixels]);
 
-    public static TheoryData<ConvolutionCase, ConvolutionDirection> CasesOfRows() => Float16Cpu.InEveryDirection([Dense, Strided]);
+    public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> CasesOfRows() => Float16Cpu.InEveryDirection([Dense, Strided]);
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -9,17 +9,7 @@ internal static class Float16Gradient
     /// <summary>Of pixels: how many products are summed before float32 takes over.</summary>
     private const int MostTerms = 64;
 
-    public static TheoryData<ConvolutionCase, bool> InBothDirections(IEnumerable<ConvolutionCase> cases)
-    {
-        TheoryData<ConvolutionCase, bool> data = [];
-        foreach (ConvolutionCase c in cases)
-        {
-            data.Add(c, false);
-            data.Add(c, true);
-        }
-
-        return data;
-    }
+    public static MatrixTheoryData<ConvolutionCase, bool> InBothDirections(IEnumerable<ConvolutionCase> cases) => new(cases, [false, true]);
 
     /// <summary>Of bf16 activations and float32 weights.</summary>
     public static NativeConvolution Convolution(
@@ -95,5 +85,5 @@ internal static class Float16Gradient
     public static double Bound(int terms) => 2 * Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -11) * Math.Sqrt((terms + 1) / 2.0);
 
     public static void AssertClose(ConvolutionCase c, double[] expected, float[] actual, Func<int, bool>? chosen = null) =>
-        Float16Cpu.AssertWithin(Bound(Terms(c)), expected, actual, chosen);
+        Numbers.AssertWithin(Bound(Terms(c)), expected, actual, chosen);
 }

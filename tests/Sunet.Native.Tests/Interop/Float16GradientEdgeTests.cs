@@ -17,17 +17,17 @@ public sealed class Float16GradientEdgeTests
     /// <summary>Its pixels do not meet, so that strips of them are summed.</summary>
     private static readonly ConvolutionCase SinglePixels = new(2, 80, 48, 15, 13, 1, 1, 1, 0, 0, 0, 0);
 
-    public static TheoryData<ConvolutionCase, bool> Cases() =>
+    public static MatrixTheoryData<ConvolutionCase, bool> Cases() =>
         Float16Gradient.InBothDirections([Narrow, Strided, Wide, SinglePixels]);
 
-    public static TheoryData<ConvolutionCase, bool> Images() => Float16Gradient.InBothDirections(
+    public static MatrixTheoryData<ConvolutionCase, bool> Images() => Float16Gradient.InBothDirections(
     [
         new(2, 3, 40, 19, 26, 7, 2, 1, 3, 3, 3, 3),
         new(2, 2, 32, 6, 70, 3, 1, 1, 1, 1, 1, 1),
     ]);
 
     /// <summary>Rows, phases, strips; more threads than rows; images.</summary>
-    public static TheoryData<ConvolutionCase, bool> ThreadCases() => Float16Gradient.InBothDirections(
+    public static MatrixTheoryData<ConvolutionCase, bool> ThreadCases() => Float16Gradient.InBothDirections(
     [
         Narrow, Strided, Wide, SinglePixels,
         new(1, 64, 80, 13, 17, 3, 1, 1, 1, 1, 1, 1),
@@ -37,7 +37,7 @@ public sealed class Float16GradientEdgeTests
     ]);
 
     /// <summary>Many outputs and few pixels: threads share the former, or both.</summary>
-    public static TheoryData<ConvolutionCase, bool> CasesOfManyOutputs() => Float16Gradient.InBothDirections(
+    public static MatrixTheoryData<ConvolutionCase, bool> CasesOfManyOutputs() => Float16Gradient.InBothDirections(
     [
         new(1, 64, 320, 4, 4, 1, 1, 1, 0, 0, 0, 0),
         new(1, 32, 160, 3, 3, 3, 1, 1, 1, 1, 1, 1),
@@ -151,7 +151,7 @@ public sealed class Float16GradientEdgeTests
             using CpuContextHandle context = CpuContextHandle.Create(threads);
             float[] weights = Float16Gradient.Run(context, Float16Gradient.Convolution(c, transposed), transposed, large, small).Weights;
             Float16Gradient.AssertClose(c, ReferenceConvolution.BackwardWeights(c, large, small), weights);
-            Float16Cpu.AssertWithin(bound, first ??= Array.ConvertAll(weights, v => (double)v), weights);
+            Numbers.AssertWithin(bound, first ??= Array.ConvertAll(weights, v => (double)v), weights);
         }
     });
 

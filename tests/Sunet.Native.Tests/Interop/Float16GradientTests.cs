@@ -48,13 +48,13 @@ public sealed class Float16GradientTests
         NarrowWeights,
     }
 
-    public static TheoryData<ConvolutionCase, bool> ExactCases() => Float16Gradient.InBothDirections([.. ConvolutionCase.All, .. Shapes]);
+    public static MatrixTheoryData<ConvolutionCase, bool> ExactCases() => Float16Gradient.InBothDirections([.. ConvolutionCase.All, .. Shapes]);
 
-    public static TheoryData<ConvolutionCase, bool> Cases() =>
+    public static MatrixTheoryData<ConvolutionCase, bool> Cases() =>
         Float16Gradient.InBothDirections([.. ConvolutionCase.All, .. Shapes, .. Larger]);
 
     /// <summary>One to four planes, rows that fill no vector of eight pixels, and kernels of all sizes.</summary>
-    public static TheoryData<ConvolutionCase, bool> Images()
+    public static MatrixTheoryData<ConvolutionCase, bool> Images()
     {
         List<ConvolutionCase> cases =
         [
@@ -77,7 +77,7 @@ public sealed class Float16GradientTests
     }
 
     /// <summary>A last slice may end within a block.</summary>
-    public static TheoryData<ConvolutionCase, bool> Slices() => Float16Gradient.InBothDirections(
+    public static MatrixTheoryData<ConvolutionCase, bool> Slices() => Float16Gradient.InBothDirections(
     [
         new(2, 16, 32, 9, 7, 3, 2, 1, 1, 1, 1, 1),
         new(2, 32, 80, 9, 7, 1, 1, 1, 0, 0, 0, 0),
@@ -85,17 +85,7 @@ public sealed class Float16GradientTests
         new(1, 21, 16, 3, 70, 3, 1, 1, 1, 1, 1, 1),
     ]);
 
-    public static TheoryData<bool, Obstacle> Obstacles()
-    {
-        TheoryData<bool, Obstacle> data = [];
-        foreach (Obstacle obstacle in Enum.GetValues<Obstacle>())
-        {
-            data.Add(false, obstacle);
-            data.Add(true, obstacle);
-        }
-
-        return data;
-    }
+    public static MatrixTheoryData<bool, Obstacle> Obstacles() => new([false, true], Enum.GetValues<Obstacle>());
 
     [Theory]
     [MemberData(nameof(ExactCases))]

@@ -23,7 +23,7 @@ internal sealed unsafe class PrimitiveRunner(CpuContextHandle context, CpuPrimit
         Span<float> packed = isNarrow ? new float[length] : Values(memory);
         Packing.Pack(tensor, values, packed);
         for (int i = 0; isNarrow && i < length; i++)
-            Halves(memory)[i] = Bf16.Narrow(packed[i]);
+            Halves(memory)[i] = Bf16.Of(packed[i]);
     }
 
     /// <summary>Reorders row-major weights or a vector into the primitive's own format.</summary>
@@ -39,7 +39,7 @@ internal sealed unsafe class PrimitiveRunner(CpuContextHandle context, CpuPrimit
     {
         CpuMemoryHandle memory = memories[argument];
         return Packing.Unpack(tensor, tensor.Type == NativeType.BFloat16
-            ? Array.ConvertAll(Halves(memory).ToArray(), Bf16.Widen)
+            ? Array.ConvertAll(Halves(memory).ToArray(), Bf16.Value)
             : Values(memory));
     }
 

@@ -50,7 +50,7 @@ internal sealed class KernelPixels
     public float this[int pixel, int channel] => all[Index(pixel, channel)];
 
     /// <summary>The nearest number these pixels can hold.</summary>
-    public float Rounded(float value) => IsBf16 ? Bf16.Value(Bf16.Of(value)) : value;
+    public float Rounded(float value) => IsBf16 ? Bf16.Round(value) : value;
 
     /// <summary>Reads the pixels again and compares them, within a relative tolerance that has what bf16 takes away added.</summary>
     public void AssertWritten(Func<int, int, double> expected, double tolerance)
@@ -75,16 +75,4 @@ internal sealed class KernelPixels
     }
 
     private int Index(int pixel, int channel) => first + (pixel * Stride) + channel;
-}
-
-/// <summary>The upper half of a float32, rounded to nearest, ties to even.</summary>
-internal static class Bf16
-{
-    public static ushort Of(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return float.IsNaN(value) ? (ushort)0x7fff : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-    }
-
-    public static float Value(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 }

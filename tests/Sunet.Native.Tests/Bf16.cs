@@ -1,19 +1,19 @@
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests;
 
 /// <summary>Rounds to bfloat16, the upper half of a float32, and back.</summary>
 internal static class Bf16
 {
     /// <summary>To nearest, ties to even.</summary>
-    public static ushort Narrow(float value)
+    public static ushort Of(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);
         // The carry of a NaN's upper bits could make it anything.
-        return float.IsNaN(value) ? (ushort)0x7fc0 : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+        return float.IsNaN(value) ? (ushort)0x7fff : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
     }
 
-    public static float Widen(ushort value) => BitConverter.UInt32BitsToSingle((uint)value << 16);
+    public static float Value(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 
-    public static float Round(float value) => Widen(Narrow(value));
+    public static float Round(float value) => Value(Of(value));
 
     public static float[] Round(float[] values) => Array.ConvertAll(values, Round);
 
