@@ -4,8 +4,7 @@
 
 #include <algorithm>
 
-#include "float16_rows.hpp"
-#include "norm.hpp"
+#include "float16_winograd.hpp"
 
 namespace sunet::float16 {
 namespace {
@@ -67,16 +66,13 @@ std::int64_t pixels_of_strip(const sunet_tensor& source) {
 
 class convolution {
 public:
-    convolution(const convolution_request& request, bool from_large, std::optional<source_norm> norm)
-        : a_(request.attributes), norm_(norm), source_argument_(from_large ? request.large_argument() : request.small_argument()),
-          destination_argument_(from_large ? request.small_argument() : request.large_argument()),
-          source_(from_large ? request.large() : request.small()), destination_(from_large ? request.small() : request.large()),
-          threads_(request.context.threads), is_gradient_(from_large == request.transposed),
-          weights_{destination_.dims[1], source_.dims[1], a_.weights.dims[2], a_.weights.dims[3], !from_large, is_planes(source_)},
-          in_(from_large ? stride{a_.stride[0], a_.stride[1]} : stride{1, 1}),
-          out_(from_large ? stride{1, 1} : stride{a_.stride[0], a_.stride[1]}),
-          phases_(from_large ? std::vector<phase>{{0, 0, taps_of_forward(a_, weights_.merges_columns)}} : phases_of_backward(a_)),
-          layout_(layout_of(destination_)), converter_(make_converter()) {
+    explicit convolution(const direction& d)
+        : d_(d), a_(d.attributes),
+          weights_{d.destination.dims[1], d.source.dims[1], a_.weights.dims[2], a_.weights.dims[3], !d.from_large, is_planes(d.source)},
+          in_(d.from_large ? stride{a_.stride[0], a_.stride[1]} : stride{1, 1}),
+          out_(d.from_large ? stride{1, 1} : stride{a_.stride[0], a_.stride[1]}),
+          phases_(d.from_large ? std::vector<phase>{{0, 0, taps_of_forward(a_, weights_.merges_columns)}} : phases_of_backward(a_)),
+          converter_(make_converter()) {
         for (const phase& p : phases_) {
             for (const tap& t : p.taps) {
                 first_row_ = std::min(first_row_, t.row);
@@ -85,33 +81,27 @@ public:
         }
         tag_bytes_ = whole_lines(static_cast<std::size_t>(kept_rows()) * sizeof(kept_row));
         row_bytes_ = whole_lines(static_cast<std::size_t>(converter_.elements()) * sizeof(half));
-        scale_bytes_ = norm_ ? whole_lines(static_cast<std::size_t>(source_.dims[1]) * sizeof(float)) : 0;
-        normalized_bytes_ = norm_ ? whole_lines(static_cast<std::size_t>(converter_.normalized_elements()) * sizeof(bf16)) : 0;
+        normalized_bytes_ = d_.norm ? whole_lines(static_cast<std::size_t>(converter_.normalized_elements()) * sizeof(bf16)) : 0;
         thread_bytes_ = tag_bytes_ + whole_lines(tile_sums * sizeof(float)) + normalized_bytes_ +
                         row_bytes_ * static_cast<std::size_t>(kept_rows());
     }
 
     const packed_weights& weights() const { return weights_; }
-    bool has_bias() const { return !is_gradient_ && a_.has_bias != 0; }
-    std::size_t scratch_bytes() const { return scale_bytes_ + thread_bytes_ * static_cast<std::size_t>(threads_); }
+    std::size_t scratch_bytes() const { return d_.norm_bytes() + thread_bytes_ * static_cast<std::size_t>(d_.threads); }
 
     void run(bindings data) const {
-        const std::int64_t rows = flat_ ? converter_.rows() : (layout_.height + out_.rows - 1) / out_.rows;
-        /* Where there are fewer rows than threads, these share the outputs, too, and convert rows several times for it. */
-        const std::int64_t all_rows = layout_.batch * rows, parts = std::clamp(threads_ / all_rows, std::int64_t{1}, weights_.groups());
-        const std::int64_t items = all_rows * parts;
-        auto* scratch = static_cast<char*>(data[SUNET_ARG_SCRATCH]);
-        if (norm_) fill_scales(data);
-#pragma omp parallel num_threads(static_cast<int>(threads_))
+        const std::int64_t rows = flat_ ? converter_.rows() : (d_.layout.height + out_.rows - 1) / out_.rows;
+        const work_sharing shared(d_.layout.batch * rows, weights_.groups(), d_.threads);
+        d_.prepare_norm(data);
+#pragma omp parallel num_threads(static_cast<int>(d_.threads))
         {
-            const std::int64_t thread = omp_get_thread_num(), team = omp_get_num_threads();
-            worker own = make_worker(data, scratch + scale_bytes_ + thread_bytes_ * static_cast<std::size_t>(thread));
-            for (std::int64_t item = items * thread / team; item < items * (thread + 1) / team; ++item) {
-                const std::int64_t part = item / all_rows, row = item % all_rows;
-                own.first_group = weights_.groups() * part / parts;
-                own.end_group = weights_.groups() * (part + 1) / parts;
+            const std::int64_t thread = omp_get_thread_num();
+            worker own = make_worker(data, thread);
+            shared.for_each(thread, omp_get_num_threads(), [&](std::int64_t row, std::int64_t first_group, std::int64_t end_group) {
+                own.first_group = first_group;
+                own.end_group = end_group;
                 for (const phase& p : phases_) make_row(own, p, row / rows, row % rows);
-            }
+            });
         }
     }
 
@@ -123,11 +113,7 @@ private:
     };
 
     struct worker {
-        const bf16* source;
-        const half* weights;
-        destination to;
-        bf16* y;
-        const float *scales, *bias;
+        bindings data;
         kept_row* kept;
         float* sums;
         bf16* normalized;
@@ -141,8 +127,8 @@ private:
     row_converter make_converter() {
         flat_ = reads_single_pixels(a_);
         if (flat_) {
-            const std::int64_t strip = pixels_of_strip(source_);
-            return {source_, strip, 0, strip};
+            const std::int64_t strip = pixels_of_strip(d_.source);
+            return {d_.source, strip, 0, strip};
         }
         std::int64_t left = 0, reach = 0;
         for (const phase& p : phases_) {
@@ -151,39 +137,22 @@ private:
                 reach = std::max(reach, t.column + (weights_.merges_columns ? weights_.kernel_columns - 1 : 0));
             }
         }
-        const std::int64_t outputs = (layout_.width + out_.columns - 1) / out_.columns;
-        const std::int64_t right = std::max(std::int64_t{source_.dims[3]}, (outputs - 1) * in_.columns + reach + 1);
-        return {source_, source_.dims[3], left, left + right};
+        const std::int64_t outputs = (d_.layout.width + out_.columns - 1) / out_.columns;
+        const std::int64_t right = std::max(std::int64_t{d_.source.dims[3]}, (outputs - 1) * in_.columns + reach + 1);
+        return {d_.source, d_.source.dims[3], left, left + right};
     }
 
-    worker make_worker(bindings data, char* scratch) const {
+    worker make_worker(bindings data, std::int64_t thread) const {
+        char* scratch = static_cast<char*>(data[SUNET_ARG_SCRATCH]) + d_.norm_bytes() + thread_bytes_ * static_cast<std::size_t>(thread);
         worker own{};
-        own.source = static_cast<const bf16*>(data[source_argument_]);
-        own.weights = weights_of(weights_, data[SUNET_ARG_WEIGHTS]);
-        own.scales = scales_of(data[SUNET_ARG_WEIGHTS]);
-        own.bias = has_bias() ? static_cast<const float*>(data[SUNET_ARG_BIAS]) : nullptr;
-        own.y = static_cast<bf16*>(data[destination_argument_]) + layout_.channel_offset * layout_.height * layout_.width;
-        own.to.pixel_stride = out_.columns * channel_block;
-        own.to.block_stride = layout_.height * layout_.width * channel_block;
-        own.to.accumulate = !is_gradient_ && a_.accumulate != 0;
-        own.to.relu = !is_gradient_ && a_.fused_relu != 0;
+        own.data = data;
         own.kept = reinterpret_cast<kept_row*>(scratch);
-        for (std::int64_t i = 0; i < kept_rows(); ++i) own.kept[i] = {-1, -1, 0.0f};
+        std::fill_n(own.kept, kept_rows(), kept_row{-1, -1, 0.0f});
         own.sums = reinterpret_cast<float*>(scratch + tag_bytes_);
         own.normalized = reinterpret_cast<bf16*>(scratch + tag_bytes_ + whole_lines(tile_sums * sizeof(float)));
         own.rows = own.normalized + normalized_bytes_ / sizeof(bf16);
-        if (norm_)
-            own.norm = {static_cast<const float*>(data[SUNET_ARG_MEAN]), static_cast<const float*>(data[SUNET_ARG_SCRATCH]),
-                        static_cast<const float*>(data[SUNET_ARG_BETA]), norm_->relu};
+        own.norm = d_.norm_of(data);
         return own;
-    }
-
-    /* Of the normalisation, at the beginning of the scratch memory. */
-    void fill_scales(bindings data) const {
-        const auto* variance = static_cast<const float*>(data[SUNET_ARG_VARIANCE]);
-        const auto* gamma = static_cast<const float*>(data[SUNET_ARG_GAMMA]);
-        auto* scales = static_cast<float*>(data[SUNET_ARG_SCRATCH]);
-        for (int32_t c = 0; c < source_.dims[1]; ++c) scales[c] = norm_scale(variance[c], gamma[c], norm_->epsilon);
     }
 
     half* slot(const worker& own, std::int64_t row) const {
@@ -194,19 +163,20 @@ private:
 
     /* Returns what the row's elements are to be multiplied by. */
     float convert(const worker& own, std::int64_t image, std::int64_t row) const {
-        if (norm_) {
-            const scaling by = scaling_for(converter_.normalize(own.source, image, row, own.norm, own.normalized), source_exponent);
+        const bf16* source = d_.input(own.data);
+        if (d_.norm) {
+            const scaling by = scaling_for(converter_.normalize(source, image, row, own.norm, own.normalized), source_exponent);
             converter_.convert_normalized(own.normalized, row, by, slot(own, row));
             return by.scale;
         }
-        const scaling by = scaling_for(converter_.largest_of(own.source, image, row, 0), source_exponent);
-        converter_.convert(own.source, image, row, by, slot(own, row));
+        const scaling by = scaling_for(converter_.largest_of(source, image, row, 0), source_exponent);
+        converter_.convert(source, image, row, by, slot(own, row));
         return by.scale;
     }
 
     void make_row(worker& own, const phase& p, std::int64_t image, std::int64_t item_row) const {
         const std::int64_t row = p.row + item_row * out_.rows;
-        if (!flat_ && row >= layout_.height) return;
+        if (!flat_ && row >= d_.layout.height) return;
         for (const tap& t : p.taps) {
             const std::int64_t from = item_row * in_.rows + t.row;
             if (!is_inside(from)) continue;
@@ -214,21 +184,19 @@ private:
             if (kept.image == image && kept.row == from) continue;
             kept = {image, from, convert(own, image, from)};
         }
-        const std::int64_t first = flat_ ? item_row * converter_.width(0) : row * layout_.width + p.column;
-        const std::int64_t pixels = flat_ ? converter_.width(item_row) : (layout_.width - p.column + out_.columns - 1) / out_.columns;
+        const std::int64_t first = flat_ ? item_row * converter_.width(0) : row * d_.layout.width + p.column;
+        const std::int64_t pixels = flat_ ? converter_.width(item_row) : (d_.layout.width - p.column + out_.columns - 1) / out_.columns;
         if (pixels <= 0) return;
         const std::int64_t tiles = (pixels + most_pixels - 1) / most_pixels;
-        bf16* y = own.y + (image * layout_.channels_total * layout_.height * layout_.width) + first * channel_block;
         for (std::int64_t group = own.first_group; group < own.end_group; ++group) {
-            const std::int64_t channel = group * group_outputs;
-            own.to.channels = std::min(group_outputs, weights_.outputs - channel);
-            own.to.scale = own.scales + channel;
-            own.to.bias = own.bias == nullptr ? nullptr : own.bias + channel;
+            destination to = d_.output(own.data, weights_, image, group);
+            bf16* y = to.y + first * channel_block;
+            to.pixel_stride = out_.columns * channel_block;
             for (std::int64_t tile = 0; tile < tiles; ++tile) {
                 const std::int64_t begin = pixels * tile / tiles, end = pixels * (tile + 1) / tiles;
                 sum_tile(own, p, item_row * in_.rows, group, begin, static_cast<int>(end - begin));
-                own.to.y = y + channel / channel_block * own.to.block_stride + begin * own.to.pixel_stride;
-                write(own.sums, weights_.vectors(group), static_cast<int>(end - begin), own.to);
+                to.y = y + begin * to.pixel_stride;
+                write(own.sums, weights_.vectors(group), static_cast<int>(end - begin), to);
             }
         }
     }
@@ -237,7 +205,7 @@ private:
     void sum_tile(const worker& own, const phase& p, std::int64_t from_row, std::int64_t group, std::int64_t begin, int pixels) const {
         const int vectors = weights_.vectors(group);
         const std::int64_t pixel = converter_.pixel_stride(), row_elements = vectors * lanes;
-        const half* weights = own.weights + weights_.offset(group);
+        const half* weights = weights_of(weights_, own.data[SUNET_ARG_WEIGHTS]) + weights_.offset(group);
         tile t{};
         t.pixel_stride = pixel * in_.columns;
         t.sums = own.sums;
@@ -259,20 +227,15 @@ private:
         if (t.first) std::fill_n(own.sums, pixels * row_elements, 0.0f);
     }
 
-    const sunet_convolution a_;
-    const std::optional<source_norm> norm_;
-    const sunet_argument source_argument_, destination_argument_;
-    const sunet_tensor source_, destination_;
-    const std::int64_t threads_;
-    const bool is_gradient_; /* has no bias and no ReLU, and does not accumulate */
+    const direction d_;
+    const sunet_convolution& a_ = d_.attributes;
     const packed_weights weights_;
     const stride in_, out_; /* pixels from one output's window, or output, to the next */
     const std::vector<phase> phases_;
-    const channel_layout layout_; /* of the destination */
     bool flat_ = false;           /* pixels do not meet, and rows of any length will do */
     const row_converter converter_;
     std::int64_t first_row_ = 0, last_row_ = 0; /* of all taps */
-    std::size_t scale_bytes_ = 0, normalized_bytes_ = 0, tag_bytes_ = 0, row_bytes_ = 0, thread_bytes_ = 0;
+    std::size_t normalized_bytes_ = 0, tag_bytes_ = 0, row_bytes_ = 0, thread_bytes_ = 0;
 };
 
 } // namespace
@@ -296,21 +259,29 @@ bool takes(const convolution_request& request, bool from_large) {
     return a.float16 != 0 && prefers_float16() && is_known && a.weights.layout == SUNET_ANY;
 }
 
-std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool from_large, std::optional<source_norm> norm) {
-    const auto work = std::make_shared<convolution>(request, from_large, norm);
+namespace {
+
+template <typename Work>
+std::unique_ptr<sunet_primitive> make_primitive(const convolution_request& request, const direction& d, const char* name) {
+    const auto work = std::make_shared<Work>(d);
     auto primitive = std::make_unique<sunet_primitive>(
-        request.context, [work](bindings data) { work->run(data); }, norm ? std::string("normalised ") + implementation : implementation,
+        request.context, [work](bindings data) { work->run(data); }, d.norm ? std::string("normalised ") + name : name,
         work->scratch_bytes());
     const sunet_convolution& a = request.attributes;
     primitive->add_pass_argument(SUNET_ARG_SOURCE, {activation_desc(a.source)});
     primitive->add_pass_argument(SUNET_ARG_DESTINATION, {activation_desc(a.destination)});
     primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {row_major_weights(a.weights), work->weights()});
-    if (work->has_bias()) {
-        const memory::dim outputs = (from_large ? request.small() : request.large()).dims[1];
-        primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(outputs)});
-    }
-    if (norm) primitive->add_norm_arguments(a.source.dims[1]);
+    if (d.has_bias()) primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(d.destination.dims[1])});
+    if (d.norm) primitive->add_norm_arguments(a.source.dims[1]);
     return primitive;
+}
+
+} // namespace
+
+std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool from_large, std::optional<source_norm> norm) {
+    const direction d(request, from_large, norm);
+    if (winograd::takes(d)) return make_primitive<winograd::convolution>(request, d, winograd::implementation);
+    return make_primitive<convolution>(request, d, implementation);
 }
 
 } // namespace sunet::float16

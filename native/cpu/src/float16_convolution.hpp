@@ -1,6 +1,6 @@
 #pragma once
 
-#include "convolution.hpp"
+#include "float16_direction.hpp"
 
 namespace sunet::float16 {
 
@@ -9,18 +9,25 @@ namespace sunet::float16 {
  * bf16. */
 bool takes(const convolution_request& request, bool from_large);
 
-/* Batch-norm and ReLU of the source, before it is multiplied. */
-struct source_norm {
-    float epsilon;
-    bool relu;
-};
-
 /* Either direction of a checked convolution with all it may have: bias, ReLU, accumulation; the forward pass also a normalisation. */
 std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool from_large, std::optional<source_norm> norm = {});
 
 /* The same for the weights' gradient, in row-major float32 and without the bias's. */
 bool takes_gradient(const convolution_request& request);
 std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request);
+
+/* How threads share a weight's gradient: some have groups of outputs of their own, others parts of the pixels, whose sums are added at the
+ * end. */
+struct shares {
+    std::int64_t groups, pixels;
+};
+
+/* Sharing the groups makes every thread convert all pixels, sharing the pixels makes sums for every thread that are to be cleared and
+ * added: which is more decides. */
+shares share(const convolution_request& request, const packed_weights& sums);
+
+/* multiply_gradients for up to 64 channels and any number of pixels. */
+void multiply_block(const gradient_tile& all, int vectors, std::int64_t channels);
 
 constexpr const char* implementation = "float16:avx512_fp16";
 

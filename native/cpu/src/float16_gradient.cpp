@@ -6,6 +6,8 @@
 
 #include "float16_convolution.hpp"
 #include "float16_rows.hpp"
+#include "float16_winograd.hpp"
+#include "float16_winograd_gradient.hpp"
 
 namespace sunet::float16 {
 namespace {
@@ -13,13 +15,8 @@ namespace {
 /* Two sums of as many products as float16 takes follow each other while the result is in the nearest cache. */
 constexpr std::int64_t strip_pixels = 2 * most_depth;
 
-/* How threads share the work: some have groups of outputs of their own, others parts of the pixels, whose sums are added at the end. */
-struct shares {
-    std::int64_t groups, pixels;
-};
+} // namespace
 
-/* Sharing the groups makes every thread convert all pixels, sharing the pixels makes sums for every thread that are to be cleared and
- * added: which is more decides. */
 shares share(const convolution_request& request, const packed_weights& sums) {
     const sunet_tensor& small = request.small();
     const std::int64_t threads = request.context.threads, pixels = std::int64_t{small.dims[0]} * small.dims[2] * small.dims[3];
@@ -29,6 +26,24 @@ shares share(const convolution_request& request, const packed_weights& sums) {
     while (added > converted && threads % (2 * by_groups) == 0 && sums.groups() >= 2 * by_groups) by_groups *= 2;
     return {by_groups, threads / by_groups};
 }
+
+void multiply_block(const gradient_tile& all, int vectors, std::int64_t channels) {
+    const std::int64_t row_elements = vectors * lanes, tiles = (channels + most_pixels - 1) / most_pixels;
+    gradient_tile t = all;
+    for (std::int64_t tile = 0; tile < tiles; ++tile) {
+        const std::int64_t begin = channels * tile / tiles, end = channels * (tile + 1) / tiles;
+        t.sums = all.sums + begin * row_elements;
+        for (std::int64_t pixel = 0; pixel < all.pixels; pixel += most_depth) {
+            t.pixels = std::min<std::int64_t>(most_depth, all.pixels - pixel);
+            t.gradients = all.gradients + pixel * row_elements;
+            t.offset = all.offset + begin + pixel * t.pixel_stride;
+            t.first = all.first && pixel == 0;
+            multiply_gradients(t, vectors, static_cast<int>(end - begin));
+        }
+    }
+}
+
+namespace {
 
 class weight_gradient {
 public:
@@ -200,6 +215,7 @@ private:
         t.rows = rows;
         t.pixel_stride = pixel * a_.stride[1];
         t.gradient_stride = static_cast<std::int64_t>(small_bytes_ / sizeof(half));
+        t.pixels = rounded_up(width_, depth_step);
         t.scale = scale;
         t.first = own.first;
         for (std::int64_t group = own.first_group; group < own.end_group; ++group) {
@@ -207,28 +223,10 @@ private:
                 const std::int64_t tap = tap_row * columns + column;
                 float* sums = own.sums + group * group_sums() + tap * sums_format_.depth() * small_.pixel_stride();
                 t.gradients = gradients + group * small_.block_stride();
-                t.offset = column * a_.dilation[1] * pixel;
-                sum_channels(t, sums);
-            }
-        }
-    }
-
-    /* A tap's sums for all channels of the large side. */
-    void sum_channels(const gradient_tile& all, float* sums) const {
-        const std::int64_t padded = rounded_up(width_, depth_step);
-        gradient_tile t = all;
-        for (std::int64_t block = 0; block < sums_format_.blocks(); ++block) {
-            const std::int64_t channels = sums_format_.depth(block);
-            const std::int64_t tiles = (channels + most_pixels - 1) / most_pixels;
-            for (std::int64_t tile = 0; tile < tiles; ++tile) {
-                const std::int64_t begin = channels * tile / tiles, end = channels * (tile + 1) / tiles;
-                t.sums = sums + (block * most_depth + begin) * small_.pixel_stride();
-                for (std::int64_t pixel = 0; pixel < padded; pixel += most_depth) {
-                    t.pixels = std::min<std::int64_t>(most_depth, padded - pixel);
-                    t.gradients = all.gradients + pixel * small_.pixel_stride();
-                    t.offset = all.offset + block * large_.block_stride() + begin + pixel * t.pixel_stride;
-                    t.first = all.first && pixel == 0;
-                    multiply_gradients(t, vectors_, static_cast<int>(end - begin));
+                for (std::int64_t block = 0; block < sums_format_.blocks(); ++block) {
+                    t.offset = column * a_.dilation[1] * pixel + block * large_.block_stride();
+                    t.sums = sums + block * most_depth * small_.pixel_stride();
+                    multiply_block(t, vectors_, sums_format_.depth(block));
                 }
             }
         }
@@ -272,15 +270,25 @@ bool takes_gradient(const convolution_request& request) {
     return a.float16 != 0 && prefers_float16() && is_known && a.weights.layout == SUNET_ANY && a.weights.type == SUNET_F32;
 }
 
-std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request) {
-    const auto work = std::make_shared<weight_gradient>(request);
+namespace {
+
+template <typename Work>
+std::unique_ptr<sunet_primitive> make_gradient(const convolution_request& request, const char* name) {
+    const auto work = std::make_shared<Work>(request);
     auto primitive = std::make_unique<sunet_primitive>(
-        request.context, [work](bindings data) { work->run(data); }, implementation, work->scratch_bytes());
+        request.context, [work](bindings data) { work->run(data); }, name, work->scratch_bytes());
     const sunet_convolution& a = request.attributes;
     primitive->add_pass_argument(SUNET_ARG_SOURCE, {activation_desc(a.source)});
     primitive->add_pass_argument(SUNET_ARG_DESTINATION, {activation_desc(a.destination)});
     primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {row_major_weights(a.weights)});
     return primitive;
+}
+
+} // namespace
+
+std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request) {
+    if (winograd::takes_gradient(request)) return make_gradient<winograd::weight_gradient>(request, winograd::implementation);
+    return make_gradient<weight_gradient>(request, implementation);
 }
 
 } // namespace sunet::float16

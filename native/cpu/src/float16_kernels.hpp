@@ -91,24 +91,20 @@ void convert_blocks(const bf16* x, const bf16* second, std::int64_t pixels, scal
 /* Up to four planes of single channels, side by side in four elements a pixel. */
 void convert_planes(const bf16* const* planes, int channels, std::int64_t pixels, scaling by, half* to) noexcept;
 
-/* Weights of up to 16 outputs, each of whose elements lie side by side. */
+/* Weights of up to 16 outputs: runs of elements that lie side by side. Outputs may lie side by side only where a run is one element. */
 struct weight_rows {
     const float* w;
     std::int64_t output_stride;
     int outputs;
     std::int64_t elements;
+    std::int64_t repeats, repeat_stride; /* of runs */
 };
 
-/* For each of 16 outputs the power of two that its weights are to be divided by; NaN where one of them is not finite. */
-void find_scales(const weight_rows& from, float* scales) noexcept;
+/* For each of 16 outputs the power of two that leaves the largest of its weights with the exponent when all are divided by it; NaN where
+ * one of them is not finite. */
+void find_scales(const weight_rows& from, int exponent, float* scales) noexcept;
 /* Element k to the row rows[k] of `to`, which has a number of elements in each; outputs that are not there become zero. */
 void pack(const weight_rows& from, const float* scales, const std::int32_t* rows, std::int64_t row_elements, half* to) noexcept;
-
-/* The same a step at a time where outputs lie side by side, `stride` apart, up to 64 of them; what is written is a multiple of 16.
- * Scales begin as zero and become the largest magnitudes, then what divides. */
-void raise_largest(const float* w, std::int64_t stride, std::int64_t outputs, float* scales) noexcept;
-void finish_scales(std::int64_t outputs, float* scales) noexcept;
-void pack_outputs(const float* w, std::int64_t stride, std::int64_t outputs, const float* scales, half* to) noexcept;
 
 /* The way back for sums, which lie like packed weights, of 16 outputs or fewer: element k of output o, at w[o * output_stride + k], is the
  * sum of `parts` sums that are `part_stride` apart. */

@@ -1,7 +1,5 @@
 #include "float16_weights.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -11,12 +9,12 @@ namespace sunet::float16 {
 bool packed_weights::operator==(const packed_weights& other) const {
     return outputs == other.outputs && inputs == other.inputs && kernel_rows == other.kernel_rows &&
            kernel_columns == other.kernel_columns && swapped == other.swapped &&
-           merges_columns == other.merges_columns;
+           merges_columns == other.merges_columns && winograd == other.winograd;
 }
 
 std::string packed_weights::name() const {
     return "f16_" + std::to_string(kernel_rows) + "x" + std::to_string(kernel_columns) + "_" + std::to_string(inputs) + "i" +
-           std::to_string(outputs) + "o" + (swapped ? "_swapped" : "") + (merges_columns ? "_merged" : "");
+           std::to_string(outputs) + "o" + (swapped ? "_swapped" : "") + (merges_columns ? "_merged" : "") + (winograd ? "_winograd" : "");
 }
 
 weight_packing::weight_packing(const packed_weights& format) : format_(format) {
@@ -32,50 +30,35 @@ void weight_packing::run(const float* from, void* to) const {
     auto* weights = reinterpret_cast<half*>(scales + format_.scales());
     const bool padded = format_.merges_columns || format_.depth() != format_.inputs || format_.outputs % lanes != 0;
     if (padded) std::memset(to, 0, format_.bytes());
-    if (format_.swapped)
-        pack_swapped(from, scales, weights);
-    else
-        pack_in_order(from, scales, weights);
-}
-
-void weight_packing::pack_in_order(const float* from, float* scales, half* to) const {
-    const std::int64_t elements = format_.inputs * format_.kernel_rows * format_.kernel_columns;
 #pragma omp parallel for schedule(static)
     for (std::int64_t first = 0; first < format_.outputs; first += channel_block) {
-        const std::int64_t group = first / group_outputs, outputs = std::min<std::int64_t>(channel_block, format_.outputs - first);
-        const weight_rows all{from + first * elements, elements, static_cast<int>(outputs), elements};
-        find_scales(all, scales + first);
-        pack(all, scales + first, rows_.data(), format_.vectors(group) * lanes, to + format_.offset(group) + first % group_outputs);
+        const std::int64_t group = first / group_outputs;
+        const std::int64_t row = format_.vectors(group) * lanes;
+        half* packed = weights + format_.offset(group) + first % group_outputs;
+        const weight_rows rows = format_.winograd ? inputs_of(from, first) : rows_of(from, first);
+        if (!format_.winograd) {
+            find_scales(rows, weight_exponent, scales + first);
+            pack(rows, scales + first, rows_.data(), row, packed);
+            continue;
+        }
+        find_scales(rows, winograd::weight_exponent, scales + first);
+        winograd::transform_weights(rows, format_.swapped, scales + first, packed, row, format_.depth() * row);
     }
 }
 
-/* Every thread reads some outputs' part of one input's weights after the other. */
-void weight_packing::pack_swapped(const float* from, float* scales, half* to) const {
-    const std::int64_t taps = format_.kernel_rows * format_.kernel_columns, groups = format_.groups();
-    const auto outputs_of = [&](std::int64_t group) { return std::min(group_outputs, format_.outputs - group * group_outputs); };
-#pragma omp parallel
-    {
-        const std::int64_t thread = omp_get_thread_num(), team = omp_get_num_threads();
-        const std::int64_t begin = groups * thread / team, end = groups * (thread + 1) / team;
-        std::fill(scales + begin * group_outputs, scales + end * group_outputs, 0.0f);
-        for (std::int64_t row = 0; row < format_.inputs; ++row) {
-            for (std::int64_t group = begin; group < end; ++group) {
-                const float* w = from + (row * format_.outputs + group * group_outputs) * taps;
-                for (std::int64_t tap = 0; tap < taps; ++tap)
-                    raise_largest(w + tap, taps, outputs_of(group), scales + group * group_outputs);
-            }
-        }
-        finish_scales((end - begin) * group_outputs, scales + begin * group_outputs);
-        for (std::int64_t row = 0; row < format_.inputs; ++row) {
-            for (std::int64_t group = begin; group < end; ++group) {
-                const float* w = from + (row * format_.outputs + group * group_outputs) * taps;
-                half* packed = to + format_.offset(group) + row * format_.vectors(group) * lanes;
-                for (std::int64_t tap = 0; tap < taps; ++tap)
-                    pack_outputs(w + tap, taps, outputs_of(group), scales + group * group_outputs,
-                                 packed + tap * format_.depth() * format_.vectors(group) * lanes);
-            }
-        }
-    }
+weight_rows weight_packing::rows_of(const float* from, std::int64_t first) const {
+    const std::int64_t taps = format_.kernel_rows * format_.kernel_columns;
+    const auto outputs = static_cast<int>(std::min<std::int64_t>(channel_block, format_.outputs - first));
+    if (format_.swapped) return {from + first * taps, taps, outputs, taps, format_.inputs, format_.outputs * taps};
+    return {from + first * format_.inputs * taps, format_.inputs * taps, outputs, format_.inputs * taps, 1, 0};
+}
+
+weight_rows weight_packing::inputs_of(const float* from, std::int64_t first) const {
+    weight_rows rows = rows_of(from, first);
+    if (format_.swapped) return rows;
+    rows.elements = rows.repeat_stride = format_.kernel_rows * format_.kernel_columns;
+    rows.repeats = format_.inputs;
+    return rows;
 }
 
 } // namespace sunet::float16

@@ -1,11 +1,11 @@
 /* A convolution's weights as the float16 kernels read them: for each group of up to 64 outputs, tap and channel of the source the group's
- * outputs side by side, divided by powers of two, which stand before them. */
+ * outputs side by side, divided by powers of two, which stand before them. Winograd's algorithm has products in place of taps. */
 #pragma once
 
 #include <algorithm>
 #include <vector>
 
-#include "float16_kernels.hpp"
+#include "float16_winograd_kernels.hpp"
 #include "status.hpp"
 
 namespace sunet::float16 {
@@ -17,9 +17,12 @@ constexpr std::int64_t few_channels = 4;
 struct packed_weights {
     std::int64_t outputs, inputs, kernel_rows, kernel_columns;
     bool swapped;        /* row-major weights are [inputs, outputs, ...] */
-    bool merges_columns; /* a tap is a row of the kernel, over pixels of `few_channels` */
+    bool merges_columns;   /* a tap is a row of the kernel, over pixels of `few_channels` */
+    bool winograd = false; /* transformed: there are winograd::products in place of taps */
 
-    std::int64_t taps() const { return merges_columns ? kernel_rows : kernel_rows * kernel_columns; }
+    std::int64_t taps() const {
+        return winograd ? winograd::products : merges_columns ? kernel_rows : kernel_rows * kernel_columns;
+    }
     /* Products per tap, in blocks of at most `most_depth`. */
     std::int64_t depth() const {
         return merges_columns ? kernel_columns * few_channels : (inputs + channel_block - 1) / channel_block * channel_block;
@@ -58,8 +61,10 @@ public:
     const std::int32_t* rows() const { return rows_.data(); }
 
 private:
-    void pack_in_order(const float* from, float* scales, half* to) const;
-    void pack_swapped(const float* from, float* scales, half* to) const;
+    /* The weights of 16 outputs, or those left, from the first on. */
+    weight_rows rows_of(const float* from, std::int64_t first) const;
+    /* Those in runs of one input's. */
+    weight_rows inputs_of(const float* from, std::int64_t first) const;
 
     packed_weights format_;
     std::vector<std::int32_t> rows_;

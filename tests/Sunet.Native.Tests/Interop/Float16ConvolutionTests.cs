@@ -120,27 +120,5 @@ public sealed class Float16ConvolutionTests
     [MemberData(nameof(Slices))]
     public void EveryDirection_ChannelSlices_ReadsAndWritesTheirChannelsOnly(
         ConvolutionCase c, ConvolutionDirection direction) => Float16Cpu.Run(context =>
-    {
-        NativeConvolution convolution = Float16Cpu.Convolution(c, direction);
-        NativeTensor input = Float16Cpu.Enclosing(direction.Input(convolution));
-        NativeTensor output = Float16Cpu.Enclosing(direction.Output(convolution));
-        convolution.Source = Float16Cpu.Enclosing(convolution.Source).Slice(16, convolution.Source.Dim1);
-        convolution.Destination = Float16Cpu.Enclosing(convolution.Destination).Slice(16, convolution.Destination.Dim1);
-        float[] values = Numbers.Integers(direction.Input(c).Count, 4), weights = Numbers.Integers(c.Weights.Count, 5);
-        // What lies beside the input would spoil everything, and what lies beside the output is there before and after.
-        float[] around = new float[input.Dim0 * input.Dim1 * input.Dim2 * input.Dim3];
-        Array.Fill(around, float.NaN);
-        float[] before = Numbers.Integers(output.Dim0 * output.Dim1 * output.Dim2 * output.Dim3, 6);
-        double[] expected = Bf16.Round(direction.Reference(c, values, weights));
-        using CpuPrimitiveHandle primitive = direction.Create(context, convolution);
-        Assert.StartsWith("float16", primitive.Implementation, StringComparison.Ordinal);
-        using PrimitiveRunner runner = new(context, primitive);
-        runner.SetActivation(direction.InputArgument(), input, Float16Cpu.With(input, around, values));
-        runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
-        runner.SetActivation(direction.OutputArgument(), output, before);
-        runner.Execute();
-        Numbers.AssertSame(
-            Float16Cpu.With(output, Array.ConvertAll(before, v => (double)v), expected),
-            runner.Activation(direction.OutputArgument(), output));
-    });
+        Float16Cpu.AssertSlicesAreExact(context, c, direction, Float16Cpu.Convolution(c, direction)));
 }

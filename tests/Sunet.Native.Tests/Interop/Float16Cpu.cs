@@ -9,6 +9,17 @@ internal static class Float16Cpu
 {
     public const string Implementation = "float16:avx512_fp16";
 
+    public const string Winograd = "float16_wino_2x3:avx512_fp16";
+
+    /// <summary>
+    /// What Winograd's algorithm F(2x2, 3x3) makes of rounding errors. In one dimension an output is a sum of three products, of sources of
+    /// twice the variance (each is a sum or difference of two) and weights of 1, 3/4 and 3/4 of it (the latter are half the sum of three):
+    /// together 5, where three products of the convolution itself have 3. In two dimensions that is 25 for 9, errors of independent sums
+    /// are as much larger. The same holds for gradients of weights: of their sums, made of destinations of 1, 2, 2 and 1 times the variance,
+    /// the three taps take 4, 2 and 4 in place of 2 each.
+    /// </summary>
+    public static readonly double WinogradGrowth = 5.0 / 3;
+
     public static ConvolutionDirection[] Directions { get; } = Enum.GetValues<ConvolutionDirection>();
 
     /// <summary>Runs a test on two threads where the CPU prefers float16; elsewhere asserts that no convolution is made of it.</summary>
@@ -27,21 +38,24 @@ internal static class Float16Cpu
 
     public static NativeConvolution Convolution(
         ConvolutionCase c, ConvolutionDirection direction, bool bias = false, bool relu = false,
-        NativeLayout layout = NativeLayout.Blocked16)
+        NativeLayout layout = NativeLayout.Blocked16, bool winograd = false)
     {
         NativeConvolution convolution = c.Convolution(layout, direction.IsTransposed(), bias, relu);
         convolution.Source.Type = convolution.Destination.Type = convolution.Weights.Type = NativeType.BFloat16;
         convolution.Float16 = 1;
+        convolution.Winograd = winograd ? 1 : 0;
+        // However few pixels there are.
+        convolution.Inference = convolution.Winograd;
         return convolution;
     }
 
-    /// <summary>Prepares and runs a convolution, which is one that multiplies in float16.</summary>
+    /// <summary>Prepares and runs a convolution, which is one that multiplies in float16, by Winograd's algorithm where that is wanted.</summary>
     public static float[] Run(
         CpuContextHandle context, ConvolutionDirection direction, in NativeConvolution convolution, float[] input, float[] weights,
         float[]? bias = null, float[]? before = null)
     {
         using CpuPrimitiveHandle primitive = direction.Create(context, convolution);
-        Assert.Equal(Implementation, primitive.Implementation);
+        Assert.Equal(convolution.Winograd != 0 ? Winograd : Implementation, primitive.Implementation);
         return direction.Run(context, primitive, convolution, input, weights, bias, before);
     }
 
@@ -61,6 +75,18 @@ internal static class Float16Cpu
         return 2 * Math.Sqrt((stored * stored) + (rounded * rounded) + (summed * summed));
     }
 
+    /// <summary>
+    /// The same for Winograd's algorithm. Beside the sums, a transformed source is rounded twice and a transformed weight once, and the sums
+    /// are added in float16, which rounds four times. This, too, was settled before any result was seen.
+    /// </summary>
+    public static double WinogradBound(int terms)
+    {
+        const int others = 2 + 1 + 4;
+        double spread = 1 / (1.5 * Math.Sqrt(3)), stored = Math.ScaleB(spread, -8);
+        double summed = WinogradGrowth * Math.ScaleB(spread, -11) * Math.Sqrt((Math.Min(terms, 64) / 2.0) + others);
+        return 2 * Math.Sqrt((stored * stored) + (summed * summed));
+    }
+
     /// <summary>Holds the chosen elements to the bound, relative to all of them together.</summary>
     public static void AssertClose(double[] expected, float[] actual, int terms, Func<int, bool>? chosen = null) =>
         Numbers.AssertWithin(Bound(terms), expected, actual, chosen);
@@ -77,6 +103,32 @@ internal static class Float16Cpu
         for (int n = 0; n < tensor.Dim0; n++)
             Array.Copy(slice, n * length, result, ((n * tensor.Dim1) + 16) * pixels, length);
         return result;
+    }
+
+    /// <summary>Of integers, between other channels on both sides.</summary>
+    public static void AssertSlicesAreExact(
+        CpuContextHandle context, ConvolutionCase c, ConvolutionDirection direction, NativeConvolution convolution)
+    {
+        NativeTensor input = Enclosing(direction.Input(convolution));
+        NativeTensor output = Enclosing(direction.Output(convolution));
+        convolution.Source = Enclosing(convolution.Source).Slice(16, convolution.Source.Dim1);
+        convolution.Destination = Enclosing(convolution.Destination).Slice(16, convolution.Destination.Dim1);
+        float[] values = Numbers.Integers(direction.Input(c).Count, 4), weights = Numbers.Integers(c.Weights.Count, 5);
+        // What lies beside the input would spoil everything, and what lies beside the output is there before and after.
+        float[] around = new float[input.Dim0 * input.Dim1 * input.Dim2 * input.Dim3];
+        Array.Fill(around, float.NaN);
+        float[] before = Numbers.Integers(output.Dim0 * output.Dim1 * output.Dim2 * output.Dim3, 6);
+        double[] expected = Bf16.Round(direction.Reference(c, values, weights));
+        using CpuPrimitiveHandle primitive = direction.Create(context, convolution);
+        Assert.Equal(convolution.Winograd != 0 ? Winograd : Implementation, primitive.Implementation);
+        using PrimitiveRunner runner = new(context, primitive);
+        runner.SetActivation(direction.InputArgument(), input, With(input, around, values));
+        runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
+        runner.SetActivation(direction.OutputArgument(), output, before);
+        runner.Execute();
+        Numbers.AssertSame(
+            With(output, Array.ConvertAll(before, v => (double)v), expected),
+            runner.Activation(direction.OutputArgument(), output));
     }
 
     private static void AssertUnused(CpuContextHandle context)

@@ -13,11 +13,12 @@ internal static class Float16Gradient
 
     /// <summary>Of bf16 activations and float32 weights.</summary>
     public static NativeConvolution Convolution(
-        ConvolutionCase c, bool transposed, bool bias = false, NativeLayout layout = NativeLayout.Blocked16)
+        ConvolutionCase c, bool transposed, bool bias = false, NativeLayout layout = NativeLayout.Blocked16, bool winograd = false)
     {
         NativeConvolution convolution = c.Convolution(layout, transposed, bias);
         convolution.Source.Type = convolution.Destination.Type = NativeType.BFloat16;
         convolution.Float16 = 1;
+        convolution.Winograd = winograd ? 1 : 0;
         return convolution;
     }
 
@@ -38,7 +39,7 @@ internal static class Float16Gradient
         CpuContextHandle context, in NativeConvolution convolution, bool transposed, float[] large, float[] small)
     {
         using CpuPrimitiveHandle primitive = Create(context, convolution, transposed);
-        Assert.Equal(Float16Cpu.Implementation, primitive.Implementation);
+        Assert.Equal(NameOf(convolution), primitive.Implementation);
         return Run(context, primitive, convolution, transposed, large, small);
     }
 
@@ -84,6 +85,98 @@ internal static class Float16Gradient
     /// </summary>
     public static double Bound(int terms) => 2 * Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -11) * Math.Sqrt((terms + 1) / 2.0);
 
+    /// <summary>
+    /// The same for Winograd's algorithm, whose operands, of the source and of the destination's gradient, are rounded twice each; tiles of
+    /// four pixels take the place of pixels.
+    /// </summary>
+    public static double WinogradBound(ConvolutionCase c)
+    {
+        const int others = 2 + 2;
+        int tiles = (c.SmallHeight + 1) / 2 * ((c.SmallWidth + 1) / 2);
+        double sums = (Math.Min(MostTerms, tiles) + 1) / 2.0;
+        return 2 * Float16Cpu.WinogradGrowth * Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -11) * Math.Sqrt(sums + others);
+    }
+
     public static void AssertClose(ConvolutionCase c, double[] expected, float[] actual, Func<int, bool>? chosen = null) =>
         Numbers.AssertWithin(Bound(Terms(c)), expected, actual, chosen);
+
+    /// <summary>All that reads an element that is none is none, wherever that lies.</summary>
+    public static void AssertNeverLost(
+        CpuContextHandle context, ConvolutionCase c, in NativeConvolution convolution, bool transposed)
+    {
+        foreach (bool inLarge in new[] { true, false })
+        {
+            int count = (int)(inLarge ? c.Large : c.Small).Count;
+            foreach (int at in new[] { 0, count / 2, count * 3 / 5, count - 1 })
+            {
+                bool[] readers = Readers(c, inLarge, i => i == at);
+                Assert.Contains(true, readers);
+                foreach (float value in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
+                {
+                    float[] large = Numbers.Integers(c.Large.Count, 4), small = Numbers.Integers(c.Small.Count, 5);
+                    (inLarge ? large : small)[at] = value;
+                    (float[] weights, float[] bias) = Run(context, convolution, transposed, large, small);
+                    for (int i = 0; i < weights.Length; i++)
+                        Assert.False(readers[i] && float.IsFinite(weights[i]), $"{value} became {weights[i]}.");
+                    Numbers.AssertSame(BiasReference(c, transposed, large, small), bias);
+                    Assert.Equal(inLarge == transposed, bias.Any(v => !float.IsFinite(v)));
+                }
+            }
+        }
+    }
+
+    /// <summary>The runner fills results and scratch memory with NaN before the first time only.</summary>
+    public static void AssertRepeats(ConvolutionCase c, NativeConvolution convolution, bool transposed)
+    {
+        float[] large = Bf16.Round(Numbers.Random(c.Large.Count, 1)), small = Bf16.Round(Numbers.Random(c.Small.Count, 2));
+        NativeTensor plain = Layouts.Plain(convolution.Weights);
+        for (int threads = 1; threads <= 4; threads++)
+        {
+            using CpuContextHandle context = CpuContextHandle.Create(threads);
+            using CpuPrimitiveHandle primitive = Create(context, convolution, transposed);
+            using PrimitiveRunner runner = new(context, primitive);
+            runner.SetActivation(NativeArgument.Source, convolution.Source, transposed ? small : large);
+            runner.SetActivation(NativeArgument.Destination, convolution.Destination, transposed ? large : small);
+            runner.SetParameter(NativeArgument.Weights, plain, null);
+            runner.Execute();
+            uint[] first = Bits(runner.Parameter(NativeArgument.Weights, plain, (int)c.Weights.Count));
+            runner.Execute();
+            Assert.Equal(first, Bits(runner.Parameter(NativeArgument.Weights, plain, (int)c.Weights.Count)));
+            Assert.Equal(first, Bits(Run(context, convolution, transposed, large, small).Weights));
+        }
+    }
+
+    /// <summary>Of integers; what lies beside the slices would spoil everything.</summary>
+    public static void AssertSlicesAreExact(CpuContextHandle context, ConvolutionCase c, NativeConvolution convolution, bool transposed)
+    {
+        NativeTensor source = Float16Cpu.Enclosing(convolution.Source), destination = Float16Cpu.Enclosing(convolution.Destination);
+        NativeTensor weights = Layouts.Plain(convolution.Weights), bias = NativeTensor.Vector(convolution.Destination.Dim1);
+        convolution.Source = source.Slice(16, convolution.Source.Dim1);
+        convolution.Destination = destination.Slice(16, convolution.Destination.Dim1);
+        float[] large = Numbers.Integers(c.Large.Count, 4), small = Numbers.Integers(c.Small.Count, 5);
+        using CpuPrimitiveHandle primitive = Create(context, convolution, transposed);
+        Assert.Equal(NameOf(convolution), primitive.Implementation);
+        using PrimitiveRunner runner = new(context, primitive);
+        runner.SetActivation(NativeArgument.Source, source, AmidNaN(source, transposed ? small : large));
+        runner.SetActivation(NativeArgument.Destination, destination, AmidNaN(destination, transposed ? large : small));
+        runner.SetParameter(NativeArgument.Weights, weights, null);
+        runner.SetParameter(NativeArgument.Bias, bias, null);
+        runner.Execute();
+        Numbers.AssertSame(
+            ReferenceConvolution.BackwardWeights(c, large, small), runner.Parameter(NativeArgument.Weights, weights, (int)c.Weights.Count));
+        Numbers.AssertSame(
+            BiasReference(c, transposed, large, small), runner.Parameter(NativeArgument.Bias, bias, bias.Dim0));
+    }
+
+    private static string NameOf(in NativeConvolution convolution) =>
+        convolution.Winograd != 0 ? Float16Cpu.Winograd : Float16Cpu.Implementation;
+
+    private static float[] AmidNaN(in NativeTensor enclosing, float[] values)
+    {
+        float[] around = new float[enclosing.Dim0 * enclosing.Dim1 * enclosing.Dim2 * enclosing.Dim3];
+        Array.Fill(around, float.NaN);
+        return Float16Cpu.With(enclosing, around, values);
+    }
+
+    private static uint[] Bits(float[] values) => Array.ConvertAll(values, BitConverter.SingleToUInt32Bits);
 }

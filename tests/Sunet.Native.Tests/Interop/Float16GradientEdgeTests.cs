@@ -115,12 +115,12 @@ public sealed class Float16GradientEdgeTests
     [Theory]
     [MemberData(nameof(Cases))]
     public void WeightsAndBias_NotFiniteElement_IsNeverLost(ConvolutionCase c, bool transposed) => Float16Cpu.Run(context =>
-        AssertNeverLost(context, c, Float16Gradient.Convolution(c, transposed, bias: true), transposed));
+        Float16Gradient.AssertNeverLost(context, c, Float16Gradient.Convolution(c, transposed, bias: true), transposed));
 
     [Theory]
     [MemberData(nameof(Images))]
     public void Image_NotFiniteElement_IsNeverLost(ConvolutionCase c, bool transposed) => Float16Cpu.Run(context =>
-        AssertNeverLost(context, c, Float16Gradient.OfImage(c, transposed, bias: true), transposed));
+        Float16Gradient.AssertNeverLost(context, c, Float16Gradient.OfImage(c, transposed, bias: true), transposed));
 
     [Theory]
     [MemberData(nameof(ThreadCases))]
@@ -155,30 +155,11 @@ public sealed class Float16GradientEdgeTests
         }
     });
 
-    /// <summary>The runner fills results and scratch memory with NaN before the first time only.</summary>
     [Theory]
     [MemberData(nameof(ThreadCases))]
     [MemberData(nameof(CasesOfManyOutputs))]
     public void Execute_AgainOrAnew_GivesTheSameBits(ConvolutionCase c, bool transposed) => Float16Cpu.Run(_ =>
-    {
-        float[] large = Bf16.Round(Numbers.Random(c.Large.Count, 1)), small = Bf16.Round(Numbers.Random(c.Small.Count, 2));
-        NativeConvolution convolution = Float16Gradient.Convolution(c, transposed);
-        NativeTensor plain = Layouts.Plain(convolution.Weights);
-        for (int threads = 1; threads <= 4; threads++)
-        {
-            using CpuContextHandle context = CpuContextHandle.Create(threads);
-            using CpuPrimitiveHandle primitive = Float16Gradient.Create(context, convolution, transposed);
-            using PrimitiveRunner runner = new(context, primitive);
-            runner.SetActivation(NativeArgument.Source, convolution.Source, transposed ? small : large);
-            runner.SetActivation(NativeArgument.Destination, convolution.Destination, transposed ? large : small);
-            runner.SetParameter(NativeArgument.Weights, plain, null);
-            runner.Execute();
-            uint[] first = Bits(runner.Parameter(NativeArgument.Weights, plain, (int)c.Weights.Count));
-            runner.Execute();
-            Assert.Equal(first, Bits(runner.Parameter(NativeArgument.Weights, plain, (int)c.Weights.Count)));
-            Assert.Equal(first, Bits(Float16Gradient.Run(context, convolution, transposed, large, small).Weights));
-        }
-    });
+        Float16Gradient.AssertRepeats(c, Float16Gradient.Convolution(c, transposed), transposed));
 
     /// <summary>Down to numbers that bf16 itself holds with fewer bits.</summary>
     private static void AssertScaledAreClose(
@@ -206,31 +187,6 @@ public sealed class Float16GradientEdgeTests
 
         (float[] actual, _) = Float16Gradient.Run(context, Float16Gradient.Convolution(c, transposed), transposed, large, small);
         return (ReferenceConvolution.BackwardWeights(c, large, small), actual);
-    }
-
-    /// <summary>All that reads an element that is none is none, wherever that lies.</summary>
-    private static void AssertNeverLost(
-        CpuContextHandle context, ConvolutionCase c, in NativeConvolution convolution, bool transposed)
-    {
-        foreach (bool inLarge in new[] { true, false })
-        {
-            int count = (int)(inLarge ? c.Large : c.Small).Count;
-            foreach (int at in new[] { 0, count / 2, count * 3 / 5, count - 1 })
-            {
-                bool[] readers = Float16Gradient.Readers(c, inLarge, i => i == at);
-                Assert.Contains(true, readers);
-                foreach (float value in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
-                {
-                    float[] large = Numbers.Integers(c.Large.Count, 4), small = Numbers.Integers(c.Small.Count, 5);
-                    (inLarge ? large : small)[at] = value;
-                    (float[] weights, float[] bias) = Float16Gradient.Run(context, convolution, transposed, large, small);
-                    for (int i = 0; i < weights.Length; i++)
-                        Assert.False(readers[i] && float.IsFinite(weights[i]), $"{value} became {weights[i]}.");
-                    Numbers.AssertSame(Float16Gradient.BiasReference(c, transposed, large, small), bias);
-                    Assert.Equal(inLarge == transposed, bias.Any(v => !float.IsFinite(v)));
-                }
-            }
-        }
     }
 
     private static void AssertExactOnThreads(ConvolutionCase c, NativeConvolution convolution, bool transposed, params int[] counts)

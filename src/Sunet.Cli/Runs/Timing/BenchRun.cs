@@ -13,7 +13,7 @@ namespace Sunet.Cli.Runs.Timing;
 /// <summary>Times a model layer by layer.</summary>
 internal static class BenchRun
 {
-    /// <summary>What the names of oneDNN's implementations by Winograd's algorithm have in common.</summary>
+    /// <summary>What the names of implementations by Winograd's algorithm have in common.</summary>
     private const string WinogradMark = "wino";
 
     /// <summary>The settings.</summary>

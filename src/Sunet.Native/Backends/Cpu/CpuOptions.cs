@@ -25,16 +25,16 @@ public sealed record CpuOptions
 
     /// <summary>
     /// Whether dense 3x3 convolutions are made by Winograd's algorithm, F(4x4, 3x3), where oneDNN has it and it is faster: a quarter of the
-    /// multiplications, for a rounding error a few times that of the direct sum (some 1e-6 in place of 2e-7 a layer).
-    /// Not in bfloat16.
+    /// multiplications, for a rounding error a few times that of the direct sum (some 1e-6 in place of 2e-7 a layer). In bfloat16 where
+    /// products are made in float16, as F(2x2, 3x3): 16 multiplications in place of 36, for twice the rounding error.
     /// </summary>
     public bool Winograd { get; init; } = true;
 
     /// <summary>
     /// Whether convolutions in bfloat16 are made of products in float16 where the CPU is faster at them (AVX-512 FP16, no AMX). Rows of
-    /// activations and each output's weights are scaled by powers of two, so that nothing overflows; up to 64 products are summed in
-    /// float16, those sums in single precision, for some 1e-3 of rounding error a layer, as much as storing it in bfloat16 brings. A row
-    /// that holds an infinity or NaN makes NaN of all that is computed of it.
+    /// activations, or areas of some 100 pixels, and each output's weights are scaled by powers of two, so that nothing overflows; up to 64
+    /// products are summed in float16, those sums in single precision, for some 1e-3 of rounding error a layer, as much as storing it in
+    /// bfloat16 brings. A row or area that holds an infinity or NaN makes NaN of all that is computed of it.
     /// </summary>
     public bool Float16Products { get; init; } = true;
 
