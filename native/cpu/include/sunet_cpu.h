@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Raised by one with every incompatible change; the managed side refuses another number. */
-#define SUNET_CPU_ABI 5
+#define SUNET_CPU_ABI 6
 
 typedef int32_t sunet_status;
 enum {
@@ -139,15 +139,18 @@ typedef struct sunet_convolution {
 } sunet_convolution;
 
 SUNET_API sunet_status sunet_convolution_forward_create(sunet_context*, const sunet_convolution*, sunet_primitive** out, sunet_message*);
-/* A convolution of sunet_batch_norm_apply's result, which is not made but for a part at a time that stays in the cache. Source and
- * destination are in one blocked layout, with whole blocks of channels; it does not accumulate. In float32 it is a dense 1x1 convolution,
- * in bf16 any that is made in float16. */
+/* A convolution of sunet_batch_norm_apply's result, which is not made but for a part at a time that stays in the cache. The source is in a
+ * blocked layout, with whole blocks of channels. In bf16 it is any convolution that is made in float16; in float32 a dense 1x1 one to whole
+ * blocks of channels in the same layout, which does not accumulate. */
 SUNET_API sunet_status sunet_normalized_convolution_create(sunet_context*, const sunet_convolution*, float epsilon, int32_t relu,
                                                            sunet_primitive** out, sunet_message*);
 SUNET_API sunet_status sunet_convolution_backward_data_create(sunet_context*, const sunet_convolution*, sunet_primitive** out,
                                                               sunet_message*);
 SUNET_API sunet_status sunet_convolution_backward_weights_create(sunet_context*, const sunet_convolution*, sunet_primitive** out,
                                                                  sunet_message*);
+/* The gradient of a normalised convolution's weights, of the same source; only where it is made in float16. */
+SUNET_API sunet_status sunet_normalized_convolution_backward_weights_create(sunet_context*, const sunet_convolution*, float epsilon,
+                                                                            int32_t relu, sunet_primitive** out, sunet_message*);
 /* Transposed convolution: source is the small side. Its padding is that of the convolution it transposes, so
  * H = (H' + begin + end - dilation (kH - 1) - 1) / stride + 1 with H of the source and H' of the destination. */
 SUNET_API sunet_status sunet_deconvolution_forward_create(sunet_context*, const sunet_convolution*, sunet_primitive** out, sunet_message*);

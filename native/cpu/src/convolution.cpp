@@ -287,12 +287,7 @@ std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& 
 
 std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request) {
     check_convolution(request);
-    if (float16::takes_gradient(request)) {
-        auto primitive = float16::build_gradient(request);
-        if (request.attributes.has_bias != 0 && !request.transposed)
-            add_bias_gradient(*primitive, request.context, request.attributes.destination);
-        return primitive;
-    }
+    if (float16::takes_gradient(request)) return float16::build_gradient(request);
     const auto chosen = choose(request, !request.transposed, [&](const convolution_problem& p) {
         return backward_weights_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
     });

@@ -12,9 +12,10 @@ bool takes(const convolution_request& request, bool from_large);
 /* Either direction of a checked convolution with all it may have: bias, ReLU, accumulation; the forward pass also a normalisation. */
 std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool from_large, std::optional<source_norm> norm = {});
 
-/* The same for the weights' gradient, in row-major float32 and without the bias's. */
+/* The same for the weights' gradient, in row-major float32, with the bias's where a convolution wants it. What a transposed convolution
+ * reads is not normalised. */
 bool takes_gradient(const convolution_request& request);
-std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request);
+std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request, std::optional<source_norm> norm = {});
 
 /* How threads share a weight's gradient: some have groups of outputs of their own, others parts of the pixels, whose sums are added at the
  * end. */

@@ -15,10 +15,8 @@ std::size_t direction::norm_bytes() const { return norm ? whole_lines(static_cas
 
 void direction::prepare_norm(bindings data) const {
     if (!norm) return;
-    const auto* variance = static_cast<const float*>(data[SUNET_ARG_VARIANCE]);
-    const auto* gamma = static_cast<const float*>(data[SUNET_ARG_GAMMA]);
-    auto* scales = static_cast<float*>(data[SUNET_ARG_SCRATCH]);
-    for (int32_t c = 0; c < source.dims[1]; ++c) scales[c] = norm_scale(variance[c], gamma[c], norm->epsilon);
+    fill_norm_scales(static_cast<const float*>(data[SUNET_ARG_VARIANCE]), static_cast<const float*>(data[SUNET_ARG_GAMMA]), norm->epsilon,
+                     source.dims[1], static_cast<float*>(data[SUNET_ARG_SCRATCH]));
 }
 
 normalization direction::norm_of(bindings data) const {

@@ -47,8 +47,8 @@ namespace {
 
 class weight_gradient {
 public:
-    explicit weight_gradient(const convolution_request& request)
-        : a_(request.attributes), large_argument_(request.large_argument()), small_argument_(request.small_argument()),
+    weight_gradient(const convolution_request& request, std::optional<source_norm> norm)
+        : a_(request.attributes), read_(request, true, norm), small_argument_(request.small_argument()),
           threads_(request.context.threads), flat_(reads_single_pixels(a_)), width_(flat_ ? strip(request) : request.small().dims[3]),
           sums_format_{request.small().dims[1], request.large().dims[1], a_.weights.dims[2], a_.weights.dims[3], false,
                        is_planes(request.large())},
@@ -63,15 +63,20 @@ public:
         tag_bytes_ = whole_lines(static_cast<std::size_t>(kept_rows_) * sizeof(kept_row));
         large_bytes_ = whole_lines(static_cast<std::size_t>(large_.elements()) * sizeof(half));
         small_bytes_ = whole_lines(static_cast<std::size_t>(small_.elements()) * sizeof(half));
-        thread_bytes_ = pointer_bytes_ + tag_bytes_ + large_bytes_ * static_cast<std::size_t>(kept_rows_) +
+        if (read_.norm) {
+            const std::int64_t normalized_rows = has_common_scale() ? large_.rows() : 1;
+            normalized_bytes_ = whole_lines(static_cast<std::size_t>(normalized_rows * large_.normalized_elements()) * sizeof(bf16));
+        }
+        thread_bytes_ = pointer_bytes_ + tag_bytes_ + normalized_bytes_ + large_bytes_ * static_cast<std::size_t>(kept_rows_) +
                         small_bytes_ * static_cast<std::size_t>(unit_rows_);
     }
 
     std::size_t scratch_bytes() const {
-        return sums_bytes_ * static_cast<std::size_t>(shares_.pixels) + thread_bytes_ * static_cast<std::size_t>(threads_);
+        return read_.norm_bytes() + sums_bytes_ * static_cast<std::size_t>(shares_.pixels) + thread_bytes_ * static_cast<std::size_t>(threads_);
     }
 
     void run(bindings data) const {
+        read_.prepare_norm(data);
 #pragma omp parallel num_threads(threads_)
         {
             for (std::int64_t thread = omp_get_thread_num(); thread < threads_; thread += omp_get_num_threads()) sum_share(data, thread);
@@ -93,10 +98,12 @@ private:
         float* sums;
         const half** rows;
         kept_row* kept;
+        bf16* normalized; /* a row of the large side, or all of an image's */
         half *large_rows, *small_rows;
+        normalization norm;
         std::int64_t first_group, end_group;
         bool first;
-        std::uint16_t largest; /* magnitude's bits, of all rows of the large side, where several are summed together */
+        std::uint16_t largest; /* magnitude's bits, of all rows of the large side, where they have a common scale */
     };
 
     static std::int64_t rounded_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
@@ -116,23 +123,28 @@ private:
     std::int64_t group_sums() const { return sums_format_.taps() * sums_format_.depth() * small_.pixel_stride(); }
 
     float* sums_of(bindings data, std::int64_t part) const {
-        return reinterpret_cast<float*>(static_cast<char*>(data[SUNET_ARG_SCRATCH]) + sums_bytes_ * static_cast<std::size_t>(part));
+        return reinterpret_cast<float*>(static_cast<char*>(data[SUNET_ARG_SCRATCH]) + read_.norm_bytes() +
+                                        sums_bytes_ * static_cast<std::size_t>(part));
     }
+
+    /* Rows that are summed together, which a tap may meet anywhere in an image. */
+    bool has_common_scale() const { return unit_rows_ > 1; }
 
     worker make_worker(bindings data, std::int64_t thread) const {
         const std::int64_t part = thread % shares_.pixels, share = thread / shares_.pixels, groups = sums_format_.groups();
-        char* own = static_cast<char*>(data[SUNET_ARG_SCRATCH]) + sums_bytes_ * static_cast<std::size_t>(shares_.pixels) +
-                    thread_bytes_ * static_cast<std::size_t>(thread);
+        char* own = reinterpret_cast<char*>(sums_of(data, shares_.pixels)) + thread_bytes_ * static_cast<std::size_t>(thread);
         worker w{};
-        w.large = static_cast<const bf16*>(data[large_argument_]);
+        w.large = read_.input(data);
         w.small = static_cast<const bf16*>(data[small_argument_]);
         w.sums = sums_of(data, part);
         w.rows = reinterpret_cast<const half**>(own);
         w.kept = reinterpret_cast<kept_row*>(own + pointer_bytes_);
-        w.large_rows = reinterpret_cast<half*>(own + pointer_bytes_ + tag_bytes_);
+        w.normalized = reinterpret_cast<bf16*>(own + pointer_bytes_ + tag_bytes_);
+        w.large_rows = w.normalized + normalized_bytes_ / sizeof(bf16);
         w.small_rows = w.large_rows + static_cast<std::int64_t>(large_bytes_ / sizeof(half)) * kept_rows_;
         w.first_group = groups * share / shares_.groups;
         w.end_group = groups * (share + 1) / shares_.groups;
+        w.norm = read_.norm_of(data);
         return w;
     }
 
@@ -157,10 +169,10 @@ private:
 
     void sum_rows(worker& own, std::int64_t image, std::int64_t begin, std::int64_t end) const {
         own.largest = 0;
-        if (unit_rows_ > 1) {
+        if (has_common_scale()) {
             const std::int64_t first = std::max(from_row(begin, 0), std::int64_t{0});
             const std::int64_t last = std::min(from_row(end - 1, a_.weights.dims[2] - 1), large_.rows() - 1);
-            for (std::int64_t row = first; row <= last; ++row) own.largest = large_.largest_of(own.large, image, row, own.largest);
+            for (std::int64_t row = first; row <= last; ++row) own.largest = largest_of(own, image, row, own.largest);
         }
         std::fill_n(own.kept, kept_rows_, kept_row{-1, 0.0f});
         for (std::int64_t row = begin; row < end; row += unit_rows_) sum_unit(own, image, row, std::min(unit_rows_, end - row));
@@ -194,13 +206,26 @@ private:
         own.first = false;
     }
 
-    /* A converted row and what its elements are to be multiplied by. Rows that are summed together have one scale. */
+    bf16* normalized_row(const worker& own, std::int64_t row) const {
+        return own.normalized + (has_common_scale() ? row * large_.normalized_elements() : 0);
+    }
+
+    /* The largest magnitude's bits, of those so far and a row of the large side, which is normalised for it. */
+    std::uint16_t largest_of(const worker& own, std::int64_t image, std::int64_t row, std::uint16_t so_far) const {
+        if (!read_.norm) return large_.largest_of(own.large, image, row, so_far);
+        return std::max(so_far, large_.normalize(own.large, image, row, own.norm, normalized_row(own, row)));
+    }
+
+    /* A converted row and what its elements are to be multiplied by. */
     const half* large_row(worker& own, std::int64_t image, std::int64_t row, float& scale) const {
         const std::int64_t place = row % kept_rows_;
         half* to = own.large_rows + place * static_cast<std::int64_t>(large_bytes_ / sizeof(half));
         if (own.kept[place].row != row) {
-            const scaling by = scaling_for(unit_rows_ > 1 ? own.largest : large_.largest_of(own.large, image, row, 0), source_exponent);
-            large_.convert(own.large, image, row, by, to);
+            const scaling by = scaling_for(has_common_scale() ? own.largest : largest_of(own, image, row, 0), source_exponent);
+            if (read_.norm)
+                large_.convert_normalized(normalized_row(own, row), row, by, to);
+            else
+                large_.convert(own.large, image, row, by, to);
             own.kept[place] = {row, by.scale};
         }
         scale = own.kept[place].scale;
@@ -246,7 +271,8 @@ private:
     }
 
     const sunet_convolution a_;
-    const sunet_argument large_argument_, small_argument_;
+    const direction read_; /* which reads the large side */
+    const sunet_argument small_argument_;
     const int threads_;
     const bool flat_;          /* pixels do not meet, and rows of any length will do */
     const std::int64_t width_; /* of a row of the small side */
@@ -258,7 +284,8 @@ private:
     std::int64_t unit_rows_ = 1; /* of the small side, summed together so that narrow images have long sums, too */
     std::int64_t kept_rows_ = 1; /* of the large side */
     int vectors_ = 2;
-    std::size_t sums_bytes_ = 0, pointer_bytes_ = 0, tag_bytes_ = 0, large_bytes_ = 0, small_bytes_ = 0, thread_bytes_ = 0;
+    std::size_t sums_bytes_ = 0, pointer_bytes_ = 0, tag_bytes_ = 0, normalized_bytes_ = 0, large_bytes_ = 0,
+                small_bytes_ = 0, thread_bytes_ = 0;
 };
 
 } // namespace
@@ -273,22 +300,25 @@ bool takes_gradient(const convolution_request& request) {
 namespace {
 
 template <typename Work>
-std::unique_ptr<sunet_primitive> make_gradient(const convolution_request& request, const char* name) {
-    const auto work = std::make_shared<Work>(request);
+std::unique_ptr<sunet_primitive> make_gradient(const convolution_request& request, std::optional<source_norm> norm, const char* name) {
+    const auto work = std::make_shared<Work>(request, norm);
     auto primitive = std::make_unique<sunet_primitive>(
-        request.context, [work](bindings data) { work->run(data); }, name, work->scratch_bytes());
+        request.context, [work](bindings data) { work->run(data); }, norm ? std::string("normalised ") + name : name,
+        work->scratch_bytes());
     const sunet_convolution& a = request.attributes;
     primitive->add_pass_argument(SUNET_ARG_SOURCE, {activation_desc(a.source)});
     primitive->add_pass_argument(SUNET_ARG_DESTINATION, {activation_desc(a.destination)});
     primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {row_major_weights(a.weights)});
+    if (a.has_bias != 0 && !request.transposed) add_bias_gradient(*primitive, request.context, a.destination);
+    if (norm) primitive->add_norm_arguments(a.source.dims[1]);
     return primitive;
 }
 
 } // namespace
 
-std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request) {
-    if (winograd::takes_gradient(request)) return make_gradient<winograd::weight_gradient>(request, winograd::implementation);
-    return make_gradient<weight_gradient>(request, implementation);
+std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request, std::optional<source_norm> norm) {
+    if (winograd::takes_gradient(request)) return make_gradient<winograd::weight_gradient>(request, norm, winograd::implementation);
+    return make_gradient<weight_gradient>(request, norm, implementation);
 }
 
 } // namespace sunet::float16

@@ -40,8 +40,8 @@ bool takes_gradient(const convolution_request& request) {
     return is_possible(request.attributes) && !is_planes(request.large()) && tiles >= fewest_tiles;
 }
 
-weight_gradient::weight_gradient(const convolution_request& request)
-    : a_(request.attributes), large_argument_(request.large_argument()), small_argument_(request.small_argument()),
+weight_gradient::weight_gradient(const convolution_request& request, std::optional<source_norm> norm)
+    : read_(request, true, norm), small_argument_(request.small_argument()),
       threads_(request.context.threads), images_(request.large().dims[0]),
       format_{request.small().dims[1], request.large().dims[1], kernel_size, kernel_size, false, false, true},
       shares_(share(request, format_)), areas_(request.small().dims[2], request.small().dims[3], tiles_of_area(request)), large_(request.large()),
@@ -54,6 +54,7 @@ weight_gradient::weight_gradient(const convolution_request& request)
 }
 
 void weight_gradient::run(bindings data) const {
+    read_.prepare_norm(data);
 #pragma omp parallel num_threads(threads_)
     {
         for (std::int64_t thread = omp_get_thread_num(); thread < threads_; thread += omp_get_num_threads()) sum_share(data, thread);
@@ -64,17 +65,18 @@ void weight_gradient::run(bindings data) const {
 }
 
 float* weight_gradient::sums_of(bindings data, std::int64_t part) const {
-    return reinterpret_cast<float*>(static_cast<char*>(data[SUNET_ARG_SCRATCH]) + sums_bytes_ * static_cast<std::size_t>(part));
+    return reinterpret_cast<float*>(static_cast<char*>(data[SUNET_ARG_SCRATCH]) + read_.norm_bytes() +
+                                    sums_bytes_ * static_cast<std::size_t>(part));
 }
 
 weight_gradient::worker weight_gradient::make_worker(bindings data, std::int64_t thread) const {
     const std::int64_t share = thread / shares_.pixels, groups = format_.groups();
-    char* scratch = static_cast<char*>(data[SUNET_ARG_SCRATCH]) + sums_bytes_ * static_cast<std::size_t>(shares_.pixels) +
-                    thread_bytes_ * static_cast<std::size_t>(thread);
+    char* scratch = reinterpret_cast<char*>(sums_of(data, shares_.pixels)) + thread_bytes_ * static_cast<std::size_t>(thread);
     worker own{};
-    own.large = static_cast<const bf16*>(data[large_argument_]);
+    own.large = read_.input(data);
     own.small = static_cast<const bf16*>(data[small_argument_]);
     own.sums = sums_of(data, thread % shares_.pixels);
+    own.norm = read_.norm_of(data);
     own.patch = reinterpret_cast<bf16*>(scratch);
     own.sources = reinterpret_cast<half*>(scratch + patch_bytes_);
     own.gradients = reinterpret_cast<half*>(scratch + patch_bytes_ + source_bytes_);
@@ -105,8 +107,9 @@ float weight_gradient::prepare(const worker& own, std::int64_t image, const area
     const scaling small = scaling_for(small_.read(own.small, image, pixels, nullptr, own.patch), gradient_exponent);
     small_.apply(transform_gradient, own.patch, pixels, tiles, small, own.gradients, room);
     clear_rest(small_, tiles.count(), own.gradients);
-    pixels = {pixels.row - a_.padding_begin[0], pixels.column - a_.padding_begin[1], pixels.rows + beyond, pixels.columns + beyond};
-    const scaling large = scaling_for(large_.read(own.large, image, pixels, nullptr, own.patch), source_exponent);
+    const int32_t* padding = read_.attributes.padding_begin;
+    pixels = {pixels.row - padding[0], pixels.column - padding[1], pixels.rows + beyond, pixels.columns + beyond};
+    const scaling large = scaling_for(large_.read(own.large, image, pixels, read_.norm ? &own.norm : nullptr, own.patch), source_exponent);
     large_.apply(transform_source, own.patch, pixels, tiles, large, own.sources, room);
     clear_rest(large_, tiles.count(), own.sources);
     return small.scale * large.scale;

@@ -10,10 +10,10 @@ bool takes_gradient(const convolution_request& request);
 
 class weight_gradient {
 public:
-    explicit weight_gradient(const convolution_request& request);
+    weight_gradient(const convolution_request& request, std::optional<source_norm> norm);
 
     std::size_t scratch_bytes() const {
-        return sums_bytes_ * static_cast<std::size_t>(shares_.pixels) + thread_bytes_ * static_cast<std::size_t>(threads_);
+        return read_.norm_bytes() + sums_bytes_ * static_cast<std::size_t>(shares_.pixels) + thread_bytes_ * static_cast<std::size_t>(threads_);
     }
 
     void run(bindings data) const;
@@ -23,6 +23,7 @@ private:
     struct worker {
         const bf16 *large, *small;
         float* sums;
+        normalization norm;
         bf16* patch;
         half *sources, *gradients;
         std::int64_t first_group, end_group;
@@ -40,8 +41,8 @@ private:
     void sum_area(const worker& own, std::int64_t tiles, float scale, bool first) const;
     void write_block(bindings data, std::int64_t channel) const;
 
-    const sunet_convolution a_;
-    const sunet_argument large_argument_, small_argument_;
+    const direction read_; /* which reads the large side */
+    const sunet_argument small_argument_;
     const int threads_;
     const std::int64_t images_;
     const packed_weights format_; /* of the sums */

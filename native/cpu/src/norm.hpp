@@ -15,4 +15,9 @@ inline float norm_scale(float variance, float gamma, float epsilon) {
     return static_cast<float>(static_cast<double>(gamma) * inverse_deviation(variance, epsilon));
 }
 
+/* The same for every channel. */
+inline void fill_norm_scales(const float* variance, const float* gamma, float epsilon, std::int64_t channels, float* scales) {
+    for (std::int64_t c = 0; c < channels; ++c) scales[c] = norm_scale(variance[c], gamma[c], epsilon);
+}
+
 } // namespace sunet

@@ -81,7 +81,7 @@ public:
         auto* scale = reinterpret_cast<float*>(scratch);
         const auto* variance = static_cast<const float*>(data[SUNET_ARG_VARIANCE]);
         const auto* gamma = static_cast<const float*>(data[SUNET_ARG_GAMMA]);
-        for (int64_t c = 0; c < inputs_; ++c) scale[c] = norm_scale(variance[c], gamma[c], epsilon_);
+        fill_norm_scales(variance, gamma, epsilon_, inputs_, scale);
         std::atomic<int> failed{dnnl_success};
 #pragma omp parallel num_threads(threads_)
         {
@@ -218,16 +218,17 @@ void check(const sunet_convolution& a) {
 }
 
 void check_float16(const sunet_convolution& a) {
-    const bool images = a.source.layout == SUNET_PLAIN, ragged = a.source.dims[1] % float16::channel_block != 0;
-    if (images || ragged || a.accumulate != 0)
-        throw failure(SUNET_UNSUPPORTED, "A normalised convolution in float16 has whole blocks of 16 input channels and does not accumulate.");
+    if (a.source.layout == SUNET_PLAIN || a.source.dims[1] % float16::channel_block != 0)
+        throw failure(SUNET_UNSUPPORTED, "A normalised convolution in float16 has whole blocks of 16 input channels.");
 }
 
 } // namespace
 } // namespace sunet
 
-extern "C" sunet_status sunet_normalized_convolution_create(sunet_context* context, const sunet_convolution* attributes, float epsilon,
-                                                            int32_t relu, sunet_primitive** out, sunet_message* message) {
+extern "C" {
+
+sunet_status sunet_normalized_convolution_create(sunet_context* context, const sunet_convolution* attributes, float epsilon, int32_t relu,
+                                                 sunet_primitive** out, sunet_message* message) {
     return sunet::create_primitive(context, out, message, [&] {
         sunet::require(attributes != nullptr, "The convolution is NULL.");
         const sunet_convolution& a = *attributes;
@@ -250,3 +251,19 @@ extern "C" sunet_status sunet_normalized_convolution_create(sunet_context* conte
         return primitive;
     });
 }
+
+sunet_status sunet_normalized_convolution_backward_weights_create(sunet_context* context, const sunet_convolution* attributes,
+                                                                  float epsilon, int32_t relu, sunet_primitive** out,
+                                                                  sunet_message* message) {
+    return sunet::create_primitive(context, out, message, [&] {
+        sunet::require(attributes != nullptr, "The convolution is NULL.");
+        const sunet::convolution_request request{*context, *attributes, false};
+        sunet::check_convolution(request);
+        if (!sunet::float16::takes_gradient(request))
+            throw sunet::failure(SUNET_UNSUPPORTED, "The weights' gradient of a normalised convolution is made in float16 only.");
+        sunet::check_float16(*attributes);
+        return sunet::float16::build_gradient(request, sunet::float16::source_norm{epsilon, relu != 0});
+    });
+}
+
+} // extern "C"

@@ -166,7 +166,7 @@ public sealed class MemoryPlan
     {
         public static List<Storage> Find(Graph graph, IBackendSession session)
         {
-            Dictionary<Value, int> lastRead = LastReads(graph);
+            Dictionary<Value, int> lastRead = LastReads(graph, session);
             var of = new Dictionary<Value, Storage>();
             var all = new List<Storage>();
             foreach (Value input in graph.Inputs)
@@ -210,7 +210,7 @@ public sealed class MemoryPlan
                 && session.BytesOf(v) == session.BytesOf(op.Output) && session.FormatOf(v) == session.FormatOf(op.Output));
         }
 
-        private static Dictionary<Value, int> LastReads(Graph graph)
+        private static Dictionary<Value, int> LastReads(Graph graph, IBackendSession session)
         {
             var last = new Dictionary<Value, int>();
             for (int i = 0; i < graph.Ops.Count; i++)
@@ -223,6 +223,14 @@ public sealed class MemoryPlan
 
             foreach (Value output in graph.Outputs)
                 last[output] = graph.Ops.Count;
+
+            // An op whose output lies within one of its inputs does nothing: where the output is read, its inputs are.
+            foreach (Op op in graph.Ops.Reverse().Where(o => o.Outputs.Count > 0 && o.Inputs.Contains(session.ViewOf(o.Output)?.Host)))
+            {
+                foreach (Value input in op.Inputs)
+                    last[input] = Math.Max(last[input], last[op.Output]);
+            }
+
             return last;
         }
     }

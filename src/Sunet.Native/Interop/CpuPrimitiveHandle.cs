@@ -11,6 +11,9 @@ internal sealed unsafe class CpuPrimitiveHandle : CpuHandle
     private delegate int ConvolutionCreate(
         CpuContextHandle context, in NativeConvolution convolution, out CpuPrimitiveHandle primitive, ref NativeMessage message);
 
+    private delegate int NormalizedCreate(CpuContextHandle context, in NativeConvolution convolution, float epsilon, int relu,
+        out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
     /// <summary>The bytes to bind as <see cref="NativeArgument.Scratch"/>; 0 means that it takes none.</summary>
     public long ScratchBytes => (long)SunetCpu.PrimitiveScratchBytes(this);
 
@@ -29,16 +32,15 @@ internal sealed unsafe class CpuPrimitiveHandle : CpuHandle
     public static CpuPrimitiveHandle ConvolutionForward(CpuContextHandle context, in NativeConvolution convolution, string? layer = null) =>
         Create(SunetCpu.ConvolutionForwardCreate, context, convolution, layer);
 
-    /// <summary>A 1x1 convolution of what batch-norm makes of its source.</summary>
+    /// <summary>A convolution of what batch-norm, and ReLU, make of its source; 1x1, or made in float16.</summary>
     public static CpuPrimitiveHandle NormalizedConvolution(
-        CpuContextHandle context, in NativeConvolution convolution, float epsilon, bool relu, string? layer = null)
-    {
-        byte* text = stackalloc byte[NativeMessage.Size];
-        NativeMessage message = new(text, NativeMessage.Size);
-        int status = SunetCpu.NormalizedConvolutionCreate(
-            context, convolution, epsilon, relu ? 1 : 0, out CpuPrimitiveHandle primitive, ref message);
-        return primitive.Attach(context, status, message, layer);
-    }
+        CpuContextHandle context, in NativeConvolution convolution, float epsilon, bool relu, string? layer = null) =>
+        Create(SunetCpu.NormalizedConvolutionCreate, context, convolution, epsilon, relu, layer);
+
+    /// <summary>The gradient of such a convolution's weights; in float16 only.</summary>
+    public static CpuPrimitiveHandle NormalizedConvolutionBackwardWeights(
+        CpuContextHandle context, in NativeConvolution convolution, float epsilon, bool relu, string? layer = null) =>
+        Create(SunetCpu.NormalizedConvolutionBackwardWeightsCreate, context, convolution, epsilon, relu, layer);
 
     public static CpuPrimitiveHandle ConvolutionBackwardData(
         CpuContextHandle context, in NativeConvolution convolution, string? layer = null) =>
@@ -127,6 +129,15 @@ internal sealed unsafe class CpuPrimitiveHandle : CpuHandle
         byte* text = stackalloc byte[NativeMessage.Size];
         NativeMessage message = new(text, NativeMessage.Size);
         int status = create(context, convolution, out CpuPrimitiveHandle primitive, ref message);
+        return primitive.Attach(context, status, message, layer);
+    }
+
+    private static CpuPrimitiveHandle Create(NormalizedCreate create, CpuContextHandle context, in NativeConvolution convolution,
+        float epsilon, bool relu, string? layer)
+    {
+        byte* text = stackalloc byte[NativeMessage.Size];
+        NativeMessage message = new(text, NativeMessage.Size);
+        int status = create(context, convolution, epsilon, relu ? 1 : 0, out CpuPrimitiveHandle primitive, ref message);
         return primitive.Attach(context, status, message, layer);
     }
 

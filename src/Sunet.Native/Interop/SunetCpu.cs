@@ -12,7 +12,7 @@ internal static unsafe partial class SunetCpu
     public const string Library = "sunet_cpu";
 
     /// <summary>The number <c>SUNET_CPU_ABI</c> these bindings were written for.</summary>
-    public const int Abi = 5;
+    public const int Abi = 6;
 
     [LibraryImport(Library, EntryPoint = "sunet_library_query")]
     public static partial void LibraryQuery(out NativeLibraryInfo info);
@@ -57,6 +57,10 @@ internal static unsafe partial class SunetCpu
     [LibraryImport(Library, EntryPoint = "sunet_normalized_convolution_create")]
     public static partial int NormalizedConvolutionCreate(CpuContextHandle context, in NativeConvolution convolution, float epsilon,
         int relu, out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_normalized_convolution_backward_weights_create")]
+    public static partial int NormalizedConvolutionBackwardWeightsCreate(CpuContextHandle context, in NativeConvolution convolution,
+        float epsilon, int relu, out CpuPrimitiveHandle primitive, ref NativeMessage message);
 
     [LibraryImport(Library, EntryPoint = "sunet_convolution_backward_data_create")]
     public static partial int ConvolutionBackwardDataCreate(

@@ -4,6 +4,7 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Interop;
 using Sunet.Native.Models;
+using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;
@@ -137,15 +138,58 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
         Assert.Equal(expected, found);
     });
 
+    /// <summary>Losses are of all steps before, so that they tell where the first other bit came from.</summary>
+    [Theory]
+    [InlineData(8, 1)]
+    [InlineData(16, 2)]
+    [InlineData(32, 2)]
+    public void Step_NormalisingWithinConvolutions_GivesTheSameBits(int outputStride, int threads) => Bf16Cpu.Run(backend =>
+    {
+        using var separate = new CpuBackend(backend.Options with { FuseNormalization = false });
+        (double[] expectedLosses, string expectedHash, int none) = TrainWide(separate, outputStride);
+        (double[] losses, string hash, int normalised) = TrainWide(backend, outputStride);
+        Assert.Equal(0, none);
+        Assert.Equal(backend.MultipliesFloat16, normalised > 0);
+        Assert.Equal(expectedLosses, losses);
+        Assert.Equal(expectedHash, hash);
+    }, threads);
+
+    /// <summary>
+    /// Nothing reads the statistics later, so that their memory could be the convolution's result's; and what is accumulated onto the
+    /// source overwrites what other pixels are still to be made from.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Forward_SourceReadByTheConvolutionOnly_GivesTheSameBits(bool accumulates) => Bf16Cpu.Run(backend =>
+    {
+        using var separate = new CpuBackend(backend.Options with { FuseNormalization = false });
+        (float[] expected, int none) = OfOwnStatistics(separate, accumulates);
+        (float[] found, int normalised) = OfOwnStatistics(backend, accumulates);
+        Assert.Equal(0, none);
+        Assert.Equal(backend.MultipliesFloat16 && !accumulates ? 1 : 0, normalised);
+        Assert.Equal(expected, found);
+    });
+
+    [Fact]
+    public void Calibration_NormalisingWithinConvolutions_GivesTheSameBits() => Bf16Cpu.Run(backend =>
+    {
+        using var separate = new CpuBackend(backend.Options with { FuseNormalization = false });
+        Assert.Equal(Calibrated(separate), Calibrated(backend));
+    });
+
     [Fact]
     public void Plan_OfATraining_TakesWhatItSaysAndHalfTheActivationsOfFloat32() => Bf16Cpu.Run(backend =>
     {
         using var float32 = new CpuBackend();
+        using var separate = new CpuBackend(backend.Options with { FuseNormalization = false });
         long before = NativeRuntime.Outstanding.Bytes;
-        MemoryPlan full = PlanOf(float32, before), half = PlanOf(backend, before);
+        MemoryPlan full = PlanOf(float32, before), half = PlanOf(separate, before), fused = PlanOf(backend, before);
         Assert.InRange(half.Parameters.Bytes, 1, full.Parameters.Bytes);
         Assert.InRange((double)half.ActivationBytesUnshared / full.ActivationBytesUnshared, 0.5, 0.6);
         Assert.InRange((double)half.Activations.Bytes / full.Activations.Bytes, 0.45, 0.65);
+        Assert.Equal(backend.MultipliesFloat16, fused.ActivationBytesUnshared < half.ActivationBytesUnshared);
+        Assert.InRange(fused.Activations.Bytes, 1, half.Activations.Bytes);
         Assert.Equal(before, NativeRuntime.Outstanding.Bytes);
     });
 
@@ -171,7 +215,7 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
         plan.Run(Phase.Forward);
         var logits = new float[wanted.Shape.Count];
         plan.Read(wanted, logits);
-        return (logits, plan.Calls.Count(c => c.Call.Implementation.StartsWith("normalised", StringComparison.Ordinal)));
+        return (logits, Normalised(plan));
     }
 
     private static double[] Losses(CpuBackend backend, int outputStride, ulong seed)
@@ -202,6 +246,54 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
         while (trainer.CompletedSteps < Steps)
             trainer.Step();
         return SmallModel.Hash(trainer);
+    }
+
+    /// <summary>
+    /// Losses, what they left behind, and how many calls normalised, of images wide enough to be summed row by row and narrower ones.
+    /// </summary>
+    private static (double[] Losses, string Hash, int Normalised) TrainWide(CpuBackend backend, int outputStride)
+    {
+        using var batches = new FixedBatches(new Shape(2, 3, 96, 272), Spec.Classes);
+        SunetModel model = SunetModel.Create(Spec with { OutputStride = outputStride }, seed: 3);
+        using var trainer = new Trainer(model, batches, SmallModel.Options, backend);
+        double[] losses = [.. Enumerable.Range(0, 3).Select(_ => (double)trainer.Step().Loss)];
+        return (losses, SmallModel.Hash(trainer), Normalised(trainer.Plan));
+    }
+
+    /// <summary>
+    /// A convolution of noise, normalised with its own statistics and convolved again, onto itself or not, and how many convolutions
+    /// normalised.
+    /// </summary>
+    private static (float[] Values, int Normalised) OfOwnStatistics(CpuBackend backend, bool accumulates)
+    {
+        var graph = new Graph();
+        var square = ConvolutionGeometry.Square(stride: 1, dilation: 1, padding: 1);
+        Value image = graph.Input("image", new Shape(2, 16, 24, 40));
+        Value first = graph.Parameter("first", new Shape(32, 16, 3, 3)), second = graph.Parameter("second", new Shape(32, 32, 3, 3));
+        Value x = graph.Add(new Convolution("conv0", image, first, bias: null, square)).Output;
+        var statistics = graph.Add(new BatchNormStatistics("bn", x));
+        Value normal = graph.Add(new BatchNormApply("bn", x, statistics.Mean, statistics.Variance, graph.Parameter("gamma", new Shape(32)),
+            graph.Parameter("beta", new Shape(32)), batchStatistics: true, fusedRelu: true)).Output;
+        Value wanted = graph.MarkOutput(
+            graph.Add(new Convolution("conv1", normal, second, bias: null, square, accumulator: accumulates ? x : null)).Output);
+        using Plan plan = Plan.Compile(graph, backend, new PlanOptions { Purpose = PlanPurpose.Training });
+        foreach (Value value in graph.Inputs.Concat(graph.Parameters))
+            plan.Write(value, [.. Enumerable.Range(0, (int)value.Shape.Count).Select(i => MathF.Sin(i * 0.7f))]);
+        plan.Run(Phase.Forward);
+        var values = new float[wanted.Shape.Count];
+        plan.Read(wanted, values);
+        return (values, Normalised(plan));
+    }
+
+    private static int Normalised(Plan plan) =>
+        plan.Calls.Count(c => c.Call.Implementation.StartsWith("normalised", StringComparison.Ordinal));
+
+    private static float[] Calibrated(CpuBackend backend)
+    {
+        SunetModel model = SunetModel.Create(Spec, seed: 3);
+        using var batches = new FixedBatches(new Shape(2, 3, 64, 96), Spec.Classes);
+        BatchNormCalibration.Run(model, batches, new BatchNormCalibrationOptions { Batches = 2 }, backend);
+        return [.. model.Names.Where(n => n.Contains("running", StringComparison.Ordinal)).SelectMany(n => model.Read(n).ToArray())];
     }
 
     private static byte[,] Segment(SunetModel model, CpuBackend backend)

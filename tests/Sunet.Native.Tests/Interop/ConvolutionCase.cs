@@ -12,6 +12,9 @@ public sealed record ConvolutionCase(
 
     public int SmallWidth => (Width + Left + Right - Dilation * (Kernel - 1) - 1) / Stride + 1;
 
+    /// <summary>Whether Winograd's algorithm knows it.</summary>
+    public bool IsDense3x3 => (Kernel, Stride, Dilation) == (3, 1, 1);
+
     public Shape Large => new(Batch, LargeChannels, Height, Width);
 
     public Shape Small => new(Batch, SmallChannels, SmallHeight, SmallWidth);

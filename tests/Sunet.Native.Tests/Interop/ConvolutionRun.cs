@@ -31,7 +31,8 @@ internal static class ConvolutionRun
     }
 
     public static (float[] Weights, float[] Bias) BackwardWeights(
-        CpuContextHandle context, CpuPrimitiveHandle primitive, in NativeConvolution convolution, float[] source, float[] gradient)
+        CpuContextHandle context, CpuPrimitiveHandle primitive, in NativeConvolution convolution, float[] source, float[] gradient,
+        SourceNorm? norm = null)
     {
         using PrimitiveRunner runner = new(context, primitive);
         NativeTensor plain = Layouts.Plain(convolution.Weights);
@@ -41,6 +42,7 @@ internal static class ConvolutionRun
         runner.SetParameter(NativeArgument.Weights, plain, null);
         if (convolution.HasBias != 0)
             runner.SetParameter(NativeArgument.Bias, NativeTensor.Vector(channels), null);
+        norm?.Bind(runner);
         runner.Execute();
         float[] bias = convolution.HasBias != 0
             ? runner.Parameter(NativeArgument.Bias, NativeTensor.Vector(channels), channels)

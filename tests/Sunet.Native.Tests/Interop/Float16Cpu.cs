@@ -55,7 +55,7 @@ internal static class Float16Cpu
         float[]? bias = null, float[]? before = null)
     {
         using CpuPrimitiveHandle primitive = direction.Create(context, convolution);
-        Assert.Equal(convolution.Winograd != 0 ? Winograd : Implementation, primitive.Implementation);
+        Assert.Equal(NameOf(convolution), primitive.Implementation);
         return direction.Run(context, primitive, convolution, input, weights, bias, before);
     }
 
@@ -120,7 +120,7 @@ internal static class Float16Cpu
         float[] before = Numbers.Integers(output.Dim0 * output.Dim1 * output.Dim2 * output.Dim3, 6);
         double[] expected = Bf16.Round(direction.Reference(c, values, weights));
         using CpuPrimitiveHandle primitive = direction.Create(context, convolution);
-        Assert.Equal(convolution.Winograd != 0 ? Winograd : Implementation, primitive.Implementation);
+        Assert.Equal(NameOf(convolution), primitive.Implementation);
         using PrimitiveRunner runner = new(context, primitive);
         runner.SetActivation(direction.InputArgument(), input, With(input, around, values));
         runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
@@ -130,6 +130,10 @@ internal static class Float16Cpu
             With(output, Array.ConvertAll(before, v => (double)v), expected),
             runner.Activation(direction.OutputArgument(), output));
     }
+
+    /// <summary>The implementation that the convolution asks for.</summary>
+    public static string NameOf(in NativeConvolution convolution) =>
+        convolution.Winograd != 0 ? Winograd : Implementation;
 
     private static void AssertUnused(CpuContextHandle context)
     {
@@ -141,6 +145,10 @@ internal static class Float16Cpu
                 () => Float16Gradient.Create(context, Float16Gradient.Convolution(ConvolutionCase.All[0], transposed), transposed),
                 transposed ? "Transposed weights' gradient" : "Weights' gradient");
         }
+
+        NativeConvolution convolution = Float16Gradient.Convolution(ConvolutionCase.All[0], transposed: false);
+        Assert.Throws<BackendException>(() =>
+            CpuPrimitiveHandle.NormalizedConvolutionBackwardWeights(context, convolution, SourceNorm.Epsilon, relu: true).Dispose());
     }
 
     private static void AssertUnused(Func<CpuPrimitiveHandle> create, string what)

@@ -39,7 +39,7 @@ internal static class Float16Gradient
         CpuContextHandle context, in NativeConvolution convolution, bool transposed, float[] large, float[] small)
     {
         using CpuPrimitiveHandle primitive = Create(context, convolution, transposed);
-        Assert.Equal(NameOf(convolution), primitive.Implementation);
+        Assert.Equal(Float16Cpu.NameOf(convolution), primitive.Implementation);
         return Run(context, primitive, convolution, transposed, large, small);
     }
 
@@ -92,8 +92,7 @@ internal static class Float16Gradient
     public static double WinogradBound(ConvolutionCase c)
     {
         const int others = 2 + 2;
-        int tiles = (c.SmallHeight + 1) / 2 * ((c.SmallWidth + 1) / 2);
-        double sums = (Math.Min(MostTerms, tiles) + 1) / 2.0;
+        double sums = (Math.Min(MostTerms, Tiles(c)) + 1) / 2.0;
         return 2 * Float16Cpu.WinogradGrowth * Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -11) * Math.Sqrt(sums + others);
     }
 
@@ -155,7 +154,7 @@ internal static class Float16Gradient
         convolution.Destination = destination.Slice(16, convolution.Destination.Dim1);
         float[] large = Numbers.Integers(c.Large.Count, 4), small = Numbers.Integers(c.Small.Count, 5);
         using CpuPrimitiveHandle primitive = Create(context, convolution, transposed);
-        Assert.Equal(NameOf(convolution), primitive.Implementation);
+        Assert.Equal(Float16Cpu.NameOf(convolution), primitive.Implementation);
         using PrimitiveRunner runner = new(context, primitive);
         runner.SetActivation(NativeArgument.Source, source, AmidNaN(source, transposed ? small : large));
         runner.SetActivation(NativeArgument.Destination, destination, AmidNaN(destination, transposed ? large : small));
@@ -168,8 +167,10 @@ internal static class Float16Gradient
             BiasReference(c, transposed, large, small), runner.Parameter(NativeArgument.Bias, bias, bias.Dim0));
     }
 
-    private static string NameOf(in NativeConvolution convolution) =>
-        convolution.Winograd != 0 ? Float16Cpu.Winograd : Float16Cpu.Implementation;
+    /// <summary>Whether there are enough tiles for Winograd's algorithm.</summary>
+    public static bool TakesWinograd(ConvolutionCase c) => c.IsDense3x3 && Tiles(c) >= 32;
+
+    private static int Tiles(ConvolutionCase c) => (c.SmallHeight + 1) / 2 * ((c.SmallWidth + 1) / 2);
 
     private static float[] AmidNaN(in NativeTensor enclosing, float[] values)
     {

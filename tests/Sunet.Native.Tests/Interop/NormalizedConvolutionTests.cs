@@ -4,8 +4,6 @@ namespace Sunet.Native.Tests.Interop;
 
 public sealed class NormalizedConvolutionTests : IDisposable
 {
-    private const float Epsilon = 1e-5f;
-
     private readonly CpuContextHandle context = CpuContextHandle.Create(2);
 
     public void Dispose() => context.Dispose();
@@ -27,21 +25,14 @@ public sealed class NormalizedConvolutionTests : IDisposable
     {
         NativeConvolution convolution = Convolution(batch, inputs, outputs, height, width, bias, relu);
         float[] x = Numbers.Random(batch * inputs * height * width, 1), weights = Numbers.Random(outputs * inputs, 2);
-        float[] b = Numbers.Random(outputs, 3), mean = Numbers.Random(inputs, 4), gamma = Numbers.Random(inputs, 5);
-        float[] beta = Numbers.Random(inputs, 6), variance = Array.ConvertAll(Numbers.Random(inputs, 7), v => (v * v) + 0.1f);
-        using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.NormalizedConvolution(context, convolution, Epsilon, normRelu);
+        float[] b = Numbers.Random(outputs, 3);
+        SourceNorm norm = SourceNorm.Random(inputs, normRelu);
+        using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.NormalizedConvolution(context, convolution, SourceNorm.Epsilon, normRelu);
         using PrimitiveRunner runner = new(context, primitive);
         runner.SetActivation(NativeArgument.Source, convolution.Source, x);
         runner.SetActivation(NativeArgument.Destination, convolution.Destination, null);
         runner.SetParameter(NativeArgument.Weights, Layouts.Plain(convolution.Weights), weights);
-        foreach ((NativeArgument argument, float[] values) in new[]
-        {
-            (NativeArgument.Mean, mean), (NativeArgument.Variance, variance), (NativeArgument.Gamma, gamma), (NativeArgument.Beta, beta),
-        })
-        {
-            runner.SetParameter(argument, NativeTensor.Vector(inputs), values);
-        }
-
+        norm.Bind(runner);
         if (bias)
             runner.SetParameter(NativeArgument.Bias, NativeTensor.Vector(outputs), b);
         runner.Execute();
@@ -53,8 +44,8 @@ public sealed class NormalizedConvolutionTests : IDisposable
             double sum = bias ? b[o] : 0;
             for (int c = 0; c < inputs; c++)
             {
-                double scale = gamma[c] / Math.Sqrt(variance[c] + (double)Epsilon);
-                double value = ((x[(((n * inputs) + c) * pixels) + pixel] - mean[c]) * scale) + beta[c];
+                double scale = norm.Gamma[c] / Math.Sqrt(norm.Variance[c] + (double)SourceNorm.Epsilon);
+                double value = ((x[(((n * inputs) + c) * pixels) + pixel] - norm.Mean[c]) * scale) + norm.Beta[c];
                 sum += weights[(o * inputs) + c] * (normRelu ? Math.Max(0, value) : value);
             }
 
@@ -75,7 +66,7 @@ public sealed class NormalizedConvolutionTests : IDisposable
         foreach (NativeConvolution convolution in new[] { plain, accumulating, ragged })
         {
             BackendException refused = Assert.Throws<BackendException>(
-                () => CpuPrimitiveHandle.NormalizedConvolution(context, convolution, Epsilon, relu: true).Dispose());
+                () => CpuPrimitiveHandle.NormalizedConvolution(context, convolution, SourceNorm.Epsilon, relu: true).Dispose());
             Assert.Contains("1x1", refused.Message, StringComparison.Ordinal);
         }
     }

@@ -74,6 +74,7 @@ internal sealed class CpuConvolution : PreparedCall
             CpuPrimitiveHandle.ConvolutionBackwardData(session.Context,
                 Describe(session, d.Geometry, d.Output, d.Inputs[1], d.Inputs[0]), op.Name),
             d.Inputs[1], (NativeArgument.Source, d.Output), (NativeArgument.Destination, d.Inputs[0])),
+        ConvolutionWeightGradient w when session.IsUnmade(w.Inputs[0]) => Normalized(session, w, (BatchNormApply)w.Inputs[0].Producer!),
         ConvolutionWeightGradient w => new CpuConvolution(session, op,
             CpuPrimitiveHandle.ConvolutionBackwardWeights(session.Context,
                 Describe(session, w.Geometry, w.Inputs[0], w.Output, w.Inputs[1]), op.Name),
@@ -144,10 +145,21 @@ internal sealed class CpuConvolution : PreparedCall
         {
             HasBias = c.HasBias ? 1 : 0,
             FusedRelu = c.FusedRelu ? 1 : 0,
+            Accumulate = c.Accumulator is null ? 0 : 1,
         }, norm.Epsilon, norm.FusedRelu, c.Name),
-        c.Weights, WithBias(c.Bias, (NativeArgument.Source, norm.X), (NativeArgument.Destination, c.Output),
-            (NativeArgument.Mean, norm.Mean), (NativeArgument.Variance, norm.Variance), (NativeArgument.Gamma, norm.Gamma),
-            (NativeArgument.Beta, norm.Beta)));
+        c.Weights, WithBias(c.Bias, WithNorm(norm, c.Output)));
+
+    /// <summary>The gradient of such a convolution's weights, which applies the batch-norm once more.</summary>
+    private static CpuConvolution Normalized(CpuSession session, ConvolutionWeightGradient w, BatchNormApply norm) => new(session, w,
+        CpuPrimitiveHandle.NormalizedConvolutionBackwardWeights(session.Context,
+            Describe(session, w.Geometry, norm.X, w.Output, w.Inputs[1]), norm.Epsilon, norm.FusedRelu, w.Name),
+        w.Output, WithNorm(norm, w.Inputs[1]));
+
+    private static (NativeArgument Argument, Value Value)[] WithNorm(BatchNormApply norm, Value destination) =>
+    [
+        (NativeArgument.Source, norm.X), (NativeArgument.Destination, destination), (NativeArgument.Mean, norm.Mean),
+        (NativeArgument.Variance, norm.Variance), (NativeArgument.Gamma, norm.Gamma), (NativeArgument.Beta, norm.Beta),
+    ];
 
     private static long Align(long bytes) => (bytes + 63) / 64 * 64;
 

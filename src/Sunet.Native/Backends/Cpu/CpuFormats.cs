@@ -30,7 +30,7 @@ internal sealed class CpuFormats : IDisposable
 
     /// <param name="graph">What runs.</param>
     /// <param name="precision">Of activations.</param>
-    /// <param name="fuseNormalization">Whether batch-norms may be left to the convolutions that read them.</param>
+    /// <param name="fuseNormalization">Whether batch-norms may be left to what reads them: convolutions and gradients of weights.</param>
     /// <param name="multipliesFloat16">Whether convolutions are made in float16: those normalise whatever their kernel.</param>
     /// <param name="channelBlock">Channels that lie side by side: 16 or 8.</param>
     public CpuFormats(Graph graph, CpuPrecision precision, bool fuseNormalization, bool multipliesFloat16, int channelBlock)
@@ -45,12 +45,9 @@ internal sealed class CpuFormats : IDisposable
         Dictionary<Value, List<Op>> readers = graph.Readers();
         for (int i = 0; i + 1 < graph.Ops.Count; i++)
         {
-            // The convolution follows at once, so that nothing overwrites the source before it is read.
-            if (graph.Ops[i] is BatchNormApply norm && graph.Ops[i + 1] is Convolution reader && readers[norm.Output].Count == 1
-                && CanNormalize(norm, reader))
-            {
+            // The reader follows at once, so that nothing overwrites the source before it is read.
+            if (graph.Ops[i] is BatchNormApply norm && CanNormalize(norm, graph.Ops[i + 1]) && readers[norm.Output].Count == 1)
                 views.LeaveToReader(norm.Output, norm.X);
-            }
         }
     }
 
@@ -145,17 +142,35 @@ internal sealed class CpuFormats : IDisposable
         && part.Shape.Channels % channelBlock == 0 && LayoutOf(part) == activationLayout && LayoutOf(host) == activationLayout
         && IsBf16(part) == IsBf16(host);
 
-    /// <summary>Whether a convolution can make of its source, part by part, what a batch-norm would have made of all of it before.</summary>
-    private bool CanNormalize(BatchNormApply norm, Convolution reader)
+    /// <summary>
+    /// Whether a convolution, or the gradient of its weights, can make of its source, part by part, what a batch-norm would have made of all
+    /// of it before.
+    /// </summary>
+    private bool CanNormalize(BatchNormApply norm, Op reader)
     {
-        ConvolutionGeometry geometry = reader.Geometry;
-        Shape from = norm.Output.Shape, to = reader.Output.Shape, kernel = reader.Weights.Shape;
-        bool takes = !norm.BatchStatistics && ReferenceEquals(reader.X, norm.Output) && reader.Accumulator is null
-            && from.Channels % channelBlock == 0 && LayoutOf(norm.X) == activationLayout && LayoutOf(reader.Output) == activationLayout;
-        if (multipliesFloat16)
-            return takes;
-        return takes && (kernel[2], kernel[3]) == (1, 1) && geometry.Stride == (1, 1) && geometry.PaddingBegin == (0, 0)
-            && geometry.PaddingEnd == (0, 0) && to.Channels % channelBlock == 0
+        if (!ReferenceEquals(reader.Inputs.FirstOrDefault(), norm.Output) || norm.X.Shape.Channels % channelBlock != 0
+            || LayoutOf(norm.X) != activationLayout)
+        {
+            return false;
+        }
+
+        return reader switch
+        {
+            // What accumulates onto the source would overwrite rows that are still to be read.
+            Convolution c => LayoutOf(c.Output) == activationLayout && !ReferenceEquals(c.Accumulator, norm.X)
+                && (multipliesFloat16 || IsNormalizedInFloat32(c)),
+            ConvolutionWeightGradient w => multipliesFloat16 && LayoutOf(w.Inputs[1]) == activationLayout,
+            _ => false,
+        };
+    }
+
+    /// <summary>Whether a convolution is one that normalises by itself in float32: dense, 1x1, without an accumulator.</summary>
+    private bool IsNormalizedInFloat32(Convolution c)
+    {
+        ConvolutionGeometry geometry = c.Geometry;
+        Shape from = c.X.Shape, kernel = c.Weights.Shape;
+        return c.Accumulator is null && (kernel[2], kernel[3]) == (1, 1) && geometry.Stride == (1, 1) && geometry.PaddingBegin == (0, 0)
+            && geometry.PaddingEnd == (0, 0) && c.Output.Shape.Channels % channelBlock == 0
             && from.Batch * from.Height * from.Width >= FewestPixels;
     }
 

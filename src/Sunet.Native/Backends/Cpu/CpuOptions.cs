@@ -39,8 +39,9 @@ public sealed record CpuOptions
     public bool Float16Products { get; init; } = true;
 
     /// <summary>
-    /// Whether a prediction's batch-norm and ReLU before a 1x1 convolution are applied within it, a cache's worth of pixels at a time, so that
-    /// their result is never in memory. In bfloat16 before any convolution, where it is made of products in float16.
+    /// Whether batch-norm and ReLU before a convolution are applied within it, a cache's worth of pixels at a time, so that their result is
+    /// never in memory: in float32 in a prediction, before a 1x1 convolution; in bfloat16, where products are in float16, before any
+    /// convolution, and in a training also within the gradient of its weights. In bfloat16 results are the same to the bit.
     /// </summary>
     public bool FuseNormalization { get; init; } = true;
 

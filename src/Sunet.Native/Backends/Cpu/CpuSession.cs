@@ -28,9 +28,8 @@ internal sealed unsafe class CpuSession : IBackendSession
     {
         Options = options;
         Purpose = purpose;
-        bool normalizes = options.Precision == CpuPrecision.Float32 || multipliesFloat16;
-        formats = new CpuFormats(graph, options.Precision, options.FuseNormalization && purpose == PlanPurpose.Inference && normalizes,
-            multipliesFloat16, channelBlock);
+        bool normalizes = multipliesFloat16 || (options.Precision == CpuPrecision.Float32 && purpose == PlanPurpose.Inference);
+        formats = new CpuFormats(graph, options.Precision, options.FuseNormalization && normalizes, multipliesFloat16, channelBlock);
         Context = CpuContextHandle.Create(options.Threads);
         try
         {
