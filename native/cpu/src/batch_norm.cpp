@@ -150,15 +150,19 @@ Run run_of(const Piece<N>& piece, bool bf16, const float* parameters, double* su
 void pivots(const Channels& tensor, const void* x, std::int64_t from, std::int64_t count, float* out)
 {
     const std::int64_t all = tensor.images * tensor.pixels(), samples = std::min<std::int64_t>(8, all);
-    for (std::int64_t channel = 0; channel < count; channel++) {
-        double sum = 0;
-        for (std::int64_t sample = 0; sample < samples; sample++) {
-            const std::int64_t at = all * sample / samples, image = at / tensor.pixels(), pixel = at % tensor.pixels();
-            const void* value = tensor.at(x, tensor.offset(image, from + channel) + pixel * tensor.block);
-            sum += static_cast<double>(element(value, tensor.bf16));
+    double sums[row] = {};
+    for (std::int64_t sample = 0; sample < samples; sample++) {
+        const std::int64_t at = all * sample / samples, image = at / tensor.pixels(), pixel = at % tensor.pixels();
+        for (std::int64_t channel = 0; channel < count;) {
+            const std::int64_t first = tensor.offset(image, from + channel) + pixel * tensor.block;
+            const std::int64_t adjacent = std::min(tensor.adjacent(from + channel), count - channel);
+            for (std::int64_t lane = 0; lane < adjacent; lane++)
+                sums[channel + lane] += static_cast<double>(element(tensor.at(x, first + lane), tensor.bf16));
+            channel += adjacent;
         }
-        out[channel] = static_cast<float>(sum / static_cast<double>(samples));
     }
+    for (std::int64_t channel = 0; channel < count; channel++)
+        out[channel] = static_cast<float>(sums[channel] / static_cast<double>(samples));
 }
 
 struct Affine {
