@@ -5,6 +5,7 @@ using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Sunet.Bench;
 using Sunet.Bench.Guard;
 using Sunet.Cli;
 using Sunet.Cli.Output;
@@ -19,6 +20,13 @@ if (args is [GuardCommand.Verb, .. var rest])
 if (args is [Memory.TilesVerb, var side])
 {
     Console.WriteLine(Memory.Tiles(int.Parse(side, CultureInfo.InvariantCulture)));
+    return ExitCodes.Success;
+}
+
+if (args is [GradientErrors.Verb, var data, var weights, var batches])
+{
+    using var signals = new ShutdownSignals();
+    GradientErrors.Write(data, weights, int.Parse(batches, CultureInfo.InvariantCulture), Console.Out, signals.Token);
     return ExitCodes.Success;
 }
 
