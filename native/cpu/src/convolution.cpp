@@ -242,15 +242,6 @@ void check_convolution(const convolution_request& request) {
     for (int i = 0; i < 2; ++i) check_direction(a, i, large, small);
 }
 
-void add_bias_gradient(sunet_primitive& primitive, sunet_context& context, const sunet_tensor& destination) {
-    primitive.add_pass_argument(SUNET_ARG_BIAS, {vector_desc(destination.dims[1])});
-    primitive.add_after([destination, &context](bindings data) {
-        const sunet_status status =
-            sunet_channel_sum(&context, &destination, data[SUNET_ARG_DESTINATION], static_cast<float*>(data[SUNET_ARG_BIAS]));
-        if (status != SUNET_OK) throw failure(status, "The gradient of a convolution's bias could not be summed.");
-    });
-}
-
 std::unique_ptr<sunet_primitive> build_forward(const convolution_request& request) {
     check_convolution(request);
     if (float16::takes(request, true)) return float16::build(request, true);

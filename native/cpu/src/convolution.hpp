@@ -22,9 +22,6 @@ struct convolution_request {
 /* Refuses shapes that do not fit each other, in words. */
 void check_convolution(const convolution_request& request);
 
-/* Sums the destination's gradient behind a weight gradient that does not give the bias's. */
-void add_bias_gradient(sunet_primitive& primitive, sunet_context& context, const sunet_tensor& destination);
-
 std::unique_ptr<sunet_primitive> build_forward(const convolution_request& request);
 std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& request);
 std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request);

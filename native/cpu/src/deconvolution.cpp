@@ -31,6 +31,16 @@ std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, c
     return primitive;
 }
 
+/* A weight gradient does not give that of the bias, which belongs to the large side here. */
+void add_bias_gradient(sunet_primitive& primitive, sunet_context& context, const sunet_tensor& destination) {
+    primitive.add_pass_argument(SUNET_ARG_BIAS, {vector_desc(destination.dims[1])});
+    primitive.add_after([destination, &context](bindings data) {
+        const sunet_status status =
+            sunet_channel_sum(&context, &destination, data[SUNET_ARG_DESTINATION], static_cast<float*>(data[SUNET_ARG_BIAS]));
+        if (status != SUNET_OK) throw failure(status, "The gradient of a convolution's bias could not be summed.");
+    });
+}
+
 std::unique_ptr<sunet_primitive> deconvolution_backward_weights(sunet_context& context, const sunet_convolution& a) {
     if (a.has_bias != 0) require_known(a.destination, "bias");
     auto primitive = build_backward_weights({context, a, true});

@@ -27,6 +27,23 @@ shares share(const convolution_request& request, const packed_weights& sums) {
     return {by_groups, threads / by_groups};
 }
 
+double* bias_sums::begin(char* memory, std::int64_t part) const {
+    if (channels_ == 0) return nullptr;
+    double* sums = reinterpret_cast<double*>(memory) + part * part_elements();
+    std::fill_n(sums, part_elements(), 0.0);
+    return sums;
+}
+
+void bias_sums::write(const char* memory, std::int64_t channel, bindings data) const {
+    const auto* sums = reinterpret_cast<const double*>(memory);
+    const std::int64_t end = std::min<std::int64_t>(channel + channel_block, channels_);
+    for (std::int64_t c = channel; c < end; ++c) {
+        double sum = 0;
+        for (std::int64_t part = 0; part < parts_; ++part) sum += sums[part * part_elements() + c];
+        static_cast<float*>(data[SUNET_ARG_BIAS])[c] = static_cast<float>(sum);
+    }
+}
+
 void multiply_block(const gradient_tile& all, int vectors, std::int64_t channels) {
     const std::int64_t row_elements = vectors * lanes, tiles = (channels + most_pixels - 1) / most_pixels;
     gradient_tile t = all;
@@ -52,7 +69,7 @@ public:
           threads_(request.context.threads), flat_(reads_single_pixels(a_)), width_(flat_ ? strip(request) : request.small().dims[3]),
           sums_format_{request.small().dims[1], request.large().dims[1], a_.weights.dims[2], a_.weights.dims[3], false,
                        is_planes(request.large())},
-          sums_order_(sums_format_), shares_(share(request, sums_format_)), images_(request.large().dims[0]),
+          sums_order_(sums_format_), shares_(share(request, sums_format_)), bias_(request, shares_.pixels), images_(request.large().dims[0]),
           small_(request.small(), width_, 0, rounded_up(width_, depth_step), lanes),
           large_(request.large(), flat_ ? width_ : request.large().dims[3], a_.padding_begin[1], columns_of_large(request)) {
         unit_rows_ = flat_ ? 1 : std::clamp<std::int64_t>(most_depth / width_, 1, small_.rows());
@@ -72,7 +89,8 @@ public:
     }
 
     std::size_t scratch_bytes() const {
-        return read_.norm_bytes() + sums_bytes_ * static_cast<std::size_t>(shares_.pixels) + thread_bytes_ * static_cast<std::size_t>(threads_);
+        return read_.norm_bytes() + bias_.bytes() + sums_bytes_ * static_cast<std::size_t>(shares_.pixels) +
+               thread_bytes_ * static_cast<std::size_t>(threads_);
     }
 
     void run(bindings data) const {
@@ -96,6 +114,7 @@ private:
     struct worker {
         const bf16 *large, *small;
         float* sums;
+        double* bias; /* NULL but for one of the threads that share the groups */
         const half** rows;
         kept_row* kept;
         bf16* normalized; /* a row of the large side, or all of an image's */
@@ -122,9 +141,10 @@ private:
     /* Sums of one group: [taps][channels][64 or 32 outputs]. */
     std::int64_t group_sums() const { return sums_format_.taps() * sums_format_.depth() * small_.pixel_stride(); }
 
+    char* bias_memory(bindings data) const { return static_cast<char*>(data[SUNET_ARG_SCRATCH]) + read_.norm_bytes(); }
+
     float* sums_of(bindings data, std::int64_t part) const {
-        return reinterpret_cast<float*>(static_cast<char*>(data[SUNET_ARG_SCRATCH]) + read_.norm_bytes() +
-                                        sums_bytes_ * static_cast<std::size_t>(part));
+        return reinterpret_cast<float*>(bias_memory(data) + bias_.bytes() + sums_bytes_ * static_cast<std::size_t>(part));
     }
 
     /* Rows that are summed together, which a tap may meet anywhere in an image. */
@@ -137,6 +157,7 @@ private:
         w.large = read_.input(data);
         w.small = static_cast<const bf16*>(data[small_argument_]);
         w.sums = sums_of(data, part);
+        w.bias = share == 0 ? bias_.begin(bias_memory(data), part) : nullptr;
         w.rows = reinterpret_cast<const half**>(own);
         w.kept = reinterpret_cast<kept_row*>(own + pointer_bytes_);
         w.normalized = reinterpret_cast<bf16*>(own + pointer_bytes_ + tag_bytes_);
@@ -190,8 +211,10 @@ private:
         std::uint16_t largest = 0;
         for (std::int64_t row = 0; row < rows; ++row) largest = small_.largest_of(own.small, image, begin + row, largest);
         const scaling by = scaling_for(largest, weight_exponent);
-        for (std::int64_t row = 0; row < rows; ++row)
+        for (std::int64_t row = 0; row < rows; ++row) {
+            if (own.bias != nullptr) small_.add_channels_of(own.small, image, begin + row, own.bias);
             small_.convert(own.small, image, begin + row, by, own.small_rows + row * small_elements);
+        }
         for (std::int64_t tap = 0; tap < a_.weights.dims[2]; ++tap) {
             std::int64_t first = -1, count = 0;
             float scale = 0.0f;
@@ -268,6 +291,7 @@ private:
         block.output_stride = block.elements = elements;
         block.outputs = static_cast<int>(std::min<std::int64_t>(channel_block, sums_format_.outputs - channel));
         unpack(block, sums_order_.rows());
+        bias_.write(bias_memory(data), channel, data);
     }
 
     const sunet_convolution a_;
@@ -279,6 +303,7 @@ private:
     const packed_weights sums_format_;
     const weight_packing sums_order_;
     const shares shares_;
+    const bias_sums bias_;
     const std::int64_t images_;
     const row_converter small_, large_;
     std::int64_t unit_rows_ = 1; /* of the small side, summed together so that narrow images have long sums, too */
@@ -309,7 +334,7 @@ std::unique_ptr<sunet_primitive> make_gradient(const convolution_request& reques
     primitive->add_pass_argument(SUNET_ARG_SOURCE, {activation_desc(a.source)});
     primitive->add_pass_argument(SUNET_ARG_DESTINATION, {activation_desc(a.destination)});
     primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {row_major_weights(a.weights)});
-    if (a.has_bias != 0 && !request.transposed) add_bias_gradient(*primitive, request.context, a.destination);
+    if (a.has_bias != 0 && !request.transposed) primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(a.destination.dims[1])});
     if (norm) primitive->add_norm_arguments(a.source.dims[1]);
     return primitive;
 }

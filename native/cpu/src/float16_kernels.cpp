@@ -87,6 +87,25 @@ std::uint16_t largest(const bf16* x, std::int64_t count, std::uint16_t so_far) n
     return largest_of(_mm256_max_epu16(_mm512_castsi512_si256(most), _mm512_extracti64x4_epi64(most, 1)));
 }
 
+void add_channels(const bf16* x, std::int64_t pixels, double* sums) noexcept {
+    /* So many at a time that sums in single precision lose nothing that counts. */
+    constexpr std::int64_t run = 256;
+    for (std::int64_t begin = 0; begin < pixels; begin += run) {
+        const std::int64_t end = pixels - begin < run ? pixels : begin + run;
+        __m512 even = _mm512_setzero_ps(), odd = _mm512_setzero_ps();
+        std::int64_t p = begin;
+        for (; p + 2 <= end; p += 2) {
+            even = _mm512_add_ps(even, widened(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + p * channel_block))));
+            odd = _mm512_add_ps(odd, widened(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + (p + 1) * channel_block))));
+        }
+        if (p < end) even = _mm512_add_ps(even, widened(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + p * channel_block))));
+        const __m512 both = _mm512_add_ps(even, odd);
+        const __m512d low = _mm512_cvtps_pd(_mm512_castps512_ps256(both)), high = _mm512_cvtps_pd(_mm512_extractf32x8_ps(both, 1));
+        _mm512_storeu_pd(sums, _mm512_add_pd(_mm512_loadu_pd(sums), low));
+        _mm512_storeu_pd(sums + 8, _mm512_add_pd(_mm512_loadu_pd(sums + 8), high));
+    }
+}
+
 scaling scaling_for(std::uint16_t largest, int exponent) noexcept {
     const int found = largest >> bf16_mantissa, wanted = half_bias + exponent;
     const int shift = found > wanted ? found - wanted : 0;
@@ -197,6 +216,7 @@ std::uint16_t normalize_block(const bf16*, std::int64_t, const float*, const flo
     return 0;
 }
 std::uint16_t largest(const bf16*, std::int64_t, std::uint16_t) noexcept { return 0; }
+void add_channels(const bf16*, std::int64_t, double*) noexcept {}
 scaling scaling_for(std::uint16_t, int) noexcept { return {}; }
 void convert_blocks(const bf16*, const bf16*, std::int64_t, scaling, half*, std::int64_t) noexcept {}
 void convert_planes(const bf16* const*, int, std::int64_t, scaling, half*) noexcept {}

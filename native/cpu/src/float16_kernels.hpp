@@ -77,6 +77,9 @@ std::uint16_t largest(const bf16* x, std::int64_t count, std::uint16_t so_far) n
 std::uint16_t normalize_block(const bf16* x, std::int64_t pixels, const float* mean, const float* scale, const float* beta, bool relu,
                               bf16* y, std::uint16_t so_far) noexcept;
 
+/* Adds a block of 16 channels up over so many pixels. */
+void add_channels(const bf16* x, std::int64_t pixels, double* sums) noexcept;
+
 /* How bf16 becomes float16 when `largest` is the largest magnitude's bits: the exponent loses `shift`; `scale` undoes it, and is NaN
  * where there is an infinity or NaN among them. */
 struct scaling {

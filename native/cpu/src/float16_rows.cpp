@@ -51,6 +51,12 @@ void row_converter::convert(const bf16* data, std::int64_t image, std::int64_t r
     convert_planes(planes, planes_, width, by, to + left_ * pixel_stride_);
 }
 
+void row_converter::add_channels_of(const bf16* data, std::int64_t image, std::int64_t row, double* sums) const {
+    const bf16* first = first_of(data, image, row);
+    for (std::int64_t channel = 0; channel < depth_; channel += channel_block)
+        add_channels(first + channel / channel_block * channel_stride_, width(row), sums + channel);
+}
+
 std::uint16_t row_converter::normalize(const bf16* data, std::int64_t image, std::int64_t row, const normalization& by, bf16* to) const {
     const bf16* first = first_of(data, image, row);
     std::uint16_t most = 0;

@@ -38,6 +38,9 @@ public:
     std::uint16_t largest_of(const bf16* data, std::int64_t image, std::int64_t row, std::uint16_t so_far) const;
     void convert(const bf16* data, std::int64_t image, std::int64_t row, scaling by, half* to) const;
 
+    /* Adds a row's channels, in whole blocks, to as many sums. */
+    void add_channels_of(const bf16* data, std::int64_t image, std::int64_t row, double* sums) const;
+
     /* A row of whole blocks, normalised, to `normalized_elements` elements; returns the largest magnitude's bits. */
     std::uint16_t normalize(const bf16* data, std::int64_t image, std::int64_t row, const normalization& by, bf16* to) const;
     std::int64_t normalized_elements() const { return depth_ * width_; }

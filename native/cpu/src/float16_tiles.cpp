@@ -62,6 +62,11 @@ std::uint16_t patch_reader::read(const bf16* data, std::int64_t image, const are
     return largest;
 }
 
+void patch_reader::add_channels_of(const bf16* patch, const area& pixels, double* sums) const {
+    for (std::int64_t channel = 0; channel < depth_; channel += channel_block)
+        add_channels(patch + channel * pixels.count(), pixels.count(), sums + channel);
+}
+
 void patch_reader::apply(transform to_apply, const bf16* patch, const area& pixels, const area& tiles, scaling by, half* to,
                          std::int64_t room) const {
     const std::int64_t plane = pixels.count() * channel_block;

@@ -45,6 +45,9 @@ public:
      * magnitude's bits. */
     std::uint16_t read(const bf16* data, std::int64_t image, const area& pixels, const normalization* norm, bf16* patch) const;
 
+    /* Adds a patch's channels to as many sums; zeros beside the image do not matter to them. */
+    void add_channels_of(const bf16* patch, const area& pixels, double* sums) const;
+
     using transform = void (*)(const tiles& from, scaling by, const operands& out) noexcept;
     /* There may be room for more tiles than the area has; those stay as they are. */
     void apply(transform to_apply, const bf16* patch, const area& pixels, const area& tiles, scaling by, half* to,

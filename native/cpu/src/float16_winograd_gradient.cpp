@@ -44,9 +44,10 @@ weight_gradient::weight_gradient(const convolution_request& request, std::option
     : read_(request, true, norm), small_argument_(request.small_argument()),
       threads_(request.context.threads), images_(request.large().dims[0]),
       format_{request.small().dims[1], request.large().dims[1], kernel_size, kernel_size, false, false, true},
-      shares_(share(request, format_)), areas_(request.small().dims[2], request.small().dims[3], tiles_of_area(request)), large_(request.large()),
+      shares_(share(request, format_)), bias_(request, shares_.pixels), areas_(request.small().dims[2], request.small().dims[3], tiles_of_area(request)), large_(request.large()),
       small_(request.small()) {
-    const std::int64_t patch = std::max(large_.patch_elements(areas_.patch_pixels(beyond)), small_.patch_elements(areas_.patch_pixels(0)));
+    const std::int64_t patch =
+        std::max(large_.patch_elements(areas_.patch_pixels(beyond)), small_.patch_elements(areas_.patch_pixels(0)));
     sums_bytes_ = whole_lines(static_cast<std::size_t>(format_.groups() * group_sums()) * sizeof(float));
     patch_bytes_ = whole_lines(static_cast<std::size_t>(patch) * sizeof(bf16));
     source_bytes_ = whole_lines(static_cast<std::size_t>(large_.elements(areas_.most())) * sizeof(half));
@@ -64,18 +65,20 @@ void weight_gradient::run(bindings data) const {
     }
 }
 
+char* weight_gradient::bias_memory(bindings data) const { return static_cast<char*>(data[SUNET_ARG_SCRATCH]) + read_.norm_bytes(); }
+
 float* weight_gradient::sums_of(bindings data, std::int64_t part) const {
-    return reinterpret_cast<float*>(static_cast<char*>(data[SUNET_ARG_SCRATCH]) + read_.norm_bytes() +
-                                    sums_bytes_ * static_cast<std::size_t>(part));
+    return reinterpret_cast<float*>(bias_memory(data) + bias_.bytes() + sums_bytes_ * static_cast<std::size_t>(part));
 }
 
 weight_gradient::worker weight_gradient::make_worker(bindings data, std::int64_t thread) const {
-    const std::int64_t share = thread / shares_.pixels, groups = format_.groups();
+    const std::int64_t part = thread % shares_.pixels, share = thread / shares_.pixels, groups = format_.groups();
     char* scratch = reinterpret_cast<char*>(sums_of(data, shares_.pixels)) + thread_bytes_ * static_cast<std::size_t>(thread);
     worker own{};
     own.large = read_.input(data);
     own.small = static_cast<const bf16*>(data[small_argument_]);
-    own.sums = sums_of(data, thread % shares_.pixels);
+    own.sums = sums_of(data, part);
+    own.bias = share == 0 ? bias_.begin(bias_memory(data), part) : nullptr;
     own.norm = read_.norm_of(data);
     own.patch = reinterpret_cast<bf16*>(scratch);
     own.sources = reinterpret_cast<half*>(scratch + patch_bytes_);
@@ -105,6 +108,7 @@ float weight_gradient::prepare(const worker& own, std::int64_t image, const area
     const std::int64_t room = room_for(tiles.count());
     area pixels{tiles.row * tile_outputs, tiles.column * tile_outputs, tiles.rows * tile_outputs, tiles.columns * tile_outputs};
     const scaling small = scaling_for(small_.read(own.small, image, pixels, nullptr, own.patch), gradient_exponent);
+    if (own.bias != nullptr) small_.add_channels_of(own.patch, pixels, own.bias);
     small_.apply(transform_gradient, own.patch, pixels, tiles, small, own.gradients, room);
     clear_rest(small_, tiles.count(), own.gradients);
     const int32_t* padding = read_.attributes.padding_begin;
@@ -151,6 +155,7 @@ void weight_gradient::write_block(bindings data, std::int64_t channel) const {
         block.w = static_cast<float*>(data[SUNET_ARG_WEIGHTS]) + channel * block.output_stride + input * taps;
         transform_sums(block);
     }
+    bias_.write(bias_memory(data), channel, data);
 }
 
 } // namespace sunet::float16::winograd

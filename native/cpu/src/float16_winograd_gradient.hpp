@@ -13,7 +13,8 @@ public:
     weight_gradient(const convolution_request& request, std::optional<source_norm> norm);
 
     std::size_t scratch_bytes() const {
-        return read_.norm_bytes() + sums_bytes_ * static_cast<std::size_t>(shares_.pixels) + thread_bytes_ * static_cast<std::size_t>(threads_);
+        return read_.norm_bytes() + bias_.bytes() + sums_bytes_ * static_cast<std::size_t>(shares_.pixels) +
+               thread_bytes_ * static_cast<std::size_t>(threads_);
     }
 
     void run(bindings data) const;
@@ -23,6 +24,7 @@ private:
     struct worker {
         const bf16 *large, *small;
         float* sums;
+        double* bias; /* NULL but for one of the threads that share the groups */
         normalization norm;
         bf16* patch;
         half *sources, *gradients;
@@ -30,6 +32,7 @@ private:
     };
 
     worker make_worker(bindings data, std::int64_t thread) const;
+    char* bias_memory(bindings data) const;
     float* sums_of(bindings data, std::int64_t part) const;
     /* Sums of one group: [products][channels][outputs]. */
     std::int64_t product_sums() const { return format_.depth() * small_.tile_stride(); }
@@ -47,6 +50,7 @@ private:
     const std::int64_t images_;
     const packed_weights format_; /* of the sums */
     const shares shares_;
+    const bias_sums bias_;
     const tile_areas areas_;
     const patch_reader large_, small_;
     std::size_t sums_bytes_, patch_bytes_, source_bytes_, thread_bytes_;

@@ -211,7 +211,8 @@ void transform_sums(const gradient_block& block) noexcept {
         for (int r = 0; r < tile_inputs; ++r) {
             u[r] = _mm512_setzero_ps();
             for (std::int64_t part = 0; part < block.parts; ++part)
-                u[r] = _mm512_add_ps(u[r], _mm512_loadu_ps(block.sums + part * block.part_stride + (r * tile_inputs + c) * block.product_stride));
+                u[r] = _mm512_add_ps(
+                    u[r], _mm512_loadu_ps(block.sums + part * block.part_stride + (r * tile_inputs + c) * block.product_stride));
         }
         apply_sums(u[0], u[1], u[2], u[3], columns[c]);
     }

@@ -203,6 +203,20 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
     });
 
     [Fact]
+    public void Plan_OfATraining_SumsBiasesBesideWeightsInFloat16() => Bf16Cpu.Run(backend =>
+    {
+        using FixedBatches batches = SmallModel.Batches();
+        using Trainer trainer = TrainerOf(batches, backend);
+        HashSet<Value> ofConvolutions = [.. trainer.Plan.Graph.Ops.OfType<ConvolutionWeightGradient>().Select(w => w.Inputs[1])];
+        string[] implementations =
+        [
+            .. trainer.Plan.Calls.Where(c => c.Op is BiasGradient && ofConvolutions.Contains(c.Op.Inputs[0])).Select(c => c.Call.Implementation),
+        ];
+        Assert.NotEmpty(implementations);
+        Assert.All(implementations, i => Assert.Equal(backend.MultipliesFloat16, i == "in place"));
+    });
+
+    [Fact]
     public void Step_WithNaNInTheImage_NamesIt() => Bf16Cpu.Run(backend =>
     {
         using FixedBatches batches = SmallModel.Batches();

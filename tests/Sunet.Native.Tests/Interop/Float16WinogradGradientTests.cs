@@ -102,7 +102,8 @@ public sealed class Float16WinogradGradientTests
     [InlineData(true)]
     public void WeightsAndBias_OfChannelSlices_ReadTheirChannelsOnly(bool transposed) => Float16Cpu.Run(context =>
     {
-        foreach (ConvolutionCase c in new ConvolutionCase[] { new(2, 16, 80, 15, 9, 3, 1, 1, 1, 1, 1, 1), new(1, 48, 21, 11, 15, 3, 1, 1, 1, 1, 1, 1) })
+        ConvolutionCase[] cases = [new(2, 16, 80, 15, 9, 3, 1, 1, 1, 1, 1, 1), new(1, 48, 21, 11, 15, 3, 1, 1, 1, 1, 1, 1)];
+        foreach (ConvolutionCase c in cases)
             Float16Gradient.AssertSlicesAreExact(context, c, Convolution(c, transposed, bias: true), transposed);
     });
 

@@ -200,7 +200,8 @@ public sealed class Float16WinogradTests
     [MemberData(nameof(Directions))]
     public void EveryDirection_ChannelSlices_ReadsAndWritesTheirChannelsOnly(ConvolutionDirection direction) => Float16Cpu.Run(context =>
     {
-        foreach (ConvolutionCase c in new ConvolutionCase[] { new(2, 16, 80, 9, 7, 3, 1, 1, 1, 1, 1, 1), new(2, 48, 21, 6, 15, 3, 1, 1, 1, 1, 1, 1) })
+        ConvolutionCase[] cases = [new(2, 16, 80, 9, 7, 3, 1, 1, 1, 1, 1, 1), new(2, 48, 21, 6, 15, 3, 1, 1, 1, 1, 1, 1)];
+        foreach (ConvolutionCase c in cases)
             Float16Cpu.AssertSlicesAreExact(context, c, direction, Float16Cpu.Convolution(c, direction, winograd: true));
     });
 

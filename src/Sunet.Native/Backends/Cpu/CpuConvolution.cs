@@ -76,9 +76,9 @@ internal sealed class CpuConvolution : PreparedCall
             d.Inputs[1], (NativeArgument.Source, d.Output), (NativeArgument.Destination, d.Inputs[0])),
         ConvolutionWeightGradient w when session.IsUnmade(w.Inputs[0]) => Normalized(session, w, (BatchNormApply)w.Inputs[0].Producer!),
         ConvolutionWeightGradient w => new CpuConvolution(session, op,
-            CpuPrimitiveHandle.ConvolutionBackwardWeights(session.Context,
-                Describe(session, w.Geometry, w.Inputs[0], w.Output, w.Inputs[1]), op.Name),
-            w.Output, (NativeArgument.Source, w.Inputs[0]), (NativeArgument.Destination, w.Inputs[1])),
+            CpuPrimitiveHandle.ConvolutionBackwardWeights(session.Context, DescribeGradient(session, w, w.Inputs[0]), op.Name),
+            w.Output, WithBias(session.BiasGradients.Beside(w),
+                (NativeArgument.Source, w.Inputs[0]), (NativeArgument.Destination, w.Inputs[1]))),
         TransposedConvolution t => new CpuConvolution(session, op,
             CpuPrimitiveHandle.DeconvolutionForward(session.Context, Describe(session, t.Geometry, t.X, t.Weights, t.Output) with
             {
@@ -151,9 +151,9 @@ internal sealed class CpuConvolution : PreparedCall
 
     /// <summary>The gradient of such a convolution's weights, which applies the batch-norm once more.</summary>
     private static CpuConvolution Normalized(CpuSession session, ConvolutionWeightGradient w, BatchNormApply norm) => new(session, w,
-        CpuPrimitiveHandle.NormalizedConvolutionBackwardWeights(session.Context,
-            Describe(session, w.Geometry, norm.X, w.Output, w.Inputs[1]), norm.Epsilon, norm.FusedRelu, w.Name),
-        w.Output, WithNorm(norm, w.Inputs[1]));
+        CpuPrimitiveHandle.NormalizedConvolutionBackwardWeights(
+            session.Context, DescribeGradient(session, w, norm.X), norm.Epsilon, norm.FusedRelu, w.Name),
+        w.Output, WithBias(session.BiasGradients.Beside(w), WithNorm(norm, w.Inputs[1])));
 
     private static (NativeArgument Argument, Value Value)[] WithNorm(BatchNormApply norm, Value destination) =>
     [
@@ -165,6 +165,10 @@ internal sealed class CpuConvolution : PreparedCall
 
     private static (NativeArgument Argument, Value Value)[] WithBias(Value? bias, params (NativeArgument Argument, Value Value)[] others) =>
         bias is null ? others : [.. others, (NativeArgument.Bias, bias)];
+
+    /// <summary>A gradient of weights, and of the bias where that is found beside it.</summary>
+    private static NativeConvolution DescribeGradient(CpuSession session, ConvolutionWeightGradient w, Value source) =>
+        Describe(session, w.Geometry, source, w.Output, w.Inputs[1]) with { HasBias = session.BiasGradients.Beside(w) is null ? 0 : 1 };
 
     private static NativeConvolution Describe(CpuSession session, ConvolutionGeometry geometry, Value source, Value weights, Value destination)
     {

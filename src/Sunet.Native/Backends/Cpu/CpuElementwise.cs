@@ -22,6 +22,7 @@ internal static unsafe class CpuElementwise
             Concat => Join(session, op, a, session.TensorOf(op.Inputs[1]), y),
             ChannelSlice when session.ViewOf(op.Output)?.Host == op.Inputs[0] => new NoCall(),
             ChannelSlice slice => Slice(session, op, a.Slice(slice.Offset, slice.Output.Shape.Channels), y),
+            BiasGradient bias when session.BiasGradients.IsFound(bias) => new NoCall(),
             _ => new CpuKernel(session, op, (context, at) => SunetCpu.ChannelSum(context, a, at.In(0), at.Out())),
         };
     }

@@ -148,7 +148,7 @@ internal sealed class CpuFormats : IDisposable
     /// </summary>
     private bool CanNormalize(BatchNormApply norm, Op reader)
     {
-        if (!ReferenceEquals(reader.Inputs.FirstOrDefault(), norm.Output) || norm.X.Shape.Channels % channelBlock != 0
+        if (reader.Inputs is not [var source, ..] || !ReferenceEquals(source, norm.Output) || norm.X.Shape.Channels % channelBlock != 0
             || LayoutOf(norm.X) != activationLayout)
         {
             return false;

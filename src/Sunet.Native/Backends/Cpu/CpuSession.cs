@@ -30,6 +30,7 @@ internal sealed unsafe class CpuSession : IBackendSession
         Purpose = purpose;
         bool normalizes = multipliesFloat16 || (options.Precision == CpuPrecision.Float32 && purpose == PlanPurpose.Inference);
         formats = new CpuFormats(graph, options.Precision, options.FuseNormalization && normalizes, multipliesFloat16, channelBlock);
+        BiasGradients = new CpuBiasGradients(graph, multipliesFloat16);
         Context = CpuContextHandle.Create(options.Threads);
         try
         {
@@ -49,6 +50,8 @@ internal sealed unsafe class CpuSession : IBackendSession
     public CpuOptions Options { get; }
 
     public PlanPurpose Purpose { get; }
+
+    public CpuBiasGradients BiasGradients { get; }
 
     public int ParameterCopyBytes => 0;
 
