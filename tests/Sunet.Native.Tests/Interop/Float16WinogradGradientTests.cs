@@ -46,7 +46,7 @@ public sealed class Float16WinogradGradientTests
     public void WeightsAndBias_IntegerData_AreExactOnAnyThreads(ConvolutionCase c, bool transposed) => Float16Cpu.Run(_ =>
     {
         float[] large = Numbers.Integers(c.Large.Count, 4), small = Numbers.Integers(c.Small.Count, 5);
-        foreach (int threads in new[] { 1, 2, 3, 4, 8 })
+        foreach (int threads in new[] { 1, 2, 3, 4 })
         {
             using CpuContextHandle context = CpuContextHandle.Create(threads);
             (float[] weights, float[] bias) = Float16Gradient.Run(context, Convolution(c, transposed, bias: true), transposed, large, small);
