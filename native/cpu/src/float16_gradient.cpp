@@ -1,11 +1,9 @@
 /* The gradient of a convolution's weights: for every pair of channels, and tap, products summed over all pixels. */
-#include <omp.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "float16_convolution.hpp"
-#include "float16_rows.hpp"
+#include "float16_gradient_sharing.hpp"
 #include "float16_winograd.hpp"
 #include "float16_winograd_gradient.hpp"
 
@@ -15,93 +13,36 @@ namespace {
 /* Two sums of as many products as float16 takes follow each other while the result is in the nearest cache. */
 constexpr std::int64_t strip_pixels = 2 * most_depth;
 
-} // namespace
-
-shares share(const convolution_request& request, const packed_weights& sums) {
-    const sunet_tensor& small = request.small();
-    const std::int64_t threads = request.context.threads, pixels = std::int64_t{small.dims[0]} * small.dims[2] * small.dims[3];
-    const std::int64_t converted = pixels * (sums.inputs + sums.outputs);
-    const std::int64_t added = 2 * sums.groups() * group_outputs * sums.taps() * sums.depth();
-    std::int64_t by_groups = 1;
-    while (added > converted && threads % (2 * by_groups) == 0 && sums.groups() >= 2 * by_groups) by_groups *= 2;
-    return {by_groups, threads / by_groups};
-}
-
-double* bias_sums::begin(char* memory, std::int64_t part) const {
-    if (channels_ == 0) return nullptr;
-    double* sums = reinterpret_cast<double*>(memory) + part * part_elements();
-    std::fill_n(sums, part_elements(), 0.0);
-    return sums;
-}
-
-void bias_sums::write(const char* memory, std::int64_t channel, bindings data) const {
-    const auto* sums = reinterpret_cast<const double*>(memory);
-    const std::int64_t end = std::min<std::int64_t>(channel + channel_block, channels_);
-    for (std::int64_t c = channel; c < end; ++c) {
-        double sum = 0;
-        for (std::int64_t part = 0; part < parts_; ++part) sum += sums[part * part_elements() + c];
-        static_cast<float*>(data[SUNET_ARG_BIAS])[c] = static_cast<float>(sum);
-    }
-}
-
-void multiply_block(const gradient_tile& all, int vectors, std::int64_t channels) {
-    const std::int64_t row_elements = vectors * lanes, tiles = (channels + most_pixels - 1) / most_pixels;
-    gradient_tile t = all;
-    for (std::int64_t tile = 0; tile < tiles; ++tile) {
-        const std::int64_t begin = channels * tile / tiles, end = channels * (tile + 1) / tiles;
-        t.sums = all.sums + begin * row_elements;
-        for (std::int64_t pixel = 0; pixel < all.pixels; pixel += most_depth) {
-            t.pixels = std::min<std::int64_t>(most_depth, all.pixels - pixel);
-            t.gradients = all.gradients + pixel * row_elements;
-            t.offset = all.offset + begin + pixel * t.pixel_stride;
-            t.first = all.first && pixel == 0;
-            multiply_gradients(t, vectors, static_cast<int>(end - begin));
-        }
-    }
-}
-
-namespace {
-
 class weight_gradient {
 public:
     weight_gradient(const convolution_request& request, std::optional<source_norm> norm)
-        : a_(request.attributes), read_(request, true, norm), small_argument_(request.small_argument()),
-          threads_(request.context.threads), flat_(reads_single_pixels(a_)), width_(flat_ ? strip(request) : request.small().dims[3]),
+        : a_(request.attributes), flat_(reads_single_pixels(a_)), width_(flat_ ? strip(request) : request.small().dims[3]),
           sums_format_{request.small().dims[1], request.large().dims[1], a_.weights.dims[2], a_.weights.dims[3], false,
                        is_planes(request.large())},
-          sums_order_(sums_format_), shares_(share(request, sums_format_)), bias_(request, shares_.pixels), images_(request.large().dims[0]),
+          sums_order_(sums_format_), images_(request.large().dims[0]),
           small_(request.small(), width_, 0, rounded_up(width_, depth_step), lanes),
-          large_(request.large(), flat_ ? width_ : request.large().dims[3], a_.padding_begin[1], columns_of_large(request)) {
+          large_(request.large(), flat_ ? width_ : request.large().dims[3], a_.padding_begin[1], columns_of_large(request)),
+          sharing_(request, norm, sums_format_, small_.pixel_stride()) {
         unit_rows_ = flat_ ? 1 : std::clamp<std::int64_t>(most_depth / width_, 1, small_.rows());
         kept_rows_ = (unit_rows_ - 1) * a_.stride[0] + (a_.weights.dims[2] - 1) * a_.dilation[0] + 1;
         vectors_ = static_cast<int>(small_.pixel_stride() / lanes);
-        sums_bytes_ = static_cast<std::size_t>(sums_format_.groups() * group_sums()) * sizeof(float);
         pointer_bytes_ = whole_lines(static_cast<std::size_t>(unit_rows_) * sizeof(half*));
         tag_bytes_ = whole_lines(static_cast<std::size_t>(kept_rows_) * sizeof(kept_row));
         large_bytes_ = whole_lines(static_cast<std::size_t>(large_.elements()) * sizeof(half));
         small_bytes_ = whole_lines(static_cast<std::size_t>(small_.elements()) * sizeof(half));
-        if (read_.norm) {
+        if (sharing_.has_norm()) {
             const std::int64_t normalized_rows = has_common_scale() ? large_.rows() : 1;
             normalized_bytes_ = whole_lines(static_cast<std::size_t>(normalized_rows * large_.normalized_elements()) * sizeof(bf16));
         }
-        thread_bytes_ = pointer_bytes_ + tag_bytes_ + normalized_bytes_ + large_bytes_ * static_cast<std::size_t>(kept_rows_) +
-                        small_bytes_ * static_cast<std::size_t>(unit_rows_);
+        sharing_.set_thread_bytes(pointer_bytes_ + tag_bytes_ + normalized_bytes_ + large_bytes_ * static_cast<std::size_t>(kept_rows_) +
+                                  small_bytes_ * static_cast<std::size_t>(unit_rows_));
     }
 
-    std::size_t scratch_bytes() const {
-        return read_.norm_bytes() + bias_.bytes() + sums_bytes_ * static_cast<std::size_t>(shares_.pixels) +
-               thread_bytes_ * static_cast<std::size_t>(threads_);
-    }
+    std::size_t scratch_bytes() const { return sharing_.scratch_bytes(); }
 
     void run(bindings data) const {
-        read_.prepare_norm(data);
-#pragma omp parallel num_threads(threads_)
-        {
-            for (std::int64_t thread = omp_get_thread_num(); thread < threads_; thread += omp_get_num_threads()) sum_share(data, thread);
-#pragma omp barrier
-#pragma omp for schedule(static)
-            for (std::int64_t channel = 0; channel < sums_format_.outputs; channel += channel_block) write_block(data, channel);
-        }
+        sharing_.run(
+            data, [&](const gradient_share& share) { sum_share(share); }, [&](std::int64_t channel) { write_block(data, channel); });
     }
 
 private:
@@ -111,16 +52,11 @@ private:
         float scale;
     };
 
-    struct worker {
-        const bf16 *large, *small;
-        float* sums;
-        double* bias; /* NULL but for one of the threads that share the groups */
+    struct worker : gradient_share {
         const half** rows;
         kept_row* kept;
         bf16* normalized; /* a row of the large side, or all of an image's */
         half *large_rows, *small_rows;
-        normalization norm;
-        std::int64_t first_group, end_group;
         bool first;
         std::uint16_t largest; /* magnitude's bits, of all rows of the large side, where they have a common scale */
     };
@@ -138,48 +74,31 @@ private:
         return std::max(a_.padding_begin[1] + width, (rounded_up(width_, depth_step) - 1) * a_.stride[1] + reach + 1);
     }
 
-    /* Sums of one group: [taps][channels][64 or 32 outputs]. */
-    std::int64_t group_sums() const { return sums_format_.taps() * sums_format_.depth() * small_.pixel_stride(); }
-
-    char* bias_memory(bindings data) const { return static_cast<char*>(data[SUNET_ARG_SCRATCH]) + read_.norm_bytes(); }
-
-    float* sums_of(bindings data, std::int64_t part) const {
-        return reinterpret_cast<float*>(bias_memory(data) + bias_.bytes() + sums_bytes_ * static_cast<std::size_t>(part));
-    }
-
     /* Rows that are summed together, which a tap may meet anywhere in an image. */
     bool has_common_scale() const { return unit_rows_ > 1; }
 
-    worker make_worker(bindings data, std::int64_t thread) const {
-        const std::int64_t part = thread % shares_.pixels, share = thread / shares_.pixels, groups = sums_format_.groups();
-        char* own = reinterpret_cast<char*>(sums_of(data, shares_.pixels)) + thread_bytes_ * static_cast<std::size_t>(thread);
+    worker make_worker(const gradient_share& share) const {
         worker w{};
-        w.large = read_.input(data);
-        w.small = static_cast<const bf16*>(data[small_argument_]);
-        w.sums = sums_of(data, part);
-        w.bias = share == 0 ? bias_.begin(bias_memory(data), part) : nullptr;
-        w.rows = reinterpret_cast<const half**>(own);
-        w.kept = reinterpret_cast<kept_row*>(own + pointer_bytes_);
-        w.normalized = reinterpret_cast<bf16*>(own + pointer_bytes_ + tag_bytes_);
+        static_cast<gradient_share&>(w) = share;
+        w.rows = reinterpret_cast<const half**>(share.memory);
+        w.kept = reinterpret_cast<kept_row*>(share.memory + pointer_bytes_);
+        w.normalized = reinterpret_cast<bf16*>(share.memory + pointer_bytes_ + tag_bytes_);
         w.large_rows = w.normalized + normalized_bytes_ / sizeof(bf16);
         w.small_rows = w.large_rows + static_cast<std::int64_t>(large_bytes_ / sizeof(half)) * kept_rows_;
-        w.first_group = groups * share / shares_.groups;
-        w.end_group = groups * (share + 1) / shares_.groups;
-        w.norm = read_.norm_of(data);
         return w;
     }
 
     /* One thread's groups over its part of all rows of all images. */
-    void sum_share(bindings data, std::int64_t thread) const {
-        worker own = make_worker(data, thread);
-        const std::int64_t part = thread % shares_.pixels, all = images_ * small_.rows();
-        std::int64_t row = all * part / shares_.pixels;
-        const std::int64_t end = all * (part + 1) / shares_.pixels;
+    void sum_share(const gradient_share& share) const {
+        worker own = make_worker(share);
+        const std::int64_t all = images_ * small_.rows(), group_sums = sharing_.group_sums();
+        std::int64_t row = all * share.part / share.parts;
+        const std::int64_t end = all * (share.part + 1) / share.parts;
         /* The first pixels of a 1x1 convolution meet all taps, so that nothing needs to be there before. */
         own.first = flat_ && row < end;
         if (!own.first)
-            std::memset(own.sums + own.first_group * group_sums(), 0,
-                        static_cast<std::size_t>((own.end_group - own.first_group) * group_sums()) * sizeof(float));
+            std::memset(own.sums + own.first_group * group_sums, 0,
+                        static_cast<std::size_t>((own.end_group - own.first_group) * group_sums) * sizeof(float));
         while (row < end) {
             const std::int64_t image = row / small_.rows(), begin = row % small_.rows();
             const std::int64_t rows = std::min(small_.rows() - begin, end - row);
@@ -235,7 +154,7 @@ private:
 
     /* The largest magnitude's bits, of those so far and a row of the large side, which is normalised for it. */
     std::uint16_t largest_of(const worker& own, std::int64_t image, std::int64_t row, std::uint16_t so_far) const {
-        if (!read_.norm) return large_.largest_of(own.large, image, row, so_far);
+        if (!sharing_.has_norm()) return large_.largest_of(own.large, image, row, so_far);
         return std::max(so_far, large_.normalize(own.large, image, row, own.norm, normalized_row(own, row)));
     }
 
@@ -245,7 +164,7 @@ private:
         half* to = own.large_rows + place * static_cast<std::int64_t>(large_bytes_ / sizeof(half));
         if (own.kept[place].row != row) {
             const scaling by = scaling_for(has_common_scale() ? own.largest : largest_of(own, image, row, 0), source_exponent);
-            if (read_.norm)
+            if (sharing_.has_norm())
                 large_.convert_normalized(normalized_row(own, row), row, by, to);
             else
                 large_.convert(own.large, image, row, by, to);
@@ -269,7 +188,7 @@ private:
         for (std::int64_t group = own.first_group; group < own.end_group; ++group) {
             for (std::int64_t column = 0; column < columns; ++column) {
                 const std::int64_t tap = tap_row * columns + column;
-                float* sums = own.sums + group * group_sums() + tap * sums_format_.depth() * small_.pixel_stride();
+                float* sums = own.sums + group * sharing_.group_sums() + tap * sums_format_.depth() * small_.pixel_stride();
                 t.gradients = gradients + group * small_.block_stride();
                 for (std::int64_t block = 0; block < sums_format_.blocks(); ++block) {
                     t.offset = column * a_.dilation[1] * pixel + block * large_.block_stride();
@@ -283,34 +202,28 @@ private:
     void write_block(bindings data, std::int64_t channel) const {
         const std::int64_t elements = sums_format_.inputs * sums_format_.kernel_rows * sums_format_.kernel_columns;
         gradient_block block{};
-        block.sums = sums_of(data, 0) + channel / group_outputs * group_sums() + channel % group_outputs;
+        block.sums = sharing_.sums_from(data, channel);
         block.row_elements = small_.pixel_stride();
-        block.parts = shares_.pixels;
-        block.part_stride = static_cast<std::int64_t>(sums_bytes_ / sizeof(float));
+        block.parts = sharing_.parts();
+        block.part_stride = sharing_.part_stride();
         block.w = static_cast<float*>(data[SUNET_ARG_WEIGHTS]) + channel * elements;
         block.output_stride = block.elements = elements;
         block.outputs = static_cast<int>(std::min<std::int64_t>(channel_block, sums_format_.outputs - channel));
         unpack(block, sums_order_.rows());
-        bias_.write(bias_memory(data), channel, data);
     }
 
     const sunet_convolution a_;
-    const direction read_; /* which reads the large side */
-    const sunet_argument small_argument_;
-    const int threads_;
     const bool flat_;          /* pixels do not meet, and rows of any length will do */
     const std::int64_t width_; /* of a row of the small side */
     const packed_weights sums_format_;
     const weight_packing sums_order_;
-    const shares shares_;
-    const bias_sums bias_;
     const std::int64_t images_;
     const row_converter small_, large_;
+    gradient_sharing sharing_;
     std::int64_t unit_rows_ = 1; /* of the small side, summed together so that narrow images have long sums, too */
     std::int64_t kept_rows_ = 1; /* of the large side */
     int vectors_ = 2;
-    std::size_t sums_bytes_ = 0, pointer_bytes_ = 0, tag_bytes_ = 0, normalized_bytes_ = 0, large_bytes_ = 0,
-                small_bytes_ = 0, thread_bytes_ = 0;
+    std::size_t pointer_bytes_ = 0, tag_bytes_ = 0, normalized_bytes_ = 0, large_bytes_ = 0, small_bytes_ = 0;
 };
 
 } // namespace

@@ -18,6 +18,7 @@ std::string packed_weights::name() const {
 }
 
 weight_packing::weight_packing(const packed_weights& format) : format_(format) {
+    if (format.winograd) return;
     const std::int64_t taps = format.kernel_rows * format.kernel_columns;
     for (std::int64_t input = 0; input < format.inputs; ++input) {
         for (std::int64_t tap = 0; tap < taps; ++tap)

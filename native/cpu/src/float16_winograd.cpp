@@ -26,8 +26,7 @@ bool takes(const direction& d) {
 convolution::convolution(const direction& d)
     : d_(d), weights_{d.destination.dims[1], d.source.dims[1], kernel_size, kernel_size, !d.from_large, false, true},
       areas_(d.layout.height, d.layout.width, most_pixels), reader_(d.source) {
-    constexpr std::int64_t beyond = tile_inputs - tile_outputs;
-    patch_bytes_ = whole_lines(static_cast<std::size_t>(reader_.patch_elements(areas_.patch_pixels(beyond))) * sizeof(bf16));
+    patch_bytes_ = whole_lines(static_cast<std::size_t>(reader_.patch_elements(areas_.patch_pixels(tile_overlap))) * sizeof(bf16));
     operand_bytes_ = whole_lines(static_cast<std::size_t>(reader_.elements(most_pixels)) * sizeof(half));
     product_bytes_ = whole_lines(products * tile_sums * sizeof(half));
     thread_bytes_ = patch_bytes_ + operand_bytes_ + product_bytes_ + whole_lines(outputs * tile_sums * sizeof(float));
@@ -62,12 +61,11 @@ convolution::worker convolution::make_worker(bindings data, std::int64_t thread)
 }
 
 float convolution::prepare(const worker& own, std::int64_t image, const area& tiles) const {
-    constexpr std::int64_t beyond = tile_inputs - tile_outputs;
     /* A gradient meets the kernel turned by half a turn, from its other end. */
     const std::int64_t top = d_.attributes.padding_begin[0], left = d_.attributes.padding_begin[1];
-    const area pixels{tiles.row * tile_outputs + (d_.from_large ? -top : top - beyond),
-                      tiles.column * tile_outputs + (d_.from_large ? -left : left - beyond), tiles.rows * tile_outputs + beyond,
-                      tiles.columns * tile_outputs + beyond};
+    const area pixels{tiles.row * tile_outputs + (d_.from_large ? -top : top - tile_overlap),
+                      tiles.column * tile_outputs + (d_.from_large ? -left : left - tile_overlap), tiles.rows * tile_outputs + tile_overlap,
+                      tiles.columns * tile_outputs + tile_overlap};
     const std::uint16_t largest = reader_.read(d_.input(own.data), image, pixels, d_.norm ? &own.norm : nullptr, own.patch);
     const scaling by = scaling_for(largest, source_exponent);
     reader_.apply(transform_source, own.patch, pixels, tiles, by, own.operands, tiles.count());

@@ -8,6 +8,7 @@
 namespace sunet::float16::winograd {
 
 constexpr int kernel_size = 3, tile_outputs = 2, tile_inputs = tile_outputs + kernel_size - 1;
+constexpr int tile_overlap = tile_inputs - tile_outputs; /* pixels that a tile reads with the next one */
 constexpr int products = tile_inputs * tile_inputs, outputs = tile_outputs * tile_outputs;
 
 /* A transformed source is up to four times as large as the source. Sums of 64 products by transformed weights, which are up to 9/4 times as
