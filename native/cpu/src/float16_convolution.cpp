@@ -208,6 +208,7 @@ private:
         const half* weights = weights_of(weights_, own.data[SUNET_ARG_WEIGHTS]) + weights_.offset(group);
         tile t{};
         t.pixel_stride = pixel * in_.columns;
+        t.chain_stride = weights_.merges_columns ? chain_depth : converter_.block_stride();
         t.sums = own.sums;
         t.first = true;
         for (const tap& at : p.taps) {
@@ -216,10 +217,10 @@ private:
             const half* from = slot(own, row) + (begin * in_.columns + at.column + converter_.left()) * pixel;
             const half* of_tap = weights + at.weights * weights_.depth() * row_elements;
             t.scale = own.kept[row % kept_rows()].scale;
-            for (std::int64_t block = 0; block < weights_.blocks(); ++block) {
-                t.a = from + block * converter_.block_stride();
-                t.weights = of_tap + block * most_depth * row_elements;
-                t.depth = weights_.depth(block);
+            for (std::int64_t channel = 0; channel < weights_.depth(); channel += most_depth) {
+                t.a = from + channel / chain_depth * t.chain_stride;
+                t.weights = of_tap + channel * row_elements;
+                t.depth = std::min<std::int64_t>(most_depth, weights_.depth() - channel);
                 multiply(t, vectors, pixels);
                 t.first = false;
             }

@@ -10,8 +10,8 @@
 namespace sunet::float16 {
 namespace {
 
-/* Two sums of as many products as float16 takes follow each other while the result is in the nearest cache. */
-constexpr std::int64_t strip_pixels = 2 * most_depth;
+/* As many products as float16 takes. */
+constexpr std::int64_t strip_pixels = most_depth;
 
 class weight_gradient {
 public:
@@ -23,7 +23,7 @@ public:
           small_(request.small(), width_, 0, rounded_up(width_, depth_step), lanes),
           large_(request.large(), flat_ ? width_ : request.large().dims[3], a_.padding_begin[1], columns_of_large(request)),
           sharing_(request, norm, sums_format_, small_.pixel_stride()) {
-        unit_rows_ = flat_ ? 1 : std::clamp<std::int64_t>(most_depth / width_, 1, small_.rows());
+        unit_rows_ = flat_ ? 1 : std::clamp<std::int64_t>(chain_depth / width_, 1, small_.rows());
         kept_rows_ = (unit_rows_ - 1) * a_.stride[0] + (a_.weights.dims[2] - 1) * a_.dilation[0] + 1;
         vectors_ = static_cast<int>(small_.pixel_stride() / lanes);
         pointer_bytes_ = whole_lines(static_cast<std::size_t>(unit_rows_) * sizeof(half*));
@@ -192,7 +192,7 @@ private:
                 t.gradients = gradients + group * small_.block_stride();
                 for (std::int64_t block = 0; block < sums_format_.blocks(); ++block) {
                     t.offset = column * a_.dilation[1] * pixel + block * large_.block_stride();
-                    t.sums = sums + block * most_depth * small_.pixel_stride();
+                    t.sums = sums + block * chain_depth * small_.pixel_stride();
                     multiply_block(t, vectors_, sums_format_.depth(block));
                 }
             }

@@ -11,8 +11,7 @@ struct of_outputs {
     using argument = tile;
     static void run(const tile& t) noexcept {
         tile_sums_of<Vectors, Pixels> sums;
-        clear<Vectors, Pixels>(sums);
-        add_products<Vectors, Pixels>(sums, t.a, t.pixel_stride, 1, t.weights, t.depth);
+        sum_products<Vectors, Pixels>(sums, t.a, t.pixel_stride, 1, t.chain_stride, t.weights, t.depth);
         add_sums<Vectors, Pixels>(sums, t.scale, t.first, t.sums);
     }
 };
@@ -22,8 +21,8 @@ struct of_gradients {
     using argument = gradient_tile;
     static void run(const gradient_tile& t) noexcept {
         tile_sums_of<Vectors, Channels> sums;
-        clear<Vectors, Channels>(sums);
-        for (std::int64_t r = 0; r < t.rows; ++r)
+        sum_products<Vectors, Channels>(sums, t.a[0] + t.offset, 1, t.pixel_stride, chain_depth * t.pixel_stride, t.gradients, t.pixels);
+        for (std::int64_t r = 1; r < t.rows; ++r)
             add_products<Vectors, Channels>(sums, t.a[r] + t.offset, 1, t.pixel_stride, t.gradients + r * t.gradient_stride, t.pixels);
         add_sums<Vectors, Channels>(sums, t.scale, t.first, t.sums);
     }
@@ -149,44 +148,69 @@ void convert_planes(const bf16* const* planes, int channels, std::int64_t pixels
     }
 }
 
-/* The elements' largest magnitudes, of each output in a lane. */
-static __m512i largest_of_outputs(const weight_rows& from) {
-    if (from.output_stride == 1) {
-        __m512i most = _mm512_setzero_si512();
-        for (std::int64_t r = 0; r < from.repeats; ++r)
-            most = larger(most, _mm512_maskz_loadu_ps(first_lanes(from.outputs), from.w + r * from.repeat_stride));
-        return most;
+/* Elements that are found, or not, where a pass over weights, which are seldom in a cache, goes next. */
+static void prefetch(const float* w, std::int64_t elements) {
+    for (std::int64_t i = 0; i < elements; i += 16) _mm_prefetch(reinterpret_cast<const char*>(w + i), _MM_HINT_T0);
+}
+
+/* Of each output, whose elements lie in one run. */
+static void find_largest_of_runs(const weight_rows& from, std::uint32_t* largest) {
+    for (int o = 0; o < from.outputs; ++o) {
+        const float* w = from.w + o * from.output_stride;
+        __m512i even = _mm512_setzero_si512(), odd = _mm512_setzero_si512();
+        for (std::int64_t k = 0; k < from.elements; k += 32) {
+            even = larger(even, _mm512_maskz_loadu_ps(first_lanes(from.elements - k), w + k));
+            odd = larger(odd, _mm512_maskz_loadu_ps(first_lanes(from.elements - k - 16), w + k + 16));
+        }
+        largest[o] = _mm512_reduce_max_epu32(_mm512_max_epu32(even, odd));
     }
-    __m512i most[16] = {};
-    for (std::int64_t r = 0; r < from.repeats; ++r) {
-        for (int o = 0; o < from.outputs; ++o) {
-            const float* w = from.w + r * from.repeat_stride + o * from.output_stride;
-            for (std::int64_t k = 0; k < from.elements; k += 16)
-                most[o] = larger(most[o], _mm512_maskz_loadu_ps(first_lanes(from.elements - k), w + k));
+}
+
+/* Of each output, where all outputs' runs lie side by side and that `repeats` times. */
+static void find_largest_of_repeats(const weight_rows& from, std::uint32_t* largest) {
+    constexpr std::int64_t most_vectors = 32;
+    const std::int64_t elements = from.outputs * from.elements;
+    for (std::int64_t begin = 0; begin < elements; begin += most_vectors * 16) {
+        const std::int64_t end = elements - begin < most_vectors * 16 ? elements : begin + most_vectors * 16;
+        alignas(64) std::uint32_t found[most_vectors * 16] = {};
+        for (std::int64_t r = 0; r < from.repeats; ++r) {
+            const float* w = from.w + r * from.repeat_stride;
+            if (r + 1 < from.repeats) prefetch(w + from.repeat_stride + begin, end - begin);
+            for (std::int64_t i = begin; i < end; i += 16) {
+                const __m512i most = larger(_mm512_load_si512(found + i - begin), _mm512_maskz_loadu_ps(first_lanes(end - i), w + i));
+                _mm512_store_si512(found + i - begin, most);
+            }
+        }
+        for (std::int64_t i = begin; i < end; ++i) {
+            std::uint32_t& most = largest[i / from.elements];
+            most = most < found[i - begin] ? found[i - begin] : most;
         }
     }
-    std::uint32_t all[16];
-    for (int o = 0; o < 16; ++o) all[o] = _mm512_reduce_max_epu32(most[o]);
-    return _mm512_loadu_si512(all);
 }
 
 void find_scales(const weight_rows& from, int exponent, float* scales) noexcept {
-    _mm512_storeu_ps(scales, divisors(largest_of_outputs(from), exponent));
+    alignas(64) std::uint32_t largest[lanes] = {};
+    from.repeats > 1 ? find_largest_of_repeats(from, largest) : find_largest_of_runs(from, largest);
+    for (int o = 0; o < lanes; o += 16) _mm512_storeu_ps(scales + o, divisors(_mm512_load_si512(largest + o), exponent));
 }
 
 void pack(const weight_rows& from, const float* scales, const std::int32_t* rows, std::int64_t row_elements, half* to) noexcept {
-    const __m512 factor = reciprocal(_mm512_loadu_ps(scales));
+    const __m512 low = reciprocal(_mm512_loadu_ps(scales)), high = reciprocal(_mm512_loadu_ps(scales + 16));
     for (std::int64_t r = 0; r < from.repeats; ++r, rows += from.elements) {
         const float* w = from.w + r * from.repeat_stride;
         if (from.output_stride == 1) {
-            store_halves(to + *rows * row_elements, _mm512_mul_ps(_mm512_maskz_loadu_ps(first_lanes(from.outputs), w), factor));
+            const __m512 first = _mm512_maskz_loadu_ps(first_lanes(from.outputs), w);
+            const __m512 second = _mm512_maskz_loadu_ps(first_lanes(from.outputs - 16), w + 16);
+            store_halves(to + *rows * row_elements, _mm512_mul_ps(first, low), _mm512_mul_ps(second, high));
             continue;
         }
         for (std::int64_t k = 0; k < from.elements; k += 16) {
             const std::int64_t columns = from.elements - k < 16 ? from.elements - k : 16;
-            __m512 block[16];
-            load_outputs(w + k, from.output_stride, from.outputs, columns, block);
-            for (std::int64_t i = 0; i < columns; ++i) store_halves(to + rows[k + i] * row_elements, _mm512_mul_ps(block[i], factor));
+            __m512 first[16], second[16];
+            load_outputs(w + k, from.output_stride, from.outputs, columns, first);
+            load_outputs(w + k + 16 * from.output_stride, from.output_stride, from.outputs - 16, columns, second);
+            for (std::int64_t i = 0; i < columns; ++i)
+                store_halves(to + rows[k + i] * row_elements, _mm512_mul_ps(first[i], low), _mm512_mul_ps(second[i], high));
         }
     }
 }

@@ -16,14 +16,14 @@ constexpr int depth_step = 4;    /* what a tile's depth is a multiple of */
 constexpr int tile_sums = most_pixels * most_vectors * lanes;
 constexpr int channel_block = 16; /* of activations: BLOCKED_16 */
 
-/* Products that are summed in float16 before the sum moves on to float32: rounding errors of 2^-12 of 64 sums that grow like a random
- * walk are some 1e-3 of the result, as is rounding one result to bf16. */
-constexpr int most_depth = 64;
+/* Products that are added in float16 one after the other: rounding errors of 2^-12 of 64 sums that grow like a random walk are some 1e-3 of
+ * the result, as is rounding one result to bf16. Two such chains are added up, in one more rounding, before their sum moves on to float32. */
+constexpr int chain_depth = 64, most_depth = 2 * chain_depth;
 
 /* Elements are scaled by a power of two, a row of sources or an output's weights at a time, so that the largest have these exponents:
- * 64 products of one by the other stay below 2^15, which is in range whatever the data. Sources are exact down to 2^-18 of a row's largest.
+ * 128 products of one by the other stay below 2^15, which is in range whatever the data. Sources are exact down to 2^-18 of a row's largest.
  * In a weight's gradient the destination's gradient stands for the weights. */
-constexpr int source_exponent = 4, weight_exponent = 3;
+constexpr int source_exponent = 4, weight_exponent = 2;
 
 /* Whether this CPU has the instructions and this library was compiled with them. */
 bool is_supported() noexcept;
@@ -31,7 +31,7 @@ bool is_supported() noexcept;
 /* sums[p][o] (+)= scale * sum over k of a[p * pixel_stride + k] * weights[k][o], for `vectors` vectors of outputs. */
 struct tile {
     const half* a;
-    std::int64_t pixel_stride;
+    std::int64_t pixel_stride, chain_stride; /* the latter from one chain of products to the next */
     const half* weights;
     std::int64_t depth;
     float scale;
@@ -42,7 +42,7 @@ struct tile {
 void multiply(const tile& t, int vectors, int pixels) noexcept;
 
 /* sums[c][o] (+)= scale * sum over rows r and pixels k of a[r][k * pixel_stride + c] * gradients[r][k][o]: what a weight's gradient is made
- * of, for up to 12 channels c. Rows of gradients are `gradient_stride` elements apart. */
+ * of, for up to 12 channels c. Several rows are one chain of products. Rows of gradients are `gradient_stride` elements apart. */
 struct gradient_tile {
     const half* const* a;
     std::int64_t rows, offset; /* the latter is added to every a[r] */
@@ -94,7 +94,7 @@ void convert_blocks(const bf16* x, const bf16* second, std::int64_t pixels, scal
 /* Up to four planes of single channels, side by side in four elements a pixel. */
 void convert_planes(const bf16* const* planes, int channels, std::int64_t pixels, scaling by, half* to) noexcept;
 
-/* Weights of up to 16 outputs: runs of elements that lie side by side. Outputs may lie side by side only where a run is one element. */
+/* Weights of up to 32 outputs: runs of elements that lie side by side. Where runs repeat, outputs lie side by side, too, in find_scales. */
 struct weight_rows {
     const float* w;
     std::int64_t output_stride;
@@ -103,7 +103,7 @@ struct weight_rows {
     std::int64_t repeats, repeat_stride; /* of runs */
 };
 
-/* For each of 16 outputs the power of two that leaves the largest of its weights with the exponent when all are divided by it; NaN where
+/* For each of 32 outputs the power of two that leaves the largest of its weights with the exponent when all are divided by it; NaN where
  * one of them is not finite. */
 void find_scales(const weight_rows& from, int exponent, float* scales) noexcept;
 /* Element k to the row rows[k] of `to`, which has a number of elements in each; outputs that are not there become zero. */

@@ -24,7 +24,7 @@ row_converter::row_converter(const sunet_tensor& tensor, std::int64_t width, std
     pixels_ = layout.height * layout.width;
     planes_ = is_planes(tensor) ? tensor.dims[1] : 0;
     depth_ = planes_ != 0 ? few_channels : (layout.channels + channel_block - 1) / channel_block * channel_block;
-    pixel_stride_ = planes_ != 0 ? few_channels : std::min<std::int64_t>(most_depth, (depth_ + granule - 1) / granule * granule);
+    pixel_stride_ = planes_ != 0 ? few_channels : std::min<std::int64_t>(chain_depth, (depth_ + granule - 1) / granule * granule);
     channel_stride_ = pixels_ * layout.block;
     image_stride_ = layout.channels_total * pixels_;
     first_ = layout.channel_offset * pixels_;
@@ -77,7 +77,7 @@ void row_converter::convert_blocks_of(const bf16* first, std::int64_t channel_st
     for (std::int64_t channel = 0; channel < depth_; channel += 2 * channel_block) {
         const bf16* block = first + channel / channel_block * channel_stride;
         convert_blocks(block, channel + channel_block < depth_ ? block + channel_stride : nullptr, width, by,
-                       to + channel / most_depth * block_stride() + channel % most_depth, pixel_stride_);
+                       to + channel / chain_depth * block_stride() + channel % chain_depth, pixel_stride_);
     }
 }
 

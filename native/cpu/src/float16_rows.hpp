@@ -26,7 +26,7 @@ public:
 
     std::int64_t rows() const { return (pixels_ + width_ - 1) / width_; }
     std::int64_t width(std::int64_t row) const { return std::min(width_, pixels_ - row * width_); }
-    std::int64_t blocks() const { return (depth_ + most_depth - 1) / most_depth; }
+    std::int64_t blocks() const { return (depth_ + chain_depth - 1) / chain_depth; }
     /* Elements from a pixel, or block, to the next. */
     std::int64_t pixel_stride() const { return pixel_stride_; }
     std::int64_t block_stride() const { return columns_ * pixel_stride(); }

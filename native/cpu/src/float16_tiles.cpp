@@ -36,7 +36,7 @@ std::int64_t tile_areas::patch_pixels(std::int64_t beyond) const {
 
 patch_reader::patch_reader(const sunet_tensor& tensor)
     : layout_(layout_of(tensor)), depth_(divided_up(layout_.channels, channel_block) * channel_block),
-      tile_stride_(std::min<std::int64_t>(most_depth, divided_up(depth_, lanes) * lanes)) {}
+      tile_stride_(std::min<std::int64_t>(chain_depth, divided_up(depth_, lanes) * lanes)) {}
 
 std::uint16_t patch_reader::read(const bf16* data, std::int64_t image, const area& pixels, const normalization* norm, bf16* patch) const {
     const std::int64_t top = std::max<std::int64_t>(0, -pixels.row), left = std::max<std::int64_t>(0, -pixels.column);
@@ -73,7 +73,7 @@ void patch_reader::apply(transform to_apply, const bf16* patch, const area& pixe
     for (std::int64_t channel = 0; channel < depth_; channel += lanes) {
         const bf16* first = patch + channel / channel_block * plane;
         const bf16* second = channel + channel_block < depth_ ? first + plane : nullptr;
-        half* begin = to + channel / most_depth * block_stride(room) + channel % most_depth;
+        half* begin = to + channel / chain_depth * block_stride(room) + channel % chain_depth;
         to_apply({first, second, pixels.columns * channel_block, tiles.rows, tiles.columns}, by,
                  {begin, product_stride(room), tile_stride_});
     }

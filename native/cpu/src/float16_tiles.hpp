@@ -34,7 +34,7 @@ class patch_reader {
 public:
     explicit patch_reader(const sunet_tensor& tensor);
 
-    std::int64_t blocks() const { return (depth_ + most_depth - 1) / most_depth; }
+    std::int64_t blocks() const { return (depth_ + chain_depth - 1) / chain_depth; }
     std::int64_t tile_stride() const { return tile_stride_; }
     std::int64_t product_stride(std::int64_t tiles) const { return tiles * tile_stride_; }
     std::int64_t block_stride(std::int64_t tiles) const { return products * product_stride(tiles); }

@@ -59,27 +59,50 @@ inline __attribute__((always_inline)) void add_products(tile_sums_of<Vectors, Pi
     }
 }
 
-/* Sums leave float16 here. */
-inline void add_sum(__m512h sum, __m512 scale, bool first, float* to) {
-    const __m512i bits = _mm512_castph_si512(sum);
-    const __m512 low = _mm512_cvtxph_ps(_mm256_castsi256_ph(_mm512_castsi512_si256(bits)));
-    const __m512 high = _mm512_cvtxph_ps(_mm256_castsi256_ph(_mm512_extracti64x4_epi64(bits, 1)));
-    if (first) {
-        _mm512_storeu_ps(to, _mm512_mul_ps(low, scale));
-        _mm512_storeu_ps(to + 16, _mm512_mul_ps(high, scale));
-    } else {
-        _mm512_storeu_ps(to, _mm512_fmadd_ps(low, scale, _mm512_loadu_ps(to)));
-        _mm512_storeu_ps(to + 16, _mm512_fmadd_ps(high, scale, _mm512_loadu_ps(to + 16)));
+template <int Vectors, int Pixels>
+inline __attribute__((always_inline)) void store_sums(const tile_sums_of<Vectors, Pixels>& sums, half* to) {
+    SUNET_UNROLL
+    for (int p = 0; p < Pixels; ++p) {
+        SUNET_UNROLL
+        for (int v = 0; v < Vectors; ++v) _mm512_storeu_ph(to + (p * Vectors + v) * lanes, sums[p][v]);
     }
+}
+
+/* Up to two chains of products, the second `chain_stride` elements further, and the sum of both. */
+template <int Vectors, int Pixels>
+inline __attribute__((always_inline)) void sum_products(tile_sums_of<Vectors, Pixels>& sums, const half* first, std::int64_t pixel,
+                                                        std::int64_t depth_stride, std::int64_t chain_stride, const half* weights,
+                                                        std::int64_t depth) {
+    alignas(64) half before[Pixels * Vectors * lanes];
+    for (std::int64_t begin = 0; begin < depth; begin += chain_depth, first += chain_stride, weights += chain_depth * Vectors * lanes) {
+        if (begin > 0) store_sums<Vectors, Pixels>(sums, before);
+        clear<Vectors, Pixels>(sums);
+        add_products<Vectors, Pixels>(sums, first, pixel, depth_stride, weights, depth - begin < chain_depth ? depth - begin : chain_depth);
+        if (begin == 0) continue;
+        SUNET_UNROLL
+        for (int p = 0; p < Pixels; ++p) {
+            SUNET_UNROLL
+            for (int v = 0; v < Vectors; ++v) sums[p][v] = _mm512_add_ph(sums[p][v], _mm512_loadu_ph(before + (p * Vectors + v) * lanes));
+        }
+    }
+}
+
+/* Sixteen sums leave float16, from memory: from a register a conversion takes both units that multiply, from memory one. */
+inline __attribute__((always_inline)) void add_stored(const half* sums, __m512 scale, bool first, float* to) {
+    __m512 wide;
+    asm("vcvtph2ps %1, %0" : "=v"(wide) : "m"(*reinterpret_cast<const __m256i*>(sums)));
+    _mm512_storeu_ps(to, first ? _mm512_mul_ps(wide, scale) : _mm512_fmadd_ps(wide, scale, _mm512_loadu_ps(to)));
 }
 
 template <int Vectors, int Pixels>
 inline __attribute__((always_inline)) void add_sums(const tile_sums_of<Vectors, Pixels>& sums, float by, bool first, float* all) {
+    alignas(64) half stored[Pixels * Vectors * lanes];
+    store_sums<Vectors, Pixels>(sums, stored);
     const __m512 scale = _mm512_set1_ps(by);
     SUNET_UNROLL
     for (int p = 0; p < Pixels; ++p) {
         SUNET_UNROLL
-        for (int v = 0; v < Vectors; ++v) add_sum(sums[p][v], scale, first, all + (p * Vectors + v) * lanes);
+        for (int i = p * Vectors * lanes; i < (p + 1) * Vectors * lanes; i += 16) add_stored(stored + i, scale, first, all + i);
     }
 }
 
@@ -149,6 +172,10 @@ inline void transpose(__m512 (&m)[16]) {
 
 /* Up to 16 elements of each output become a vector of outputs each. */
 inline void load_outputs(const float* w, std::int64_t output_stride, int outputs, std::int64_t elements, __m512 (&block)[16]) {
+    if (outputs <= 0) {
+        for (__m512& none : block) none = _mm512_setzero_ps();
+        return;
+    }
     for (int o = 0; o < 16; ++o)
         block[o] = o < outputs ? _mm512_maskz_loadu_ps(first_lanes(elements), w + o * output_stride) : _mm512_setzero_ps();
     transpose(block);
@@ -157,9 +184,14 @@ inline void load_outputs(const float* w, std::int64_t output_stride, int outputs
 /* Exact for every power of two that is a scale. */
 inline __m512 reciprocal(__m512 scales) { return _mm512_div_ps(_mm512_set1_ps(1.0f), scales); }
 
-inline void store_halves(half* to, __m512 values) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_castph_si256(_mm512_cvtxps_ph(values)));
+inline __m256i halves(__m512 values) { return _mm256_castph_si256(_mm512_cvtxps_ph(values)); }
+
+/* A whole line of the cache at a time, where it is aligned. */
+inline void store_halves(half* to, __m256i low, __m256i high) {
+    _mm512_storeu_si512(to, _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1));
 }
+
+inline void store_halves(half* to, __m512 low, __m512 high) { store_halves(to, halves(low), halves(high)); }
 
 inline __m512i larger(__m512i most, __m512 values) { return _mm512_max_epu32(most, _mm512_castps_si512(_mm512_abs_ps(values))); }
 

@@ -29,33 +29,28 @@ weight_packing::weight_packing(const packed_weights& format) : format_(format) {
 void weight_packing::run(const float* from, void* to) const {
     auto* scales = static_cast<float*>(to);
     auto* weights = reinterpret_cast<half*>(scales + format_.scales());
-    const bool padded = format_.merges_columns || format_.depth() != format_.inputs || format_.outputs % lanes != 0;
-    if (padded) std::memset(to, 0, format_.bytes());
+    if (format_.merges_columns || format_.depth() != format_.inputs) std::memset(to, 0, format_.bytes());
 #pragma omp parallel for schedule(static)
-    for (std::int64_t first = 0; first < format_.outputs; first += channel_block) {
-        const std::int64_t group = first / group_outputs;
-        const std::int64_t row = format_.vectors(group) * lanes;
+    for (std::int64_t first = 0; first < format_.outputs; first += lanes) {
+        const std::int64_t group = first / group_outputs, row = format_.vectors(group) * lanes;
         half* packed = weights + format_.offset(group) + first % group_outputs;
-        const weight_rows rows = format_.winograd ? inputs_of(from, first) : rows_of(from, first);
-        if (!format_.winograd) {
-            find_scales(rows, weight_exponent, scales + first);
+        const weight_rows rows = rows_of(from, first);
+        find_scales(rows, format_.winograd ? winograd::weight_exponent : weight_exponent, scales + first);
+        if (format_.winograd)
+            winograd::transform_weights(inputs_of(rows), format_.swapped, scales + first, packed, row, format_.depth() * row);
+        else
             pack(rows, scales + first, rows_.data(), row, packed);
-            continue;
-        }
-        find_scales(rows, winograd::weight_exponent, scales + first);
-        winograd::transform_weights(rows, format_.swapped, scales + first, packed, row, format_.depth() * row);
     }
 }
 
 weight_rows weight_packing::rows_of(const float* from, std::int64_t first) const {
     const std::int64_t taps = format_.kernel_rows * format_.kernel_columns;
-    const auto outputs = static_cast<int>(std::min<std::int64_t>(channel_block, format_.outputs - first));
+    const auto outputs = static_cast<int>(std::min<std::int64_t>(lanes, format_.outputs - first));
     if (format_.swapped) return {from + first * taps, taps, outputs, taps, format_.inputs, format_.outputs * taps};
     return {from + first * format_.inputs * taps, format_.inputs * taps, outputs, format_.inputs * taps, 1, 0};
 }
 
-weight_rows weight_packing::inputs_of(const float* from, std::int64_t first) const {
-    weight_rows rows = rows_of(from, first);
+weight_rows weight_packing::inputs_of(weight_rows rows) const {
     if (format_.swapped) return rows;
     rows.elements = rows.repeat_stride = format_.kernel_rows * format_.kernel_columns;
     rows.repeats = format_.inputs;

@@ -23,14 +23,14 @@ struct packed_weights {
     std::int64_t taps() const {
         return winograd ? winograd::products : merges_columns ? kernel_rows : kernel_rows * kernel_columns;
     }
-    /* Products per tap, in blocks of at most `most_depth`. */
+    /* Products per tap, in blocks of at most `chain_depth`. */
     std::int64_t depth() const {
         return merges_columns ? kernel_columns * few_channels : (inputs + channel_block - 1) / channel_block * channel_block;
     }
     /* A merged row of an image's kernel is one block. */
-    std::int64_t blocks() const { return merges_columns ? 1 : (depth() + most_depth - 1) / most_depth; }
+    std::int64_t blocks() const { return merges_columns ? 1 : (depth() + chain_depth - 1) / chain_depth; }
     std::int64_t depth(std::int64_t block) const {
-        return merges_columns ? depth() : std::min<std::int64_t>(most_depth, depth() - block * most_depth);
+        return merges_columns ? depth() : std::min<std::int64_t>(chain_depth, depth() - block * chain_depth);
     }
     std::int64_t groups() const { return (outputs + group_outputs - 1) / group_outputs; }
     int vectors(std::int64_t group) const { return outputs - group * group_outputs > lanes ? 2 : 1; }
@@ -61,10 +61,10 @@ public:
     const std::int32_t* rows() const { return rows_.data(); }
 
 private:
-    /* The weights of 16 outputs, or those left, from the first on. */
+    /* The weights of a vector of outputs, or those left, from the first on. */
     weight_rows rows_of(const float* from, std::int64_t first) const;
     /* Those in runs of one input's. */
-    weight_rows inputs_of(const float* from, std::int64_t first) const;
+    weight_rows inputs_of(weight_rows rows) const;
 
     packed_weights format_;
     std::vector<std::int32_t> rows_;

@@ -79,15 +79,16 @@ void convolution::make_group(const worker& own, std::int64_t image, const area& 
     tile t{};
     t.pixel_stride = reader_.tile_stride();
     t.product_stride = reader_.product_stride(tiles.count());
+    t.chain_stride = reader_.block_stride(tiles.count());
     t.weight_stride = weights_.depth() * row_elements;
     t.products = own.products;
     t.scale = scale;
     t.sums = own.sums;
-    for (std::int64_t block = 0; block < weights_.blocks(); ++block) {
-        t.a = own.operands + block * reader_.block_stride(tiles.count());
-        t.weights = weights + block * most_depth * row_elements;
-        t.depth = weights_.depth(block);
-        t.first = block == 0;
+    for (std::int64_t channel = 0; channel < weights_.depth(); channel += most_depth) {
+        t.a = own.operands + channel / chain_depth * t.chain_stride;
+        t.weights = weights + channel * row_elements;
+        t.depth = std::min<std::int64_t>(most_depth, weights_.depth() - channel);
+        t.first = channel == 0;
         multiply(t, vectors, static_cast<int>(tiles.count()));
     }
     write_area(own, image, tiles, group);

@@ -7,12 +7,11 @@
 namespace sunet::float16::winograd {
 namespace {
 
-/* Two sums of as many products as float16 takes follow each other while the result is in the nearest cache, where the operands of so many
- * leave room for the sums in the next one. */
+/* As many products as float16 takes, where the operands of so many leave room for the sums in the next cache. */
 std::int64_t tiles_of_area(const convolution_request& request) {
-    constexpr std::int64_t operand_bytes = 512 * 1024, two_sums = 2 * most_depth;
+    constexpr std::int64_t operand_bytes = 512 * 1024;
     const std::int64_t channels = std::int64_t{request.large().dims[1]} + request.small().dims[1];
-    return two_sums * products * channels * std::int64_t{sizeof(half)} <= operand_bytes ? two_sums : most_depth;
+    return most_depth * products * channels * std::int64_t{sizeof(half)} <= operand_bytes ? most_depth : chain_depth;
 }
 
 /* Sums of fewer tiles are added too often. */
@@ -109,7 +108,7 @@ void weight_gradient::sum_area(const worker& own, std::int64_t tiles, float scal
             t.gradients = own.gradients + group * small_.block_stride(room) + product * small_.product_stride(room);
             for (std::int64_t block = 0; block < format_.blocks(); ++block) {
                 source = own.sources + block * large_.block_stride(room) + product * large_.product_stride(room);
-                t.sums = sums + block * most_depth * small_.tile_stride();
+                t.sums = sums + block * chain_depth * small_.tile_stride();
                 multiply_block(t, static_cast<int>(small_.tile_stride() / lanes), format_.depth(block));
             }
         }

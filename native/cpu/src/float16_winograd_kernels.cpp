@@ -122,10 +122,9 @@ struct of_tiles {
         constexpr int elements = Tiles * Vectors * lanes;
         for (int p = 0; p < products; ++p) {
             tile_sums_of<Vectors, Tiles> sums;
-            clear<Vectors, Tiles>(sums);
-            add_products<Vectors, Tiles>(sums, t.a + p * t.product_stride, t.pixel_stride, 1, t.weights + p * t.weight_stride, t.depth);
-            SUNET_UNROLL
-            for (int i = 0; i < Tiles * Vectors; ++i) _mm512_storeu_ph(t.products + p * elements + i * lanes, sums[i / Vectors][i % Vectors]);
+            sum_products<Vectors, Tiles>(sums, t.a + p * t.product_stride, t.pixel_stride, 1, t.chain_stride, t.weights + p * t.weight_stride,
+                                         t.depth);
+            store_sums<Vectors, Tiles>(sums, t.products + p * elements);
         }
         const __m512 scale = _mm512_set1_ps(t.scale);
         for (int i = 0; i < elements; i += lanes) add_outputs<elements>(t, scale, i);
@@ -146,7 +145,13 @@ struct of_tiles {
             __m512h made[tile_outputs];
             apply_output(down[0][r], down[1][r], down[2][r], down[3][r], made);
             SUNET_UNROLL
-            for (int c = 0; c < tile_outputs; ++c) add_sum(made[c], scale, t.first, t.sums + (r * tile_outputs + c) * Elements + at);
+            for (int c = 0; c < tile_outputs; ++c) {
+                alignas(64) half stored[lanes];
+                _mm512_store_ph(stored, made[c]);
+                float* to = t.sums + (r * tile_outputs + c) * Elements + at;
+                add_stored(stored, scale, t.first, to);
+                add_stored(stored + 16, scale, t.first, to + 16);
+            }
         }
     }
 };
@@ -181,26 +186,37 @@ void multiply(const tile& t, int vectors, int tiles) noexcept {
     vectors == 2 ? run_tile<of_tiles, 2>(t, tiles) : run_tile<of_tiles, 1>(t, tiles);
 }
 
+/* G g G^T of up to 16 outputs' weights, times `factor`. */
+static void transform_weights_of(const float* w, std::int64_t output_stride, int outputs, bool turned, __m512 factor,
+                                 __m256i (&made)[products]) {
+    __m512 g[16], columns[kernel_size][tile_inputs];
+    load_outputs(w, output_stride, outputs, taps, g);
+    SUNET_UNROLL
+    for (int c = 0; c < kernel_size; ++c) {
+        const __m512 &top = g[c], &middle = g[kernel_size + c], &bottom = g[2 * kernel_size + c];
+        /* Half a turn exchanges top and bottom, and the columns. */
+        apply_weights(turned ? bottom : top, middle, turned ? top : bottom, columns[turned ? kernel_size - 1 - c : c]);
+    }
+    SUNET_UNROLL
+    for (int r = 0; r < tile_inputs; ++r) {
+        __m512 row[tile_inputs];
+        apply_weights(columns[0][r], columns[1][r], columns[2][r], row);
+        SUNET_UNROLL
+        for (int c = 0; c < tile_inputs; ++c) made[r * tile_inputs + c] = halves(_mm512_mul_ps(row[c], factor));
+    }
+}
+
 void transform_weights(const weight_rows& from, bool turned, const float* scales, half* to, std::int64_t input_stride,
                        std::int64_t product_stride) noexcept {
-    const __m512 factor = reciprocal(_mm512_loadu_ps(scales));
+    const __m512 low = reciprocal(_mm512_loadu_ps(scales)), high = reciprocal(_mm512_loadu_ps(scales + 16));
     for (std::int64_t input = 0; input < from.repeats; ++input, to += input_stride) {
-        __m512 g[16], columns[kernel_size][tile_inputs];
-        load_outputs(from.w + input * from.repeat_stride, from.output_stride, from.outputs, taps, g);
+        const float* w = from.w + input * from.repeat_stride;
+        __m256i first[products], second[products];
+        transform_weights_of(w, from.output_stride, from.outputs, turned, low, first);
+        transform_weights_of(w + 16 * from.output_stride, from.output_stride, from.outputs - 16, turned, high, second);
+        /* Strides between products would drive half-written lines out of the cache. */
         SUNET_UNROLL
-        for (int c = 0; c < kernel_size; ++c) {
-            const __m512 &top = g[c], &middle = g[kernel_size + c], &bottom = g[2 * kernel_size + c];
-            /* Half a turn exchanges top and bottom, and the columns. */
-            apply_weights(turned ? bottom : top, middle, turned ? top : bottom, columns[turned ? kernel_size - 1 - c : c]);
-        }
-        SUNET_UNROLL
-        for (int r = 0; r < tile_inputs; ++r) {
-            __m512 made[tile_inputs];
-            apply_weights(columns[0][r], columns[1][r], columns[2][r], made);
-            SUNET_UNROLL
-            for (int c = 0; c < tile_inputs; ++c)
-                store_halves(to + (r * tile_inputs + c) * product_stride, _mm512_mul_ps(made[c], factor));
-        }
+        for (int p = 0; p < products; ++p) store_halves(to + p * product_stride, first[p], second[p]);
     }
 }
 

@@ -11,8 +11,8 @@ constexpr int kernel_size = 3, tile_outputs = 2, tile_inputs = tile_outputs + ke
 constexpr int tile_overlap = tile_inputs - tile_outputs; /* pixels that a tile reads with the next one */
 constexpr int products = tile_inputs * tile_inputs, outputs = tile_outputs * tile_outputs;
 
-/* A transformed source is up to four times as large as the source. Sums of 64 products by transformed weights, which are up to 9/4 times as
- * large as the weights, stay below 2^12, so that the nine that make an output are in range, too. */
+/* A transformed source is up to four times as large as the source. Sums of 128 products by transformed weights, which are up to 9/4 times as
+ * large as the weights, stay below 4700, so that the nine that make an output are in range, too. */
 constexpr int source_exponent = float16::source_exponent - 2, weight_exponent = -2;
 /* In a weight's gradient only products are summed in float16; the destination's gradient grows up to fourfold. */
 constexpr int gradient_exponent = float16::weight_exponent - 2;
@@ -40,7 +40,7 @@ void transform_source(const tiles& from, scaling by, const operands& out) noexce
 /* A y A^T of tiles of 2x2 pixels of the destination's gradient. */
 void transform_gradient(const tiles& from, scaling by, const operands& out) noexcept;
 
-/* G g G^T of 3x3 weights of up to 16 outputs, a run for every input, or of the same turned by half a turn, over powers of two; product p of
+/* G g G^T of 3x3 weights of up to 32 outputs, a run for every input, or of the same turned by half a turn, over powers of two; product p of
  * input i goes to `to` + p * product_stride + i * input_stride. */
 void transform_weights(const weight_rows& from, bool turned, const float* scales, half* to, std::int64_t input_stride,
                        std::int64_t product_stride) noexcept;
@@ -49,7 +49,7 @@ void transform_weights(const weight_rows& from, bool turned, const float* scales
  * weights[k][o]. */
 struct tile {
     const half* a;
-    std::int64_t pixel_stride, product_stride;
+    std::int64_t pixel_stride, product_stride, chain_stride;
     const half* weights;
     std::int64_t weight_stride; /* from product to product */
     std::int64_t depth;

@@ -16,6 +16,10 @@ public sealed class Float16EdgeTests
 
     public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> CasesOfRows() => Float16Cpu.InEveryDirection([Dense, Strided]);
 
+    /// <summary>As many channels as are summed in float16, and more, on both sides.</summary>
+    public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> DeepCases() =>
+        Float16Cpu.InEveryDirection([new(1, 128, 144, 5, 6, 1, 1, 1, 0, 0, 0, 0), new(1, 272, 128, 5, 6, 3, 2, 1, 1, 1, 1, 1)]);
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void EveryDirection_DataFarFromOne_IsWithinRounding(
@@ -41,6 +45,28 @@ public sealed class Float16EdgeTests
         float[] actual = Float16Cpu.Run(context, direction, Float16Cpu.Convolution(c, direction), input, weights);
         for (int channel = 0; channel < direction.Output(c)[1]; channel++)
             Float16Cpu.AssertClose(expected, actual, direction.Input(c)[1], i => ChannelOf(direction.Output(c), i) == channel);
+    });
+
+    /// <summary>
+    /// Sums of 128 equal products are the largest there are. Each of 64 may be rounded the same way at every addition, by up to 2^-11 of it,
+    /// and once more when two are added; the result is rounded to 8 bits.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(DeepCases))]
+    public void EveryDirection_LargestNumbersOfTheirBinade_StayFinite(
+        ConvolutionCase c, ConvolutionDirection direction) => Float16Cpu.Run(context =>
+    {
+        foreach (float value in new[] { 1.9921875f, -1.9921875f })
+        {
+            float[] input = new float[direction.Input(c).Count], weights = new float[c.Weights.Count];
+            Array.Fill(input, 1.9921875f);
+            Array.Fill(weights, value);
+            double[] expected = direction.Reference(c, input, weights);
+            float[] actual = Float16Cpu.Run(context, direction, Float16Cpu.Convolution(c, direction), input, weights);
+            double bound = Math.ScaleB((65 / 2.0) + 1, -11) + Math.ScaleB(1, -8);
+            for (int i = 0; i < actual.Length; i++)
+                Assert.InRange(actual[i] / expected[i], 1 - bound, 1 + bound);
+        }
     });
 
     [Theory]
