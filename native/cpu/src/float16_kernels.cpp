@@ -40,23 +40,30 @@ void multiply_gradients(const gradient_tile& t, int vectors, int channels) noexc
     vectors == 2 ? run_tile<of_gradients, 2>(t, channels) : run_tile<of_gradients, 1>(t, channels);
 }
 
-void write(const float* sums, int vectors, int pixels, const destination& to) noexcept {
-    const __m512 floor = _mm512_set1_ps(to.relu ? 0.0f : -__builtin_inff());
-    for (std::int64_t block = 0; block * channel_block < to.channels; ++block) {
-        const std::int64_t channel = block * channel_block;
+template <bool Accumulate, bool Relu>
+static void write_outputs(const float* sums, int vectors, int pixels, const destination& to) noexcept {
+    for (std::int64_t channel = 0; channel < to.channels; channel += channel_block) {
         const __m512 scale = _mm512_loadu_ps(to.scale + channel);
         const __mmask16 there = first_lanes(to.channels - channel);
         const __m512 bias = to.bias == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(there, to.bias + channel);
-        bf16* y = to.y + block * to.block_stride;
-        for (int p = 0; p < pixels; ++p) {
-            auto* at = reinterpret_cast<__m256i*>(y + p * to.pixel_stride);
-            __m512 value = _mm512_fmadd_ps(_mm512_loadu_ps(sums + p * vectors * lanes + channel), scale, bias);
-            if (to.accumulate) value = _mm512_add_ps(value, widened(_mm256_loadu_si256(at)));
+        const float* from = sums + channel;
+        bf16* y = to.y + channel / channel_block * to.block_stride;
+        for (int p = 0; p < pixels; ++p, from += vectors * lanes, y += to.pixel_stride) {
+            auto* at = reinterpret_cast<__m256i*>(y);
+            __m512 value = _mm512_fmadd_ps(_mm512_loadu_ps(from), scale, bias);
+            if constexpr (Accumulate) value = _mm512_add_ps(value, widened(_mm256_loadu_si256(at)));
             /* Of two operands the maximum is the second where one is NaN. */
-            value = _mm512_maskz_max_ps(there, floor, value);
-            _mm256_storeu_si256(at, (__m256i)_mm512_cvtneps_pbh(value));
+            if constexpr (Relu) value = _mm512_max_ps(_mm512_setzero_ps(), value);
+            _mm256_storeu_si256(at, (__m256i)_mm512_maskz_cvtneps_pbh(there, value));
         }
     }
+}
+
+void write(const float* sums, int vectors, int pixels, const destination& to) noexcept {
+    if (to.accumulate)
+        to.relu ? write_outputs<true, true>(sums, vectors, pixels, to) : write_outputs<true, false>(sums, vectors, pixels, to);
+    else
+        to.relu ? write_outputs<false, true>(sums, vectors, pixels, to) : write_outputs<false, false>(sums, vectors, pixels, to);
 }
 
 std::uint16_t normalize_block(const bf16* x, std::int64_t pixels, const float* mean, const float* scale, const float* beta, bool relu,
