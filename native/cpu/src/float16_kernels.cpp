@@ -155,7 +155,7 @@ void convert_planes(const bf16* const* planes, int channels, std::int64_t pixels
     }
 }
 
-/* Elements that are found, or not, where a pass over weights, which are seldom in a cache, goes next. */
+/* Fetches what a pass over weights, which are seldom in a cache, reads next. */
 static void prefetch(const float* w, std::int64_t elements) {
     for (std::int64_t i = 0; i < elements; i += 16) _mm_prefetch(reinterpret_cast<const char*>(w + i), _MM_HINT_T0);
 }
