@@ -64,25 +64,25 @@ internal static class Float16Cpu
     /// spread, and numbers are about 1.5 times that beginning: an error of 2^-p / (1.5 sqrt 3). That happens to the result with 8 bits and
     /// to every weight with 11, which of sums of either sign leaves as much. Of K products that are summed in float16 (11 bits) every
     /// partial sum is rounded; those grow like a random walk, so that the errors add up to sqrt(1 + 2 + ... + K) roundings of a product,
-    /// which is sqrt(K / 2) roundings of the sum; adding two such sums up is one more. Sums of those in float32 add nothing that counts, and
-    /// inputs are bf16 already.
+    /// which is sqrt(K / 2) roundings of the sum. Adding two such sums up in float16 is one more, which does not count beside K of them; sums
+    /// of those in float32 add nothing either, and inputs are bf16 already.
     /// This was settled before any result was seen.
     /// </summary>
     /// <param name="terms">How many products there are; never more than 64 are added one after the other.</param>
     public static double Bound(int terms)
     {
         double spread = 1 / (1.5 * Math.Sqrt(3)), stored = Math.ScaleB(spread, -8), rounded = Math.ScaleB(spread, -11);
-        double summed = rounded * Math.Sqrt((Math.Min(terms, 64) / 2.0) + 1);
+        double summed = rounded * Math.Sqrt(Math.Min(terms, 64) / 2.0);
         return 2 * Math.Sqrt((stored * stored) + (rounded * rounded) + (summed * summed));
     }
 
     /// <summary>
     /// The same for Winograd's algorithm. Beside the sums, a transformed source is rounded twice and a transformed weight once, and the sums
-    /// are added in float16, which rounds four times, and once more where there are two. This, too, was settled before any result was seen.
+    /// are added in float16, which rounds four times. This, too, was settled before any result was seen.
     /// </summary>
     public static double WinogradBound(int terms)
     {
-        const int others = 2 + 1 + 4 + 1;
+        const int others = 2 + 1 + 4;
         double spread = 1 / (1.5 * Math.Sqrt(3)), stored = Math.ScaleB(spread, -8);
         double summed = WinogradGrowth * Math.ScaleB(spread, -11) * Math.Sqrt((Math.Min(terms, 64) / 2.0) + others);
         return 2 * Math.Sqrt((stored * stored) + (summed * summed));

@@ -65,7 +65,7 @@ internal static class Float16Gradient
         return Array.ConvertAll(ReferenceConvolution.BackwardWeights(c, large, small), v => v > 0);
     }
 
-    /// <summary>Products that are added one after the other at most: of rows as far as 64 pixels go, or of pixels that follow each other.</summary>
+    /// <summary>Products added one after the other at most: of rows as far as 64 pixels go, or of pixels that follow each other.</summary>
     public static int Terms(ConvolutionCase c)
     {
         bool singlePixels = c.Kernel == 1 && c.Stride == 1 && c.Top + c.Left + c.Bottom + c.Right == 0;
@@ -79,11 +79,11 @@ internal static class Float16Gradient
     /// bits until they are added, so that only sums are rounded: a number of 11 bits is off by up to 2^-11 of the binade's beginning,
     /// evenly spread, and numbers are about 1.5 times that beginning: an error of 2^-11 / (1.5 sqrt 3). Every partial sum of K products is
     /// rounded, the first with one product and the last with K; those grow like a random walk, so that the errors add up to sqrt(1 + 2 +
-    /// ... + K) roundings of a product, which is sqrt((K + 1) / 2) roundings of the sum; adding two such sums up is one more. Adding those in
-    /// float32 adds nothing that counts, and leaves as much relative to their sum; the result is not rounded again. Numbers below 2^-18 of the largest they are
+    /// ... + K) roundings of a product, which is sqrt((K + 1) / 2) roundings of the sum. Adding two such sums in float16, and those in
+    /// float32, adds nothing that counts, and leaves as much relative to their sum; the result is not rounded again. Numbers below 2^-18 of the largest they are
     /// scaled with are lost in part, which evenly spread ones hardly ever are. This was settled before any result was seen.
     /// </summary>
-    public static double Bound(int terms) => 2 * Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -11) * Math.Sqrt(((terms + 1) / 2.0) + 1);
+    public static double Bound(int terms) => 2 * Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -11) * Math.Sqrt((terms + 1) / 2.0);
 
     /// <summary>
     /// The same for Winograd's algorithm, whose operands, of the source and of the destination's gradient, are rounded twice each; tiles of
@@ -91,7 +91,7 @@ internal static class Float16Gradient
     /// </summary>
     public static double WinogradBound(ConvolutionCase c)
     {
-        const int others = 2 + 2 + 1;
+        const int others = 2 + 2;
         double sums = (Math.Min(MostTerms, Tiles(c)) + 1) / 2.0;
         return 2 * Float16Cpu.WinogradGrowth * Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -11) * Math.Sqrt(sums + others);
     }
