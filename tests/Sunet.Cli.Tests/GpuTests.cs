@@ -128,6 +128,19 @@ public sealed class GpuTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisposab
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Bench_OnAGpu_TimesStepsBetweenRunsOfTheirLayers(bool train)
+    {
+        string[] args = ["bench", "--model", "sunet-tiny", "--imgsz", "64x96", "--batch", "2", "--iters", "3", "--device", "cuda", "--json"];
+        CommandResult result = Emulated.Run(train ? [.. args, "--train"] : args);
+        Assert.True(result.Code == 0, result.Error);
+        using JsonDocument report = JsonDocument.Parse(result.Output);
+        Assert.True(report.RootElement.GetProperty("step_ms").GetDouble() > 0);
+        Assert.True(report.RootElement.GetProperty("compile_ms").GetDouble() > 0);
+    }
+
+    [Theory]
     [InlineData("0:1", false)]
     [InlineData("2:3", true)]
     public void Profile_OfSteps_SaysWhatTheProfilerSaw(string window, bool train)

@@ -24,8 +24,13 @@ public sealed record PlanTimingOptions
 
 /// <summary>A plan and how it is run to be timed.</summary>
 /// <param name="Plan">The plan; its parameters are written already.</param>
-/// <param name="WriteInputs">Writes its inputs; called before every run, because a run may reuse their memory.</param>
-/// <param name="Step">What a whole step is, inputs included; null: all phases of the plan, one after the other.</param>
+/// <param name="WriteInputs">
+/// Writes its inputs; called before every run and every step, because a run may reuse their memory, and a step may count on what the one
+/// before wrote ahead.
+/// </param>
+/// <param name="Step">
+/// What a whole step is, inputs included; null: all phases of the plan, one after the other, recorded as predictors and trainers do.
+/// </param>
 public sealed record TimedPlan(Plan Plan, Action WriteInputs, Action? Step = null);
 
 /// <summary>The time of one call of a plan.</summary>
@@ -96,6 +101,7 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
         options.Validate();
         Plan plan = timed.Plan;
         var steps = new double[options.Iterations];
+        using PreparedWork? recorded = timed.Step is null ? plan.Session.Record(() => Run(plan, null)) : null;
         using ICallClock clock = ClockOf(plan);
         using ICallClock? directClock = direct is null ? null : ClockOf(direct.Plan);
         var within = new InStep(plan.Calls.Count, options.Iterations, clock);
@@ -105,7 +111,7 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
         {
             cancellation.ThrowIfCancellationRequested();
             int iteration = Math.Max(0, i);
-            steps[iteration] = TimeStep(timed);
+            steps[iteration] = TimeStep(timed, timed.Step ?? recorded!.Run);
             Watch(timed, within, iteration);
             Watch(timed, alone, iteration);
             if (direct is not null)
@@ -138,16 +144,12 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
     private static long BytesOf(IBackendSession session, PlannedCall c) =>
         c.Call is NoCall ? 0 : c.Op.Inputs.Concat(c.Op.Outputs).Distinct().Sum(session.BytesOf);
 
-    private static double TimeStep(TimedPlan timed)
+    private static double TimeStep(TimedPlan timed, Action step)
     {
-        if (timed.Step is null)
-            timed.WriteInputs();
+        timed.WriteInputs();
         timed.Plan.Session.Synchronize();
         long start = Stopwatch.GetTimestamp();
-        if (timed.Step is null)
-            Run(timed.Plan, null);
-        else
-            timed.Step();
+        step();
         timed.Plan.Session.Synchronize();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }

@@ -110,6 +110,7 @@ public sealed class Trainer : IDisposable
     /// <param name="cancellation">Stops before the update; the weights are then those of the last whole step.</param>
     /// <exception cref="DataException">A batch cannot be read or holds a label out of range.</exception>
     /// <exception cref="DivergedException">The loss or a gradient is NaN or infinite; the weights are unchanged.</exception>
+    /// <exception cref="InvalidOperationException">Somebody else ran the plan since the step before.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TrainingStep Step(CancellationToken cancellation = default)
     {
@@ -285,10 +286,16 @@ public sealed class Trainer : IDisposable
         throw finite.Diverged(CompletedSteps, float.IsFinite(verdict.Loss) ? "gradient" : "loss");
     }
 
-    private DataException InvalidLabels(TrainingBatch batch, int invalid)
+    private Exception InvalidLabels(TrainingBatch batch, int invalid)
     {
         int ignore = network.Loss!.IgnoreLabel;
         int at = Array.FindIndex(batch.Labels, l => l != ignore && (l < 0 || l >= spec.Classes));
+        if (at < 0)
+        {
+            return new InvalidOperationException(
+                "The batch that was written ahead of this step has been overwritten: between two steps only the trainer may run its plan.");
+        }
+
         string name = batch.Names[at / (batch.Labels.Length / batch.Names.Length)];
         return new DataException(string.Create(CultureInfo.InvariantCulture,
             $"{invalid} labels are out of range: '{name}' has {batch.Labels[at]} and the model has classes 0 to {spec.Classes - 1}."), name);

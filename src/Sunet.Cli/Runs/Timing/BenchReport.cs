@@ -13,6 +13,12 @@ namespace Sunet.Cli.Runs.Timing;
 internal sealed record BenchReport(
     SunetSpec Spec, Shape Image, bool Train, PlanTimingOptions Options, PlanTimings Timings, DeviceCeilings Ceilings, IBackend Backend)
 {
+    /// <summary>What it took to compile the plan and to load its weights.</summary>
+    public required double CompileMilliseconds { get; init; }
+
+    /// <summary>The plan's memory on the device, in bytes.</summary>
+    public required long PlanBytes { get; init; }
+
     private const string CsvHeader =
         "layer,op,phase,implementation,flops,bytes,ms,gflops_per_s,gbytes_per_s,limit,percent_of_peak,alone_ms";
 
@@ -38,6 +44,7 @@ internal sealed record BenchReport(
         output.Result($"{Work}  on {Backend.Description}");
         output.Result($"peak {Numbers.Fixed(Ceilings.GigaflopsPerSecond, 1)} GFLOP/s of a matrix product, "
             + $"{Numbers.Fixed(Ceilings.GigabytesPerSecond, 1)} GB/s of memory; above 100 % are values in a cache, and Winograd's sums");
+        output.Result($"compiled in {Numbers.Fixed(CompileMilliseconds / 1e3, 2)} s  plan of {Numbers.Grouped(PlanBytes)} bytes");
         output.Result($"step {Numbers.Fixed(Timings.StepMilliseconds, 3)} ms  "
             + $"{Numbers.Fixed(Image.Batch * 1e3 / Timings.StepMilliseconds, 2)} images/s");
         output.Result($"convolutions {Numbers.Fixed(Timings.ConvolutionsInStepMilliseconds, 3)} ms in the step, "
@@ -60,6 +67,8 @@ internal sealed record BenchReport(
         json.WriteNumber("iterations", Options.Iterations);
         json.WriteNumber("warmup", Options.WarmUp);
         SystemFacts.Write(json, Backend);
+        json.WriteNumber("compile_ms", CompileMilliseconds);
+        json.WriteNumber("plan_bytes", PlanBytes);
         json.WriteNumber("step_ms", Timings.StepMilliseconds);
         json.WriteNumber("images_per_s", Image.Batch * 1e3 / Timings.StepMilliseconds);
         json.WriteNumber("convolutions_in_step_ms", Timings.ConvolutionsInStepMilliseconds);

@@ -41,7 +41,11 @@ internal static class BenchRun
         using var benched = new BenchedPlan(model, image, train, device);
         using BenchedPlan? direct = Direct(benched.Plan, model, image, train, device, output);
         PlanTimings timings = PlanTimings.Measure(benched.Timed, options, direct?.Timed, cancellation);
-        var report = new BenchReport(model.Spec, image, train, options, timings, ceilings, device.Backend);
+        var report = new BenchReport(model.Spec, image, train, options, timings, ceilings, device.Backend)
+        {
+            CompileMilliseconds = benched.CompileMilliseconds,
+            PlanBytes = benched.Plan.Memory.TotalBytes,
+        };
         if (values.TextOrNull("csv") is { } file)
         {
             byte[] csv = Encoding.UTF8.GetBytes(report.Csv());

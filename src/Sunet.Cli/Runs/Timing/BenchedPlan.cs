@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sunet.Cli.Settings;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
@@ -22,12 +23,14 @@ internal sealed class BenchedPlan : IDisposable
     public BenchedPlan(SunetModel model, Shape image, bool train, OpenDevice device, long others = 0)
     {
         source = new NoiseBatches(image, model.Spec);
+        long start = Stopwatch.GetTimestamp();
         if (train)
         {
             // Weights that stay where they are keep the numbers ordinary over any number of steps.
             var options = new TrainerOptions { Sgd = new SgdOptions { LearningRate = 0 }, MemoryLimit = device.MemoryLimit(others) };
             trainer = new Trainer(model, source, options, device.Backend);
             Plan = trainer.Plan;
+            CompileMilliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             WriteInputs = () => WriteTrainingInputs(Plan, source.Read(0));
             Step = () => trainer.Step();
             return;
@@ -37,11 +40,15 @@ internal sealed class BenchedPlan : IDisposable
         _ = model.Spec.Head == SunetHead.Segmenter ? network.AppendArgMax() : network.AppendProbabilities();
         Plan = Plan.Compile(network.Graph, device.Backend, new PlanOptions { MemoryLimit = device.MemoryLimit(others) });
         Plan.Load(model.Read);
+        CompileMilliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         WriteInputs = () => Plan.Write(network.Image, source.Read(0).Images);
     }
 
     /// <summary>The plan.</summary>
     public Plan Plan { get; }
+
+    /// <summary>What it took to compile the plan and to load its weights.</summary>
+    public double CompileMilliseconds { get; }
 
     /// <summary>Writes the inputs of the plan.</summary>
     public Action WriteInputs { get; }
