@@ -5,37 +5,31 @@
         --variants eager,graph,graph-mm,compile --modes train,predict --budget 200 --layers --out peer.json
 
 Network: segmenter of 21 classes at output stride 16 with multigrid dilation, as `sunet bench --model NAME` has it; sides are multiples of 64.
-Train: one whole step, that is forward in training mode, bilinear upsampling to the image's size, softmax cross-entropy that ignores label 255,
-  backward, SGD with momentum 0.95 and weight decay 1e-4. The rate is 0, which keeps the numbers ordinary. `check` is the loss.
+Train: one whole step: forward in training mode, bilinear upsampling to the image's size, softmax cross-entropy without label 255, backward, and
+  SGD with momentum 0.95 and weight decay 1e-4, at rate 0, which keeps the numbers ordinary. `check` is the loss.
 Predict: arg-max over the upsampled logits, left on the device (int64; Sunet.Native's are bytes). Every batch-norm directly behind a
   convolution is folded into it, as Sunet.Native does. `check` is the mean class.
-Input: noise that lies on the device already, the same every step; nothing is copied between host and device and no value is read back.
+Input: noise that lies on the device, the same every step; nothing is copied between host and device and no value is read back.
   Of `sunet bench`, prediction leaves copies out too; its training step includes copying the batch and reading the loss.
-
-Precisions, all with weights and images in channels_last:
-  bf16      train: float32 weights under autocast to bfloat16, upsampling and loss in float32; predict: everything in bfloat16
-  tf32      float32, in which convolutions and matrix products may use TF32
-  float32   float32 with TF32 off
+Precisions, all in channels_last: bf16, which trains float32 weights under autocast with upsampling and loss in float32, and predicts with
+  everything in bfloat16; tf32, which is float32 with TF32 allowed in convolutions and matrix products; float32, with it off.
 Variants:
   eager     as PyTorch runs it
   graph     the whole step or prediction captured in one CUDA graph and replayed
   compile   the network with its loss or arg-max through torch.compile(mode=--compile-mode); the fused optimizer is outside
-  eager-mm, graph-mm, compile-mm   training only: the same with bilinear upsampling as two matrix products, whose gradient needs no atomics
-
-Times are of steps queued back to back, between CUDA events on both sides of each; `synced_ms` is the host's time of a step that is waited for.
-Peak memory is that of the steps without the first, which tries algorithms; of compile the reserved one counts, for its graphs' pools. Child
-processes measure, what tells most first, until --budget seconds are over; the report is written after each. Their output goes to OUT.log.
+  eager-mm, graph-mm, compile-mm   training only: the same with bilinear upsampling as two matrix products (in TF32 but for float32)
+Times are of steps queued back to back, between CUDA events; `synced_ms` is the host's time of a step that is waited for. Peak memory is that of
+the steps without the first, which tries algorithms; of compile the reserved one counts, for its graphs' pools. Child processes measure, what
+tells most first, until --budget seconds are over; the report is written after each measurement. Their own output goes to OUT.log.
 """
 import argparse
-import contextlib
+import functools
 import gc
 import itertools
 import json
 import multiprocessing
 import os
-import signal
 import statistics
-import subprocess
 import sys
 import time
 
@@ -64,28 +58,22 @@ def conv3(inputs, outputs, stride=1, dilation=1):
     return nn.Conv2d(inputs, outputs, 3, stride, padding=dilation, dilation=dilation)
 
 
-class Sum(nn.Module):
-    def __init__(self, body, shortcut):
+class Fork(nn.Module):
+    """Two ways from one input, which are added or put behind each other."""
+
+    def __init__(self, body, other, adds=True):
         super().__init__()
-        self.body, self.shortcut = nn.Sequential(*body), shortcut
+        self.body, self.other, self.adds = nn.Sequential(*body), other, adds
 
     def forward(self, x):
-        return self.body(x).add_(self.shortcut(x))
-
-
-class Join(nn.Module):
-    def __init__(self, body):
-        super().__init__()
-        self.body = nn.Sequential(*body)
-
-    def forward(self, x):
-        return torch.cat((self.body(x), x), 1)
+        y, z = self.body(x), self.other(x)
+        return y.add_(z) if self.adds else torch.cat((y, z), 1)
 
 
 def u_net(inputs, outputs, filters, levels, rate):
     """The layers of a u-net module of one or two levels; a rate above 0 dilates instead of striding."""
     stride, first, second = (1, rate, 2 * rate) if rate else (2, 1, 1)
-    deeper = [Join(u_net(filters, filters, filters, 0, 2 * rate))] if levels == 2 else []
+    deeper = [Fork(u_net(filters, filters, filters, 0, 2 * rate), nn.Identity(), adds=False)] if levels == 2 else []
     lowest = filters * max(levels, 1)
     between = [*bn_relu(filters), conv3(filters, filters, stride, first), *bn_relu(filters), conv3(filters, filters, 1, second), *deeper,
                *bn_relu(lowest), nn.ConvTranspose2d(lowest, filters, 3, stride, second, output_padding=stride - 1, dilation=second),
@@ -94,13 +82,13 @@ def u_net(inputs, outputs, filters, levels, rate):
         return between
     whole = [nn.Conv2d(inputs, filters, 1), *between, *bn_relu(filters), nn.Conv2d(filters, outputs, 1)]
     entry = bn_relu(inputs)
-    return [Sum([*entry, *whole], nn.Identity())] if inputs == outputs else [*entry, Sum(whole, nn.Conv2d(inputs, outputs, 1))]
+    return [Fork([*entry, *whole], nn.Identity())] if inputs == outputs else [*entry, Fork(whole, nn.Conv2d(inputs, outputs, 1))]
 
 
 def network(name):
     """Images to logits at a sixteenth of their size, with He initialisation."""
     filters, depth, widths = BODIES[name]
-    residual = Sum([conv3(64, 128, 2), *bn_relu(128), conv3(128, 128)], nn.Conv2d(64, 128, 1, 2))
+    residual = Fork([conv3(64, 128, 2), *bn_relu(128), conv3(128, 128)], nn.Conv2d(64, 128, 1, 2))
     layers, channels = [nn.Conv2d(3, 64, 7, 2, 3), *bn_relu(64), residual], 128
     for block, (count, width) in enumerate(zip((2, depth, depth, 1), widths)):
         for _ in range(count):
@@ -215,28 +203,30 @@ def capture(module, step, options):
 
 def clock(step, options):
     """Warms up; returns milliseconds of steps queued on the device and of steps waited for, 5 or more of each."""
-    synchronize = torch.cuda.synchronize if options.device == "cuda" else lambda: None
+    cuda = options.device == "cuda"
 
-    def waited():
-        synchronize()
-        start = time.perf_counter()
-        step()
-        synchronize()
-        return 1e3 * (time.perf_counter() - start)
+    def waited(count):
+        times = [time.perf_counter()]
+        for _ in range(count):
+            step()
+            if cuda:
+                torch.cuda.synchronize()
+            times.append(time.perf_counter())
+        return [1e3 * (b - a) for a, b in itertools.pairwise(times)]
 
-    start, warm = time.perf_counter(), []
-    while len(warm) < options.warmup or time.perf_counter() - start < 0.5:
-        warm.append(waited())
+    warm = waited(options.warmup)
+    while sum(warm) < 500:
+        warm += waited(1)
     count = max(5, min(options.steps, int(1e3 * options.seconds / warm[-1])))
-    if options.device != "cuda":
-        return (times := [waited() for _ in range(count)]), times
+    if not cuda:
+        return waited(count), warm
     marks = [torch.cuda.Event(enable_timing=True) for _ in range(count + 1)]
     marks[0].record()
     for mark in marks[1:]:
         step()
         mark.record()
-    synchronize()
-    return [a.elapsed_time(b) for a, b in itertools.pairwise(marks)], [waited() for _ in range(5)]
+    torch.cuda.synchronize()
+    return [a.elapsed_time(b) for a, b in itertools.pairwise(marks)], waited(5)
 
 
 def measure(job, options):
@@ -250,11 +240,9 @@ def measure(job, options):
     ready = time.perf_counter() - start
     times, waited = clock(step, options)
     ms = statistics.median(times)
-    result = {"ms": ms, "min_ms": min(times), "p90_ms": statistics.quantiles(times, n=10, method="inclusive")[-1], "steps": len(times),
-              "synced_ms": statistics.median(waited), "images_per_s": 1e3 * job["batch"] / ms, "ready_s": ready, "check": float(step().float().mean())}
-    if options.device == "cuda":
-        result |= {"peak_allocated_mib": torch.cuda.max_memory_allocated() / 2 ** 20, "peak_reserved_mib": torch.cuda.max_memory_reserved() / 2 ** 20}
-    return result
+    return {"ms": ms, "min_ms": min(times), "p90_ms": statistics.quantiles(times, n=10, method="inclusive")[-1], "steps": len(times),
+            "synced_ms": statistics.median(waited), "images_per_s": 1e3 * job["batch"] / ms, "ready_s": ready, "check": float(step().float().mean()),
+            "peak_allocated_mib": torch.cuda.max_memory_allocated() / 2 ** 20, "peak_reserved_mib": torch.cuda.max_memory_reserved() / 2 ** 20}
 
 
 def profile(job, options):
@@ -266,7 +254,7 @@ def profile(job, options):
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as recorded:
         step()
         torch.cuda.synchronize()
-    kernels = sorted(((e.self_device_time_total / 1e3, e.count, e.key) for e in recorded.key_averages() if e.self_device_time_total > 0), reverse=True)
+    kernels = sorted(((e.self_device_time_total / 1e3, e.count, e.key) for e in recorded.key_averages()), reverse=True)
     total = sum(ms for ms, _, _ in kernels)
     top = [{"name": name, "count": count, "ms": ms, "share": ms / total} for ms, count, name in kernels[:25]]
     return {"of": job, "total_ms": total, "kernels": top}
@@ -277,26 +265,22 @@ def machine(_, options):
     cuda = options.device == "cuda"
     facts = {"torch": torch.__version__, "python": sys.version.split()[0], "device": options.device}
     if cuda:
-        query = ["nvidia-smi", "--query-gpu=driver_version,power.limit,clocks.max.sm,clocks.max.mem", "--format=csv,noheader"]
-        with contextlib.suppress(OSError):
-            facts["driver, power limit, SM clock, memory clock"] = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip()
-        facts |= {"gpu": torch.cuda.get_device_name(), "cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
-    source = torch.ones(2 ** 29 if cuda else 2 ** 22, device=options.device)
-    target = torch.empty_like(source)
+        smi = "nvidia-smi --query-gpu=driver_version,power.limit,clocks.max.sm,clocks.max.mem --format=csv,noheader"
+        facts |= {"gpu": torch.cuda.get_device_name(), "cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version(),
+                  "driver, power limit, SM clock, memory clock": os.popen(smi).read().strip()}
+    source, target = torch.ones(2, 2 ** 29 if cuda else 2 ** 22, device=options.device)
     facts["copy_gb_per_s"] = 8 * source.numel() / statistics.median(clock(lambda: target.copy_(source), options)[0]) / 1e6
     side = 8192 if cuda else 256
     for precision in options.precisions:
         allow_tf32(precision)
-        a, b = torch.randn(2, side, side, device=options.device, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
-        out = torch.empty_like(a)
-        ms = statistics.median(clock(lambda: torch.mm(a, b, out=out), options)[0])  # pylint: disable=cell-var-from-loop
+        a, b, out = torch.randn(3, side, side, device=options.device, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
+        ms = statistics.median(clock(functools.partial(torch.mm, a, b, out=out), options)[0])
         facts[f"matmul_{side}_{precision}_tflop_per_s"] = 2 * side ** 3 / ms / 1e9
     return facts
 
 
 def serve(connection, options):
     """A child process: answers jobs until one fails in a way that can spoil those behind it."""
-    os.setsid()  # torch.compile has children of its own, which end with the group
     log = os.open(options.out + ".log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -338,8 +322,6 @@ class Worker:
 
     def stop(self):
         if self.process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.kill()
             self.process.join()
             self.process = None
@@ -348,6 +330,7 @@ class Worker:
 def plan(options):
     """Tasks with their jobs, what tells most first."""
     usual = 22 if 22 in options.batches else options.batches[0]
+    names = ("model", "precision", "mode", "batch", "variant")
 
     def rank(job):
         first, train = job["precision"] == options.precisions[0], job["mode"] == "train"
@@ -356,11 +339,9 @@ def plan(options):
             return 2 if main and first and train and job["model"] == options.models[0] else 5
         return 4 if job["precision"] == "float32" and not first else 1 if main else 3
 
-    names = ("model", "precision", "mode", "batch", "variant")
     every = itertools.product(options.models, options.precisions, options.modes, options.batches, options.variants)
-    jobs = [dict(zip(names, values)) for values in every]
-    jobs = sorted((job for job in jobs if job["mode"] == "train" or not job["variant"].endswith("-mm")), key=rank)
-    tasks = [("machine", None), *(("measure", job) for job in jobs)]
+    jobs = [job for job in (dict(zip(names, values)) for values in every) if job["mode"] == "train" or not job["variant"].endswith("-mm")]
+    tasks = [("machine", {}), *(("measure", job) for job in sorted(jobs, key=rank))]
     if options.layers:  # before compiling; the child ends behind it, lest a profiler that was once on slows what follows
         place = next((i for i, (_, job) in enumerate(tasks) if job and compiles(job)), len(tasks))
         tasks.insert(place, ("profile", dict(zip(names, (options.models[0], options.precisions[0], "train", usual, "eager")))))
@@ -368,56 +349,44 @@ def plan(options):
 
 
 def main():
-    def words(text):
-        return text.split(",")
-
-    def numbers(text):
-        return [int(word) for word in words(text)]
-
+    words = functools.partial(str.split, sep=",")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, kind, default, description in (
             ("models", words, "sunet64,sunet7128", "of " + ", ".join(BODIES)),
-            ("imgsz", int, 512, "side of the square images"),
-            ("batches", numbers, "1,22,64", "images in a batch"),
-            ("precisions", words, "bf16,tf32,float32", "see above"),
-            ("variants", words, "eager,graph,graph-mm,compile", "see above"),
+            ("imgsz", int, 512, "side of the square images"), ("batches", words, "1,22,64", "images in a batch"),
+            ("precisions", words, "bf16,tf32,float32", "see above"), ("variants", words, "eager,graph,graph-mm,compile", "see above"),
             ("modes", words, "train,predict", "see above"),
             ("compile-mode", str, "max-autotune", "or max-autotune-no-cudagraphs, reduce-overhead, default"),
-            ("budget", float, 200, "seconds for everything"),
-            ("limit", float, 60, "seconds for one measurement that compiles nothing"),
+            ("budget", float, 200, "seconds for everything"), ("limit", float, 60, "seconds for a measurement that compiles nothing"),
             ("compile-limit", float, 150, "seconds for one that does"),
-            ("warmup", int, 3, "steps before those timed; half a second at least"),
-            ("steps", int, 20, "steps timed, at most"),
+            ("warmup", int, 3, "steps before those timed; half a second at least"), ("steps", int, 20, "steps timed, at most"),
             ("seconds", float, 2, "fewer steps, but 5, where they would take longer"),
-            ("device", str, "cuda", "cpu to try the script itself"),
-            ("out", str, "peer.json", "the report")):
+            ("device", str, "cuda", "cpu to try the script itself"), ("out", str, "peer.json", "the report")):
         parser.add_argument("--" + name, type=kind, default=default, help=f"{description} ({default})")
     parser.add_argument("--layers", action="store_true", help="also profile the kernels of a training step")
     options = parser.parse_args()
-    end = time.monotonic() + options.budget
-    report = {"command": sys.argv, "machine": None, "measurements": [], "profile": None, "not_measured": []}
-    worker = Worker(options)
-    for task, job in plan(options):
-        left, alone = end - time.monotonic(), task == "measure" and compiles(job)
+    options.batches = [int(batch) for batch in options.batches]
+    end, tasks, worker = time.monotonic() + options.budget, plan(options), Worker(options)
+    report = {"command": sys.argv, "machine": None, "profile": None, "measurements": [], "not_measured": [job for _, job in tasks if job]}
+    for task, job in tasks:
+        alone = task == "measure" and compiles(job)
         if alone:
             worker.stop()
-        if left < 5:
-            report["not_measured"].append(job)
-            result = None
-        else:
-            result = worker.ask(task, job, min(left, options.compile_limit if alone else options.limit))
+        if end - time.monotonic() < 5:
+            break
+        result = worker.ask(task, job, min(end - time.monotonic(), options.compile_limit if alone else options.limit))
         if alone or task == "profile":
             worker.stop()
-        if task == "measure" and result:
+        if task == "measure":
             report["measurements"].append(job | {"imgsz": options.imgsz} | result)
-        elif result:
+        else:
             report[task] = result
+        report["not_measured"] = report["not_measured"][1 if job else 0:]
         with open(options.out + ".part", "w", encoding="utf-8") as file:
             json.dump(report, file, indent=1)
         os.replace(options.out + ".part", options.out)
-        if result:
-            print(task, *(job or {}).values(), json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in result.items() if k != "kernels"}),
-                  flush=True)
+        brief = {name: round(value, 3) if isinstance(value, float) else value for name, value in result.items() if name != "kernels"}
+        print(f"{options.budget - end + time.monotonic():.0f} s", task, *job.values(), json.dumps(brief), flush=True)
     worker.stop()
 
 
