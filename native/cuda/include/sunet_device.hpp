@@ -13,8 +13,10 @@
     extern "C" const int name##_block;                 \
     extern "C" const int name##_block = block;         \
     extern "C" void name
+#define SUNET_RESIDENT_KERNEL(name, block, blocks) SUNET_KERNEL(name, block)
 #define SUNET_DEVICE inline
 #define SUNET_UNROLL
+#define SUNET_UNROLL_PAIRS
 #define SUNET_SHARED static thread_local
 
 // thread_x() and its like, sync_threads(), shuffle_xor(), the atomics and check_alignment(), over the threads of a simulated block.
@@ -24,14 +26,17 @@
 #define __global__ __attribute__((global))
 #define __device__ __attribute__((device))
 #define __shared__ __attribute__((shared))
-#define __launch_bounds__(block) __attribute__((launch_bounds(block)))
+#define __launch_bounds__(...) __attribute__((launch_bounds(__VA_ARGS__)))
 #endif
 #define SUNET_KERNEL(name, block) extern "C" __global__ void __launch_bounds__(block) name
+// With so few registers that a multiprocessor holds so many blocks at once: kernels that wait for memory want many.
+#define SUNET_RESIDENT_KERNEL(name, block, blocks) extern "C" __global__ void __launch_bounds__(block, blocks) name
 // Always inlined: a call would pass arrays of registers through memory.
 #define SUNET_DEVICE __device__ inline __attribute__((always_inline))
 #define SUNET_SHARED static __shared__
 // Before a loop that only reads: several of its loads are then on their way at once.
 #define SUNET_UNROLL _Pragma("unroll 4")
+#define SUNET_UNROLL_PAIRS _Pragma("unroll 2")
 #endif
 
 namespace sunet {

@@ -50,7 +50,7 @@ SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pi
         if (chunk.begin < end)
             pivot = load<N>(x.at(chunk.begin, channel));
         float count = 0.0f;
-        SUNET_UNROLL
+        SUNET_UNROLL_PAIRS
         for (int64_t pixel = chunk.begin + tile.row; pixel < end; pixel += tile.rows) {
             const Lanes<N> lanes = load<N>(x.at(pixel, channel));
             count += 1.0f;
@@ -131,7 +131,7 @@ SUNET_DEVICE void gradient_sums_lanes(Pixels<const T> x, Pixels<const T> dy, con
         Lanes<N> sums = {}, products = {};
         if (works) {
             const Normalizer<N> normalized(affine, channel);
-            SUNET_UNROLL
+            SUNET_UNROLL_PAIRS
             for (int64_t pixel = chunk.begin + tile.row; pixel < chunk.end; pixel += tile.rows) {
                 const Lanes<N> values = load<N>(x.at(pixel, channel)), gradients = load<N>(dy.at(pixel, channel));
                 for (int i = 0; i < N; i++) {
@@ -224,17 +224,18 @@ SUNET_DEVICE void input_gradient(const InputGradient<T>& call)
 }
 
 #define SUNET_BATCH_NORM(type, suffix)                                                                                                   \
-    SUNET_KERNEL(batch_norm_statistics_##suffix, block_threads)(const type* x, int ld_x, float* partial, int64_t pixels, int channels)   \
+    SUNET_RESIDENT_KERNEL(batch_norm_statistics_##suffix, block_threads, 3)                                                              \
+    (const type* x, int ld_x, float* partial, int64_t pixels, int channels)                                                              \
     {                                                                                                                                    \
         statistics(Pixels<const type>{x, ld_x}, partial, pixels, channels);                                                              \
     }                                                                                                                                    \
-    SUNET_KERNEL(batch_norm_apply_##suffix, block_threads)                                                                               \
+    SUNET_RESIDENT_KERNEL(batch_norm_apply_##suffix, block_threads, 4)                                                                   \
     (const type* x, int ld_x, const float* mean, const float* variance, const float* gamma, const float* beta, float epsilon, int relu,  \
      type* y, int ld_y, int64_t pixels, int channels)                                                                                    \
     {                                                                                                                                    \
         apply(Pixels<const type>{x, ld_x}, Affine{mean, variance, gamma, beta, epsilon}, relu, Pixels<type>{y, ld_y}, pixels, channels); \
     }                                                                                                                                    \
-    SUNET_KERNEL(batch_norm_gradient_sums_##suffix, block_threads)                                                                       \
+    SUNET_RESIDENT_KERNEL(batch_norm_gradient_sums_##suffix, block_threads, 3)                                                           \
     (const type* x, int ld_x, const type* dy, int ld_dy, const float* mean, const float* variance, const float* gamma,                   \
      const float* beta, float epsilon, int relu, float* partial, int64_t pixels, int channels)                                           \
     {                                                                                                                                    \
