@@ -135,6 +135,9 @@ SUNET_ENTRY accumulate(const float* x, float* y, int64_t count);
 /* y = x, rounded to nearest. */
 SUNET_ENTRY copy_to_bf16(const float* x, bf16* y, int64_t count);
 
+/* y = x. */
+SUNET_ENTRY copy_from_bf16(const bf16* x, float* y, int64_t count);
+
 /* *flag |= 1 if any element is NaN or infinite. */
 SUNET_ENTRY finite_check_f32(const float* x, int64_t count, int* flag);
 SUNET_ENTRY finite_check_bf16(const bf16* x, int64_t count, int* flag);

@@ -116,6 +116,18 @@ SUNET_KERNEL(copy_to_bf16, block_threads)(const float* x, bf16* y, int64_t count
     });
 }
 
+SUNET_KERNEL(copy_from_bf16, block_threads)(const bf16* x, float* y, int64_t count)
+{
+    const int64_t at = static_cast<int64_t>(block_x()) * block_threads + thread_x();
+    const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_threads;
+    constexpr int lanes = vector_lanes<bf16>;
+    const int64_t whole = aligned(x) && aligned(y) ? count / lanes : 0;
+    for (int64_t i = at; i < whole; i += step)
+        store<lanes>(y + i * lanes, load<lanes>(x + i * lanes));
+    for (int64_t i = whole * lanes + at; i < count; i += step)
+        y[i] = to_float(x[i]);
+}
+
 SUNET_KERNEL(finite_check_f32, block_threads)(const float* x, int64_t count, int* flag) { finite_check(x, count, flag); }
 
 SUNET_KERNEL(finite_check_bf16, block_threads)(const bf16* x, int64_t count, int* flag) { finite_check(x, count, flag); }

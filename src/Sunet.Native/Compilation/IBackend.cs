@@ -50,6 +50,14 @@ public interface IBackendSession : IDisposable
     long BytesOf(Value value);
 
     /// <summary>
+    /// Told of all ops before the first is prepared: a session whose ops take long to prepare may work on several at once. What it does
+    /// not do here, <see cref="Prepare"/> does.
+    /// </summary>
+    /// <exception cref="BackendException">The backend has no implementation of an op.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    void PrepareAhead(IReadOnlyList<Op> ops, CancellationToken cancellation);
+
+    /// <summary>
     /// Where a value lies within another, so that joining or slicing needs no copy: the other value and the byte offset; null for most.
     /// Both live as long as either is needed.
     /// </summary>

@@ -342,6 +342,7 @@ public sealed class Plan : IDisposable
     /// <summary>Prepares the ops of a graph; what was prepared before a failure is among the calls, for the caller to dispose.</summary>
     private static void Prepare(Graph graph, IBackendSession session, List<PlannedCall> calls, CancellationToken cancellation)
     {
+        session.PrepareAhead(graph.Ops, cancellation);
         foreach (Op op in graph.Ops)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -1,8 +1,11 @@
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
+using Sunet.Native.Models;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Native.Tests.Facade;
+using Sunet.Native.Training;
 
 namespace Sunet.Native.Tests.Cuda;
 
@@ -43,7 +46,7 @@ public class CudaAlgorithmTests : EmulatorTest
         using CudaDevice.Scope current = backend.Device.Use();
         var search = new CudaSearch(session, op);
         var built = new List<bool>();
-        foreach (CudaCandidate candidate in ProblemOf(op).Candidates(search))
+        foreach (CudaCandidate candidate in CudaConvolution.ProblemOf(session, op)!.Candidates(search))
         {
             using CudaAlgorithm? algorithm = candidate.Build();
             built.Add(algorithm is not null);
@@ -106,6 +109,104 @@ public class CudaAlgorithmTests : EmulatorTest
         using Plan first = Plan.Compile(graph, backend, new PlanOptions()), second = Plan.Compile(graph, backend, new PlanOptions());
         Assert.Equal(1, backend.Algorithms.Searches);
         Assert.Equal(first.Calls[0].Call.Implementation, second.Calls[0].Call.Implementation);
+    }
+
+    [Theory]
+    [InlineData(CudaPrecision.Float32)]
+    [InlineData(CudaPrecision.Bf16)]
+    public void GetAll_OnSeveralThreads_ChoosesWhatOneThreadDoes(CudaPrecision precision)
+    {
+        string[][] chosen = [.. new[] { 1, 4 }.Select(threads =>
+        {
+            Emulator.Reset();
+            using var backend = new CudaBackend(0, new CudaOptions { Precision = precision, CompileThreads = threads });
+            using FixedBatches batches = SmallModel.Batches();
+            using Trainer trainer = SmallModel.Trainer(batches, backend);
+            double loss = trainer.Step().Loss;
+            Assert.Equal(threads == 1 ? 1 : 1 + threads, Emulator.CallNames.Count(n => n == "cudnnCreate"));
+            return trainer.Plan.Calls.Select(c => c.Call.Implementation).Append($"loss {loss:R}").ToArray();
+        })];
+        Assert.Equal(chosen[0], chosen[1]);
+    }
+
+    [Fact]
+    public void GetAll_NoLibraryHasOneOfMany_NamesItAndLeavesNothing()
+    {
+        (Graph graph, _) = Forward();
+        Value x = graph.Input("rows", new Shape(2, 12, 1, 1));
+        Value dy = graph.Add(new Linear("first", x, graph.Parameter("fw", new Shape(8, 12)), graph.Parameter("fb", new Shape(8)))).Output;
+        graph.MarkOutput(graph.Add(new LinearWeightGradient("second", x, dy)).Output);
+        using (var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16, CompileThreads = 3 }))
+        {
+            var failure = Assert.Throws<BackendException>(() => Plan.Compile(graph, backend, new PlanOptions()));
+            Assert.Equal("second/dw", failure.Layer);
+        }
+
+        Assert.Empty(Emulator.Living);
+    }
+
+    [Fact]
+    public void GetAll_Cancelled_LeavesNothing()
+    {
+        using (var backend = new CudaBackend(0, new CudaOptions { CompileThreads = 3 }))
+        using (FixedBatches batches = SmallModel.Batches())
+        {
+            Assert.ThrowsAny<OperationCanceledException>(() => new Trainer(
+                SunetModel.Create(SmallModel.Spec), batches, SmallModel.Options, backend, new CancellationToken(canceled: true)));
+        }
+
+        Assert.Empty(Emulator.Living);
+    }
+
+    [Fact]
+    public void GetAll_AnyCallFails_RaisesATypedExceptionAndLeavesNothing()
+    {
+        (Graph graph, _) = CudaConvolutionTests.ConvolutionGraph(kernel: 1, fused: true);
+        Value x = graph.Input("other", new Shape(1, 16, 9, 9));
+        graph.MarkOutput(graph.Add(new Convolution(
+            "other.0", x, graph.Parameter("other.w", new Shape(16, 16, 3, 3)), null, ConvolutionGeometry.Square(padding: 1))).Output);
+        Emulator.Reset();
+        Compile(graph);
+        long calls = Emulator.Calls();
+        int failed = 0;
+        for (long n = 1; n <= calls; n++)
+        {
+            // Which call is the Nth differs between runs; all are failed sooner or later, and none may leave anything.
+            Emulator.Reset();
+            Emulator.FailCall(n, persistent: 0);
+            if (Record.Exception(() => Compile(graph)) is { } failure)
+            {
+                Assert.IsAssignableFrom<SunetException>(failure);
+                failed++;
+            }
+
+            Assert.True(Emulator.Living.Count == 0, $"After call {n}: {string.Join(", ", Emulator.Living)}.");
+            Assert.True(Emulator.Violations.Count == 0, $"After call {n}: {string.Join(", ", Emulator.Violations)}.");
+        }
+
+        Assert.True(failed > calls / 10, $"Only {failed} failures of {calls} were noticed.");
+
+        static void Compile(Graph graph)
+        {
+            using var backend = new CudaBackend(0, new CudaOptions { CompileThreads = 2 });
+            using Plan plan = Plan.Compile(graph, backend, new PlanOptions());
+        }
+    }
+
+    [Theory]
+    [InlineData(1, "cublasLt")]
+    [InlineData(3, "widened cudnn")]
+    public void Candidates_Float32GradientOfBf16_DoNotBeginWithEnginesThatWriteFloat32(int kernel, string first)
+    {
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16 });
+        (Graph graph, Op op) = Gradient(kernel);
+        using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
+        using CudaDevice.Scope current = backend.Device.Use();
+        ConvolutionProblem problem = CudaConvolution.ProblemOf(session, op)!;
+        problem = problem with { W = problem.W with { IsBf16 = false } };
+        string[] identities = [.. problem.Candidates(new CudaSearch(session, op)).Select(c => c.Identity)];
+        Assert.StartsWith(first, identities[0], StringComparison.Ordinal);
+        Assert.StartsWith("cudnn", identities[^1], StringComparison.Ordinal);
     }
 
     [Theory]
@@ -175,23 +276,14 @@ public class CudaAlgorithmTests : EmulatorTest
 
     private static (Graph Graph, Op Op) Forward(int kernel = 3) => CudaConvolutionTests.ConvolutionGraph(kernel);
 
-    private static (Graph Graph, Op Op) Gradient()
+    private static (Graph Graph, Op Op) Gradient(int kernel = 3)
     {
         var graph = new Graph();
         Op op = graph.Add(new ConvolutionWeightGradient("features.0", graph.Input("x", new Shape(2, 16, 12, 13)),
-            graph.Input("dy", new Shape(2, 32, 12, 13)), new Shape(32, 16, 3, 3), ConvolutionGeometry.Square(padding: 1)));
+            graph.Input("dy", new Shape(2, 32, 12, 13)), new Shape(32, 16, kernel, kernel), ConvolutionGeometry.Square(padding: kernel / 2)));
         graph.MarkOutput(op.Output);
         return (graph, op);
     }
-
-    private static ConvolutionProblem ProblemOf(Op op) => op switch
-    {
-        Convolution c => new ConvolutionProblem(ConvolutionDirection.Forward, TensorLayout.Packed(false, c.X.Shape),
-            TensorLayout.Packed(false, c.Weights.Shape), TensorLayout.Packed(false, c.Output.Shape), c.Geometry),
-        ConvolutionWeightGradient w => new ConvolutionProblem(ConvolutionDirection.Weights, TensorLayout.Packed(false, w.Inputs[0].Shape),
-            TensorLayout.Packed(false, w.Output.Shape), TensorLayout.Packed(false, w.Inputs[1].Shape), w.Geometry),
-        _ => throw new ArgumentException("No problem is known for this op.", nameof(op)),
-    };
 
     /// <summary>The identities of all candidates, or of those that can be built.</summary>
     private static string[] Candidates(CudaOptions options, (Graph Graph, Op Op) of, bool onlyBuilt = false)
@@ -200,7 +292,7 @@ public class CudaAlgorithmTests : EmulatorTest
         using var session = (CudaSession)backend.Open(of.Graph, PlanPurpose.Training);
         using CudaDevice.Scope current = backend.Device.Use();
         var found = new List<string>();
-        foreach (CudaCandidate candidate in ProblemOf(of.Op).Candidates(new CudaSearch(session, of.Op)))
+        foreach (CudaCandidate candidate in CudaConvolution.ProblemOf(session, of.Op)!.Candidates(new CudaSearch(session, of.Op)))
         {
             using CudaAlgorithm? algorithm = onlyBuilt ? candidate.Build() : null;
             if (!onlyBuilt || algorithm is not null)

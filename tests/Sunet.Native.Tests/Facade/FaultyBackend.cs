@@ -77,6 +77,8 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
 
         public void DownloadTo(Value value, nint address, nint elements) => session.DownloadTo(value, address, elements);
 
+        public void PrepareAhead(IReadOnlyList<Op> ops, CancellationToken cancellation) => session.PrepareAhead(ops, cancellation);
+
         public bool RunsAhead => session.RunsAhead;
 
         public bool AllFinite(Value value, nint address) => session.AllFinite(value, address);

@@ -84,6 +84,19 @@ public sealed class CudaUpdateKernelTests : EmulatorTest
         Assert.Equal(wanted, bench.Get<ushort>(y, x.Length));
     }
 
+    /// <summary>Every bf16 there is, in vectors, and a few, one by one, from an address that allows no vectors.</summary>
+    [Theory]
+    [InlineData(0, 1 << 16)]
+    [InlineData(1, 21)]
+    public void CopyFromBf16_AnyNumber_IsTheSameNumber(int offset, int count)
+    {
+        using var bench = new KernelBench();
+        ushort[] x = [.. Enumerable.Range(0, count + offset).Select(i => (ushort)i)];
+        nint y = bench.Reserve(count * sizeof(float));
+        bench.Run("copy_from_bf16", (2, 1, 1), bench.Put<ushort>(x) + (offset * sizeof(ushort)), y, (long)count);
+        Assert.Equal(x.Skip(offset).Select(v => (uint)v << 16), bench.Get<float>(y, count).Select(BitConverter.SingleToUInt32Bits));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -169,6 +169,11 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public StepVerdict Verdict() => verdict;
 
+    public void PrepareAhead(IReadOnlyList<Op> ops, CancellationToken cancellation)
+    {
+        // Primitives are made one after the other: compiled code is shared, and most is found made already.
+    }
+
     public PreparedWork Record(Action work) => CpuUpdate.Repeat(work);
 
     public ICallClock CreateClock(int marks) => new CpuClock(marks);

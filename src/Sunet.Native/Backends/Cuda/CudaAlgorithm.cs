@@ -17,9 +17,18 @@ internal abstract record CudaProblem
 }
 
 /// <summary>One search for an algorithm: whose libraries and options, and what for.</summary>
-internal sealed class CudaSearch(CudaSession session, Op op)
+/// <param name="session">The session that will run what is found.</param>
+/// <param name="op">What for.</param>
+/// <param name="builder">
+/// The handle to search and build with, which must outlive what is found; null: the session's own. Several threads search at once with a
+/// handle each.
+/// </param>
+internal sealed class CudaSearch(CudaSession session, Op op, CudnnHandle? builder = null)
 {
     public CudaSession Session => session;
+
+    /// <summary>What searches and builds; the session's own handle runs.</summary>
+    public CudnnHandle Builder => builder ?? session.Cudnn;
 
     public Op Op => op;
 
@@ -55,9 +64,6 @@ internal sealed class CudaSearch(CudaSession session, Op op)
 /// </param>
 internal readonly record struct CudaCandidate(string Identity, Func<CudaAlgorithm?> Build)
 {
-    /// <summary>Whether it gives up accuracy, so that it is taken only if nothing else works, however fast it is.</summary>
-    public bool IsLastResort { get; init; }
-
     /// <summary>The same candidate with something behind it.</summary>
     public CudaCandidate Then(Func<CudaAlgorithm, CudaAlgorithm> wrap)
     {

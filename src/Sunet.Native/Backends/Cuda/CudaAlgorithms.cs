@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop;
 
@@ -10,6 +11,9 @@ namespace Sunet.Native.Backends.Cuda;
 /// </summary>
 internal sealed class CudaAlgorithms
 {
+    /// <summary>More threads wait for each other in the driver.</summary>
+    private const int MaximumThreads = 16;
+
     private readonly ConcurrentDictionary<CudaProblem, string> chosen = new();
     private int searches;
 
@@ -28,6 +32,68 @@ internal sealed class CudaAlgorithms
         session.Plans.Add(problem, found.Algorithm);
         chosen[problem] = found.Identity;
         return found.Algorithm;
+    }
+
+    /// <summary>
+    /// Finds the algorithms of many problems at once, each by a search of its own, on several threads; those are then known to
+    /// <see cref="Get"/>. The algorithms stay the session's.
+    /// </summary>
+    /// <param name="session">The session; nobody else uses it meanwhile.</param>
+    /// <param name="wanted">Problems and the ops they are of; null where an op is none.</param>
+    /// <param name="cancellation">Stops between two problems.</param>
+    /// <exception cref="BackendException">No library has an algorithm for one of them.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void GetAll(
+        CudaSession session, IEnumerable<(ConvolutionProblem? Problem, Op Op)> wanted, CancellationToken cancellation)
+    {
+        List<(CudaProblem Problem, Op Op)> missing =
+        [
+            .. wanted.Where(w => w.Problem is not null && session.Plans.Find(w.Problem) is null)
+                .DistinctBy(w => w.Problem).Select(w => ((CudaProblem)w.Problem!, w.Op)),
+        ];
+        int threads = Math.Min(session.Options.CompileThreads == 0 ? Math.Min(Environment.ProcessorCount, MaximumThreads)
+            : session.Options.CompileThreads, missing.Count);
+        if (threads < 2)
+            return;
+        var found = new (string Identity, CudaAlgorithm Algorithm)?[missing.Count];
+        try
+        {
+            using var builders = new BlockingCollection<CudnnHandle>();
+            foreach (CudnnHandle builder in session.Plans.Builders(threads))
+                builders.Add(builder, cancellation);
+            var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation };
+            Parallel.For(0, missing.Count, options, i =>
+            {
+                CudnnHandle builder = builders.Take(cancellation);
+                try
+                {
+                    using CudaDevice.Scope current = session.Device.Use();
+                    (CudaProblem problem, Op op) = missing[i];
+                    var search = new CudaSearch(session, op, builder);
+                    found[i] = Recall(problem, search) ?? Choose(problem, search) ?? throw Nothing(problem, search);
+                }
+                finally
+                {
+                    builders.Add(builder, CancellationToken.None);
+                }
+            });
+        }
+        catch (AggregateException failures)
+        {
+            Array.ForEach(found, f => f?.Algorithm.Dispose());
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
+        catch
+        {
+            Array.ForEach(found, f => f?.Algorithm.Dispose());
+            throw;
+        }
+
+        for (int i = 0; i < found.Length; i++)
+        {
+            session.Plans.Add(missing[i].Problem, found[i]!.Value.Algorithm);
+            chosen[missing[i].Problem] = found[i]!.Value.Identity;
+        }
     }
 
     /// <summary>What was chosen for another session, built for this one.</summary>
@@ -84,10 +150,20 @@ internal sealed class CudaAlgorithms
 internal sealed class CudaPlans(CudaDevice device) : IDisposable
 {
     private readonly Dictionary<CudaProblem, CudaAlgorithm> algorithms = [];
+    private readonly List<CudnnHandle> builders = [];
 
     public CudaAlgorithm? Find(CudaProblem problem) => algorithms.GetValueOrDefault(problem);
 
     public void Add(CudaProblem problem, CudaAlgorithm algorithm) => algorithms.Add(problem, algorithm);
+
+    /// <summary>Handles that plans are made with, by one thread each; they live as long as those plans.</summary>
+    /// <exception cref="BackendException">cuDNN failed.</exception>
+    public IEnumerable<CudnnHandle> Builders(int count)
+    {
+        while (builders.Count < count)
+            builders.Add(CudnnHandle.Create(device));
+        return builders.Take(count);
+    }
 
     public void Dispose()
     {
@@ -95,5 +171,8 @@ internal sealed class CudaPlans(CudaDevice device) : IDisposable
         foreach (CudaAlgorithm algorithm in algorithms.Values)
             algorithm.Dispose();
         algorithms.Clear();
+        foreach (CudnnHandle builder in builders)
+            builder.Dispose();
+        builders.Clear();
     }
 }

@@ -1,12 +1,16 @@
 namespace Sunet.Native.Backends.Cuda;
 
-/// <summary>An algorithm and a kernel of ours behind it.</summary>
-internal sealed class CudaFollowedCall(CudaBoundAlgorithm inner, KernelLaunch launch, CudaStream stream, string layer) : CudaBoundAlgorithm
+/// <summary>An algorithm between kernels of ours.</summary>
+internal sealed class CudaSurroundedCall(
+    KernelLaunch[] before, CudaBoundAlgorithm inner, KernelLaunch[] after, CudaStream stream, string layer) : CudaBoundAlgorithm
 {
     public override void Run()
     {
+        foreach (KernelLaunch launch in before)
+            launch.Run(stream.Raw, layer);
         inner.Run();
-        launch.Run(stream.Raw, layer);
+        foreach (KernelLaunch launch in after)
+            launch.Run(stream.Raw, layer);
     }
 
     public override void Dispose() => inner.Dispose();
@@ -22,7 +26,7 @@ internal sealed class CudaBiasRelu(CudaAlgorithm inner, ConvolutionProblem probl
     public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer)
     {
         KernelLaunch launch = Launch(session.Device, operands[problem.ResultOperand], operands[ConvolutionProblem.OperandBias]);
-        return new CudaFollowedCall(inner.Bind(session, operands, workspace, layer), launch, session.Stream, layer);
+        return new CudaSurroundedCall([], inner.Bind(session, operands, workspace, layer), [launch], session.Stream, layer);
     }
 
     public override void Dispose() => inner.Dispose();
@@ -41,8 +45,6 @@ internal sealed class CudaBiasRelu(CudaAlgorithm inner, ConvolutionProblem probl
 /// <summary>Lets an algorithm write bf16 to scratch memory and makes the operand float32 from that.</summary>
 internal sealed class CudaWidened(CudaAlgorithm inner, TensorLayout narrow, int operand) : CudaAlgorithm
 {
-    private const int ChannelsPerBlock = 32;
-
     public override long WorkspaceBytes => ScratchOffset + narrow.Bytes;
 
     public override string Description => inner.Description + " + widen";
@@ -57,12 +59,9 @@ internal sealed class CudaWidened(CudaAlgorithm inner, TensorLayout narrow, int 
         nint[] redirected = operands.ToArray();
         redirected[operand] = scratch;
 
-        // With one pixel the kernel that brings images out to row-major float32 changes nothing but the type.
-        int channels = checked(narrow.C * narrow.H * narrow.W);
-        var launch = new KernelLaunch(session.Device.Kernels.Get("nhwc_to_nchw_bf16"),
-            (1, (channels + ChannelsPerBlock - 1) / ChannelsPerBlock, narrow.N), CudaGrid.Block, scratch, channels, operands[operand], narrow.N,
-            channels, 1L);
-        return new CudaFollowedCall(inner.Bind(session, redirected, workspace, layer), launch, session.Stream, layer);
+        long count = narrow.Pixels * narrow.C;
+        KernelLaunch launch = CudaTransfer.FromBf16(session, count, scratch, operands[operand]);
+        return new CudaSurroundedCall([], inner.Bind(session, redirected, workspace, layer), [launch], session.Stream, layer);
     }
 
     public override void Dispose() => inner.Dispose();

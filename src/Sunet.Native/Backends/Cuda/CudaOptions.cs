@@ -13,7 +13,8 @@ public enum CudaPrecision
     Tf32,
 
     /// <summary>
-    /// Activations in bfloat16 (7 bits of mantissa); parameters, their gradients, statistics, sums and the loss stay in single precision.
+    /// Activations in bfloat16 (7 bits of mantissa); parameters, statistics, sums and the loss stay in single precision. Gradients of
+    /// parameters are summed in single precision and kept so; those of kernels beyond 1x1 are rounded to bfloat16 once on the way.
     /// </summary>
     Bf16,
 }
@@ -36,6 +37,12 @@ public sealed record CudaOptions
     /// </summary>
     public bool TuneAlgorithms { get; init; }
 
+    /// <summary>
+    /// Threads that make cuDNN's plans while a network is compiled, where algorithms are not timed; cuDNN compiles a kernel for most, which
+    /// takes a few tenths of a second each. 0: one a processor, up to 16. The choice does not depend on it.
+    /// </summary>
+    public int CompileThreads { get; init; }
+
     /// <summary>Algorithms that need more scratch memory than this are not considered; in bytes.</summary>
     public long WorkspaceLimitBytes { get; init; } = 1L << 30;
 
@@ -50,6 +57,8 @@ public sealed record CudaOptions
             throw new ConfigurationException($"There is no precision {Precision}; float32, tf32 and bf16 are known.");
         if (WorkspaceLimitBytes < 0)
             throw new ConfigurationException($"The workspace limit of {WorkspaceLimitBytes} bytes is below 0.");
+        if (CompileThreads < 0)
+            throw new ConfigurationException($"A number of {CompileThreads} threads is below 0.");
         if (MemoryLimitBytes < 1)
             throw new ConfigurationException($"The memory limit of {MemoryLimitBytes} bytes is below 1.");
     }

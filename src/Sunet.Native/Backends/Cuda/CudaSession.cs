@@ -17,7 +17,6 @@ internal sealed unsafe class CudaSession : IBackendSession
         CudaElementwise.Prepare,
         CudaResampling.Prepare,
         CudaSoftmax.Prepare,
-        CudaLinear.Prepare,
         CudaImage.Prepare,
     ];
 
@@ -101,6 +100,14 @@ internal sealed unsafe class CudaSession : IBackendSession
         }
 
         throw new BackendException($"The CUDA backend has no {op.Kind} (layer '{op.Name}').", CudaBackend.Library, 0, op.Name);
+    }
+
+    public void PrepareAhead(IReadOnlyList<Op> ops, CancellationToken cancellation)
+    {
+        if (Options.CompileThreads == 1 || (TimeAlgorithms && !Deterministic))
+            return;
+        using CudaDevice.Scope current = Device.Use();
+        Algorithms.GetAll(this, ops.Select(op => (Problem: CudaConvolution.ProblemOf(this, op), Op: op)), cancellation);
     }
 
     /// <summary>Whether the value's elements are bfloat16; float32, or integers, otherwise.</summary>

@@ -27,6 +27,10 @@ internal static class CudaTransfer
     public static KernelLaunch ToBf16(CudaSession session, long count, nint from, nint to) =>
         new(session.Device.Kernels.Get("copy_to_bf16"), (Blocks(count, 8), 1, 1), Block, from, to, count);
 
+    /// <summary>The float32 elements that bfloat16 ones are.</summary>
+    public static KernelLaunch FromBf16(CudaSession session, long count, nint from, nint to) =>
+        new(session.Device.Kernels.Get("copy_from_bf16"), (Blocks(count, 8), 1, 1), Block, from, to, count);
+
     /// <summary>y += x.</summary>
     public static KernelLaunch Accumulate(CudaSession session, long count, nint x, nint y) =>
         new(session.Device.Kernels.Get("accumulate"), (Blocks(count, 4), 1, 1), Block, x, y, count);

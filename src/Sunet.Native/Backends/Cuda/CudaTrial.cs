@@ -66,7 +66,7 @@ internal sealed class CudaTrial : IDisposable
         {
             foreach (CudaCandidate candidate in problem.Candidates(search))
             {
-                if ((candidate.IsLastResort && best is not null) || tried == MaximumCandidates)
+                if (tried == MaximumCandidates)
                     break;
                 if (candidate.Build() is not { } algorithm)
                     continue;

@@ -39,7 +39,7 @@ internal sealed class CudnnPlan : CudaAlgorithm
         bool isKept = false;
         try
         {
-            plan.Set(CudnnAttribute.ExecutionPlanHandle, search.Session.Cudnn)
+            plan.Set(CudnnAttribute.ExecutionPlanHandle, search.Builder)
                 .Set(CudnnAttribute.ExecutionPlanEngineConfig, engines[index]);
             if (!search.Accepts(name, plan))
                 return null;
