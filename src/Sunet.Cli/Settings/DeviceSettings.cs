@@ -19,7 +19,7 @@ internal static class DeviceSettings
     public static IReadOnlyList<Setting> Choice { get; } =
     [
         Setting.Value("device", "cpu, cuda, cuda:N for another GPU than the first, or auto for the best there is", Auto),
-        Setting.Value("threads", "threads a call uses on the CPU; 0 takes all processors", "0"),
+        Setting.Value("threads", "threads a call uses on the CPU, or that compile for a GPU; 0 takes all processors", "0"),
     ];
 
     /// <summary>How a device finds and uses its algorithms.</summary>
@@ -82,6 +82,7 @@ internal static class DeviceSettings
         Deterministic = values.Flag("deterministic"),
         UseGraphs = values.Settings.Any(s => s.Name == "cuda-graph") && values.Flag("cuda-graph"),
         TuneAlgorithms = values.Flag("tune"),
+        CompileThreads = values.Int("threads", 0, 4096),
         WorkspaceLimitBytes = values.Int("workspace-limit", 0) * Mebibyte,
     };
 

@@ -6,8 +6,8 @@ namespace Sunet.Native.Verification;
 /// <summary>Every op and every kind of layer on shapes that are easy to get wrong, against the reference.</summary>
 internal static class OpChecks
 {
-    /// <summary>No multiple of a vector, a little less and a little more than one, and whole ones.</summary>
-    private static readonly int[] Widths = [3, 11, 16, 64];
+    /// <summary>No multiple of a vector, a little less and a little more than one, and whole ones; even ones and odd multiples of eight.</summary>
+    private static readonly int[] Widths = [3, 6, 11, 16, 24, 64];
 
     /// <summary>
     /// Checks one op. Seeds go through kernels 1, 3 and 7, strides 1 and 2, dilations up to 8, odd sizes, fused and plain, and inputs that

@@ -11,7 +11,7 @@ namespace Sunet.Native.Backends.Cuda;
 /// </summary>
 internal sealed class CudaAlgorithms
 {
-    /// <summary>More threads wait for each other in the driver.</summary>
+    /// <summary>More were not measured.</summary>
     private const int MaximumThreads = 16;
 
     private readonly ConcurrentDictionary<CudaProblem, string> chosen = new();
@@ -26,12 +26,7 @@ internal sealed class CudaAlgorithms
     {
         if (session.Plans.Find(problem) is { } known)
             return known;
-        var search = new CudaSearch(session, op);
-        (string Identity, CudaAlgorithm Algorithm) found =
-            Recall(problem, search) ?? Choose(problem, search) ?? throw Nothing(problem, search);
-        session.Plans.Add(problem, found.Algorithm);
-        chosen[problem] = found.Identity;
-        return found.Algorithm;
+        return Keep(session, problem, Search(problem, new CudaSearch(session, op)));
     }
 
     /// <summary>
@@ -51,26 +46,41 @@ internal sealed class CudaAlgorithms
             .. wanted.Where(w => w.Problem is not null && session.Plans.Find(w.Problem) is null)
                 .DistinctBy(w => w.Problem).Select(w => ((CudaProblem)w.Problem!, w.Op)),
         ];
-        int threads = Math.Min(session.Options.CompileThreads == 0 ? Math.Min(Environment.ProcessorCount, MaximumThreads)
-            : session.Options.CompileThreads, missing.Count);
+        int wished = session.Options.CompileThreads;
+        int threads = Math.Min(wished == 0 ? Math.Min(Environment.ProcessorCount, MaximumThreads) : wished, missing.Count);
         if (threads < 2)
             return;
         var found = new (string Identity, CudaAlgorithm Algorithm)?[missing.Count];
         try
         {
-            using var builders = new BlockingCollection<CudnnHandle>();
-            foreach (CudnnHandle builder in session.Plans.Builders(threads))
-                builders.Add(builder, cancellation);
+            SearchAll(session, missing, found, threads, cancellation);
+        }
+        catch
+        {
+            Array.ForEach(found, f => f?.Algorithm.Dispose());
+            throw;
+        }
+
+        for (int i = 0; i < found.Length; i++)
+            Keep(session, missing[i].Problem, found[i]!.Value);
+    }
+
+    private void SearchAll(CudaSession session, List<(CudaProblem Problem, Op Op)> wanted,
+        (string Identity, CudaAlgorithm Algorithm)?[] found, int threads, CancellationToken cancellation)
+    {
+        using var builders = new BlockingCollection<CudnnHandle>();
+        foreach (CudnnHandle builder in session.Plans.Builders(threads))
+            builders.Add(builder, cancellation);
+        try
+        {
             var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation };
-            Parallel.For(0, missing.Count, options, i =>
+            Parallel.For(0, wanted.Count, options, i =>
             {
                 CudnnHandle builder = builders.Take(cancellation);
                 try
                 {
                     using CudaDevice.Scope current = session.Device.Use();
-                    (CudaProblem problem, Op op) = missing[i];
-                    var search = new CudaSearch(session, op, builder);
-                    found[i] = Recall(problem, search) ?? Choose(problem, search) ?? throw Nothing(problem, search);
+                    found[i] = Search(wanted[i].Problem, new CudaSearch(session, wanted[i].Op, builder));
                 }
                 finally
                 {
@@ -80,20 +90,18 @@ internal sealed class CudaAlgorithms
         }
         catch (AggregateException failures)
         {
-            Array.ForEach(found, f => f?.Algorithm.Dispose());
             ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
         }
-        catch
-        {
-            Array.ForEach(found, f => f?.Algorithm.Dispose());
-            throw;
-        }
+    }
 
-        for (int i = 0; i < found.Length; i++)
-        {
-            session.Plans.Add(missing[i].Problem, found[i]!.Value.Algorithm);
-            chosen[missing[i].Problem] = found[i]!.Value.Identity;
-        }
+    private (string Identity, CudaAlgorithm Algorithm) Search(CudaProblem problem, CudaSearch search) =>
+        Recall(problem, search) ?? Choose(problem, search) ?? throw Nothing(problem, search);
+
+    private CudaAlgorithm Keep(CudaSession session, CudaProblem problem, (string Identity, CudaAlgorithm Algorithm) found)
+    {
+        session.Plans.Add(problem, found.Algorithm);
+        chosen[problem] = found.Identity;
+        return found.Algorithm;
     }
 
     /// <summary>What was chosen for another session, built for this one.</summary>

@@ -87,11 +87,21 @@ internal sealed class OpGraph
             nameof(Convolution) => Graph.Add(new Convolution("op", Image("x", x), Graph.Parameter("w", weights), Bias(o), geometry, fused,
                 seed % 3 == 0 ? Owned("sum", y) : null)),
             nameof(ConvolutionDataGradient) => Graph.Add(new ConvolutionDataGradient("op", Image("dy", y), Graph.Parameter("w", weights), x, exact)),
-            nameof(ConvolutionWeightGradient) => Graph.Add(new ConvolutionWeightGradient("op", Image("x", x), Image("dy", y), weights, exact)),
+            nameof(ConvolutionWeightGradient) => Learned(
+                Graph.Add(new ConvolutionWeightGradient("op", Image("x", x), Image("dy", y), weights, exact)), learned: !fused),
             nameof(TransposedConvolution) => Graph.Add(new TransposedConvolution("op", Image("x", y), Graph.Parameter("w", weights), Bias(i), geometry, (h, w), fused)),
             nameof(TransposedConvolutionDataGradient) => Graph.Add(new TransposedConvolutionDataGradient("op", Image("dy", x), Graph.Parameter("w", weights), y, exact)),
-            _ => Graph.Add(new TransposedConvolutionWeightGradient("op", Image("x", y), Image("dy", x), weights, exact)),
+            _ => Learned(
+                Graph.Add(new TransposedConvolutionWeightGradient("op", Image("x", y), Image("dy", x), weights, exact)), learned: !fused),
         };
+    }
+
+    /// <summary>An op whose result is a parameter's gradient, which a backend may keep in another type than what lies between layers.</summary>
+    private Op Learned(Op op, bool learned)
+    {
+        if (learned)
+            op.Output.GradientOf = Graph.Parameter("w", op.Output.Shape);
+        return op;
     }
 
     private Op BuildLinear(string kind)
