@@ -17,7 +17,7 @@ internal sealed record CudaSearch
     /// <summary>The user's folder, where <c>pip install --user</c> puts packages.</summary>
     public string? Home { get; init; }
 
-    /// <summary>The environments of Python that are active: virtual ones and conda's.</summary>
+    /// <summary>The environments of Python that are active: virtual ones, conda's, and that of the python3 that a shell would run.</summary>
     public IReadOnlyList<string> PythonPrefixes { get; init; } = [];
 
     /// <summary>Where Windows keeps the CUDA toolkit and system libraries; empty elsewhere.</summary>
@@ -42,10 +42,21 @@ internal sealed record CudaSearch
             [
                 .. new[] { Environment.GetEnvironmentVariable("VIRTUAL_ENV"), Environment.GetEnvironmentVariable("CONDA_PREFIX") }
                     .OfType<string>().Where(p => p.Length > 0),
+                .. PythonOf(Environment.GetEnvironmentVariable("PATH") ?? ""),
             ],
             WindowsFolders = windows,
         };
     }
+
+    /// <summary>
+    /// The environment of the first python3 in a list of folders: one that is on the path is in use, even where no variable names it. None
+    /// where there is no python3.
+    /// </summary>
+    public static IEnumerable<string> PythonOf(string path) => path.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        .Where(folder => File.Exists(Path.Combine(folder, "python3")) || File.Exists(Path.Combine(folder, "python.exe")))
+        .Take(1)
+        .Select(folder => Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))))
+        .OfType<string>();
 
     /// <summary>The folders the user named; searched before the system loader is asked.</summary>
     public IReadOnlyList<string> NamedFolders()

@@ -83,6 +83,20 @@ public sealed class CudaSearchTests : IDisposable
     }
 
     [Fact]
+    public void UsualFolders_PythonOnThePath_AreThoseOfItsEnvironment()
+    {
+        Fake("other/bin", "sh");
+        Fake("torch/bin", "python3");
+        Fake("later/bin", "python3");
+        string cudnn = Fake("torch/lib/python3.12/site-packages/nvidia/cudnn/lib", "libcudnn.so.9");
+        Fake("later/lib/python3.12/site-packages/nvidia/cudnn/lib", "libcudnn.so.9");
+        string path = string.Join(Path.PathSeparator, new[] { "missing", "other/bin", "torch/bin/", "later/bin" }.Select(f => Path.Combine(root, f)));
+        CudaSearch search = Search() with { PythonPrefixes = [.. CudaSearch.PythonOf(path)] };
+        Assert.Equal([Path.GetDirectoryName(cudnn)!], search.UsualFolders());
+        Assert.Empty(CudaSearch.PythonOf(""));
+    }
+
+    [Fact]
     public void Locate_OnlyAnOlderVersion_NamesWantedFoundAndPlaces()
     {
         string old = Fake("usr/lib64", "libcudnn.so.8");
