@@ -1,16 +1,12 @@
 namespace Sunet.Native.Backends.Cuda;
 
-/// <summary>An algorithm between kernels of ours.</summary>
-internal sealed class CudaSurroundedCall(
-    KernelLaunch[] before, CudaBoundAlgorithm inner, KernelLaunch[] after, CudaStream stream, string layer) : CudaBoundAlgorithm
+/// <summary>An algorithm and a kernel of ours behind it.</summary>
+internal sealed class CudaFollowedCall(CudaBoundAlgorithm inner, KernelLaunch launch, CudaStream stream, string layer) : CudaBoundAlgorithm
 {
     public override void Run()
     {
-        foreach (KernelLaunch launch in before)
-            launch.Run(stream.Raw, layer);
         inner.Run();
-        foreach (KernelLaunch launch in after)
-            launch.Run(stream.Raw, layer);
+        launch.Run(stream.Raw, layer);
     }
 
     public override void Dispose() => inner.Dispose();
@@ -26,7 +22,7 @@ internal sealed class CudaBiasRelu(CudaAlgorithm inner, ConvolutionProblem probl
     public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer)
     {
         KernelLaunch launch = Launch(session.Device, operands[problem.ResultOperand], operands[ConvolutionProblem.OperandBias]);
-        return new CudaSurroundedCall([], inner.Bind(session, operands, workspace, layer), [launch], session.Stream, layer);
+        return new CudaFollowedCall(inner.Bind(session, operands, workspace, layer), launch, session.Stream, layer);
     }
 
     public override void Dispose() => inner.Dispose();
@@ -59,9 +55,8 @@ internal sealed class CudaWidened(CudaAlgorithm inner, TensorLayout narrow, int 
         nint[] redirected = operands.ToArray();
         redirected[operand] = scratch;
 
-        long count = narrow.Pixels * narrow.C;
-        KernelLaunch launch = CudaTransfer.FromBf16(session, count, scratch, operands[operand]);
-        return new CudaSurroundedCall([], inner.Bind(session, redirected, workspace, layer), [launch], session.Stream, layer);
+        KernelLaunch launch = CudaTransfer.FromBf16(session, narrow.Pixels * narrow.C, scratch, operands[operand]);
+        return new CudaFollowedCall(inner.Bind(session, redirected, workspace, layer), launch, session.Stream, layer);
     }
 
     public override void Dispose() => inner.Dispose();

@@ -14,7 +14,7 @@ public enum CudaPrecision
 
     /// <summary>
     /// Activations in bfloat16 (7 bits of mantissa); parameters, statistics, sums and the loss stay in single precision. Gradients of
-    /// parameters are summed in single precision and kept so; those of kernels beyond 1x1 are rounded to bfloat16 once on the way.
+    /// parameters are summed and kept in single precision; those of convolutions that are no matrix product are rounded to bfloat16 between.
     /// </summary>
     Bf16,
 }
