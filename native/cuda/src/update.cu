@@ -2,22 +2,22 @@
 
 namespace sunet {
 
-// Calls body with every fourth index and vectors of four, then, for what is left or where there are no vectors, one by one. An index tells
-// its number of elements by the type of its second argument.
+// Calls body with the first index of every vector, then, for what is left or where there are no vectors, one by one. An index tells its
+// number of elements by the type of its second argument.
 template <int N>
 struct Width {
     static constexpr int elements = N;
 };
 
-template <class Body>
+template <int Vector = 4, class Body>
 SUNET_DEVICE void for_each_element(int64_t count, bool vectors, Body body)
 {
     const int64_t at = static_cast<int64_t>(block_x()) * block_threads + thread_x();
     const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_threads;
-    const int64_t whole = vectors ? count / 4 : 0;
+    const int64_t whole = vectors ? count / Vector : 0;
     for (int64_t i = at; i < whole; i += step)
-        body(i * 4, Width<4>());
-    for (int64_t i = whole * 4 + at; i < count; i += step)
+        body(i * Vector, Width<Vector>());
+    for (int64_t i = whole * Vector + at; i < count; i += step)
         body(i, Width<1>());
 }
 
@@ -118,14 +118,10 @@ SUNET_KERNEL(copy_to_bf16, block_threads)(const float* x, bf16* y, int64_t count
 
 SUNET_KERNEL(copy_from_bf16, block_threads)(const bf16* x, float* y, int64_t count)
 {
-    const int64_t at = static_cast<int64_t>(block_x()) * block_threads + thread_x();
-    const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_threads;
-    constexpr int lanes = vector_lanes<bf16>;
-    const int64_t whole = aligned(x) && aligned(y) ? count / lanes : 0;
-    for (int64_t i = at; i < whole; i += step)
-        store<lanes>(y + i * lanes, load<lanes>(x + i * lanes));
-    for (int64_t i = whole * lanes + at; i < count; i += step)
-        y[i] = to_float(x[i]);
+    for_each_element<vector_lanes<bf16>>(count, aligned(x) && aligned(y), [&](int64_t i, auto width) {
+        constexpr int elements = decltype(width)::elements;
+        store<elements>(y + i, load<elements>(x + i));
+    });
 }
 
 SUNET_KERNEL(finite_check_f32, block_threads)(const float* x, int64_t count, int* flag) { finite_check(x, count, flag); }

@@ -80,8 +80,9 @@ internal static class Float16Gradient
     /// evenly spread, and numbers are about 1.5 times that beginning: an error of 2^-11 / (1.5 sqrt 3). Every partial sum of K products is
     /// rounded, the first with one product and the last with K; those grow like a random walk, so that the errors add up to sqrt(1 + 2 +
     /// ... + K) roundings of a product, which is sqrt((K + 1) / 2) roundings of the sum. Adding two such sums in float16, and those in
-    /// float32, adds nothing that counts, and leaves as much relative to their sum; the result is not rounded again. Numbers below 2^-18 of the largest they are
-    /// scaled with are lost in part, which evenly spread ones hardly ever are. This was settled before any result was seen.
+    /// float32, adds nothing that counts, and leaves as much relative to their sum; the result is not rounded again. Numbers below 2^-18 of
+    /// the largest they are scaled with are lost in part, which evenly spread ones hardly ever are. This was settled before any result was
+    /// seen.
     /// </summary>
     public static double Bound(int terms) => 2 * Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -11) * Math.Sqrt((terms + 1) / 2.0);
 

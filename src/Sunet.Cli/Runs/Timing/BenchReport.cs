@@ -13,14 +13,14 @@ namespace Sunet.Cli.Runs.Timing;
 internal sealed record BenchReport(
     SunetSpec Spec, Shape Image, bool Train, PlanTimingOptions Options, PlanTimings Timings, DeviceCeilings Ceilings, IBackend Backend)
 {
+    private const string CsvHeader =
+        "layer,op,phase,implementation,flops,bytes,ms,gflops_per_s,gbytes_per_s,limit,percent_of_peak,alone_ms";
+
     /// <summary>What it took to compile the plan and to load its weights.</summary>
     public required double CompileMilliseconds { get; init; }
 
     /// <summary>The plan's memory on the device, in bytes.</summary>
     public required long PlanBytes { get; init; }
-
-    private const string CsvHeader =
-        "layer,op,phase,implementation,flops,bytes,ms,gflops_per_s,gbytes_per_s,limit,percent_of_peak,alone_ms";
 
     private string Work => $"{Spec.Config.Name}  output stride {Spec.OutputStride}  {(Train ? "training step" : "prediction")} of {Image}";
 

@@ -122,9 +122,7 @@ internal sealed class CudaAlgorithms
     {
         Interlocked.Increment(ref searches);
 
-        // Times differ from run to run, and with them what is fastest; who wants the same bits in every process takes the estimate.
-        bool isTimed = search.Session.TimeAlgorithms && !search.Session.Deterministic;
-        using CudaTrial? trial = isTimed ? CudaTrial.Create(problem, search) : null;
+        using CudaTrial? trial = search.Session.TimesAlgorithms ? CudaTrial.Create(problem, search) : null;
         return trial is null ? First(problem, search) : trial.Fastest();
     }
 

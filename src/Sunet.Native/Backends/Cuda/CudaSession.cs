@@ -63,7 +63,8 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public bool Deterministic => Options.Deterministic;
 
-    public bool TimeAlgorithms => Options.TuneAlgorithms;
+    /// <summary>Times differ from run to run, and with them what is fastest; who wants the same bits in every process takes the estimate.</summary>
+    public bool TimesAlgorithms => Options.TuneAlgorithms && !Options.Deterministic;
 
     public bool AllowTf32 => Options.Precision != CudaPrecision.Float32;
 
@@ -104,7 +105,8 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public void PrepareAhead(IReadOnlyList<Op> ops, CancellationToken cancellation)
     {
-        if (Options.CompileThreads == 1 || (TimeAlgorithms && !Deterministic))
+        // Whoever else runs meanwhile would be measured, too.
+        if (TimesAlgorithms)
             return;
         using CudaDevice.Scope current = Device.Use();
         Algorithms.GetAll(this, ops.Select(op => (Problem: CudaConvolution.ProblemOf(this, op), Op: op)), cancellation);
