@@ -45,10 +45,11 @@ typedef struct sunet_message {
 typedef int32_t sunet_type;
 enum { SUNET_F32 = 0, SUNET_BF16 = 1, SUNET_S32 = 2, SUNET_U8 = 3 };
 
-/* How the dimensions [N, C, H, W] lie in memory. Every layout but ANY is [N][C / b][H][W][b] with C rounded up to the
- * block b: PLAIN has b = 1 (so also row-major OIHW weights and vectors), NHWC has b = C. Channels that only round C up hold zeros. */
+/* How the dimensions [N, C, H, W] lie in memory. Layouts of activations are [N][C / b][H][W][b] with C rounded up to the block b: PLAIN
+ * has b = 1 (so also row-major OIHW weights and vectors), NHWC has b = C. Channels that only round C up hold zeros. Of weights, WEIGHTS_16
+ * is [O / 16][I / 16][kH][kW][16 I][16 O], rounded up alike: what gradients of weights are written in without a reorder in bf16. */
 typedef int32_t sunet_layout;
-enum { SUNET_PLAIN = 0, SUNET_BLOCKED_8 = 1, SUNET_BLOCKED_16 = 2, SUNET_NHWC = 3, SUNET_ANY = 4 };
+enum { SUNET_PLAIN = 0, SUNET_BLOCKED_8 = 1, SUNET_BLOCKED_16 = 2, SUNET_NHWC = 3, SUNET_ANY = 4, SUNET_WEIGHTS_16 = 5 };
 
 /* A tensor without its data. Activations are [N, C, H, W], convolution weights [O, I, kH, kW], transposed-convolution
  * weights [I, O, kH, kW] (both as PyTorch has them), vectors [C] with rank 1, matrices [rows, columns] with rank 2. */

@@ -18,13 +18,23 @@ struct Run {
     std::int64_t x_stride, dy_stride, addend_stride, y_stride;
     double* sums;
     bool relu, addend_given, bf16;
+
+    bool has_pairs() const { return make_pairs(lanes, pixels, {x_stride, dy_stride, addend_stride, y_stride}); }
+    Run pairs() const
+    {
+        Run twice = *this;
+        twice.pixels /= 2;
+        for (std::int64_t* stride : {&twice.x_stride, &twice.dy_stride, &twice.addend_stride, &twice.y_stride})
+            *stride *= 2;
+        return twice;
+    }
 };
 
 template <class V>
 SUNET_INLINE V parameter(const Run& run, int index)
 {
     const float* from = run.parameters + index * row;
-    return run.one_channel ? broadcast<V>(*from) : load<V>(from);
+    return run.one_channel ? broadcast<V>(*from) : load_lanes<V>(from);
 }
 
 template <class V, class S>

@@ -13,6 +13,9 @@ struct Run {
     void* y;
     std::int64_t a_stride, b_stride, y_stride;
     bool from_bf16, to_bf16;
+
+    bool has_pairs() const { return make_pairs(lanes, pixels, {a_stride, b_stride, y_stride}); }
+    Run pairs() const { return {lanes, pixels / 2, a, b, y, 2 * a_stride, 2 * b_stride, 2 * y_stride, from_bf16, to_bf16}; }
 };
 
 template <Operation O>
@@ -60,9 +63,9 @@ SUNET_ROUNDS_BF16 void combine_bf16(Operation operation, const Run& run)
     switch (operation) {
     // Subnormal numbers stay what they are.
     case Operation::copy: by_wide_lanes<Combine<Operation::copy>::Lanes, Bf16, Bf16>(run); break;
-    case Operation::relu: by_wide_lanes<Combine<Operation::relu>::Lanes, HardwareBf16, HardwareBf16>(run); break;
-    case Operation::relu_backward: by_wide_lanes<Combine<Operation::relu_backward>::Lanes, HardwareBf16, HardwareBf16>(run); break;
-    case Operation::add: by_wide_lanes<Combine<Operation::add>::Lanes, HardwareBf16, HardwareBf16>(run); break;
+    case Operation::relu: by_pairs<Combine<Operation::relu>::Lanes, HardwareBf16, HardwareBf16>(run); break;
+    case Operation::relu_backward: by_pairs<Combine<Operation::relu_backward>::Lanes, HardwareBf16, HardwareBf16>(run); break;
+    case Operation::add: by_pairs<Combine<Operation::add>::Lanes, HardwareBf16, HardwareBf16>(run); break;
     }
 }
 
@@ -105,6 +108,9 @@ struct SumRun {
     const void* x;
     bool one_channel, bf16;
     double* sums;
+
+    bool has_pairs() const { return make_pairs(lanes, pixels, {stride}); }
+    SumRun pairs() const { return {lanes, pixels / 2, 2 * stride, x, one_channel, bf16, sums}; }
 };
 
 template <class V, class S>

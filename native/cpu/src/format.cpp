@@ -30,6 +30,7 @@ tag activation_tag(const sunet_tensor& tensor) {
     case SUNET_BLOCKED_8: return tag::nChw8c;
     case SUNET_BLOCKED_16: return tag::nChw16c;
     case SUNET_NHWC: return tag::nhwc;
+    case SUNET_WEIGHTS_16: return tag::ABcd16b16a;
     default: throw failure(SUNET_INVALID_ARGUMENT, "The layout " + std::to_string(tensor.layout) + " does not exist.");
     }
 }

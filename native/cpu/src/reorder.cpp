@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "blocked_weights.hpp"
 #include "primitive.hpp"
 
 namespace sunet {
@@ -19,6 +20,18 @@ std::unique_ptr<sunet_primitive> pack_weights(sunet_context& context, const data
     return primitive;
 }
 
+/* Nothing where that is left to oneDNN. */
+std::unique_ptr<sunet_primitive> copy_weights(sunet_context& context, const desc& from, const desc& to) {
+    const auto copy = bf16_copy(from, to);
+    if (!copy) return nullptr;
+    auto primitive = std::make_unique<sunet_primitive>(
+        context, [copy = *copy](bindings data) { copy(static_cast<const float*>(data[SUNET_ARG_SOURCE]), data[SUNET_ARG_DESTINATION]); },
+        "blocks:avx512_bf16", 0);
+    primitive->add_pass_argument(SUNET_ARG_SOURCE, {from});
+    primitive->add_pass_argument(SUNET_ARG_DESTINATION, {to});
+    return primitive;
+}
+
 } // namespace
 } // namespace sunet
 
@@ -30,6 +43,7 @@ extern "C" sunet_status sunet_reorder_create(sunet_context* context, const sunet
         sunet::require(sunet::dims_of(source.desc) == sunet::dims_of(destination.desc), "A reorder's two formats have the same dimensions.");
         if (destination.packed) return sunet::pack_weights(*context, source, destination);
         if (source.packed) throw sunet::failure(SUNET_UNSUPPORTED, "Weights that are packed for float16 cannot be read back.");
+        if (auto copy = sunet::copy_weights(*context, source.desc, destination.desc)) return copy;
         const dnnl::reorder::primitive_desc pd(context->engine, source.desc, context->engine, destination.desc,
                                                sunet::with_user_scratchpad());
         auto primitive =

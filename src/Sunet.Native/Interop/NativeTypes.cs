@@ -19,6 +19,7 @@ internal enum NativeLayout
     Blocked16 = 2,
     Nhwc = 3,
     Any = 4,
+    Weights16 = 5,
 }
 
 /// <summary>Mirrors <c>sunet_argument</c>.</summary>

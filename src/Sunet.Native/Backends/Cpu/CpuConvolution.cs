@@ -40,7 +40,7 @@ internal sealed class CpuConvolution : PreparedCall
             }
 
             // All directions read copies, so that none gains from the parameters' layout: it is the one that is made fastest from.
-            settled = CpuFormatHandle.Create(CpuFormats.OutsideOf(weights));
+            settled = CpuFormatHandle.Create(session.CopiedWeights(weights));
             session.Settle(weights, settled, NativeType.Float32);
         }
 

@@ -68,6 +68,16 @@ internal sealed class CpuFormats : IDisposable
     /// <summary>The description of a value's elements outside: float32, row-major.</summary>
     public static NativeTensor OutsideOf(Value value) => Describe(value.Shape, NativeLayout.Plain);
 
+    /// <summary>
+    /// The description of float32 weights of which all convolutions read copies: row-major for copies in float16, whole blocks for oneDNN's in
+    /// bfloat16, whose gradients are written so.
+    /// </summary>
+    public NativeTensor CopiedWeights(Value weights)
+    {
+        bool blocked = !multipliesFloat16 && channelBlock == 16 && weights.Shape[0] % 16 == 0 && weights.Shape[1] % 16 == 0;
+        return OutsideOf(weights) with { Layout = blocked ? NativeLayout.Weights16 : NativeLayout.Plain };
+    }
+
     /// <summary>The format of weights or their gradient once a convolution has settled it; null before.</summary>
     public CpuFormatHandle? SettledFormat(Value value) =>
         settled.TryGetValue(value.GradientOf ?? value, out (CpuFormatHandle Format, NativeType) found) ? found.Format : null;

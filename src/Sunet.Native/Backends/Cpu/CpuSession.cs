@@ -93,6 +93,9 @@ internal sealed unsafe class CpuSession : IBackendSession
     /// <summary>The format of weights or their gradient once a convolution has settled it; null before.</summary>
     public CpuFormatHandle? SettledFormat(Value value) => formats.SettledFormat(value);
 
+    /// <summary>The description of float32 weights of which all convolutions read copies.</summary>
+    public NativeTensor CopiedWeights(Value weights) => formats.CopiedWeights(weights);
+
     /// <summary>Settles the format of weights; the session owns the handle from here on.</summary>
     public void Settle(Value value, CpuFormatHandle format, NativeType type) => formats.Settle(value, format, type);
 
