@@ -115,10 +115,10 @@ counted_handle::counted_handle() noexcept {
 
 counted_handle::~counted_handle() { outstanding_handles.fetch_sub(1, std::memory_order_relaxed); }
 
+bool multiplies_tiles() noexcept { return isa_includes(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core_amx); }
+
 bool prefers_float16() noexcept {
-    const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
-    return float16::is_supported() && isa_includes(isa, dnnl::cpu_isa::avx512_core_bf16) &&
-           !isa_includes(isa, dnnl::cpu_isa::avx512_core_amx);
+    return float16::is_supported() && isa_includes(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core_bf16) && !multiplies_tiles();
 }
 
 thread_scope::thread_scope(const sunet_context& context) noexcept : previous_(omp_get_max_threads()) {

@@ -15,6 +15,9 @@ struct sunet_context {
 
 namespace sunet {
 
+/* Whether oneDNN multiplies bf16 in tiles, many times as fast as float32. */
+bool multiplies_tiles() noexcept;
+
 /* Whether products of bf16 tensors are made faster in float16 than by oneDNN, which is so where the CPU has AVX-512 FP16 and, as far as
  * oneDNN may use it, no AMX. */
 bool prefers_float16() noexcept;

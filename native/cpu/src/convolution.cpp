@@ -13,14 +13,20 @@ desc weights_of(const dnnl::convolution_forward::primitive_desc& pd) { return pd
 desc weights_of(const dnnl::convolution_backward_data::primitive_desc& pd) { return pd.weights_desc(); }
 desc weights_of(const dnnl::convolution_backward_weights::primitive_desc& pd) { return pd.diff_weights_desc(); }
 
-/* A primitive descriptor and, where oneDNN works on copies, the phases these are split into (1 x 1 for mere slices). It may be of more
- * channels than there are: of those, too, that fill up the last block in memory, which are zero. The weights' format is without them. */
+/* Of what oneDNN works on copies of: tensors that are split into phases (1 x 1 for mere slices), or bf16 ones as float32. */
+struct copies {
+    std::optional<phases> split = {};
+    bool widened = false;
+};
+
+/* A primitive descriptor. It may be of more channels than there are: of those, too, that fill up the last block in memory, which are zero.
+ * The weights' format is without them. */
 template <typename Pd>
 struct choice {
-    choice(const Pd& made, std::optional<phases> how) : pd(made), split(how), weights(weights_of(made)) {}
+    choice(const Pd& made, copies of) : pd(made), staged(of), weights(weights_of(made)) {}
 
     Pd pd;
-    std::optional<phases> split;
+    copies staged;
     desc weights;
 };
 
@@ -81,13 +87,21 @@ bool is_reference(const Pd& pd) {
 
 int64_t pixels_of(const sunet_tensor& tensor) { return int64_t{tensor.dims[0]} * tensor.dims[2] * tensor.dims[3]; }
 
+/* Whether the algorithm in float32, for which activations are copied, beats direct sums in bf16: these are at most twice as fast as in
+ * float32 without tiles. Weights that stay would take twice their memory. */
+bool wants_widened_winograd(const sunet_convolution& a) {
+    return a.inference == 0 && a.source.layout == SUNET_BLOCKED_16 && a.destination.layout == SUNET_BLOCKED_16 && can_widen() &&
+           !multiplies_tiles();
+}
+
 /* Measured, Winograd's algorithm takes about half the time of the direct sum in every direction once its tiles are filled. Where weights
  * do not stay they are transformed in every call, which pays only over enough pixels. */
 bool wants_winograd(const convolution_request& request) {
     constexpr int32_t tile = 4;
     constexpr int64_t enough_pixels = 32 * 32;
     const sunet_convolution& a = request.attributes;
-    if (a.winograd == 0 || a.source.type != SUNET_F32 || is_slice(request.large()) || is_slice(request.small())) return false;
+    if (a.winograd == 0 || is_slice(request.large()) || is_slice(request.small())) return false;
+    if (a.source.type != SUNET_F32 && !wants_widened_winograd(a)) return false;
     const sunet_tensor& small = request.small();
     for (int i = 0; i < 2; ++i) {
         if (a.weights.dims[2 + i] != 3 || a.stride[i] != 1 || a.dilation[i] != 1 || small.dims[2 + i] < tile) return false;
@@ -95,13 +109,19 @@ bool wants_winograd(const convolution_request& request) {
     return a.inference != 0 || pixels_of(small) >= enough_pixels;
 }
 
-/* oneDNN's Winograd implementation; nothing where it has none. Transformed weights take 16/9 of their memory for the small tile and four
+sunet_convolution in_float32(sunet_convolution a) {
+    a.source.type = a.weights.type = a.destination.type = SUNET_F32;
+    return a;
+}
+
+/* oneDNN's Winograd implementation, which is one of float32; nothing where it has none. Transformed weights take 16/9 of their memory for the small tile and four
  * times as much for the large one, which is worth it only where there is much to compute. */
 template <typename Make>
 auto winograd(const convolution_request& request, bool with_bias, Make make)
     -> std::optional<decltype(make(std::declval<const convolution_problem&>()))> {
     constexpr int64_t enough_pixels = 64 * 64;
-    convolution_problem problem = natural_problem(request, with_bias);
+    const sunet_convolution widened = in_float32(request.attributes);
+    convolution_problem problem = natural_problem({request.context, widened, request.transposed}, with_bias);
     problem.algorithm = dnnl::algorithm::convolution_winograd;
     problem.largest_tile = pixels_of(request.small()) >= enough_pixels;
     try {
@@ -117,7 +137,7 @@ template <typename Make>
 auto fast_choice(const convolution_request& request, const std::optional<phases>& split, bool with_bias, const sunet_tensor& weights,
                  Make make) -> std::optional<choice<decltype(make(std::declval<const convolution_problem&>()))>> {
     choice<decltype(make(std::declval<const convolution_problem&>()))> result(
-        make(split ? split_problem(request, *split, with_bias) : natural_problem(request, with_bias)), split);
+        make(split ? split_problem(request, *split, with_bias) : natural_problem(request, with_bias)), {split});
     const auto format = narrowed(result.weights, memory::dims(weights.dims, weights.dims + weights.rank));
     if (is_reference(result.pd) || !format) return {};
     result.weights = *format;
@@ -131,7 +151,7 @@ auto choose(const convolution_request& request, bool with_bias, Make make)
     -> choice<decltype(make(std::declval<const convolution_problem&>()))> {
     const sunet_convolution& a = request.attributes;
     if (wants_winograd(request)) {
-        if (const auto pd = winograd(request, with_bias, make)) return {*pd, {}};
+        if (const auto pd = winograd(request, with_bias, make)) return {*pd, {{}, a.source.type != SUNET_F32}};
     }
     auto natural = make(natural_problem(request, with_bias));
     if (!is_reference(natural)) return {natural, {}};
@@ -176,21 +196,24 @@ void add_bias(sunet_primitive& primitive, int onednn_argument, int32_t channels,
 
 /* Gives the primitive an activation as it is or, where oneDNN works on a copy, by way of the scratch memory. */
 void add_activation(sunet_primitive& primitive, sunet_argument argument, int onednn_argument, const sunet_tensor& tensor,
-                    const desc& format, const std::optional<phases>& split, access use) {
-    if (!split || (!is_split(*split) && !is_slice(tensor))) {
+                    const desc& format, const copies& staged, access use) {
+    const bool moved = staged.split && (is_split(*staged.split) || is_slice(tensor));
+    if (!moved && !staged.widened) {
         primitive.add_argument(argument, onednn_argument, format, tensor.layout == SUNET_ANY ? format : activation_desc(tensor));
         return;
     }
-    const phases p = *split;
     const size_t offset = primitive.add_staged_argument(argument, onednn_argument, format, activation_desc(tensor));
+    const phases p = staged.split.value_or(phases{1, 1});
     if (use != access::write) {
         primitive.add_before([=](bindings data) {
-            split_phases(tensor, p, data[argument], static_cast<char*>(data[SUNET_ARG_SCRATCH]) + offset);
+            char* copy = static_cast<char*>(data[SUNET_ARG_SCRATCH]) + offset;
+            moved ? split_phases(tensor, p, data[argument], copy) : widen(tensor, data[argument], copy);
         });
     }
     if (use != access::read) {
         primitive.add_after([=](bindings data) {
-            join_phases(tensor, p, static_cast<const char*>(data[SUNET_ARG_SCRATCH]) + offset, data[argument]);
+            const char* copy = static_cast<const char*>(data[SUNET_ARG_SCRATCH]) + offset;
+            moved ? join_phases(tensor, p, copy, data[argument]) : narrow(tensor, copy, data[argument]);
         });
     }
 }
@@ -252,11 +275,11 @@ std::unique_ptr<sunet_primitive> build_forward(const convolution_request& reques
                                [&](const convolution_problem& p) { return forward_pd(request.context.engine, kind, p, attributes); });
     auto primitive = make_primitive<dnnl::convolution_forward>(request, chosen.pd);
     const bool accumulates = request.attributes.accumulate != 0 && !request.transposed;
-    add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.split, access::read);
+    add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.staged, access::read);
     primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, chosen.pd.weights_desc(), chosen.weights);
     if (request.attributes.has_bias != 0 && !request.transposed)
         add_bias(*primitive, DNNL_ARG_BIAS, request.small().dims[1], chosen.pd.bias_desc(), access::read);
-    add_activation(*primitive, request.small_argument(), DNNL_ARG_DST, request.small(), chosen.pd.dst_desc(), chosen.split,
+    add_activation(*primitive, request.small_argument(), DNNL_ARG_DST, request.small(), chosen.pd.dst_desc(), chosen.staged,
                    accumulates ? access::update : access::write);
     return primitive;
 }
@@ -268,10 +291,10 @@ std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& 
         return backward_data_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
     });
     auto primitive = make_primitive<dnnl::convolution_backward_data>(request, chosen.pd);
-    add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.split,
+    add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.staged,
                    access::read);
     primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, chosen.pd.weights_desc(), chosen.weights);
-    add_activation(*primitive, request.large_argument(), DNNL_ARG_DIFF_SRC, request.large(), chosen.pd.diff_src_desc(), chosen.split,
+    add_activation(*primitive, request.large_argument(), DNNL_ARG_DIFF_SRC, request.large(), chosen.pd.diff_src_desc(), chosen.staged,
                    access::write);
     return primitive;
 }
@@ -283,8 +306,8 @@ std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_reques
         return backward_weights_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
     });
     auto primitive = make_primitive<dnnl::convolution_backward_weights>(request, chosen.pd);
-    add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.split, access::read);
-    add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.split,
+    add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.staged, access::read);
+    add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.staged,
                    access::read);
     primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_DIFF_WEIGHTS, chosen.pd.diff_weights_desc(), chosen.weights);
     if (request.attributes.has_bias != 0 && !request.transposed)
