@@ -105,6 +105,8 @@ bool wants_winograd(const convolution_request& request) {
     const sunet_tensor& small = request.small();
     for (int i = 0; i < 2; ++i) {
         if (a.weights.dims[2 + i] != 3 || a.stride[i] != 1 || a.dilation[i] != 1 || small.dims[2 + i] < tile) return false;
+        /* oneDNN 2.6 computes gradients of data wrongly then. */
+        if (a.padding_begin[i] != a.padding_end[i]) return false;
     }
     return a.inference != 0 || pixels_of(small) >= enough_pixels;
 }
@@ -114,18 +116,23 @@ sunet_convolution in_float32(sunet_convolution a) {
     return a;
 }
 
-/* oneDNN's Winograd implementation, which is one of float32; nothing where it has none. Transformed weights take 16/9 of their memory for the small tile and four
- * times as much for the large one, which is worth it only where there is much to compute. */
+/* oneDNN's Winograd implementation, which is one of float32; nothing where it has none. Transformed weights take 16/9 of their memory for
+ * the small tile and four times as much for the large one, which is worth it only where there is much to compute: there it is preferred, and
+ * with half of the pixels in each direction taken where oneDNN, by the size of the caches, has no other. */
 template <typename Make>
 auto winograd(const convolution_request& request, bool with_bias, Make make)
     -> std::optional<decltype(make(std::declval<const convolution_problem&>()))> {
-    constexpr int64_t enough_pixels = 64 * 64;
+    constexpr int64_t much = 64 * 64, enough = 32 * 32;
+    const int64_t pixels = pixels_of(request.small());
     const sunet_convolution widened = in_float32(request.attributes);
     convolution_problem problem = natural_problem({request.context, widened, request.transposed}, with_bias);
     problem.algorithm = dnnl::algorithm::convolution_winograd;
-    problem.largest_tile = pixels_of(request.small()) >= enough_pixels;
+    problem.largest_tile = pixels >= much;
     try {
-        return make(problem);
+        const auto pd = make(problem);
+        const size_t plain_bytes = desc(dims_of(problem.weights), memory::data_type::f32, memory::format_tag::abcd).get_size();
+        if (pixels < enough && weights_of(pd).get_size() > 2 * plain_bytes) return {};
+        return pd;
     } catch (const dnnl::error& error) {
         if (error.status != dnnl_unimplemented) throw;
         return {};

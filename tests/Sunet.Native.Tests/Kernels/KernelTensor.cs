@@ -5,7 +5,8 @@ namespace Sunet.Native.Tests.Kernels;
 /// <summary>A tensor in any layout, or a channel slice of one, read and written element by element.</summary>
 internal sealed class KernelTensor
 {
-    public const float Untouched = -12345f;
+    /// <summary>What bf16 holds, too.</summary>
+    public const float Untouched = -12352f;
     public readonly NativeTensor Native;
     public readonly float[] Data;
     private readonly int _block, _first, _paddedTotal;
