@@ -66,6 +66,7 @@ internal static class GuardCommand
     {
         var table = new TextTable("group", "work", ">figure", ">bar", ">slack %", "held");
         int lost = 0;
+        double? distanceBefore = CoreDistance.Nanoseconds();
         foreach ((Bar bar, Func<Workshop, double?> measure) in checks)
         {
             output.Progress($"{bar.Group}: {bar.Work}");
@@ -77,6 +78,8 @@ internal static class GuardCommand
         }
 
         output.Table(table);
+        if (distanceBefore is { } before && CoreDistance.Nanoseconds() is { } after)
+            output.Result($"a cache line to another thread and back: {Numbers.Fixed(before, 0)} ns before, {Numbers.Fixed(after, 0)} ns after");
         output.Result(lost == 0 ? "every bar is held" : $"{lost} of {checks.Count} bars are not held");
         return lost == 0 ? ExitCodes.Success : ExitCodes.Usage;
     }
