@@ -87,11 +87,14 @@ bool is_reference(const Pd& pd) {
 
 int64_t pixels_of(const sunet_tensor& tensor) { return int64_t{tensor.dims[0]} * tensor.dims[2] * tensor.dims[3]; }
 
-/* Whether the algorithm in float32, for which activations are copied, beats direct sums in bf16: these are at most twice as fast as in
- * float32 without tiles. Weights that stay would take twice their memory. */
-bool wants_widened_winograd(const sunet_convolution& a) {
-    return a.inference == 0 && a.source.layout == SUNET_BLOCKED_16 && a.destination.layout == SUNET_BLOCKED_16 && can_widen() &&
-           !multiplies_tiles();
+/* Whether the algorithm in float32, for which activations are copied, beats direct sums in bf16, as it does while copies stay in a cache
+ * and unless tiles make bf16 many times as fast. Weights that stay would take twice their memory. */
+bool wants_widened_winograd(const convolution_request& request) {
+    constexpr int64_t most_bytes = int64_t{16} << 20;
+    const sunet_convolution& a = request.attributes;
+    if (a.inference != 0 || a.source.layout != SUNET_BLOCKED_16 || a.destination.layout != SUNET_BLOCKED_16) return false;
+    const int64_t elements = int64_t{a.source.dims[1]} * pixels_of(a.source) + int64_t{a.destination.dims[1]} * pixels_of(a.destination);
+    return elements * int64_t{sizeof(float)} <= most_bytes && can_widen() && !multiplies_tiles();
 }
 
 /* Measured, Winograd's algorithm takes about half the time of the direct sum in every direction once its tiles are filled. Where weights
@@ -101,7 +104,7 @@ bool wants_winograd(const convolution_request& request) {
     constexpr int64_t enough_pixels = 32 * 32;
     const sunet_convolution& a = request.attributes;
     if (a.winograd == 0 || is_slice(request.large()) || is_slice(request.small())) return false;
-    if (a.source.type != SUNET_F32 && !wants_widened_winograd(a)) return false;
+    if (a.source.type != SUNET_F32 && !wants_widened_winograd(request)) return false;
     const sunet_tensor& small = request.small();
     for (int i = 0; i < 2; ++i) {
         if (a.weights.dims[2 + i] != 3 || a.stride[i] != 1 || a.dilation[i] != 1 || small.dims[2 + i] < tile) return false;

@@ -102,13 +102,15 @@ public sealed class WinogradTests : IDisposable
     });
 
     [Fact]
-    public void Create_TooFewPixelsOrNotWantedOrForPrediction_IsADirectSum() => Bf16Cpu.Run(_ =>
+    public void Create_TooFewOrManyPixelsOrNotWantedOrForPrediction_IsADirectSum() => Bf16Cpu.Run(_ =>
     {
         NativeConvolution few = Convolution(new(1, 32, 32, 16, 16, 3, 1, 1, 1, 1, 1, 1), false, NativeType.BFloat16);
+        // Copies of 18 MiB.
+        NativeConvolution many = Convolution(new(1, 64, 64, 192, 192, 3, 1, 1, 1, 1, 1, 1), false, NativeType.BFloat16);
         NativeConvolution unwanted = Convolution(Enough[0], false, NativeType.BFloat16), predicting = unwanted;
         unwanted.Winograd = 0;
         predicting.Inference = 1;
-        Assert.All([few, unwanted, predicting], convolution =>
+        Assert.All([few, many, unwanted, predicting], convolution =>
         {
             using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionForward(context, convolution);
             Assert.DoesNotContain("wino", primitive.Implementation, StringComparison.Ordinal);

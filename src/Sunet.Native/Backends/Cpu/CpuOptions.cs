@@ -27,7 +27,8 @@ public sealed record CpuOptions
     /// Whether dense 3x3 convolutions are made by Winograd's algorithm, F(4x4, 3x3), where oneDNN has it and it is faster: a quarter of the
     /// multiplications, for a rounding error a few times that of the direct sum (some 1e-6 in place of 2e-7 a layer). In bfloat16 where
     /// products are made in float16, as F(2x2, 3x3): 16 multiplications in place of 36, for twice the rounding error. In bfloat16 otherwise
-    /// in trainings, over copies of activations in single precision, unless the CPU multiplies bfloat16 in tiles (AMX).
+    /// in trainings, over copies of activations in single precision, if those take no more than 16 MiB and the CPU does not multiply bfloat16
+    /// in tiles (AMX).
     /// </summary>
     public bool Winograd { get; init; } = true;
 
