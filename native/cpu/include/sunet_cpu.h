@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Raised by one with every incompatible change; the managed side refuses another number. */
-#define SUNET_CPU_ABI 6
+#define SUNET_CPU_ABI 7
 
 typedef int32_t sunet_status;
 enum {

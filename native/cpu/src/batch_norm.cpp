@@ -19,7 +19,7 @@ struct Run {
     double* sums;
     bool relu, addend_given, bf16;
 
-    bool has_pairs() const { return make_pairs(lanes, pixels, {x_stride, dy_stride, addend_stride, y_stride}); }
+    bool has_pairs() const { return lie_in_pairs(lanes, pixels, {x_stride, dy_stride, addend_stride, y_stride}); }
     Run pairs() const
     {
         Run twice = *this;

@@ -1,5 +1,5 @@
 /* Copies in bf16 of float32 weights that lie in blocks of 16 x 16 channels, the order in which oneDNN writes the gradients of weights of
- * bf16 convolutions. Its own reorders take three times as long for them. */
+ * bf16 convolutions. oneDNN's reorders take several times as long for them. */
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
 #include "channels.hpp"
+#include "exponential.hpp"
 #include "kernel.hpp"
 
 namespace sunet {

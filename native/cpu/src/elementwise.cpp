@@ -14,7 +14,7 @@ struct Run {
     std::int64_t a_stride, b_stride, y_stride;
     bool from_bf16, to_bf16;
 
-    bool has_pairs() const { return make_pairs(lanes, pixels, {a_stride, b_stride, y_stride}); }
+    bool has_pairs() const { return lie_in_pairs(lanes, pixels, {a_stride, b_stride, y_stride}); }
     Run pairs() const { return {lanes, pixels / 2, a, b, y, 2 * a_stride, 2 * b_stride, 2 * y_stride, from_bf16, to_bf16}; }
 };
 
@@ -109,7 +109,7 @@ struct SumRun {
     bool one_channel, bf16;
     double* sums;
 
-    bool has_pairs() const { return make_pairs(lanes, pixels, {stride}); }
+    bool has_pairs() const { return lie_in_pairs(lanes, pixels, {stride}); }
     SumRun pairs() const { return {lanes, pixels / 2, 2 * stride, x, one_channel, bf16, sums}; }
 };
 

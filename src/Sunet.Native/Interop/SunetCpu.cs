@@ -12,7 +12,7 @@ internal static unsafe partial class SunetCpu
     public const string Library = "sunet_cpu";
 
     /// <summary>The number <c>SUNET_CPU_ABI</c> these bindings were written for.</summary>
-    public const int Abi = 6;
+    public const int Abi = 7;
 
     [LibraryImport(Library, EntryPoint = "sunet_library_query")]
     public static partial void LibraryQuery(out NativeLibraryInfo info);

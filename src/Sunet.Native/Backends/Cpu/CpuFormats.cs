@@ -9,9 +9,9 @@ namespace Sunet.Native.Backends.Cpu;
 /// <summary>
 /// How the values of one graph lie in memory. Activations lie in the blocked layout that oneDNN's convolutions are fastest in; what meets
 /// the outside or is worked on pixel by pixel (images, full-size logits, probabilities) is row-major; weights lie as their forward
-/// convolution wants them, or as copies are made fastest where all convolutions read copies. Activations and images are bfloat16 where that is the precision,
-/// but for what is computed per pixel over all classes. <see cref="ValueViews"/> have no memory of their own. Owns the formats that
-/// convolutions have settled.
+/// convolution wants them, or as copies are made fastest where all convolutions read copies. Activations and images are bfloat16 where that
+/// is the precision, but for what is computed per pixel over all classes. <see cref="ValueViews"/> have no memory of their own. Owns the
+/// formats that convolutions have settled.
 /// </summary>
 internal sealed class CpuFormats : IDisposable
 {
