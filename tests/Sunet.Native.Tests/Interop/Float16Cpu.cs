@@ -71,7 +71,7 @@ internal static class Float16Cpu
     /// <param name="terms">How many products there are; never more than 64 are added one after the other.</param>
     public static double Bound(int terms)
     {
-        double spread = 1 / (1.5 * Math.Sqrt(3)), stored = Math.ScaleB(spread, -8), rounded = Math.ScaleB(spread, -11);
+        double spread = 1 / (1.5 * Math.Sqrt(3)), stored = Bf16.RoundingError, rounded = Math.ScaleB(spread, -11);
         double summed = rounded * Math.Sqrt(Math.Min(terms, 64) / 2.0);
         return 2 * Math.Sqrt((stored * stored) + (rounded * rounded) + (summed * summed));
     }
@@ -83,7 +83,7 @@ internal static class Float16Cpu
     public static double WinogradBound(int terms)
     {
         const int others = 2 + 1 + 4;
-        double spread = 1 / (1.5 * Math.Sqrt(3)), stored = Math.ScaleB(spread, -8);
+        double spread = 1 / (1.5 * Math.Sqrt(3)), stored = Bf16.RoundingError;
         double summed = WinogradGrowth * Math.ScaleB(spread, -11) * Math.Sqrt((Math.Min(terms, 64) / 2.0) + others);
         return 2 * Math.Sqrt((stored * stored) + (summed * summed));
     }

@@ -10,10 +10,10 @@ namespace Sunet.Native.Tests.Interop;
 public sealed class WinogradTests : IDisposable
 {
     /// <summary>
-    /// Twice the relative L2 error that storing bf16 leads to expect (<see cref="Float16Cpu.Bound"/>): the errors of float32, weights
+    /// Twice the relative L2 error that storing bf16 leads to expect (<see cref="Bf16.RoundingError"/>): the errors of float32, weights
     /// included, do not count beside it.
     /// </summary>
-    private static readonly double Stored = 2 * Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -8);
+    private static readonly double Stored = 2 * Bf16.RoundingError;
 
     /// <summary>What the algorithm F(4x4, 3x3) makes of float32's rounding, whose transforms multiply by up to 8.</summary>
     private const double WinogradGrowth = 10;

@@ -10,8 +10,7 @@ public sealed unsafe class Bf16BatchNormKernelTests : KernelTest
     private const int Channels = 37;
     private const float Epsilon = 1e-5f;
 
-    /// <summary>Twice the relative L2 error of rounding to 8 bits: numbers are about 1.5 times their binade's beginning.</summary>
-    private static readonly double Stored = 2 * Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -8);
+    private static readonly double Stored = 2 * Bf16.RoundingError;
 
     public static MatrixTheoryData<int, int, (int H, int W)> Shapes { get; } =
         new([0, 1, 2, 3], [0, 1, 2], [(7, 9), (8, 9), (16, 17), (17, 17), (1, 1), (1, 2)]);
