@@ -135,7 +135,7 @@ typedef struct sunet_convolution {
     int32_t fused_relu;       /* forward: clamp the result at zero, after accumulating */
     int32_t accumulate;       /* forward: destination += result */
     int32_t inference;        /* forward: the weights stay, so that their layout may be one that only this operation reads */
-    int32_t winograd;         /* dense 3x3: Winograd's algorithm may be taken where it is faster and oneDNN, or float16, has it */
+    int32_t winograd;         /* dense 3x3: Winograd's algorithm may be taken where it is faster */
     int32_t float16;          /* bf16: products, and sums of up to 64 of them, may be made in float16 where that is faster */
 } sunet_convolution;
 

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <optional>
 
+#include "bf16_winograd.hpp"
 #include "float16_convolution.hpp"
 #include "staging.hpp"
 
@@ -13,20 +14,14 @@ desc weights_of(const dnnl::convolution_forward::primitive_desc& pd) { return pd
 desc weights_of(const dnnl::convolution_backward_data::primitive_desc& pd) { return pd.weights_desc(); }
 desc weights_of(const dnnl::convolution_backward_weights::primitive_desc& pd) { return pd.diff_weights_desc(); }
 
-/* Of what oneDNN works on copies of: tensors that are split into phases (1 x 1 for mere slices), or bf16 ones as float32. */
-struct copies {
-    std::optional<phases> split = {};
-    bool widened = false;
-};
-
 /* A primitive descriptor. It may be of more channels than there are: of those, too, that fill up the last block in memory, which are zero.
  * The weights' format is without them. */
 template <typename Pd>
 struct choice {
-    choice(const Pd& made, copies of) : pd(made), staged(of), weights(weights_of(made)) {}
+    choice(const Pd& made, std::optional<phases> of) : pd(made), split(of), weights(weights_of(made)) {}
 
     Pd pd;
-    copies staged;
+    std::optional<phases> split; /* of the tensors that it works on copies of; 1 x 1 for mere slices */
     desc weights;
 };
 
@@ -87,24 +82,13 @@ bool is_reference(const Pd& pd) {
 
 int64_t pixels_of(const sunet_tensor& tensor) { return int64_t{tensor.dims[0]} * tensor.dims[2] * tensor.dims[3]; }
 
-/* Whether the algorithm in float32, for which activations are copied, beats direct sums in bf16, as it does while copies stay in a cache
- * and unless tiles make bf16 many times as fast. Weights that stay would take twice their memory. */
-bool wants_widened_winograd(const convolution_request& request) {
-    constexpr int64_t most_bytes = int64_t{16} << 20;
-    const sunet_convolution& a = request.attributes;
-    if (a.inference != 0 || a.source.layout != SUNET_BLOCKED_16 || a.destination.layout != SUNET_BLOCKED_16) return false;
-    const int64_t elements = int64_t{a.source.dims[1]} * pixels_of(a.source) + int64_t{a.destination.dims[1]} * pixels_of(a.destination);
-    return elements * int64_t{sizeof(float)} <= most_bytes && can_widen() && !multiplies_tiles();
-}
-
 /* Measured, Winograd's algorithm takes about half the time of the direct sum in every direction once its tiles are filled. Where weights
  * do not stay they are transformed in every call, which pays only over enough pixels. */
 bool wants_winograd(const convolution_request& request) {
     constexpr int32_t tile = 4;
     constexpr int64_t enough_pixels = 32 * 32;
     const sunet_convolution& a = request.attributes;
-    if (a.winograd == 0 || is_slice(request.large()) || is_slice(request.small())) return false;
-    if (a.source.type != SUNET_F32 && !wants_widened_winograd(request)) return false;
+    if (a.winograd == 0 || a.source.type != SUNET_F32 || is_slice(request.large()) || is_slice(request.small())) return false;
     const sunet_tensor& small = request.small();
     for (int i = 0; i < 2; ++i) {
         if (a.weights.dims[2 + i] != 3 || a.stride[i] != 1 || a.dilation[i] != 1 || small.dims[2 + i] < tile) return false;
@@ -112,11 +96,6 @@ bool wants_winograd(const convolution_request& request) {
         if (a.padding_begin[i] != a.padding_end[i]) return false;
     }
     return a.inference != 0 || pixels_of(small) >= enough_pixels;
-}
-
-sunet_convolution in_float32(sunet_convolution a) {
-    a.source.type = a.weights.type = a.destination.type = SUNET_F32;
-    return a;
 }
 
 /* oneDNN's Winograd implementation, which is one of float32; nothing where it has none. Transformed weights take 16/9 of their memory for
@@ -127,8 +106,7 @@ auto winograd(const convolution_request& request, bool with_bias, Make make)
     -> std::optional<decltype(make(std::declval<const convolution_problem&>()))> {
     constexpr int64_t much = 64 * 64, enough = 32 * 32;
     const int64_t pixels = pixels_of(request.small());
-    const sunet_convolution widened = in_float32(request.attributes);
-    convolution_problem problem = natural_problem({request.context, widened, request.transposed}, with_bias);
+    convolution_problem problem = natural_problem(request, with_bias);
     problem.algorithm = dnnl::algorithm::convolution_winograd;
     problem.largest_tile = pixels >= much;
     try {
@@ -147,7 +125,7 @@ template <typename Make>
 auto fast_choice(const convolution_request& request, const std::optional<phases>& split, bool with_bias, const sunet_tensor& weights,
                  Make make) -> std::optional<choice<decltype(make(std::declval<const convolution_problem&>()))>> {
     choice<decltype(make(std::declval<const convolution_problem&>()))> result(
-        make(split ? split_problem(request, *split, with_bias) : natural_problem(request, with_bias)), {split});
+        make(split ? split_problem(request, *split, with_bias) : natural_problem(request, with_bias)), split);
     const auto format = narrowed(result.weights, memory::dims(weights.dims, weights.dims + weights.rank));
     if (is_reference(result.pd) || !format) return {};
     result.weights = *format;
@@ -161,7 +139,7 @@ auto choose(const convolution_request& request, bool with_bias, Make make)
     -> choice<decltype(make(std::declval<const convolution_problem&>()))> {
     const sunet_convolution& a = request.attributes;
     if (wants_winograd(request)) {
-        if (const auto pd = winograd(request, with_bias, make)) return {*pd, {{}, a.source.type != SUNET_F32}};
+        if (const auto pd = winograd(request, with_bias, make)) return {*pd, {}};
     }
     auto natural = make(natural_problem(request, with_bias));
     if (!is_reference(natural)) return {natural, {}};
@@ -206,24 +184,21 @@ void add_bias(sunet_primitive& primitive, int onednn_argument, int32_t channels,
 
 /* Gives the primitive an activation as it is or, where oneDNN works on a copy, by way of the scratch memory. */
 void add_activation(sunet_primitive& primitive, sunet_argument argument, int onednn_argument, const sunet_tensor& tensor,
-                    const desc& format, const copies& staged, access use) {
-    const bool moved = staged.split && (is_split(*staged.split) || is_slice(tensor));
-    if (!moved && !staged.widened) {
+                    const desc& format, const std::optional<phases>& split, access use) {
+    if (!split || (!is_split(*split) && !is_slice(tensor))) {
         primitive.add_argument(argument, onednn_argument, format, tensor.layout == SUNET_ANY ? format : activation_desc(tensor));
         return;
     }
     const size_t offset = primitive.add_staged_argument(argument, onednn_argument, format, activation_desc(tensor));
-    const phases p = staged.split.value_or(phases{1, 1});
+    const phases p = *split;
     if (use != access::write) {
         primitive.add_before([=](bindings data) {
-            char* copy = static_cast<char*>(data[SUNET_ARG_SCRATCH]) + offset;
-            moved ? split_phases(tensor, p, data[argument], copy) : widen(tensor, data[argument], copy);
+            split_phases(tensor, p, data[argument], static_cast<char*>(data[SUNET_ARG_SCRATCH]) + offset);
         });
     }
     if (use != access::read) {
         primitive.add_after([=](bindings data) {
-            const char* copy = static_cast<const char*>(data[SUNET_ARG_SCRATCH]) + offset;
-            moved ? join_phases(tensor, p, copy, data[argument]) : narrow(tensor, copy, data[argument]);
+            join_phases(tensor, p, static_cast<const char*>(data[SUNET_ARG_SCRATCH]) + offset, data[argument]);
         });
     }
 }
@@ -278,6 +253,7 @@ void check_convolution(const convolution_request& request) {
 std::unique_ptr<sunet_primitive> build_forward(const convolution_request& request) {
     check_convolution(request);
     if (float16::takes(request, true)) return float16::build(request, true);
+    if (bf16_winograd::takes(request)) return bf16_winograd::build(request, true);
     const bool inference = request.attributes.inference != 0 && !request.transposed;
     const auto kind = inference ? dnnl::prop_kind::forward_inference : dnnl::prop_kind::forward_training;
     const dnnl::primitive_attr attributes = forward_attributes(request);
@@ -285,11 +261,11 @@ std::unique_ptr<sunet_primitive> build_forward(const convolution_request& reques
                                [&](const convolution_problem& p) { return forward_pd(request.context.engine, kind, p, attributes); });
     auto primitive = make_primitive<dnnl::convolution_forward>(request, chosen.pd);
     const bool accumulates = request.attributes.accumulate != 0 && !request.transposed;
-    add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.staged, access::read);
+    add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.split, access::read);
     primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, chosen.pd.weights_desc(), chosen.weights);
     if (request.attributes.has_bias != 0 && !request.transposed)
         add_bias(*primitive, DNNL_ARG_BIAS, request.small().dims[1], chosen.pd.bias_desc(), access::read);
-    add_activation(*primitive, request.small_argument(), DNNL_ARG_DST, request.small(), chosen.pd.dst_desc(), chosen.staged,
+    add_activation(*primitive, request.small_argument(), DNNL_ARG_DST, request.small(), chosen.pd.dst_desc(), chosen.split,
                    accumulates ? access::update : access::write);
     return primitive;
 }
@@ -297,14 +273,15 @@ std::unique_ptr<sunet_primitive> build_forward(const convolution_request& reques
 std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& request) {
     check_convolution(request);
     if (float16::takes(request, false)) return float16::build(request, false);
+    if (bf16_winograd::takes(request)) return bf16_winograd::build(request, false);
     const auto chosen = choose(request, false, [&](const convolution_problem& p) {
         return backward_data_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
     });
     auto primitive = make_primitive<dnnl::convolution_backward_data>(request, chosen.pd);
-    add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.staged,
+    add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.split,
                    access::read);
     primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, chosen.pd.weights_desc(), chosen.weights);
-    add_activation(*primitive, request.large_argument(), DNNL_ARG_DIFF_SRC, request.large(), chosen.pd.diff_src_desc(), chosen.staged,
+    add_activation(*primitive, request.large_argument(), DNNL_ARG_DIFF_SRC, request.large(), chosen.pd.diff_src_desc(), chosen.split,
                    access::write);
     return primitive;
 }
@@ -312,17 +289,27 @@ std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& 
 std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request) {
     check_convolution(request);
     if (float16::takes_gradient(request)) return float16::build_gradient(request);
+    if (bf16_winograd::takes_gradient(request)) return bf16_winograd::build_gradient(request);
     const auto chosen = choose(request, !request.transposed, [&](const convolution_problem& p) {
         return backward_weights_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
     });
     auto primitive = make_primitive<dnnl::convolution_backward_weights>(request, chosen.pd);
-    add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.staged, access::read);
-    add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.staged,
+    add_activation(*primitive, request.large_argument(), DNNL_ARG_SRC, request.large(), chosen.pd.src_desc(), chosen.split, access::read);
+    add_activation(*primitive, request.small_argument(), DNNL_ARG_DIFF_DST, request.small(), chosen.pd.diff_dst_desc(), chosen.split,
                    access::read);
     primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_DIFF_WEIGHTS, chosen.pd.diff_weights_desc(), chosen.weights);
     if (request.attributes.has_bias != 0 && !request.transposed)
         add_bias(*primitive, DNNL_ARG_DIFF_BIAS, request.small().dims[1], chosen.pd.diff_bias_desc(), access::write);
     return primitive;
+}
+
+void add_bias_gradient(sunet_primitive& primitive, sunet_context& context, const sunet_tensor& destination) {
+    primitive.add_pass_argument(SUNET_ARG_BIAS, {vector_desc(destination.dims[1])});
+    primitive.add_after([destination, &context](bindings data) {
+        const sunet_status status =
+            sunet_channel_sum(&context, &destination, data[SUNET_ARG_DESTINATION], static_cast<float*>(data[SUNET_ARG_BIAS]));
+        if (status != SUNET_OK) throw failure(status, "The gradient of a convolution's bias could not be summed.");
+    });
 }
 
 } // namespace sunet

@@ -26,4 +26,7 @@ std::unique_ptr<sunet_primitive> build_forward(const convolution_request& reques
 std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& request);
 std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request);
 
+/* Lets a gradient of weights that does not give the bias's sum that up by itself, of the destination's gradient. */
+void add_bias_gradient(sunet_primitive& primitive, sunet_context& context, const sunet_tensor& destination);
+
 } // namespace sunet

@@ -1,5 +1,6 @@
 /* Transposed convolution: forward is a convolution's backward data, backward data its forward, and weights [I, O, kH, kW] are that
  * convolution's weights as they are. Measured, oneDNN's own deconvolution is no faster; what a gradient lacks is bias and ReLU. */
+#include "bf16_winograd.hpp"
 #include "bias_relu.hpp"
 #include "convolution.hpp"
 #include "float16_convolution.hpp"
@@ -18,7 +19,8 @@ std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, c
     if (a.has_bias != 0 || a.fused_relu != 0) require_known(a.destination, "bias or ReLU");
     const convolution_request request{context, a, true};
     auto primitive = build_backward_data(request);
-    if (float16::takes(request, false)) return primitive; /* which adds the bias and clamps by itself */
+    /* Which add the bias and clamp by themselves. */
+    if (float16::takes(request, false) || bf16_winograd::takes(request)) return primitive;
     if (a.has_bias != 0) primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(a.destination.dims[1])});
     if (a.has_bias != 0 || a.fused_relu != 0) {
         const sunet_tensor destination = a.destination;
@@ -32,15 +34,6 @@ std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, c
 }
 
 /* A weight gradient does not give that of the bias, which belongs to the large side here. */
-void add_bias_gradient(sunet_primitive& primitive, sunet_context& context, const sunet_tensor& destination) {
-    primitive.add_pass_argument(SUNET_ARG_BIAS, {vector_desc(destination.dims[1])});
-    primitive.add_after([destination, &context](bindings data) {
-        const sunet_status status =
-            sunet_channel_sum(&context, &destination, data[SUNET_ARG_DESTINATION], static_cast<float*>(data[SUNET_ARG_BIAS]));
-        if (status != SUNET_OK) throw failure(status, "The gradient of a convolution's bias could not be summed.");
-    });
-}
-
 std::unique_ptr<sunet_primitive> deconvolution_backward_weights(sunet_context& context, const sunet_convolution& a) {
     if (a.has_bias != 0) require_known(a.destination, "bias");
     auto primitive = build_backward_weights({context, a, true});

@@ -1,33 +1,10 @@
-/* How Winograd's algorithm sees bf16 activations: areas of tiles, and the patches of an image that these read. */
+/* How Winograd's algorithm in float16 sees bf16 activations: the patches of an image that areas of tiles read. */
 #pragma once
 
 #include "float16_rows.hpp"
 #include "float16_winograd_kernels.hpp"
 
 namespace sunet::float16::winograd {
-
-/* Of an image's tiles, or pixels. */
-struct area {
-    std::int64_t row, column, rows, columns;
-    std::int64_t count() const { return rows * columns; }
-};
-
-/* An image's tiles in areas of up to so many: as few of them as can be, and about as large as each other. */
-class tile_areas {
-public:
-    tile_areas(std::int64_t height, std::int64_t width, std::int64_t most);
-
-    std::int64_t count() const { return down_ * across_; }
-    area at(std::int64_t index) const;
-    /* Tiles of an area. */
-    std::int64_t most() const { return most_; }
-    /* Pixels of the largest patch that an area reads, where its tiles read so many more pixels each way than they have. */
-    std::int64_t patch_pixels(std::int64_t beyond) const;
-
-private:
-    std::int64_t most_, rows_, columns_;     /* tiles */
-    std::int64_t down_ = 0, across_ = 0;     /* areas */
-};
 
 /* A tensor's patches, and the products' operands that are made of one: [blocks of up to 64 channels][products][tiles][channels]. */
 class patch_reader {

@@ -1,15 +1,12 @@
-/* The inner loops of Winograd's algorithm F(2x2, 3x3) in float16: 16 products make four outputs of a 3x3 convolution, where 36 would without.
- * Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (arXiv 1509.09308), section 4.1, whose transforms are meant by B, G
- * and A. A tile is 2 by 2 outputs and reads 4 by 4 pixels. */
+/* The inner loops of Winograd's algorithm F(2x2, 3x3) in float16. */
 #pragma once
 
 #include "float16_kernels.hpp"
+#include "winograd_2x3.hpp"
 
 namespace sunet::float16::winograd {
 
-constexpr int kernel_size = 3, tile_outputs = 2, tile_inputs = tile_outputs + kernel_size - 1;
-constexpr int tile_overlap = tile_inputs - tile_outputs; /* pixels that a tile reads with the next one */
-constexpr int products = tile_inputs * tile_inputs, outputs = tile_outputs * tile_outputs;
+using namespace winograd_2x3;
 
 /* A transformed source is up to four times as large as the source. Sums of 128 products by transformed weights, which are up to 9/4 times as
  * large as the weights, stay below 4700, so that the nine that make an output are in range, too. */

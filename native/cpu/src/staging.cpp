@@ -1,9 +1,6 @@
 #include "staging.hpp"
 
-#include <algorithm>
 #include <cstring>
-
-#include "kernel.hpp"
 
 namespace sunet {
 namespace {
@@ -66,24 +63,6 @@ bool direction_splits(int64_t dilation, int64_t padding, int64_t kernel, int64_t
     return small_rows - 1 + kernel - large_rows - padding / dilation >= 0;
 }
 
-SUNET_ROUNDS_BF16 void widen_range(const Bf16* from, float* to, int64_t count) {
-    for (int64_t i = 0; i < count; i += lanes_of<Wide>) store<Wide>(to + i, load<Wide>(from + i));
-}
-
-SUNET_ROUNDS_BF16 void narrow_range(const float* from, HardwareBf16* to, int64_t count) {
-    for (int64_t i = 0; i < count; i += lanes_of<Wide>) store<Wide>(to + i, load<Wide>(from + i));
-}
-
-/* convert(first element, how many), by whole vectors. */
-template <typename Convert>
-void for_each_stretch(const sunet_tensor& tensor, Convert convert) {
-    constexpr int64_t stretch = 4096;
-    const channel_layout layout = layout_of(tensor);
-    const int64_t count = layout.batch * layout.channels_total * layout.height * layout.width;
-#pragma omp parallel for schedule(static)
-    for (int64_t begin = 0; begin < count; begin += stretch) convert(begin, std::min(stretch, count - begin));
-}
-
 } // namespace
 
 bool can_split(const sunet_convolution& a, const sunet_tensor& large, const sunet_tensor& small) {
@@ -120,20 +99,6 @@ void join_phases(const sunet_tensor& tensor, phases p, const void* from, void* t
     auto* destination = static_cast<char*>(to);
     for_each_pixel(tensor, p, [=](size_t in_split, size_t in_whole, bool inside) {
         if (inside) move_pixel(destination + in_whole, source + in_split, bytes);
-    });
-}
-
-bool can_widen() { return rounds_to_bf16(); }
-
-void widen(const sunet_tensor& tensor, const void* from, void* to) {
-    for_each_stretch(tensor, [=](int64_t first, int64_t count) {
-        widen_range(static_cast<const Bf16*>(from) + first, static_cast<float*>(to) + first, count);
-    });
-}
-
-void narrow(const sunet_tensor& tensor, const void* from, void* to) {
-    for_each_stretch(tensor, [=](int64_t first, int64_t count) {
-        narrow_range(static_cast<const float*>(from) + first, static_cast<HardwareBf16*>(to) + first, count);
     });
 }
 

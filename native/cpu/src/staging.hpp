@@ -24,11 +24,4 @@ void split_phases(const sunet_tensor& tensor, phases p, const void* from, void* 
 /* The inverse; pixels that only round a phase up are dropped. */
 void join_phases(const sunet_tensor& tensor, phases p, const void* from, void* to);
 
-/* Whether the CPU has the instructions for what follows. */
-bool can_widen();
-/* A whole bf16 tensor of blocks of 16 channels as float32. */
-void widen(const sunet_tensor& tensor, const void* from, void* to);
-/* The inverse, rounded to the nearest; subnormal numbers become zero, as in oneDNN's bf16 convolutions. */
-void narrow(const sunet_tensor& tensor, const void* from, void* to);
-
 } // namespace sunet

@@ -134,7 +134,7 @@ internal static class Float16Cpu
 
     /// <summary>The implementation that the convolution asks for.</summary>
     public static string NameOf(in NativeConvolution convolution) =>
-        convolution.Winograd != 0 ? Winograd : Implementation;
+        convolution.Winograd == 0 ? Implementation : convolution.Float16 != 0 ? Winograd : Bf16WinogradCpu.Implementation;
 
     private static void AssertUnused(CpuContextHandle context)
     {

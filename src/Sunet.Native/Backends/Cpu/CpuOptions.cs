@@ -24,11 +24,10 @@ public sealed record CpuOptions
     public CpuPrecision Precision { get; init; } = CpuPrecision.Float32;
 
     /// <summary>
-    /// Whether dense 3x3 convolutions are made by Winograd's algorithm, F(4x4, 3x3), where oneDNN has it and it is faster: a quarter of the
-    /// multiplications, for a rounding error a few times that of the direct sum (some 1e-6 in place of 2e-7 a layer). In bfloat16 where
-    /// products are made in float16, as F(2x2, 3x3): 16 multiplications in place of 36, for twice the rounding error. In bfloat16 otherwise
-    /// in trainings, over copies of activations in single precision, if those take no more than 16 MiB and the CPU does not multiply bfloat16
-    /// in tiles (AMX).
+    /// Whether dense 3x3 convolutions are made by Winograd's algorithm where it is faster. In float32 that is F(4x4, 3x3), where oneDNN has
+    /// it: a quarter of the multiplications, for a rounding error a few times that of the direct sum (some 1e-6 in place of 2e-7 a layer). In
+    /// bfloat16 it is F(2x2, 3x3), 16 multiplications in place of 36 for twice the rounding error: where products are made in float16, and
+    /// otherwise in trainings if the CPU does not multiply bfloat16 in tiles (AMX), which is faster still.
     /// </summary>
     public bool Winograd { get; init; } = true;
 
