@@ -25,9 +25,9 @@ std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, c
     if (a.has_bias != 0 || a.fused_relu != 0) {
         const sunet_tensor destination = a.destination;
         const bool relu = a.fused_relu != 0;
-        primitive->add_after([=](bindings data) {
+        primitive->add_after([=, &context](bindings data) {
             const auto* bias = static_cast<const float*>(data[SUNET_ARG_BIAS]);
-            add_bias_relu(destination, data[SUNET_ARG_DESTINATION], bias, relu);
+            add_bias_relu(context, destination, data[SUNET_ARG_DESTINATION], bias, relu);
         });
     }
     return primitive;

@@ -234,6 +234,7 @@ SUNET_INLINE V load_lanes(const float* from)
     return load<V>(from);
 }
 
+#ifdef SUNET_HAS_BF16_CODE
 template <>
 SUNET_INLINE Pairs load_lanes<Pairs>(const float* from)
 {
@@ -241,6 +242,7 @@ SUNET_INLINE Pairs load_lanes<Pairs>(const float* from)
     const Wide lanes = load<Wide>(from);
     return {__builtin_shuffle(lanes, even), __builtin_shuffle(lanes, odd)};
 }
+#endif
 
 // One element of a tensor of either type.
 SUNET_INLINE float element(const void* from, bool bf16)
@@ -280,7 +282,13 @@ SUNET_INLINE void by_wide_lanes(const Run& given)
 template <template <class...> class Kernel, class... Storage, class Run>
 SUNET_INLINE void by_pairs(const Run& run)
 {
-    run.has_pairs() ? Kernel<Pairs, Storage...>::run(run.pairs()) : by_wide_lanes<Kernel, Storage...>(run);
+#ifdef SUNET_HAS_BF16_CODE
+    if (run.has_pairs()) {
+        Kernel<Pairs, Storage...>::run(run.pairs());
+        return;
+    }
+#endif
+    by_wide_lanes<Kernel, Storage...>(run);
 }
 
 // Whether so many runs of lanes, in tensors where they are `strides` apart (0 where there is none), lie side by side in pairs.
