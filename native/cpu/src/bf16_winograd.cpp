@@ -5,15 +5,13 @@
 #include <algorithm>
 
 #include "bf16_winograd_patches.hpp"
+#include "bf16_winograd_weights.hpp"
 #include "work_sharing.hpp"
 
 namespace sunet::bf16_winograd {
 namespace {
 
-constexpr std::int64_t group_outputs = most_vectors * channel_block;
-constexpr std::int64_t block_weights = taps * channel_block * channel_block;
-
-/* Transforming weights, which are trained, costs about as much as is saved by so many tiles. */
+/* Transforming weights that are trained costs about as much as is saved by so many tiles. */
 constexpr std::int64_t fewest_tiles = 48;
 
 class convolution {
@@ -22,27 +20,34 @@ public:
         : attributes_(request.attributes), from_large_(from_large), has_extras_(from_large != request.transposed),
           source_argument_(from_large ? request.large_argument() : request.small_argument()),
           destination_argument_(from_large ? request.small_argument() : request.large_argument()), threads_(request.context.threads),
-          layout_(layout_of(from_large ? request.small() : request.large())), source_(from_large ? request.large() : request.small()),
-          destination_(from_large ? request.small() : request.large()), areas_(layout_.height, layout_.width, most_rows) {
+          layout_(layout_of(from_large ? request.small() : request.large())),
+          weights_{attributes_.weights.dims[0], attributes_.weights.dims[1], from_large},
+          source_(from_large ? request.large() : request.small()), destination_(from_large ? request.small() : request.large()),
+          areas_(layout_.height, layout_.width, most_rows) {
         const std::int64_t patch_elements = areas_.patch_pixels(tile_overlap) * channel_block;
         patch_bytes_ = whole_lines(static_cast<std::size_t>(patch_elements) * sizeof(Bf16));
         operand_bytes_ = whole_lines(static_cast<std::size_t>(products * most_rows * source_.channels()) * sizeof(Bf16));
         const std::size_t sum_bytes = products * most_rows * group_outputs * sizeof(float);
         thread_bytes_ = patch_bytes_ + operand_bytes_ + sum_bytes;
-        weight_bytes_ = whole_lines(static_cast<std::size_t>(products * source_.channels() * destination_.channels()) * sizeof(Bf16));
+        transformed_bytes_ = is_packed() ? 0 : whole_lines(weights_.bytes());
     }
 
-    std::size_t scratch_bytes() const { return weight_bytes_ + thread_bytes_ * static_cast<std::size_t>(threads_); }
+    std::size_t scratch_bytes() const { return transformed_bytes_ + thread_bytes_ * static_cast<std::size_t>(threads_); }
     bool has_bias() const { return has_extras_ && attributes_.has_bias != 0; }
+    /* Weights that stay are transformed once. */
+    data_format weight_format() const {
+        if (!is_packed()) return {blocked_weights(attributes_.weights)};
+        return {row_major_weights(attributes_.weights), std::make_shared<weight_packing>(weights_)};
+    }
 
     void run(bindings data) const {
-        const work_sharing shared(source_.images() * areas_.count(), groups(), threads_);
-        const std::int64_t blocks = source_.blocks() * destination_.blocks();
+        const work_sharing shared(source_.images() * areas_.count(), weights_.groups(), threads_);
+        const std::int64_t transformed = is_packed() ? 0 : weights_.blocks();
 #pragma omp parallel num_threads(static_cast<int>(threads_))
         {
 #pragma omp for schedule(static)
-            for (std::int64_t block = 0; block < blocks; ++block)
-                prepare_weights(data, block / source_.blocks(), block % source_.blocks());
+            for (std::int64_t block = 0; block < transformed; ++block)
+                transform_block(weights_, static_cast<const float*>(data[SUNET_ARG_WEIGHTS]), block, transformed_weights(data));
             const std::int64_t thread = omp_get_thread_num();
             const worker own = make_worker(data, thread);
             shared.for_each(thread, omp_get_num_threads(), [&](std::int64_t part, std::int64_t first_group, std::int64_t end_group) {
@@ -63,27 +68,15 @@ private:
         float* sums;
     };
 
-    std::int64_t groups() const { return (destination_.channels() + group_outputs - 1) / group_outputs; }
-    int vectors(std::int64_t group) const {
-        return static_cast<int>(std::min<std::int64_t>(most_vectors, destination_.blocks() - group * most_vectors));
+    bool is_packed() const { return attributes_.inference != 0; }
+    HardwareBf16* transformed_weights(bindings data) const {
+        return static_cast<HardwareBf16*>(data[is_packed() ? SUNET_ARG_WEIGHTS : SUNET_ARG_SCRATCH]);
     }
-    std::int64_t offset(std::int64_t group) const { return group * group_outputs * products * source_.channels(); }
-    HardwareBf16* weights(bindings data) const { return static_cast<HardwareBf16*>(data[SUNET_ARG_SCRATCH]); }
 
     worker make_worker(bindings data, std::int64_t thread) const {
-        char* memory = static_cast<char*>(data[SUNET_ARG_SCRATCH]) + weight_bytes_ + thread_bytes_ * static_cast<std::size_t>(thread);
+        char* memory = static_cast<char*>(data[SUNET_ARG_SCRATCH]) + transformed_bytes_ + thread_bytes_ * static_cast<std::size_t>(thread);
         return {data, reinterpret_cast<Bf16*>(memory), reinterpret_cast<HardwareBf16*>(memory + patch_bytes_),
                 reinterpret_cast<float*>(memory + patch_bytes_ + operand_bytes_)};
-    }
-
-    /* Those of a block of outputs, and one of the channels that are summed over. */
-    void prepare_weights(bindings data, std::int64_t output, std::int64_t summed) const {
-        const std::int64_t group = output / most_vectors, pair_stride = vectors(group) * pair_elements;
-        const std::int64_t a = from_large_ ? output : summed, b = from_large_ ? summed : output;
-        const std::int64_t all_b = from_large_ ? source_.blocks() : destination_.blocks();
-        transform_weights(static_cast<const float*>(data[SUNET_ARG_WEIGHTS]) + (a * all_b + b) * block_weights, from_large_,
-                          weights(data) + offset(group) + summed * block_pairs * pair_stride + output % most_vectors * pair_elements,
-                          source_.blocks() * block_pairs * pair_stride, pair_stride);
     }
 
     void prepare_sources(const worker& own, std::int64_t image, const area& tiles) const {
@@ -99,8 +92,8 @@ private:
     }
 
     void make_group(const worker& own, std::int64_t image, const area& tiles, std::int64_t group) const {
-        const int outputs_vectors = vectors(group);
-        multiply(tile_products{own.sources, weights(own.data) + offset(group), source_.blocks(), own.sums}, outputs_vectors,
+        const int vectors = weights_.vectors(group);
+        multiply(tile_products{own.sources, transformed_weights(own.data) + weights_.offset(group), source_.blocks(), own.sums}, vectors,
                  static_cast<int>(tiles.count()));
         const std::int64_t row = tiles.row * tile_outputs, column = tiles.column * tile_outputs;
         bf16_winograd::destination to{};
@@ -118,7 +111,7 @@ private:
         }
         to.accumulate = has_extras_ && attributes_.accumulate != 0;
         to.relu = has_extras_ && attributes_.fused_relu != 0;
-        write(own.sums, outputs_vectors, tiles, to);
+        write(own.sums, vectors, tiles, to);
     }
 
     const sunet_convolution attributes_;
@@ -126,9 +119,10 @@ private:
     const sunet_argument source_argument_, destination_argument_;
     const std::int64_t threads_;
     const channel_layout layout_; /* of the destination */
+    const weight_layout weights_;
     const patch_reader source_, destination_;
     const tile_areas areas_;
-    std::size_t patch_bytes_, operand_bytes_, thread_bytes_, weight_bytes_;
+    std::size_t patch_bytes_, operand_bytes_, thread_bytes_, transformed_bytes_;
 };
 
 } // namespace
@@ -136,18 +130,19 @@ private:
 bool is_possible(const convolution_request& request) {
     const sunet_convolution& a = request.attributes;
     const bool is_dense = a.stride[0] == 1 && a.stride[1] == 1 && a.dilation[0] == 1 && a.dilation[1] == 1;
-    return a.winograd != 0 && a.inference == 0 && is_dense && a.weights.dims[2] == kernel_size && a.weights.dims[3] == kernel_size &&
+    return a.winograd != 0 && is_dense && a.weights.dims[2] == kernel_size && a.weights.dims[3] == kernel_size &&
            a.weights.layout == SUNET_ANY && has_patches(a.source) && has_patches(a.destination) && rounds_to_bf16() && !multiplies_tiles();
 }
 
 std::int64_t tiles_of(const sunet_tensor& tensor) { return tensor.dims[0] * tile_areas(tensor.dims[2], tensor.dims[3], 1).tiles(); }
 
-desc weight_format(const sunet_tensor& weights) {
+desc blocked_weights(const sunet_tensor& weights) {
     return {memory::dims(weights.dims, weights.dims + weights.rank), memory::data_type::f32, memory::format_tag::ABcd16b16a};
 }
 
 bool takes(const convolution_request& request) {
-    return is_possible(request) && std::min(tiles_of(request.large()), tiles_of(request.small())) >= fewest_tiles;
+    const std::int64_t tiles = std::min(tiles_of(request.large()), tiles_of(request.small()));
+    return is_possible(request) && (request.attributes.inference != 0 || tiles >= fewest_tiles);
 }
 
 std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool from_large) {
@@ -157,7 +152,7 @@ std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool 
     const sunet_convolution& a = request.attributes;
     primitive->add_pass_argument(SUNET_ARG_SOURCE, {activation_desc(a.source)});
     primitive->add_pass_argument(SUNET_ARG_DESTINATION, {activation_desc(a.destination)});
-    primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {weight_format(a.weights)});
+    primitive->add_pass_argument(SUNET_ARG_WEIGHTS, work->weight_format());
     if (work->has_bias()) primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(a.destination.dims[1])});
     return primitive;
 }

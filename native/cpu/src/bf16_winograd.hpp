@@ -1,5 +1,5 @@
-/* 3x3 convolutions of stride 1 in bf16 by Winograd's algorithm, for trainings: less than half the products, for twice the rounding error.
- * For CPUs that multiply bf16 in vectors. */
+/* 3x3 convolutions of stride 1 in bf16 by Winograd's algorithm: less than half the products, for twice the rounding error. For CPUs that
+ * multiply bf16 in vectors. */
 #pragma once
 
 #include "convolution.hpp"
@@ -20,7 +20,7 @@ constexpr const char* implementation = "bf16_wino_2x3:avx512_bf16";
 bool is_possible(const convolution_request& request);
 /* Of all images. */
 std::int64_t tiles_of(const sunet_tensor& tensor);
-/* How weights, and their gradients, lie: SUNET_WEIGHTS_16. */
-desc weight_format(const sunet_tensor& weights);
+/* How weights that are trained, and their gradients, lie: SUNET_WEIGHTS_16. */
+desc blocked_weights(const sunet_tensor& weights);
 
 } // namespace sunet::bf16_winograd

@@ -5,11 +5,10 @@
 
 #include "bf16_winograd.hpp"
 #include "bf16_winograd_patches.hpp"
+#include "bf16_winograd_weights.hpp"
 
 namespace sunet::bf16_winograd {
 namespace {
-
-constexpr std::int64_t group_outputs = most_vectors * channel_block;
 
 /* Sums of fewer tiles are added too often. */
 constexpr std::int64_t fewest_tiles = 48;
@@ -189,7 +188,7 @@ std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& reque
     const sunet_convolution& a = request.attributes;
     primitive->add_pass_argument(SUNET_ARG_SOURCE, {activation_desc(a.source)});
     primitive->add_pass_argument(SUNET_ARG_DESTINATION, {activation_desc(a.destination)});
-    primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {weight_format(a.weights)});
+    primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {blocked_weights(a.weights)});
     if (a.has_bias != 0 && !request.transposed) add_bias_gradient(*primitive, request.context, a.destination);
     return primitive;
 }

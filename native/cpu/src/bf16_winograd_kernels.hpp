@@ -11,15 +11,15 @@ using namespace winograd_2x3;
 
 constexpr int channel_block = 16; /* of activations: BLOCKED_16 */
 constexpr int block_pairs = channel_block / 2;
-constexpr int most_vectors = 2;  /* of 16 outputs, in a tile of sums */
-constexpr int most_rows = 12;    /* in a tile of sums: with two vectors of outputs, 24 sums of the 32 registers */
+constexpr int most_vectors = 2; /* of 16 outputs, in a tile of sums */
+constexpr int most_rows = 12;   /* in a tile of sums: with two vectors of outputs, 24 sums of the 32 registers */
 constexpr int pair_elements = 2 * channel_block; /* of a vector of pairs */
 constexpr int taps = kernel_size * kernel_size;
 
 /* Tiles side by side and one above the other, of a block of 16 channels in rows of pixels. */
 struct patch {
     const Bf16* x;
-    std::int64_t row_stride; /* in elements */
+    std::int64_t row_stride;    /* in elements */
     std::int64_t rows, columns; /* tiles */
 };
 

@@ -246,12 +246,6 @@ bool reads_single_pixels(const sunet_convolution& a) {
            a.padding_begin[1] == 0 && a.padding_end[0] == 0 && a.padding_end[1] == 0;
 }
 
-desc row_major_weights(sunet_tensor weights) {
-    weights.type = SUNET_F32;
-    weights.layout = SUNET_PLAIN;
-    return weights_desc(weights);
-}
-
 bool takes(const convolution_request& request, bool from_large) {
     const sunet_convolution& a = request.attributes;
     const sunet_tensor& source = from_large ? request.large() : request.small();
@@ -271,7 +265,7 @@ std::unique_ptr<sunet_primitive> make_primitive(const convolution_request& reque
     const sunet_convolution& a = request.attributes;
     primitive->add_pass_argument(SUNET_ARG_SOURCE, {activation_desc(a.source)});
     primitive->add_pass_argument(SUNET_ARG_DESTINATION, {activation_desc(a.destination)});
-    primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {row_major_weights(a.weights), work->weights()});
+    primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {row_major_weights(a.weights), std::make_shared<weight_packing>(work->weights())});
     if (d.has_bias()) primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(d.destination.dims[1])});
     if (d.norm) primitive->add_norm_arguments(a.source.dims[1]);
     return primitive;

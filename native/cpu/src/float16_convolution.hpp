@@ -22,7 +22,4 @@ constexpr const char* implementation = "float16:avx512_fp16";
 /* Whether every output reads one pixel of the source, at its own place. */
 bool reads_single_pixels(const sunet_convolution& a);
 
-/* The format of weights as the caller has them. */
-desc row_major_weights(sunet_tensor weights);
-
 } // namespace sunet::float16

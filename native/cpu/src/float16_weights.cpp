@@ -6,12 +6,6 @@
 
 namespace sunet::float16 {
 
-bool packed_weights::operator==(const packed_weights& other) const {
-    return outputs == other.outputs && inputs == other.inputs && kernel_rows == other.kernel_rows &&
-           kernel_columns == other.kernel_columns && swapped == other.swapped &&
-           merges_columns == other.merges_columns && winograd == other.winograd;
-}
-
 std::string packed_weights::name() const {
     return "f16_" + std::to_string(kernel_rows) + "x" + std::to_string(kernel_columns) + "_" + std::to_string(inputs) + "i" +
            std::to_string(outputs) + "o" + (swapped ? "_swapped" : "") + (merges_columns ? "_merged" : "") + (winograd ? "_winograd" : "");

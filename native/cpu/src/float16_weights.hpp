@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "float16_winograd_kernels.hpp"
-#include "status.hpp"
+#include "packing.hpp"
 
 namespace sunet::float16 {
 
@@ -41,7 +41,6 @@ struct packed_weights {
         return static_cast<std::size_t>(scales()) * sizeof(float) +
                static_cast<std::size_t>(groups() * group_outputs * taps() * depth()) * sizeof(half);
     }
-    bool operator==(const packed_weights& other) const;
     /* A name that no other format has. */
     std::string name() const;
 };
@@ -51,11 +50,14 @@ inline const half* weights_of(const packed_weights& format, const void* packed) 
     return reinterpret_cast<const half*>(scales_of(packed) + format.scales());
 }
 
-/* Fills packed weights from row-major float32 ones, on all threads of the current scope. */
-class weight_packing {
+class weight_packing : public packing {
 public:
     explicit weight_packing(const packed_weights& format);
-    void run(const float* from, void* to) const;
+
+    std::size_t bytes() const override { return format_.bytes(); }
+    std::string name() const override { return format_.name(); }
+    const char* implementation() const override { return "float16:avx512_fp16"; }
+    void run(const float* from, void* to) const override;
 
     /* Of every element in the order of row-major weights that are not swapped: the row, of a group's outputs, that it goes to. */
     const std::int32_t* rows() const { return rows_.data(); }

@@ -84,6 +84,12 @@ desc weights_desc(const sunet_tensor& tensor) {
     return {dims, type_of_tensor(tensor), tensor.layout == SUNET_ANY ? tag::any : plain_tag(tensor.rank)};
 }
 
+desc row_major_weights(sunet_tensor weights) {
+    weights.type = SUNET_F32;
+    weights.layout = SUNET_PLAIN;
+    return weights_desc(weights);
+}
+
 std::string shape_text(const sunet_tensor& tensor) {
     std::string text = "[";
     for (int32_t i = 0; i < tensor.rank && i < 4; ++i) text += (i == 0 ? "" : ", ") + std::to_string(tensor.dims[i]);
@@ -115,7 +121,7 @@ void sunet_format_describe(const sunet_format* format, sunet_message* out) {
     sunet::copy_text("strided", out);
     sunet::guarded(out, [&] {
         const sunet::desc& desc = format->data.desc;
-        const std::string transformed = format->data.packed ? format->data.packed->name() : sunet::winograd_name(desc);
+        const std::string transformed = format->data.packed ? format->data.packed_name() : sunet::winograd_name(desc);
         if (!transformed.empty()) {
             sunet::copy_text(transformed.c_str(), out);
             return;

@@ -1,7 +1,9 @@
 #pragma once
 
-#include "float16_weights.hpp"
+#include <memory>
+
 #include "onednn.hpp"
+#include "packing.hpp"
 #include "status.hpp"
 
 namespace sunet {
@@ -9,10 +11,12 @@ namespace sunet {
 /* Where data lies: as oneDNN says or, if they are packed for our own kernels, weights whose dimensions alone it says. */
 struct data_format {
     sunet::desc desc;
-    std::optional<float16::packed_weights> packed = {};
+    std::shared_ptr<const packing> packed = {};
 
     size_t bytes() const { return packed ? packed->bytes() : desc.get_size(); }
-    bool operator==(const data_format& other) const { return desc == other.desc && packed == other.packed; }
+    bool operator==(const data_format& other) const { return desc == other.desc && packed_name() == other.packed_name(); }
+    /* Empty where they are not packed. */
+    std::string packed_name() const { return packed ? packed->name() : std::string(); }
 };
 
 } // namespace sunet
@@ -47,6 +51,8 @@ desc activation_desc(const sunet_tensor& tensor);
 desc vector_desc(memory::dim channels);
 /* PLAIN or ANY only: any other order of weights is oneDNN's to choose. */
 desc weights_desc(const sunet_tensor& tensor);
+/* Weights as the caller has them: float32, row-major. */
+desc row_major_weights(sunet_tensor weights);
 
 std::string shape_text(const sunet_tensor& tensor);
 

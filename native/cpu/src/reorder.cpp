@@ -9,12 +9,13 @@ namespace {
 /* Weights can be packed from row-major float32 only, and not read back. */
 std::unique_ptr<sunet_primitive> pack_weights(sunet_context& context, const data_format& from, const data_format& to) {
     if (from.packed || from.desc != desc(dims_of(from.desc), memory::data_type::f32, memory::format_tag::abcd))
-        throw failure(SUNET_UNSUPPORTED, "Weights for float16 are packed from row-major float32 ones.");
-    const auto packing = std::make_shared<float16::weight_packing>(*to.packed);
+        throw failure(SUNET_UNSUPPORTED, "Weights are packed from row-major float32 ones.");
     auto primitive = std::make_unique<sunet_primitive>(
         context,
-        [packing](bindings data) { packing->run(static_cast<const float*>(data[SUNET_ARG_SOURCE]), data[SUNET_ARG_DESTINATION]); },
-        "float16:avx512_fp16", 0);
+        [packing = to.packed](bindings data) {
+            packing->run(static_cast<const float*>(data[SUNET_ARG_SOURCE]), data[SUNET_ARG_DESTINATION]);
+        },
+        to.packed->implementation(), 0);
     primitive->add_pass_argument(SUNET_ARG_SOURCE, from);
     primitive->add_pass_argument(SUNET_ARG_DESTINATION, to);
     return primitive;
@@ -42,7 +43,7 @@ extern "C" sunet_status sunet_reorder_create(sunet_context* context, const sunet
         const sunet::data_format &source = from->data, &destination = to->data;
         sunet::require(sunet::dims_of(source.desc) == sunet::dims_of(destination.desc), "A reorder's two formats have the same dimensions.");
         if (destination.packed) return sunet::pack_weights(*context, source, destination);
-        if (source.packed) throw sunet::failure(SUNET_UNSUPPORTED, "Weights that are packed for float16 cannot be read back.");
+        if (source.packed) throw sunet::failure(SUNET_UNSUPPORTED, "Weights that are packed cannot be read back.");
         if (auto copy = sunet::copy_weights(*context, source.desc, destination.desc)) return copy;
         const dnnl::reorder::primitive_desc pd(context->engine, source.desc, context->engine, destination.desc,
                                                sunet::with_user_scratchpad());

@@ -4,8 +4,8 @@ using Sunet.Native.Tests.Cpu;
 namespace Sunet.Native.Tests.Interop;
 
 /// <summary>
-/// Dense 3x3 convolutions of bf16, in trainings, by Winograd's algorithm where the CPU multiplies bf16 in vectors; elsewhere what is tested is
-/// that they are not.
+/// Dense 3x3 convolutions of bf16 by Winograd's algorithm where the CPU multiplies bf16 in vectors; elsewhere what is tested is that they are
+/// not.
 /// </summary>
 internal static class Bf16WinogradCpu
 {
@@ -49,11 +49,12 @@ internal static class Bf16WinogradCpu
     }
 
     public static NativeConvolution Convolution(
-        ConvolutionCase c, ConvolutionDirection direction, bool bias = false, bool relu = false)
+        ConvolutionCase c, ConvolutionDirection direction, bool bias = false, bool relu = false, bool predicts = false)
     {
         NativeConvolution convolution = c.Convolution(NativeLayout.Blocked16, direction.IsTransposed(), bias, relu);
         convolution.Source.Type = convolution.Destination.Type = convolution.Weights.Type = NativeType.BFloat16;
         convolution.Winograd = 1;
+        convolution.Inference = predicts ? 1 : 0;
         return convolution;
     }
 

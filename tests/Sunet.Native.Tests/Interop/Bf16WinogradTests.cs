@@ -27,6 +27,15 @@ public sealed class Bf16WinogradTests
         new(2, 96, 192, 10, 10, 3, 1, 1, 1, 1, 1, 1),
     ];
 
+    /// <summary>Of fewer tiles than it pays to transform weights for.</summary>
+    private static readonly ConvolutionCase[] Small =
+    [
+        .. ConvolutionCase.All.Where(c => c.IsDense3x3),
+        new(2, 16, 32, 1, 2, 3, 1, 1, 1, 1, 1, 1),
+        new(1, 64, 32, 5, 6, 3, 1, 1, 0, 0, 0, 0),
+        new(1, 96, 130, 7, 8, 3, 1, 1, 1, 1, 1, 1),
+    ];
+
     private static readonly ConvolutionCase Wide = new(2, 32, 32, 40, 61, 3, 1, 1, 1, 1, 1, 1);
 
     /// <summary>What leaves a convolution to be computed directly.</summary>
@@ -37,28 +46,42 @@ public sealed class Bf16WinogradTests
         Dilation,
         Kernel,
         FewTiles,
-        Prediction,
     }
 
     public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> Cases() => Float16Cpu.InEveryDirection(Shapes);
+
+    /// <summary>Predictions, whose weights stay and are transformed once, and trainings.</summary>
+    public static TheoryData<ConvolutionCase, ConvolutionDirection, bool> AllCases()
+    {
+        var all = new TheoryData<ConvolutionCase, ConvolutionDirection, bool>();
+        foreach (ConvolutionDirection direction in Float16Cpu.Directions)
+        {
+            foreach (ConvolutionCase c in Shapes.Concat(Small))
+                all.Add(c, direction, true);
+            foreach (ConvolutionCase c in Shapes)
+                all.Add(c, direction, false);
+        }
+
+        return all;
+    }
 
     public static MatrixTheoryData<ConvolutionDirection, Obstacle> Obstacles() => new(Float16Cpu.Directions, Enum.GetValues<Obstacle>());
 
     public static TheoryData<ConvolutionDirection> Directions() => [.. Float16Cpu.Directions];
 
     [Theory]
-    [MemberData(nameof(Cases))]
+    [MemberData(nameof(AllCases))]
     public void EveryDirection_IntegerData_IsExactWithBiasAndRelu(
-        ConvolutionCase c, ConvolutionDirection direction) => Bf16WinogradCpu.Run(context =>
+        ConvolutionCase c, ConvolutionDirection direction, bool predicts) => Bf16WinogradCpu.Run(context =>
     {
         int channels = direction.Output(c)[1], pixels = direction.Output(c)[2] * direction.Output(c)[3];
         float[] input = Numbers.Integers(direction.Input(c).Count, 4), weights = Numbers.Integers(c.Weights.Count, 5);
         float[] bias = Numbers.Integers(channels, 6);
         double[] expected = direction.Reference(c, input, weights);
-        Numbers.AssertSame(Bf16.Round(expected), Run(context, c, direction, input, weights));
+        Numbers.AssertSame(Bf16.Round(expected), Run(context, c, direction, input, weights, predicts));
         if (direction.IsForward())
             expected = ReferenceConvolution.Relu(ReferenceConvolution.AddBias(expected, channels, pixels, bias));
-        NativeConvolution convolution = Bf16WinogradCpu.Convolution(c, direction, bias: true, relu: true);
+        NativeConvolution convolution = Bf16WinogradCpu.Convolution(c, direction, bias: true, relu: true, predicts);
         Numbers.AssertSame(Bf16.Round(expected), Bf16WinogradCpu.Run(context, direction, convolution, input, weights, bias));
     });
 
@@ -157,14 +180,26 @@ public sealed class Bf16WinogradTests
         NativeConvolution convolution = Bf16WinogradCpu.Convolution(c, direction);
         if (obstacle == Obstacle.NotWanted)
             convolution.Winograd = 0;
-        if (obstacle == Obstacle.Prediction)
-            convolution.Inference = 1;
         using CpuPrimitiveHandle primitive = direction.Create(context, convolution);
         Assert.DoesNotContain("wino", primitive.Implementation, StringComparison.Ordinal);
     });
 
-    private static float[] Run(CpuContextHandle context, ConvolutionCase c, ConvolutionDirection direction, float[] input, float[] weights) =>
-        Bf16WinogradCpu.Run(context, direction, Bf16WinogradCpu.Convolution(c, direction), input, weights);
+    [Theory]
+    [MemberData(nameof(Directions))]
+    public void Describe_TransformedWeights_IsAnotherFormat(ConvolutionDirection direction) => Bf16WinogradCpu.Run(context =>
+    {
+        ConvolutionCase c = new(1, 20, 40, 16, 16, 3, 1, 1, 1, 1, 1, 1);
+        using CpuPrimitiveHandle training = direction.Create(context, Bf16WinogradCpu.Convolution(c, direction));
+        using CpuPrimitiveHandle predicting = direction.Create(context, Bf16WinogradCpu.Convolution(c, direction, predicts: true));
+        using CpuFormatHandle blocked = training.Format(NativeArgument.Weights), transformed = predicting.Format(NativeArgument.Weights);
+        Assert.False(blocked.IsSameAs(transformed));
+        Assert.Equal($"bf16_wino_20i40o{(direction.ReadsLarge() ? "" : "_turned")}", transformed.Describe());
+        Assert.Equal(16 * 32 * 48 * sizeof(ushort), transformed.Bytes);
+    });
+
+    private static float[] Run(
+        CpuContextHandle context, ConvolutionCase c, ConvolutionDirection direction, float[] input, float[] weights, bool predicts = false) =>
+        Bf16WinogradCpu.Run(context, direction, Bf16WinogradCpu.Convolution(c, direction, predicts: predicts), input, weights);
 
     /// <summary>Whether an element is in no tile with the first one.</summary>
     private static bool IsFar(Shape shape, int index)
