@@ -104,8 +104,8 @@ SUNET_API void sunet_format_destroy(sunet_format* format);
 SUNET_API size_t sunet_format_bytes(const sunet_format* format);
 SUNET_API int32_t sunet_format_equal(const sunet_format* a, const sunet_format* b);
 /* oneDNN's short name, such as "aBcd16b" or "ABcd16b16a", with " bf16" behind it for such elements; one beginning with "wino" for
- * weights that are transformed for Winograd's algorithm and with "f16" for those packed for float16, which can be written but not read
- * back; "strided" where there is none. */
+ * weights that oneDNN transforms for Winograd's algorithm, and with "f16" or "bf16_wino" for those packed for kernels of our own, which can
+ * be written but not read back; "strided" where there is none. */
 SUNET_API void sunet_format_describe(const sunet_format* format, sunet_message* out);
 
 /* ---- oneDNN primitives ----------------------------------------------------------------------------------------- */

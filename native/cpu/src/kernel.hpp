@@ -200,6 +200,13 @@ SUNET_INLINE Pairs load<Pairs>(const Bf16* from)
     return value;
 }
 
+// One float for each lane: a parameter of each channel.
+template <class V>
+SUNET_INLINE V load_lanes(const float* from)
+{
+    return load<V>(from);
+}
+
 #ifdef SUNET_HAS_BF16_CODE
 typedef std::uint16_t TwoHalves __attribute__((vector_size(64)));
 
@@ -225,16 +232,7 @@ SUNET_INLINE void store<Pairs>(HardwareBf16* to, const Pairs& value)
     const TwoHalves halves = rounded_by_turns(value.even, value.odd);
     std::memcpy(to, &halves, sizeof halves);
 }
-#endif
 
-// One float for each lane: a parameter of each channel.
-template <class V>
-SUNET_INLINE V load_lanes(const float* from)
-{
-    return load<V>(from);
-}
-
-#ifdef SUNET_HAS_BF16_CODE
 template <>
 SUNET_INLINE Pairs load_lanes<Pairs>(const float* from)
 {
@@ -283,10 +281,8 @@ template <template <class...> class Kernel, class... Storage, class Run>
 SUNET_INLINE void by_pairs(const Run& run)
 {
 #ifdef SUNET_HAS_BF16_CODE
-    if (run.has_pairs()) {
-        Kernel<Pairs, Storage...>::run(run.pairs());
-        return;
-    }
+    if (run.has_pairs())
+        return Kernel<Pairs, Storage...>::run(run.pairs());
 #endif
     by_wide_lanes<Kernel, Storage...>(run);
 }
