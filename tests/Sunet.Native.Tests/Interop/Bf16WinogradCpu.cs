@@ -26,6 +26,29 @@ internal static class Bf16WinogradCpu
     /// <summary>The same of a weight's gradient, which is float32.</summary>
     public static readonly double GradientBound = 2 * OperandError;
 
+    /// <summary>
+    /// Of tiles enough: one area of them or several, an odd number, tiles that reach beyond the image, images of one pixel, padding of every
+    /// kind, channels that fill no block and no pair of blocks.
+    /// </summary>
+    public static IReadOnlyList<ConvolutionCase> Shapes { get; } =
+    [
+        new(2, 16, 32, 12, 11, 3, 1, 1, 1, 1, 1, 1),
+        new(48, 16, 16, 1, 1, 3, 1, 1, 1, 1, 1, 1),
+        new(1, 32, 48, 1, 129, 3, 1, 1, 1, 1, 1, 1),
+        new(1, 32, 16, 131, 2, 3, 1, 1, 1, 1, 1, 1),
+        new(3, 21, 37, 13, 13, 3, 1, 1, 1, 1, 1, 1),
+        new(2, 16, 32, 16, 15, 3, 1, 1, 0, 2, 2, 0),
+        new(1, 48, 80, 21, 25, 3, 1, 1, 0, 0, 0, 0),
+    ];
+
+    /// <summary>More channels than one tile of sums has.</summary>
+    public static IReadOnlyList<ConvolutionCase> Larger { get; } =
+    [
+        new(2, 64, 64, 14, 15, 3, 1, 1, 1, 1, 1, 1),
+        new(1, 128, 130, 14, 14, 3, 1, 1, 1, 1, 1, 1),
+        new(2, 96, 192, 10, 10, 3, 1, 1, 1, 1, 1, 1),
+    ];
+
     private static bool IsExpected =>
         NativeRuntime.Query() is { HasBFloat16: true } runtime && !runtime.InstructionSet.Contains("amx", StringComparison.Ordinal);
 
@@ -65,15 +88,5 @@ internal static class Bf16WinogradCpu
         convolution.Source.Type = convolution.Destination.Type = NativeType.BFloat16;
         convolution.Winograd = 1;
         return convolution;
-    }
-
-    /// <summary>Prepares and runs a convolution, which is one by Winograd's algorithm in bf16.</summary>
-    public static float[] Run(
-        CpuContextHandle context, ConvolutionDirection direction, in NativeConvolution convolution, float[] input, float[] weights,
-        float[]? bias = null, float[]? before = null)
-    {
-        using CpuPrimitiveHandle primitive = direction.Create(context, convolution);
-        Assert.Equal(Implementation, primitive.Implementation);
-        return direction.Run(context, primitive, convolution, input, weights, bias, before);
     }
 }

@@ -5,29 +5,6 @@ namespace Sunet.Native.Tests.Interop;
 /// <summary>Gradients of a dense 3x3 convolution's weights in bf16 by Winograd's algorithm.</summary>
 public sealed class Bf16WinogradGradientTests
 {
-    /// <summary>
-    /// One area or several, an odd number of tiles, tiles that reach beyond the image, padding of every kind, channels that fill no block, no
-    /// pair of blocks, and several.
-    /// </summary>
-    private static readonly ConvolutionCase[] Shapes =
-    [
-        new(2, 16, 32, 12, 11, 3, 1, 1, 1, 1, 1, 1),
-        new(48, 16, 16, 1, 1, 3, 1, 1, 1, 1, 1, 1),
-        new(1, 32, 48, 1, 129, 3, 1, 1, 1, 1, 1, 1),
-        new(1, 32, 16, 131, 2, 3, 1, 1, 1, 1, 1, 1),
-        new(3, 21, 37, 13, 13, 3, 1, 1, 1, 1, 1, 1),
-        new(2, 16, 32, 16, 15, 3, 1, 1, 0, 2, 2, 0),
-        new(1, 48, 80, 21, 25, 3, 1, 1, 0, 0, 0, 0),
-    ];
-
-    /// <summary>More channels than one tile of sums has.</summary>
-    private static readonly ConvolutionCase[] Larger =
-    [
-        new(2, 64, 64, 19, 23, 3, 1, 1, 1, 1, 1, 1),
-        new(1, 128, 130, 14, 14, 3, 1, 1, 1, 1, 1, 1),
-        new(2, 96, 192, 10, 10, 3, 1, 1, 1, 1, 1, 1),
-    ];
-
     /// <summary>What leaves a gradient to be summed directly.</summary>
     public enum Obstacle
     {
@@ -38,9 +15,10 @@ public sealed class Bf16WinogradGradientTests
         FewTiles,
     }
 
-    public static MatrixTheoryData<ConvolutionCase, bool> Cases() => Float16Gradient.InBothDirections(Shapes);
+    public static MatrixTheoryData<ConvolutionCase, bool> Cases() => Float16Gradient.InBothDirections(Bf16WinogradCpu.Shapes);
 
-    public static MatrixTheoryData<ConvolutionCase, bool> AllCases() => Float16Gradient.InBothDirections([.. Shapes, .. Larger]);
+    public static MatrixTheoryData<ConvolutionCase, bool> AllCases() =>
+        Float16Gradient.InBothDirections([.. Bf16WinogradCpu.Shapes, .. Bf16WinogradCpu.Larger]);
 
     public static MatrixTheoryData<bool, Obstacle> Obstacles() => new([false, true], Enum.GetValues<Obstacle>());
 

@@ -49,7 +49,7 @@ internal static class Float16Cpu
         return convolution;
     }
 
-    /// <summary>Prepares and runs a convolution, which is one that multiplies in float16, by Winograd's algorithm where that is wanted.</summary>
+    /// <summary>Prepares and runs a convolution, which is made as it asks for.</summary>
     public static float[] Run(
         CpuContextHandle context, ConvolutionDirection direction, in NativeConvolution convolution, float[] input, float[] weights,
         float[]? bias = null, float[]? before = null)

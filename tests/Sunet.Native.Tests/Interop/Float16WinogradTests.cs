@@ -1,5 +1,4 @@
 using Sunet.Native.Interop;
-using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Tests.Interop;
 
@@ -55,18 +54,9 @@ public sealed class Float16WinogradTests
     [Theory]
     [MemberData(nameof(Cases))]
     public void EveryDirection_IntegerData_IsExactWithBiasAndRelu(
-        ConvolutionCase c, ConvolutionDirection direction) => Float16Cpu.Run(context =>
-    {
-        int channels = direction.Output(c)[1], pixels = direction.Output(c)[2] * direction.Output(c)[3];
-        float[] input = Numbers.Integers(direction.Input(c).Count, 4), weights = Numbers.Integers(c.Weights.Count, 5);
-        float[] bias = Numbers.Integers(channels, 6);
-        double[] expected = direction.Reference(c, input, weights);
-        Numbers.AssertSame(Bf16.Round(expected), Run(context, c, direction, input, weights));
-        if (direction.IsForward())
-            expected = ReferenceConvolution.Relu(ReferenceConvolution.AddBias(expected, channels, pixels, bias));
-        NativeConvolution convolution = Float16Cpu.Convolution(c, direction, bias: true, relu: true, winograd: true);
-        Numbers.AssertSame(Bf16.Round(expected), Float16Cpu.Run(context, direction, convolution, input, weights, bias));
-    });
+        ConvolutionCase c, ConvolutionDirection direction) => Float16Cpu.Run(context => WinogradChecks.AssertExact(
+            context, c, direction, Float16Cpu.Convolution(c, direction, winograd: true),
+            Float16Cpu.Convolution(c, direction, bias: true, relu: true, winograd: true)));
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -75,14 +65,7 @@ public sealed class Float16WinogradTests
     {
         if (direction == ConvolutionDirection.TransposedForward)
             direction = ConvolutionDirection.Forward;
-        NativeConvolution convolution = Float16Cpu.Convolution(c, direction, relu: true, winograd: true);
-        convolution.Accumulate = 1;
-        float[] input = Numbers.Integers(direction.Input(c).Count, 7), weights = Numbers.Integers(c.Weights.Count, 8);
-        float[] before = Numbers.Integers(direction.Output(c).Count, 9);
-        double[] expected = direction.Reference(c, input, weights);
-        for (int i = 0; direction.IsForward() && i < expected.Length; i++)
-            expected[i] = Math.Max(expected[i] + before[i], 0);
-        Numbers.AssertSame(Bf16.Round(expected), Float16Cpu.Run(context, direction, convolution, input, weights, null, before));
+        WinogradChecks.AssertAccumulates(context, c, direction, Float16Cpu.Convolution(c, direction, relu: true, winograd: true));
     });
 
     [Theory]
@@ -128,32 +111,14 @@ public sealed class Float16WinogradTests
         input[0] = Bf16.Round(1e30f);
         double[] expected = direction.Reference(Wide, input, weights);
         float[] actual = Run(context, Wide, direction, input, weights);
-        AssertClose(Wide, direction, expected, actual, i => IsFar(direction.Output(Wide), i));
-        AssertClose(Wide, direction, expected, actual, i => !IsFar(direction.Output(Wide), i));
+        AssertClose(Wide, direction, expected, actual, i => WinogradChecks.IsFar(direction.Output(Wide), i, Reach));
+        AssertClose(Wide, direction, expected, actual, i => !WinogradChecks.IsFar(direction.Output(Wide), i, Reach));
     });
 
     [Theory]
     [MemberData(nameof(Directions))]
-    public void EveryDirection_NotFiniteElement_IsNeverLostAndSpoilsItsAreaAlone(ConvolutionDirection direction) => Float16Cpu.Run(context =>
-    {
-        float[] weights = Numbers.Integers(Wide.Weights.Count, 5);
-        foreach (float value in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
-        {
-            float[] input = Numbers.Integers(direction.Input(Wide).Count, 4);
-            double[] expected = Bf16.Round(direction.Reference(Wide, input, weights));
-            input[0] = value;
-            bool[] readers = direction.Readers(Wide, i => i == 0);
-            float[] actual = Run(context, Wide, direction, input, weights);
-            Assert.Contains(true, readers);
-            for (int i = 0; i < actual.Length; i++)
-            {
-                if (readers[i])
-                    Assert.False(float.IsFinite(actual[i]), $"{value} became {actual[i]}.");
-                if (IsFar(direction.Output(Wide), i))
-                    Assert.Equal(expected[i], actual[i]);
-            }
-        }
-    });
+    public void EveryDirection_NotFiniteElement_IsNeverLostAndSpoilsItsAreaAlone(ConvolutionDirection direction) => Float16Cpu.Run(
+        context => WinogradChecks.AssertNeverLost(context, Wide, direction, Float16Cpu.Convolution(Wide, direction, winograd: true), Reach));
 
     [Theory]
     [MemberData(nameof(Directions))]
@@ -187,13 +152,7 @@ public sealed class Float16WinogradTests
         // Areas have scales of their own.
         for (int i = 0; i < input.Length; i++)
             input[i] = MathF.ScaleB(input[i], -40 * (i / width % height) / height);
-        uint[]? first = null;
-        for (int threads = 1; threads <= 4; threads++)
-        {
-            using CpuContextHandle context = CpuContextHandle.Create(threads);
-            uint[] bits = Array.ConvertAll(Run(context, c, direction, input, weights), BitConverter.SingleToUInt32Bits);
-            Assert.Equal(first ??= bits, bits);
-        }
+        WinogradChecks.AssertSameBits(direction, Float16Cpu.Convolution(c, direction, winograd: true), input, weights);
     });
 
     [Theory]
@@ -243,11 +202,4 @@ public sealed class Float16WinogradTests
     private static void AssertClose(
         ConvolutionCase c, ConvolutionDirection direction, double[] expected, float[] actual, Func<int, bool>? chosen = null) =>
         Numbers.AssertWithin(Float16Cpu.WinogradBound(direction.Input(c)[1]), expected, actual, chosen);
-
-    /// <summary>Whether an element is in no area with the first one.</summary>
-    private static bool IsFar(Shape shape, int index)
-    {
-        int image = index / shape[3] / shape[2] / shape[1], row = index / shape[3] % shape[2], column = index % shape[3];
-        return image > 0 || row > Reach || column > Reach;
-    }
 }
