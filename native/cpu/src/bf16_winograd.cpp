@@ -29,7 +29,7 @@ public:
         operand_bytes_ = whole_lines(static_cast<std::size_t>(products * most_rows * source_.channels()) * sizeof(Bf16));
         const std::size_t sum_bytes = products * most_rows * group_outputs * sizeof(float);
         thread_bytes_ = patch_bytes_ + operand_bytes_ + sum_bytes;
-        transformed_bytes_ = is_packed() ? 0 : whole_lines(weights_.bytes());
+        transformed_bytes_ = is_packed() ? 0 : whole_lines(weights_.elements() * sizeof(Bf16));
     }
 
     std::size_t scratch_bytes() const { return transformed_bytes_ + thread_bytes_ * static_cast<std::size_t>(threads_); }
@@ -127,11 +127,10 @@ private:
 
 } // namespace
 
-bool is_possible(const convolution_request& request) {
+bool is_fast(const convolution_request& request) {
     const sunet_convolution& a = request.attributes;
-    const bool is_dense = a.stride[0] == 1 && a.stride[1] == 1 && a.dilation[0] == 1 && a.dilation[1] == 1;
-    return a.winograd != 0 && is_dense && a.weights.dims[2] == kernel_size && a.weights.dims[3] == kernel_size &&
-           a.weights.layout == SUNET_ANY && has_patches(a.source) && has_patches(a.destination) && rounds_to_bf16() && !multiplies_tiles();
+    return is_possible(a) && a.weights.layout == SUNET_ANY && has_patches(a.source) && has_patches(a.destination) && rounds_to_bf16() &&
+           !multiplies_tiles();
 }
 
 std::int64_t tiles_of(const sunet_tensor& tensor) { return tensor.dims[0] * tile_areas(tensor.dims[2], tensor.dims[3], 1).tiles(); }
@@ -142,18 +141,13 @@ desc blocked_weights(const sunet_tensor& weights) {
 
 bool takes(const convolution_request& request) {
     const std::int64_t tiles = std::min(tiles_of(request.large()), tiles_of(request.small()));
-    return is_possible(request) && (request.attributes.inference != 0 || tiles >= fewest_tiles);
+    return is_fast(request) && (request.attributes.inference != 0 || tiles >= fewest_tiles);
 }
 
 std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool from_large) {
     const auto work = std::make_shared<convolution>(request, from_large);
-    auto primitive = std::make_unique<sunet_primitive>(
-        request.context, [work](bindings data) { work->run(data); }, implementation, work->scratch_bytes());
-    const sunet_convolution& a = request.attributes;
-    primitive->add_pass_argument(SUNET_ARG_SOURCE, {activation_desc(a.source)});
-    primitive->add_pass_argument(SUNET_ARG_DESTINATION, {activation_desc(a.destination)});
-    primitive->add_pass_argument(SUNET_ARG_WEIGHTS, work->weight_format());
-    if (work->has_bias()) primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(a.destination.dims[1])});
+    auto primitive = own_primitive(request, work, implementation, work->weight_format());
+    if (work->has_bias()) primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(request.attributes.destination.dims[1])});
     return primitive;
 }
 

@@ -14,10 +14,8 @@ std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool 
 bool takes_gradient(const convolution_request& request);
 std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request);
 
-constexpr const char* implementation = "bf16_wino_2x3:avx512_bf16";
-
-/* Whether the algorithm is wanted, knows the kernel and is fast on this CPU. */
-bool is_possible(const convolution_request& request);
+/* Whether the algorithm is possible, for these layouts, too, and fast on this CPU. */
+bool is_fast(const convolution_request& request);
 /* Of all images. */
 std::int64_t tiles_of(const sunet_tensor& tensor);
 /* How weights that are trained, and their gradients, lie: SUNET_WEIGHTS_16. */

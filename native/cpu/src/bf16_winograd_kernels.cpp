@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tile_code.hpp"
 #include "weight_pairs.hpp"
 
 namespace sunet::bf16_winograd {
@@ -9,8 +10,6 @@ namespace sunet::bf16_winograd {
 #ifdef SUNET_HAS_BF16_CODE
 
 namespace {
-
-#define SUNET_UNROLL _Pragma("GCC unroll 32")
 
 /* One dimension of each transform. */
 SUNET_INLINE void apply_source(const Wide& d0, const Wide& d1, const Wide& d2, const Wide& d3, Wide (&to)[tile_inputs]) {
@@ -170,7 +169,7 @@ template <int Vectors, int Tiles>
 struct multiply_tiles {
     using argument = tile_products;
 
-    static SUNET_ROUNDS_BF16 void run(const tile_products& of) {
+    static SUNET_ROUNDS_BF16 void run(const tile_products& of) noexcept {
         const auto* a = reinterpret_cast<const std::uint32_t*>(of.sources);
         const HardwareBf16* w = of.weights;
         float* to = of.sums;
@@ -192,7 +191,7 @@ template <int Vectors, int Channels>
 struct multiply_channels {
     using argument = gradient_products;
 
-    static SUNET_ROUNDS_BF16 void run(const gradient_products& of) {
+    static SUNET_ROUNDS_BF16 void run(const gradient_products& of) noexcept {
         const auto* a = reinterpret_cast<const std::uint32_t*>(of.sources);
         const HardwareBf16* y = of.gradients;
         sums_of<Vectors, Channels> sums;
@@ -207,17 +206,6 @@ struct multiply_channels {
         store_sums<Vectors, Channels>(sums, of.sums);
     }
 };
-
-/* The code for as many rows of sums as there are. */
-template <template <int, int> class Code, int Vectors>
-void run_rows(const typename Code<1, 1>::argument& of, int rows) {
-    using run = void (*)(const typename Code<1, 1>::argument&);
-    static constexpr run by_rows[] = {
-        Code<Vectors, 1>::run, Code<Vectors, 2>::run, Code<Vectors, 3>::run, Code<Vectors, 4>::run,  Code<Vectors, 5>::run,  Code<Vectors, 6>::run,
-        Code<Vectors, 7>::run, Code<Vectors, 8>::run, Code<Vectors, 9>::run, Code<Vectors, 10>::run, Code<Vectors, 11>::run, Code<Vectors, 12>::run,
-    };
-    by_rows[rows - 1](of);
-}
 
 SUNET_INLINE void write_pixel(const Wide& made, HardwareBf16* y, const float* bias, const destination& to) {
     Wide value = made;
@@ -286,11 +274,11 @@ SUNET_ROUNDS_BF16 void transform_weights(const float* w, bool over_b, HardwareBf
 }
 
 void multiply(const tile_products& of, int vectors, int tiles) noexcept {
-    vectors == 2 ? run_rows<multiply_tiles, 2>(of, tiles) : run_rows<multiply_tiles, 1>(of, tiles);
+    vectors == 2 ? run_tile<multiply_tiles, 2>(of, tiles) : run_tile<multiply_tiles, 1>(of, tiles);
 }
 
 void multiply(const gradient_products& of, int vectors, int channels) noexcept {
-    vectors == 2 ? run_rows<multiply_channels, 2>(of, channels) : run_rows<multiply_channels, 1>(of, channels);
+    vectors == 2 ? run_tile<multiply_channels, 2>(of, channels) : run_tile<multiply_channels, 1>(of, channels);
 }
 
 SUNET_ROUNDS_BF16 void write(const float* sums, int vectors, const area& tiles, const destination& to) noexcept {

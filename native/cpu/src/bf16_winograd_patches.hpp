@@ -14,7 +14,7 @@ public:
     explicit patch_reader(const sunet_tensor& tensor) : layout_(layout_of(tensor)) {}
 
     std::int64_t images() const { return layout_.batch; }
-    std::int64_t blocks() const { return (layout_.channels + channel_block - 1) / channel_block; }
+    std::int64_t blocks() const { return blocks_of(layout_.channels); }
     /* With those that round the last block up. */
     std::int64_t channels() const { return blocks() * channel_block; }
 

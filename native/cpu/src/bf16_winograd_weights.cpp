@@ -3,8 +3,6 @@
 namespace sunet::bf16_winograd {
 namespace {
 
-constexpr std::int64_t block_weights = taps * channel_block * channel_block;
-
 /* Blocks of both sides, of all pairs of them in the order of outputs and then of what is summed over. */
 struct block_pair {
     block_pair(const weight_layout& layout, std::int64_t block)
@@ -25,7 +23,7 @@ void transform(const weight_layout& layout, const block_pair& at, const float* w
 
 void transform_block(const weight_layout& layout, const float* blocked, std::int64_t block, HardwareBf16* to) {
     const block_pair at(layout, block);
-    transform(layout, at, blocked + (at.a * weight_layout::blocks_of(layout.b) + at.b) * block_weights, to);
+    transform(layout, at, blocked + (at.a * blocks_of(layout.b) + at.b) * block_weights, to);
 }
 
 std::string weight_packing::name() const {

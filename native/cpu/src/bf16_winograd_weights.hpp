@@ -11,11 +11,11 @@ namespace sunet::bf16_winograd {
 
 constexpr std::int64_t group_outputs = most_vectors * channel_block;
 
+/* Of weights, or of what is summed for their gradient. */
 struct weight_layout {
     std::int64_t a, b; /* channels of the small side and of the large one: weights are [a, b, 3, 3] */
     bool over_b;       /* sums are over b; else over a, of weights turned by half a turn */
 
-    static std::int64_t blocks_of(std::int64_t channels) { return (channels + channel_block - 1) / channel_block; }
     std::int64_t output_blocks() const { return blocks_of(over_b ? a : b); }
     std::int64_t summed_blocks() const { return blocks_of(over_b ? b : a); }
     /* Pairs of blocks of either side's channels. */
@@ -28,7 +28,7 @@ struct weight_layout {
     }
     /* Elements from the first weight to a group's. */
     std::int64_t offset(std::int64_t group) const { return group * group_outputs * products * summed_blocks() * channel_block; }
-    std::size_t bytes() const { return static_cast<std::size_t>(products * blocks() * channel_block * channel_block) * sizeof(Bf16); }
+    std::size_t elements() const { return static_cast<std::size_t>(products * blocks() * channel_block * channel_block); }
 };
 
 /* Transforms one of the pairs of blocks of weights that lie as SUNET_WEIGHTS_16. */
@@ -39,9 +39,9 @@ class weight_packing : public packing {
 public:
     explicit weight_packing(const weight_layout& layout) : layout_(layout) {}
 
-    std::size_t bytes() const override { return layout_.bytes(); }
+    std::size_t bytes() const override { return layout_.elements() * sizeof(Bf16); }
     std::string name() const override;
-    const char* implementation() const override { return "bf16_wino_2x3:avx512_bf16"; }
+    const char* implementation() const override { return bf16_winograd::implementation; }
     void run(const float* from, void* to) const override;
 
 private:

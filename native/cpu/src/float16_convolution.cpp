@@ -259,13 +259,9 @@ namespace {
 template <typename Work>
 std::unique_ptr<sunet_primitive> make_primitive(const convolution_request& request, const direction& d, const char* name) {
     const auto work = std::make_shared<Work>(d);
-    auto primitive = std::make_unique<sunet_primitive>(
-        request.context, [work](bindings data) { work->run(data); }, d.norm ? std::string("normalised ") + name : name,
-        work->scratch_bytes());
     const sunet_convolution& a = request.attributes;
-    primitive->add_pass_argument(SUNET_ARG_SOURCE, {activation_desc(a.source)});
-    primitive->add_pass_argument(SUNET_ARG_DESTINATION, {activation_desc(a.destination)});
-    primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {row_major_weights(a.weights), std::make_shared<weight_packing>(work->weights())});
+    auto primitive = own_primitive(request, work, d.norm ? std::string("normalised ") + name : name,
+                                   {row_major_weights(a.weights), std::make_shared<weight_packing>(work->weights())});
     if (d.has_bias()) primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(d.destination.dims[1])});
     if (d.norm) primitive->add_norm_arguments(a.source.dims[1]);
     return primitive;

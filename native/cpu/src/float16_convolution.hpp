@@ -17,8 +17,6 @@ std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool 
 bool takes_gradient(const convolution_request& request);
 std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request, std::optional<source_norm> norm = {});
 
-constexpr const char* implementation = "float16:avx512_fp16";
-
 /* Whether every output reads one pixel of the source, at its own place. */
 bool reads_single_pixels(const sunet_convolution& a);
 

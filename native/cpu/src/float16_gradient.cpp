@@ -240,13 +240,8 @@ namespace {
 template <typename Work>
 std::unique_ptr<sunet_primitive> make_gradient(const convolution_request& request, std::optional<source_norm> norm, const char* name) {
     const auto work = std::make_shared<Work>(request, norm);
-    auto primitive = std::make_unique<sunet_primitive>(
-        request.context, [work](bindings data) { work->run(data); }, norm ? std::string("normalised ") + name : name,
-        work->scratch_bytes());
     const sunet_convolution& a = request.attributes;
-    primitive->add_pass_argument(SUNET_ARG_SOURCE, {activation_desc(a.source)});
-    primitive->add_pass_argument(SUNET_ARG_DESTINATION, {activation_desc(a.destination)});
-    primitive->add_pass_argument(SUNET_ARG_WEIGHTS, {row_major_weights(a.weights)});
+    auto primitive = own_primitive(request, work, norm ? std::string("normalised ") + name : name, {row_major_weights(a.weights)});
     if (a.has_bias != 0 && !request.transposed) primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(a.destination.dims[1])});
     if (norm) primitive->add_norm_arguments(a.source.dims[1]);
     return primitive;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "float16_kernels.hpp"
+#include "tile_code.hpp"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
 #define SUNET_FLOAT16 1
@@ -16,8 +17,6 @@ namespace sunet::float16 {
 constexpr std::uint16_t magnitude = 0x7fff;
 constexpr int bf16_mantissa = 7, half_mantissa = 10, bf16_bias = 127, half_bias = 15;
 constexpr std::uint16_t bf16_infinity = 0xff << bf16_mantissa;
-
-#define SUNET_UNROLL _Pragma("GCC unroll 32")
 
 template <int Vectors, int Pixels>
 using tile_sums_of = __m512h[Pixels][Vectors];
@@ -104,18 +103,6 @@ inline __attribute__((always_inline)) void add_sums(const tile_sums_of<Vectors, 
         SUNET_UNROLL
         for (int i = p * Vectors * lanes; i < (p + 1) * Vectors * lanes; i += 16) add_stored(stored + i, scale, first, all + i);
     }
-}
-
-/* The code for as many pixels, or channels, as there are. */
-template <template <int, int> class Tile, int Vectors>
-inline void run_tile(const typename Tile<1, 1>::argument& t, int pixels) {
-    using run = void (*)(const typename Tile<1, 1>::argument&) noexcept;
-    static constexpr run by_pixels[] = {
-        Tile<Vectors, 1>::run, Tile<Vectors, 2>::run,  Tile<Vectors, 3>::run,  Tile<Vectors, 4>::run,
-        Tile<Vectors, 5>::run, Tile<Vectors, 6>::run,  Tile<Vectors, 7>::run,  Tile<Vectors, 8>::run,
-        Tile<Vectors, 9>::run, Tile<Vectors, 10>::run, Tile<Vectors, 11>::run, Tile<Vectors, 12>::run,
-    };
-    by_pixels[pixels - 1](t);
 }
 
 inline __m512 widened(__m256i bits) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)); }

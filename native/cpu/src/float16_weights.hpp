@@ -10,6 +10,8 @@
 
 namespace sunet::float16 {
 
+constexpr const char* implementation = "float16:avx512_fp16";
+
 constexpr std::int64_t group_outputs = most_vectors * lanes;
 /* Images have up to so many; a kernel row's products are summed together there. */
 constexpr std::int64_t few_channels = 4;
@@ -56,7 +58,7 @@ public:
 
     std::size_t bytes() const override { return format_.bytes(); }
     std::string name() const override { return format_.name(); }
-    const char* implementation() const override { return "float16:avx512_fp16"; }
+    const char* implementation() const override { return float16::implementation; }
     void run(const float* from, void* to) const override;
 
     /* Of every element in the order of row-major weights that are not swapped: the row, of a group's outputs, that it goes to. */

@@ -13,11 +13,6 @@ constexpr std::int64_t fewest_tiles = 48;
 
 } // namespace
 
-bool is_possible(const sunet_convolution& a) {
-    const bool is_dense = a.stride[0] == 1 && a.stride[1] == 1 && a.dilation[0] == 1 && a.dilation[1] == 1;
-    return a.winograd != 0 && is_dense && a.weights.dims[2] == kernel_size && a.weights.dims[3] == kernel_size;
-}
-
 bool takes(const direction& d) {
     const std::int64_t tiles = d.layout.batch * tile_areas(d.layout.height, d.layout.width, 1).count();
     return is_possible(d.attributes) && !is_planes(d.source) && (d.attributes.inference != 0 || tiles >= fewest_tiles);

@@ -8,9 +8,6 @@ namespace sunet::float16::winograd {
 
 constexpr const char* implementation = "float16_wino_2x3:avx512_fp16";
 
-/* Whether the algorithm is wanted and knows the kernel. */
-bool is_possible(const sunet_convolution& a);
-
 /* Whether the direction can and should be computed so. */
 bool takes(const direction& d);
 

@@ -9,6 +9,11 @@ std::int64_t divided_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b
 
 } // namespace
 
+bool is_possible(const sunet_convolution& a) {
+    const bool is_dense = a.stride[0] == 1 && a.stride[1] == 1 && a.dilation[0] == 1 && a.dilation[1] == 1;
+    return a.winograd != 0 && is_dense && a.weights.dims[2] == kernel_size && a.weights.dims[3] == kernel_size;
+}
+
 tile_areas::tile_areas(std::int64_t height, std::int64_t width, std::int64_t most)
     : most_(most), rows_(divided_up(height, tile_outputs)), columns_(divided_up(width, tile_outputs)) {
     for (std::int64_t rows = 1; rows <= std::min(most, rows_); ++rows) {

@@ -5,11 +5,16 @@
 
 #include <cstdint>
 
+#include "sunet_cpu.h"
+
 namespace sunet::winograd_2x3 {
 
 constexpr int kernel_size = 3, tile_outputs = 2, tile_inputs = tile_outputs + kernel_size - 1;
 constexpr int tile_overlap = tile_inputs - tile_outputs; /* pixels that a tile reads with the next one */
 constexpr int products = tile_inputs * tile_inputs, outputs = tile_outputs * tile_outputs;
+
+/* Whether the algorithm is wanted and knows the kernel. */
+bool is_possible(const sunet_convolution& a);
 
 /* Of an image's tiles, or pixels. */
 struct area {

@@ -21,16 +21,6 @@ public sealed class Bf16WinogradTests
 
     private static readonly ConvolutionCase Wide = new(2, 32, 32, 40, 61, 3, 1, 1, 1, 1, 1, 1);
 
-    /// <summary>What leaves a convolution to be computed directly.</summary>
-    public enum Obstacle
-    {
-        NotWanted,
-        Stride,
-        Dilation,
-        Kernel,
-        FewTiles,
-    }
-
     public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> Cases() => Float16Cpu.InEveryDirection(All);
 
     /// <summary>Predictions, whose weights stay and are transformed once, and trainings.</summary>
@@ -48,7 +38,8 @@ public sealed class Bf16WinogradTests
         return all;
     }
 
-    public static MatrixTheoryData<ConvolutionDirection, Obstacle> Obstacles() => new(Float16Cpu.Directions, Enum.GetValues<Obstacle>());
+    public static MatrixTheoryData<ConvolutionDirection, WinogradObstacle> Obstacles() =>
+        new(Float16Cpu.Directions, Enum.GetValues<WinogradObstacle>());
 
     public static TheoryData<ConvolutionDirection> Directions() => [.. Float16Cpu.Directions];
 
@@ -109,18 +100,11 @@ public sealed class Bf16WinogradTests
     [Theory]
     [MemberData(nameof(Obstacles))]
     public void Create_NotWantedOrOtherKernel_ComputesDirectly(
-        ConvolutionDirection direction, Obstacle obstacle) => Bf16WinogradCpu.Run(context =>
+        ConvolutionDirection direction, WinogradObstacle obstacle) => Bf16WinogradCpu.Run(context =>
     {
-        ConvolutionCase c = obstacle switch
-        {
-            Obstacle.Stride => new(1, 16, 32, 32, 32, 3, 2, 1, 1, 1, 1, 1),
-            Obstacle.Dilation => new(1, 16, 32, 16, 16, 3, 1, 2, 2, 2, 2, 2),
-            Obstacle.Kernel => new(1, 16, 32, 16, 16, 5, 1, 1, 2, 2, 2, 2),
-            Obstacle.FewTiles => new(2, 16, 32, 8, 8, 3, 1, 1, 1, 1, 1, 1),
-            _ => new(1, 16, 32, 16, 16, 3, 1, 1, 1, 1, 1, 1),
-        };
+        ConvolutionCase c = WinogradChecks.CaseWith(obstacle, new(2, 16, 32, 8, 8, 3, 1, 1, 1, 1, 1, 1));
         NativeConvolution convolution = Bf16WinogradCpu.Convolution(c, direction);
-        if (obstacle == Obstacle.NotWanted)
+        if (obstacle == WinogradObstacle.NotWanted)
             convolution.Winograd = 0;
         using CpuPrimitiveHandle primitive = direction.Create(context, convolution);
         Assert.DoesNotContain("wino", primitive.Implementation, StringComparison.Ordinal);

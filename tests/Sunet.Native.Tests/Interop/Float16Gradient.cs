@@ -100,6 +100,31 @@ internal static class Float16Gradient
     public static void AssertClose(ConvolutionCase c, double[] expected, float[] actual, Func<int, bool>? chosen = null) =>
         Numbers.AssertWithin(Bound(Terms(c)), expected, actual, chosen);
 
+    /// <summary>Of integers, with the bias's.</summary>
+    public static void AssertExactOnAnyThreads(ConvolutionCase c, in NativeConvolution convolution, bool transposed)
+    {
+        float[] large = Numbers.Integers(c.Large.Count, 4), small = Numbers.Integers(c.Small.Count, 5);
+        foreach (int threads in new[] { 1, 2, 3, 4, 8 })
+        {
+            using CpuContextHandle context = CpuContextHandle.Create(threads);
+            (float[] weights, float[] bias) = Run(context, convolution, transposed, large, small);
+            Numbers.AssertSame(ReferenceConvolution.BackwardWeights(c, large, small), weights);
+            Numbers.AssertSame(BiasReference(c, transposed, large, small), bias);
+        }
+    }
+
+    /// <summary>Of random data far from one and near it.</summary>
+    public static void AssertWithinRounding(
+        CpuContextHandle context, ConvolutionCase c, in NativeConvolution convolution, bool transposed, double bound)
+    {
+        foreach ((int ofLarge, int ofSmall) in new[] { (0, 0), (100, -100), (-100, 100), (60, 60) })
+        {
+            float[] large = Scaled(Numbers.Random(c.Large.Count, 1), ofLarge), small = Scaled(Numbers.Random(c.Small.Count, 2), ofSmall);
+            (float[] actual, _) = Run(context, convolution, transposed, large, small);
+            Numbers.AssertWithin(bound, ReferenceConvolution.BackwardWeights(c, large, small), actual);
+        }
+    }
+
     /// <summary>All that reads an element that is none is none, wherever that lies.</summary>
     public static void AssertNeverLost(
         CpuContextHandle context, ConvolutionCase c, in NativeConvolution convolution, bool transposed)
@@ -179,6 +204,9 @@ internal static class Float16Gradient
         Array.Fill(around, float.NaN);
         return Float16Cpu.With(enclosing, around, values);
     }
+
+    private static float[] Scaled(float[] values, int exponent) =>
+        Array.ConvertAll(values, v => Bf16.Round(MathF.ScaleB(v, exponent)));
 
     private static uint[] Bits(float[] values) => Array.ConvertAll(values, BitConverter.SingleToUInt32Bits);
 }

@@ -24,48 +24,22 @@ public sealed class Float16WinogradGradientTests
         new(1, 96, 192, 12, 14, 3, 1, 1, 1, 1, 1, 1),
     ];
 
-    /// <summary>What leaves a gradient to be summed directly.</summary>
-    public enum Obstacle
-    {
-        NotWanted,
-        Stride,
-        Dilation,
-        Kernel,
-        FewTiles,
-    }
-
     public static MatrixTheoryData<ConvolutionCase, bool> Cases() => Float16Gradient.InBothDirections(Shapes);
 
     public static MatrixTheoryData<ConvolutionCase, bool> AllCases() => Float16Gradient.InBothDirections([.. Shapes, .. Larger]);
 
-    public static MatrixTheoryData<bool, Obstacle> Obstacles() => new([false, true], Enum.GetValues<Obstacle>());
+    public static MatrixTheoryData<bool, WinogradObstacle> Obstacles() => new([false, true], Enum.GetValues<WinogradObstacle>());
 
     /// <summary>Whether threads share the pixels or, where these are few, the outputs.</summary>
     [Theory]
     [MemberData(nameof(AllCases))]
     public void WeightsAndBias_IntegerData_AreExactOnAnyThreads(ConvolutionCase c, bool transposed) => Float16Cpu.Run(_ =>
-    {
-        float[] large = Numbers.Integers(c.Large.Count, 4), small = Numbers.Integers(c.Small.Count, 5);
-        foreach (int threads in new[] { 1, 2, 3, 4, 8 })
-        {
-            using CpuContextHandle context = CpuContextHandle.Create(threads);
-            (float[] weights, float[] bias) = Float16Gradient.Run(context, Convolution(c, transposed, bias: true), transposed, large, small);
-            Numbers.AssertSame(ReferenceConvolution.BackwardWeights(c, large, small), weights);
-            Numbers.AssertSame(Float16Gradient.BiasReference(c, transposed, large, small), bias);
-        }
-    });
+        Float16Gradient.AssertExactOnAnyThreads(c, Convolution(c, transposed, bias: true), transposed));
 
     [Theory]
     [MemberData(nameof(AllCases))]
     public void Weights_RandomData_AreWithinRounding(ConvolutionCase c, bool transposed) => Float16Cpu.Run(context =>
-    {
-        foreach ((int ofLarge, int ofSmall) in new[] { (0, 0), (100, -100), (-100, 100), (60, 60) })
-        {
-            float[] large = Scaled(Numbers.Random(c.Large.Count, 1), ofLarge), small = Scaled(Numbers.Random(c.Small.Count, 2), ofSmall);
-            (float[] actual, _) = Float16Gradient.Run(context, Convolution(c, transposed), transposed, large, small);
-            Numbers.AssertWithin(Float16Gradient.WinogradBound(c), ReferenceConvolution.BackwardWeights(c, large, small), actual);
-        }
-    });
+        Float16Gradient.AssertWithinRounding(context, c, Convolution(c, transposed), transposed, Float16Gradient.WinogradBound(c)));
 
     /// <summary>
     /// Every sum of 64 may be rounded the same way at each addition, by up to 2^-11 of it; the nine sums of a tap's square are at most as
@@ -109,24 +83,14 @@ public sealed class Float16WinogradGradientTests
 
     [Theory]
     [MemberData(nameof(Obstacles))]
-    public void Create_NotWantedOrOtherKernel_SumsDirectly(bool transposed, Obstacle obstacle) => Float16Cpu.Run(context =>
+    public void Create_NotWantedOrOtherKernel_SumsDirectly(bool transposed, WinogradObstacle obstacle) => Float16Cpu.Run(context =>
     {
-        ConvolutionCase c = obstacle switch
-        {
-            Obstacle.Stride => new(1, 16, 32, 32, 32, 3, 2, 1, 1, 1, 1, 1),
-            Obstacle.Dilation => new(1, 16, 32, 16, 16, 3, 1, 2, 2, 2, 2, 2),
-            Obstacle.Kernel => new(1, 16, 32, 16, 16, 5, 1, 1, 2, 2, 2, 2),
-            Obstacle.FewTiles => new(4, 16, 32, 8, 8, 3, 1, 1, 1, 1, 1, 1),
-            _ => new(1, 16, 32, 16, 16, 3, 1, 1, 1, 1, 1, 1),
-        };
-        NativeConvolution convolution = Float16Gradient.Convolution(c, transposed, winograd: obstacle != Obstacle.NotWanted);
+        ConvolutionCase c = WinogradChecks.CaseWith(obstacle, new(4, 16, 32, 8, 8, 3, 1, 1, 1, 1, 1, 1));
+        NativeConvolution convolution = Float16Gradient.Convolution(c, transposed, winograd: obstacle != WinogradObstacle.NotWanted);
         using CpuPrimitiveHandle primitive = Float16Gradient.Create(context, convolution, transposed);
         Assert.Equal(Float16Cpu.Implementation, primitive.Implementation);
     });
 
     private static NativeConvolution Convolution(ConvolutionCase c, bool transposed, bool bias = false) =>
         Float16Gradient.Convolution(c, transposed, bias, winograd: true);
-
-    private static float[] Scaled(float[] values, int exponent) =>
-        Array.ConvertAll(values, v => Bf16.Round(MathF.ScaleB(v, exponent)));
 }

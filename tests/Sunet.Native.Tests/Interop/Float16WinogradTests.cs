@@ -33,21 +33,12 @@ public sealed class Float16WinogradTests
 
     private static readonly ConvolutionCase Wide = new(2, 32, 32, 40, 61, 3, 1, 1, 1, 1, 1, 1);
 
-    /// <summary>What leaves a convolution to be computed directly.</summary>
-    public enum Obstacle
-    {
-        NotWanted,
-        Stride,
-        Dilation,
-        Kernel,
-        FewTilesInTraining,
-    }
-
     public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> Cases() => Float16Cpu.InEveryDirection(Shapes);
 
     public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> AllCases() => Float16Cpu.InEveryDirection([.. Shapes, .. Larger]);
 
-    public static MatrixTheoryData<ConvolutionDirection, Obstacle> Obstacles() => new(Float16Cpu.Directions, Enum.GetValues<Obstacle>());
+    public static MatrixTheoryData<ConvolutionDirection, WinogradObstacle> Obstacles() =>
+        new(Float16Cpu.Directions, Enum.GetValues<WinogradObstacle>());
 
     public static TheoryData<ConvolutionDirection> Directions() => [.. Float16Cpu.Directions];
 
@@ -166,18 +157,12 @@ public sealed class Float16WinogradTests
 
     [Theory]
     [MemberData(nameof(Obstacles))]
-    public void Create_NotWantedOrOtherKernel_ComputesDirectly(ConvolutionDirection direction, Obstacle obstacle) => Float16Cpu.Run(context =>
+    public void Create_NotWantedOrOtherKernel_ComputesDirectly(
+        ConvolutionDirection direction, WinogradObstacle obstacle) => Float16Cpu.Run(context =>
     {
-        ConvolutionCase c = obstacle switch
-        {
-            Obstacle.Stride => new(1, 16, 32, 16, 16, 3, 2, 1, 1, 1, 1, 1),
-            Obstacle.Dilation => new(1, 16, 32, 16, 16, 3, 1, 2, 2, 2, 2, 2),
-            Obstacle.Kernel => new(1, 16, 32, 16, 16, 5, 1, 1, 2, 2, 2, 2),
-            Obstacle.FewTilesInTraining => new(1, 16, 32, 8, 8, 3, 1, 1, 1, 1, 1, 1),
-            _ => new(1, 16, 32, 16, 16, 3, 1, 1, 1, 1, 1, 1),
-        };
-        NativeConvolution convolution = Float16Cpu.Convolution(c, direction, winograd: obstacle != Obstacle.NotWanted);
-        if (obstacle == Obstacle.FewTilesInTraining)
+        ConvolutionCase c = WinogradChecks.CaseWith(obstacle, new(1, 16, 32, 8, 8, 3, 1, 1, 1, 1, 1, 1));
+        NativeConvolution convolution = Float16Cpu.Convolution(c, direction, winograd: obstacle != WinogradObstacle.NotWanted);
+        if (obstacle == WinogradObstacle.FewTiles)
             convolution.Inference = 0;
         using CpuPrimitiveHandle primitive = direction.Create(context, convolution);
         Assert.Equal(Float16Cpu.Implementation, primitive.Implementation);

@@ -3,9 +3,31 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Tests.Interop;
 
+/// <summary>What leaves a convolution, or the gradient of its weights, to be computed directly.</summary>
+public enum WinogradObstacle
+{
+    NotWanted,
+    Stride,
+    Dilation,
+    Kernel,
+    FewTiles,
+}
+
 /// <summary>What holds of Winograd's algorithm F(2x2, 3x3) whatever it multiplies: convolutions of bf16 in one direction.</summary>
 internal static class WinogradChecks
 {
+    /// <summary>A case that the algorithm is not taken for.</summary>
+    /// <param name="obstacle">What the case has; one that is not wanted has none.</param>
+    /// <param name="few">The case of few tiles.</param>
+    public static ConvolutionCase CaseWith(WinogradObstacle obstacle, ConvolutionCase few) => obstacle switch
+    {
+        WinogradObstacle.Stride => new(1, 16, 32, 32, 32, 3, 2, 1, 1, 1, 1, 1),
+        WinogradObstacle.Dilation => new(1, 16, 32, 16, 16, 3, 1, 2, 2, 2, 2, 2),
+        WinogradObstacle.Kernel => new(1, 16, 32, 16, 16, 5, 1, 1, 2, 2, 2, 2),
+        WinogradObstacle.FewTiles => few,
+        _ => new(1, 16, 32, 16, 16, 3, 1, 1, 1, 1, 1, 1),
+    };
+
     /// <summary>Of integers small enough for their transforms.</summary>
     /// <param name="context">Where it runs.</param>
     /// <param name="c">The shapes.</param>
