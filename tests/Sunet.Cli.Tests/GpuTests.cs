@@ -127,6 +127,19 @@ public sealed class GpuTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisposab
         Assert.All(checks, c => Assert.Equal("bf16", c.GetProperty("precision").GetString()));
     }
 
+    [Fact]
+    public void SelfTest_OfSomeChecks_MakesThoseAlone()
+    {
+        string[] args = ["selftest", "--device", "cuda:0", "--precision", "float32", "--quick", "--json", "--quiet", "--only"];
+        CommandResult result = Emulated.Run([.. args, "Relu,training"]);
+        Assert.True(result.Code == 0, result.Output + result.Error);
+        using JsonDocument report = JsonDocument.Parse(result.Output);
+        Assert.Equal(["Relu", "Relu", "20 steps, twice"], report.RootElement.GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("name").GetString()));
+        CommandResult wrong = Emulated.Run([.. args, "Relu,nothing"]);
+        Assert.Equal(1, wrong.Code);
+        Assert.Contains("Softmax", wrong.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -14,6 +14,7 @@ internal static class SelfTestCommand
         Setting.Value("precision", "float32, tf32 (GPU), bf16, or all that the device has, one after the other (default: all)"),
         .. DeviceSettings.Tuning,
         Setting.Switch("quick", "fewer shapes and one network"),
+        Setting.Value("only", "checks to make, separated by commas: op, layer, golden, training, or names that a run prints"),
         Setting.Switch("json", "one JSON object as the result"),
         Setting.Switch("quiet", "no progress"),
     ];

@@ -86,6 +86,10 @@ internal sealed class SettingValues
         return allowed.Contains(text) ? text : throw Wrong(name, text, "one of " + string.Join(", ", allowed));
     }
 
+    /// <summary>Some of a few words, separated by commas.</summary>
+    public IReadOnlyList<string> Choices(string name, IReadOnlyList<string> allowed) => [.. Text(name).Split(',').Select(part =>
+        allowed.Contains(part) ? part : throw Wrong(name, Text(name), "some of " + string.Join(", ", allowed)))];
+
     /// <summary>An integer.</summary>
     public int Int(string name, int least, int most = int.MaxValue) =>
         int.TryParse(Text(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most

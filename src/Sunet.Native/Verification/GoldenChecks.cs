@@ -36,27 +36,29 @@ internal static class GoldenChecks
     public static IEnumerable<SelfTestCheck> Run(IBackend backend, SelfTestOptions options, CancellationToken cancellation)
     {
         GoldenBars bars = Tolerances.OfNetwork(options.Precision);
-        foreach (string name in options.Quick ? [Descents[0]] : GoldenCase.Names.Where(n => !IsMultiScale(n)))
+        foreach (string name in Covered(options.Quick ? [Descents[0]] : GoldenCase.Names.Where(n => !IsMultiScale(n))))
         {
             cancellation.ThrowIfCancellationRequested();
             foreach (SelfTestCheck check in Guarded(name, () => Network(backend, name, bars)))
                 yield return check;
         }
 
-        foreach (string name in options.Quick ? Descents[..1] : Descents)
+        foreach (string name in Covered(options.Quick ? Descents[..1] : Descents))
         {
             cancellation.ThrowIfCancellationRequested();
             foreach (SelfTestCheck check in Guarded(name, () => [Descent(backend, name, bars.Descent, cancellation)]))
                 yield return check;
         }
 
-        foreach (string name in options.Quick ? [] : GoldenCase.Names.Where(IsMultiScale))
+        foreach (string name in Covered(options.Quick ? [] : GoldenCase.Names.Where(IsMultiScale)))
         {
             cancellation.ThrowIfCancellationRequested();
             foreach (SelfTestCheck check in Guarded(name,
                 () => [.. MultiScale(backend, name, flip: false, bars), .. MultiScale(backend, name, flip: true, bars)]))
                 yield return check;
         }
+
+        IEnumerable<string> Covered(IEnumerable<string> names) => names.Where(name => options.Covers(SelfTestGroups.Golden, name));
     }
 
     private static bool IsMultiScale(string name) => name.StartsWith(MultiScalePrefix, StringComparison.Ordinal);
@@ -72,7 +74,7 @@ internal static class GoldenChecks
         double error = 0;
         foreach (double loss in expected)
             error = Math.Max(error, Math.Abs((trainer.Step(cancellation).Loss / loss) - 1));
-        return new SelfTestCheck("golden", name, error, tolerance, watch.Elapsed.TotalMilliseconds, trainer.Plan.Memory.TotalBytes,
+        return new SelfTestCheck(SelfTestGroups.Golden, name, error, tolerance, watch.Elapsed.TotalMilliseconds, trainer.Plan.Memory.TotalBytes,
             $"losses of {expected.Length} training steps");
     }
 
@@ -98,8 +100,8 @@ internal static class GoldenChecks
         double milliseconds = watch.Elapsed.TotalMilliseconds;
         return
         [
-            new("golden", name, error, bars.Forward, milliseconds, 0, flip ? "probabilities, mirrored" : "probabilities"),
-            new("golden", name, (double)moved / counts.Sum(), bars.Moved, milliseconds, 0, "share of pixels in another class"),
+            new(SelfTestGroups.Golden, name, error, bars.Forward, milliseconds, 0, flip ? "probabilities, mirrored" : "probabilities"),
+            new(SelfTestGroups.Golden, name, (double)moved / counts.Sum(), bars.Moved, milliseconds, 0, "share of pixels in another class"),
         ];
     }
 
@@ -138,7 +140,7 @@ internal static class GoldenChecks
         return checks;
 
         SelfTestCheck Check(string what, double error, double tolerance) =>
-            new("golden", name, error, tolerance, milliseconds, run.PlanBytes, what);
+            new(SelfTestGroups.Golden, name, error, tolerance, milliseconds, run.PlanBytes, what);
     }
 
     private static List<SelfTestCheck> Guarded(string name, Func<List<SelfTestCheck>> run)
@@ -149,7 +151,7 @@ internal static class GoldenChecks
         }
         catch (SunetException failure)
         {
-            return [new SelfTestCheck("golden", name, double.PositiveInfinity, 0, 0, 0, failure.Message)];
+            return [new SelfTestCheck(SelfTestGroups.Golden, name, double.PositiveInfinity, 0, 0, 0, failure.Message)];
         }
     }
 }

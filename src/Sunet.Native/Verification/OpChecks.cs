@@ -20,7 +20,7 @@ internal static class OpChecks
     public static SelfTestCheck Op(IBackend backend, string kind, SelfTestOptions options, CancellationToken cancellation = default)
     {
         bool coarse = options.Precision == NumericPrecision.Bf16;
-        return Worst("op", kind, Enumerable.Range(0, options.Quick ? 4 : 12).Select(seed =>
+        return Worst(SelfTestGroups.Op, kind, Enumerable.Range(0, options.Quick ? 4 : 12).Select(seed =>
         {
             cancellation.ThrowIfCancellationRequested();
             OpGraph op = OpGraph.Create(kind, seed, copies: seed / 2 % 2 == 1, Widths);
@@ -34,7 +34,7 @@ internal static class OpChecks
     /// <param name="options">How many shapes.</param>
     /// <param name="cancellation">Stops between two shapes.</param>
     public static SelfTestCheck Layer(IBackend backend, string kind, SelfTestOptions options, CancellationToken cancellation = default) =>
-        Worst("layer", kind, Enumerable.Range(0, options.Quick ? 2 : 6).Select(seed =>
+        Worst(SelfTestGroups.Layer, kind, Enumerable.Range(0, options.Quick ? 2 : 6).Select(seed =>
         {
             cancellation.ThrowIfCancellationRequested();
             return (LayerGraph.Create(kind, seed, learnsInput: false, differentiate: true).Graph, Tolerances.Layer);

@@ -13,17 +13,24 @@ public static class SelfTest
 
     private const int ComparedSteps = 200;
 
+    /// <summary>What <see cref="SelfTestOptions.Only"/> can name: groups, ops, kinds of layers and golden cases.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        [.. SelfTestGroups.All.Concat(OpGraph.Kinds).Concat(LayerGraph.Kinds).Concat(GoldenCase.Names).Distinct()];
+
     /// <summary>Runs all checks; one that fails keeps none of the others from running.</summary>
     /// <param name="backend">What to examine.</param>
     /// <param name="options">What to cover, and the backend's arithmetic.</param>
     /// <param name="progress">Told of every check when it is done; may be null.</param>
     /// <param name="cancellation">Stops between two checks.</param>
+    /// <exception cref="ArgumentException">The options name a check that there is not.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static SelfTestReport Run(
         IBackend backend, SelfTestOptions options, IProgress<SelfTestCheck>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(options);
+        if (options.Only.FirstOrDefault(name => !Names.Contains(name)) is { } unknown)
+            throw new ArgumentException($"There is no check '{unknown}'; there are {string.Join(", ", Names)}.", nameof(options));
         var checks = new List<SelfTestCheck>();
         foreach (SelfTestCheck check in Checks(backend, options, cancellation))
         {
@@ -58,13 +65,13 @@ public static class SelfTest
 
     private static IEnumerable<SelfTestCheck> Checks(IBackend backend, SelfTestOptions options, CancellationToken cancellation)
     {
-        foreach (string kind in OpGraph.Kinds)
+        foreach (string kind in OpGraph.Kinds.Where(kind => options.Covers(SelfTestGroups.Op, kind)))
             yield return OpChecks.Op(backend, kind, options, cancellation);
 
         // Behind rounded activations a ReLU may switch at another pixel than the reference's, so layers are compared in float32 alone.
         if (options.Precision == NumericPrecision.Float32)
         {
-            foreach (string kind in LayerGraph.Kinds)
+            foreach (string kind in LayerGraph.Kinds.Where(kind => options.Covers(SelfTestGroups.Layer, kind)))
                 yield return OpChecks.Layer(backend, kind, options, cancellation);
         }
 

@@ -21,6 +21,15 @@ public sealed record SelfTestOptions
 
     /// <summary>Fewer shapes of each op and one golden case.</summary>
     public bool Quick { get; init; }
+
+    /// <summary>Groups and names of checks, of those in <see cref="SelfTest.Names"/>; empty for all.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
+
+    /// <summary>Whether training is asked for, which has methods of its own.</summary>
+    public bool CoversTraining => Covers(SelfTestGroups.Training, SelfTestGroups.Training);
+
+    /// <summary>Whether a check is asked for.</summary>
+    internal bool Covers(string group, string name) => Only.Count == 0 || Only.Contains(group) || Only.Contains(name);
 }
 
 /// <summary>One thing a self-test measured.</summary>

@@ -36,12 +36,12 @@ internal static class TrainingChecks
             TrainingResult first = Train(backend, RepeatedSteps, cancellation), second = Train(backend, RepeatedSteps, cancellation);
             long different = Different([.. first.Losses], [.. second.Losses])
                 + first.Model.Names.Sum(n => Different(first.Model.Read(n).ToArray(), second.Model.Read(n).ToArray()));
-            return new SelfTestCheck("training", name, different, 0, first.Milliseconds + second.Milliseconds, first.Bytes,
+            return new SelfTestCheck(SelfTestGroups.Training, name, different, 0, first.Milliseconds + second.Milliseconds, first.Bytes,
                 "weights, running statistics and losses that differ");
         }
         catch (SunetException failure)
         {
-            return new SelfTestCheck("training", name, double.PositiveInfinity, 0, 0, 0, failure.Message);
+            return new SelfTestCheck(SelfTestGroups.Training, name, double.PositiveInfinity, 0, 0, 0, failure.Message);
         }
     }
 
@@ -66,11 +66,11 @@ internal static class TrainingChecks
             // A reference that has not learned would agree with anything.
             double error = after < 0.8 * before ? Math.Abs((found / after) - 1) : double.PositiveInfinity;
             string detail = string.Create(CultureInfo.InvariantCulture, $"loss {before:F4} to {after:F4} in float32, to {found:F4} here");
-            return new SelfTestCheck("training", name, error, tolerance, milliseconds, bytes, detail);
+            return new SelfTestCheck(SelfTestGroups.Training, name, error, tolerance, milliseconds, bytes, detail);
         }
         catch (SunetException failure)
         {
-            return new SelfTestCheck("training", name, double.PositiveInfinity, tolerance, 0, 0, failure.Message);
+            return new SelfTestCheck(SelfTestGroups.Training, name, double.PositiveInfinity, tolerance, 0, 0, failure.Message);
         }
     }
 

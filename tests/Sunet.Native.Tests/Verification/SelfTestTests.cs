@@ -28,6 +28,27 @@ public sealed class SelfTestTests(ITestOutputHelper output) : IDisposable
             output.WriteLine($"{check.Group} {check.Name} {check.Error:E2} of {check.Tolerance:E2}, {check.Milliseconds:F1} ms, {check.Detail}");
     }
 
+    [Fact]
+    public void Run_OfSomeChecks_MakesThoseAlone()
+    {
+        SelfTestOptions some = Quick with { Only = ["layer", nameof(Relu), "sunet64-seg-os16"] };
+        SelfTestReport report = SelfTest.Run(backend, some, cancellation: TestContext.Current.CancellationToken);
+        Assert.True(report.Passed);
+        Assert.Equal([nameof(Relu)], report.Checks.Where(c => c.Group == "op").Select(c => c.Name));
+        Assert.Equal(LayerGraph.Kinds, report.Checks.Where(c => c.Group == "layer").Select(c => c.Name));
+        Assert.Equal(["sunet64-seg-os16"], report.Checks.Where(c => c.Group == "golden").Select(c => c.Name).Distinct());
+        Assert.False(some.CoversTraining);
+        Assert.True((some with { Only = ["training"] }).CoversTraining);
+    }
+
+    [Fact]
+    public void Run_OfACheckThereIsNot_SaysWhichThereAre()
+    {
+        var failure = Assert.Throws<ArgumentException>(() => SelfTest.Run(backend, Quick with { Only = ["relu"] }));
+        Assert.Contains("'relu'", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(Relu), failure.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Op_FirstElementWrong_FailsItsCheck(string kind)

@@ -22,6 +22,7 @@ internal static class SelfTestRun
     {
         var lines = new List<string>();
         var results = new List<(CudaPrecision Precision, SelfTestCheck Check)>();
+        IReadOnlyList<string> only = values.IsGiven("only") ? values.Choices("only", SelfTest.Names) : [];
         foreach (CudaPrecision precision in PrecisionsOf(values))
         {
             using OpenDevice device = DeviceSettings.Open(values, precision);
@@ -33,9 +34,10 @@ internal static class SelfTestRun
             {
                 Precision = Enum.Parse<NumericPrecision>(precision.ToString()),
                 Quick = values.Flag("quick"),
+                Only = only,
             };
             SelfTestReport report = SelfTest.Run(device.Backend, options, reporter, cancellation);
-            List<SelfTestCheck> training = Train(values, precision, device, options.Quick, cancellation);
+            List<SelfTestCheck> training = options.CoversTraining ? Train(values, precision, device, options.Quick, cancellation) : [];
             training.ForEach(reporter.Report);
             results.AddRange(report.Checks.Concat(training).Select(check => (precision, check)));
         }
