@@ -117,6 +117,13 @@ SUNET_ENTRY normalize_images_f32(const uint8_t* x, float mean_r, float mean_g, f
 SUNET_ENTRY normalize_images_bf16(const uint8_t* x, float mean_r, float mean_g, float mean_b, float deviation_r, float deviation_g,
                                   float deviation_b, int flip, bf16* y, int ld_y, int images, int height, int width);
 
+/*
+ * Overlapping windows of contiguous rows as pixels: y [rows][windows][channels] from x [rows][length], where window i of a row is its
+ * `size` elements from i * step + start on, zeros where there are none, and zeros up to `channels`, a multiple of 8 like y's address.
+ * Block 256; grid: windows * channels / 8 / 256, rows.
+ */
+SUNET_ENTRY unfold_rows_bf16(const bf16* x, bf16* y, int64_t rows, int length, int windows, int step, int start, int size, int channels);
+
 /* Over contiguous elements. Block 256; grid x: count / 4 (in bf16 8) / 256. */
 
 /* The rates of an update; in device memory, so that a captured step can be run again with others. */

@@ -165,7 +165,6 @@ SUNET_DEVICE Words load_words(const void* from)
 {
 #if defined(SUNET_HOST_KERNELS)
     check_alignment(from, sizeof(Words));
-    check_alignment(from, sizeof(Words));
     Words words;
     std::memcpy(&words, from, sizeof words);
     return words;
@@ -178,7 +177,6 @@ SUNET_DEVICE void store_words(void* to, const Words& words)
 {
 #if defined(SUNET_HOST_KERNELS)
     check_alignment(to, sizeof words);
-    check_alignment(to, sizeof(Words));
     std::memcpy(to, &words, sizeof words);
 #else
     *static_cast<Words*>(to) = words;

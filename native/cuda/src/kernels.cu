@@ -2,6 +2,7 @@
 #include "elementwise.cu"
 #include "batch_norm.cu"
 #include "transfer.cu"
+#include "unfold.cu"
 #include "update.cu"
 #include "pooling.cu"
 #include "resize.cu"

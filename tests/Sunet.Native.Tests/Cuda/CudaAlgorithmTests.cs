@@ -234,6 +234,21 @@ public class CudaAlgorithmTests : EmulatorTest
         }
     }
 
+    [Fact]
+    public void Compile_OfAnUnfoldedImageAndAnyCallFails_RaisesATypedExceptionAndLeavesNothing()
+    {
+        var graph = new Graph();
+        Value x = graph.Input("x", new Shape(2, 3, 16, 16)), w = graph.Parameter("w", new Shape(16, 3, 7, 7));
+        graph.MarkOutput(graph.Add(new Convolution("conv1", x, w, null, ConvolutionGeometry.Square(stride: 2, padding: 3))).Output);
+        FailEach(persistent: 0, () =>
+        {
+            using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16, CompileThreads = 1 });
+            using Plan plan = Plan.Compile(graph, backend, new PlanOptions());
+            plan.Run(Phase.Forward);
+            plan.Session.Synchronize();
+        });
+    }
+
     /// <summary>Fails call by call of a run that begins with nothing: a typed exception or none, nothing left, and no rule broken.</summary>
     private static void FailEach(int persistent, Action run)
     {

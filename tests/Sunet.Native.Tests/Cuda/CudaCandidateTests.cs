@@ -52,6 +52,104 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
             Assert.Equal(wanted, descriptions.Exists(d => d.Contains(part, StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(nameof(ConvolutionDirection.Forward), 3, 7, 2)]
+    [InlineData(nameof(ConvolutionDirection.Forward), 5, 3, 1)]
+    [InlineData(nameof(ConvolutionDirection.Weights), 3, 7, 2)]
+    [InlineData(nameof(ConvolutionDirection.Weights), 1, 5, 3)]
+    public void Run_UnfoldedImages_GivesTheSame(string kind, int channels, int kernel, int stride)
+    {
+        ConvolutionProblem problem = ImageProblem(Enum.Parse<ConvolutionDirection>(kind), channels, kernel, stride);
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16 });
+        (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
+        using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
+        using CudaDevice.Scope current = backend.Device.Use();
+        double[]? expected = null;
+        var search = new CudaSearch(session, op);
+        var built = new List<bool>();
+        foreach (CudaCandidate candidate in problem.Candidates(search))
+        {
+            using CudaAlgorithm? algorithm = candidate.Build();
+            if (algorithm is null)
+                continue;
+            built.Add(candidate.Identity.StartsWith("unfolded ", StringComparison.Ordinal));
+            AssertSame(algorithm);
+        }
+
+        Assert.True(built[0], "The first algorithm does not unfold.");
+        Assert.False(built[^1], "There was nothing to compare with.");
+
+        // The images one by one, two by two and all at once.
+        long image = CudaUnfolding.Of(problem)!.Part.X.Bytes / CudaUnfolding.Of(problem)!.Part.X.N;
+        foreach ((long bytes, int parts) in new[] { (1L, 4), (image * 3, 2), (image * 4, 1) })
+        {
+            CudaUnfolding unfolding = CudaUnfolding.Of(problem, bytes)!;
+            Assert.Equal(problem.Direction == ConvolutionDirection.Weights ? 1 : parts, unfolding.Parts);
+            using var algorithm = new CudaUnfolded(First(unfolding.Part.Candidates(search)), unfolding);
+            AssertSame(algorithm);
+        }
+
+        void AssertSame(CudaAlgorithm algorithm)
+        {
+            double[] actual = Array.ConvertAll(Run(session, problem, algorithm), v => (double)v);
+            Assert.Contains(actual, v => v != 0);
+            expected ??= actual;
+            double error = OpComparison.Error(actual, expected);
+            Assert.True(error <= 1e-2, $"{algorithm.Description}: {error:E2}.");
+        }
+    }
+
+    [Fact]
+    public void Candidates_OfAnUnfoldedImageBeyondTheWorkspaceLimit_AreRefused()
+    {
+        ConvolutionProblem problem = ImageProblem(ConvolutionDirection.Forward, 3, 7, 2);
+        long bytes = CudaUnfolding.Of(problem)!.Part.X.Bytes;
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16, WorkspaceLimitBytes = bytes });
+        (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
+        using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
+        using CudaDevice.Scope current = backend.Device.Use();
+        var search = new CudaSearch(session, op);
+        var refusals = new List<string>();
+        foreach (CudaCandidate candidate in problem.Candidates(search))
+        {
+            if (!candidate.Identity.StartsWith("unfolded ", StringComparison.Ordinal))
+                break;
+            Assert.Null(candidate.Build());
+            refusals.Add(search.LastRefusal!);
+        }
+
+        Assert.Contains(refusals, r => r.StartsWith("unfolded ", StringComparison.Ordinal) && r.EndsWith(" bytes of workspace", StringComparison.Ordinal));
+        using CudaAlgorithm direct = First(problem.Candidates(search));
+        Assert.DoesNotContain("unfold", direct.Description, StringComparison.Ordinal);
+    }
+
+    /// <summary>The first of them that can be built, which is only possible before the next is asked for.</summary>
+    private static CudaAlgorithm First(IEnumerable<CudaCandidate> candidates)
+    {
+        foreach (CudaCandidate candidate in candidates)
+        {
+            if (candidate.Build() is { } algorithm)
+                return algorithm;
+        }
+
+        throw new InvalidOperationException("There is none.");
+    }
+
+    /// <summary>Four images of few channels, of a size that no stride divides.</summary>
+    private static ConvolutionProblem ImageProblem(ConvolutionDirection direction, int channels, int kernel, int stride)
+    {
+        bool forward = direction == ConvolutionDirection.Forward;
+        ConvolutionGeometry geometry = ConvolutionGeometry.Square(stride, padding: kernel / 2);
+        Shape x = new(4, channels, 17, 22), w = new(16, channels, kernel, kernel);
+        (int height, int width) = geometry.OutputSize(x.Height, x.Width, kernel, kernel);
+        return new ConvolutionProblem(direction, TensorLayout.Packed(true, x), TensorLayout.Packed(forward, w),
+            TensorLayout.Packed(true, new Shape(4, 16, height, width)), geometry)
+        {
+            HasBias = forward,
+            FusedRelu = forward,
+        };
+    }
+
     /// <summary>x within a wider tensor; with bias, sum and ReLU as far as the direction has them.</summary>
     private static ConvolutionProblem Problem(ConvolutionDirection direction, int kernel, bool isBf16)
     {

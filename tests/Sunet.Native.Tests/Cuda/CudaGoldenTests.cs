@@ -40,9 +40,13 @@ public sealed class CudaGoldenTests(ITestOutputHelper output) : EmulatorTest
         GoldenErrors errors = Measure(name, backend);
         Assert.Multiple(
             () => Assert.InRange(errors.Loss, 0, 0.03),
+            () => Assert.InRange(errors.Low, 0, 0.03),
             () => Assert.InRange(errors.Logits, 0, 0.03),
+            () => Assert.InRange(errors.EvaluationLow, 0, 0.03),
             () => Assert.InRange(errors.EvaluationLogits, 0, 0.03));
-        Assert.True(errors.Logits > 1e-4, "Logits this close were not computed in bf16.");
+
+        // Full-size logits are compared by their summary alone, which rounding may leave as it is.
+        Assert.True(errors.Low > 1e-4, "Logits this close were not computed in bf16.");
     }
 
     [Theory]

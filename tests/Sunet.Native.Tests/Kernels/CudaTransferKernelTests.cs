@@ -49,4 +49,27 @@ public sealed class CudaTransferKernelTests : EmulatorTest
             return ((bytes[(from * 3) + c] / 255.0) - mean[c]) / deviation[c];
         }, 1e-6);
     }
+
+    /// <summary>Channels, width, kernel, stride, padding, padded channels, grid.</summary>
+    [Theory]
+    [InlineData(3, 22, 7, 2, 3, 24, 1, 2)]
+    [InlineData(3, 17, 3, 1, 1, 16, 3, 1)]
+    [InlineData(5, 9, 5, 3, 0, 32, 1, 70)]
+    [InlineData(1, 300, 7, 1, 6, 8, 2, 3)]
+    public void UnfoldRows_OfImages_GivesWindowsAndZeros(
+        int channels, int width, int kernel, int stride, int padding, int padded, int gridX, int gridY)
+    {
+        using var bench = new KernelBench();
+        const int rows = 5;
+        var x = new KernelPixels(bench, bf16: true, rows * width, channels, channels, 0, (p, c) => (((p * 7) + c) % 61) - 30.5);
+        int windows = ((width + (2 * padding) - kernel) / stride) + 1;
+        var y = new KernelPixels(bench, bf16: true, rows * windows, padded, padded);
+        bench.Run("unfold_rows_bf16", (gridX, gridY, 1), x.Address, y.Address, (long)rows, width * channels, windows, stride * channels,
+            -padding * channels, kernel * channels, padded);
+        y.AssertWritten((p, c) =>
+        {
+            int column = (p % windows * stride) - padding + (c / channels);
+            return c < kernel * channels && column >= 0 && column < width ? x[(p / windows * width) + column, c % channels] : 0;
+        }, 0);
+    }
 }

@@ -5,11 +5,15 @@ namespace Sunet.Native.Backends.Cuda;
 /// convolution and a kernel of ours behind it; and where a convolution is a matrix product, cuBLASLt. cuDNN comes first even there: its
 /// heuristics know convolutions, and those of cuBLASLt were not made for products as tall as these. Gradients of float32 weights from bf16
 /// factors are the other way round: the engines of cuDNN 9.19 that write float32 take all pixels into one sum, 1.7 ms on an H100 where the
-/// product or an engine that writes bf16 takes 0.1 to 0.2. Where candidates are timed, time decides.
+/// product or an engine that writes bf16 takes 0.1 to 0.2. Images of few channels are unfolded before all that. Where candidates are timed,
+/// time decides.
 /// </summary>
 internal static class ConvolutionCandidates
 {
-    public static IEnumerable<CudaCandidate> For(ConvolutionProblem problem, CudaSearch search)
+    public static IEnumerable<CudaCandidate> For(ConvolutionProblem problem, CudaSearch search) =>
+        CudaUnfolding.Of(problem) is { } unfolding ? Unfolded(unfolding, search).Concat(Direct(problem, search)) : Direct(problem, search);
+
+    private static IEnumerable<CudaCandidate> Direct(ConvolutionProblem problem, CudaSearch search)
     {
         IEnumerable<CudaCandidate> plain = Plain(problem, search), product = problem.IsPointwise ? Product(problem, search) : [];
         if (problem.Direction == ConvolutionDirection.Weights && problem.X.IsBf16 && !problem.W.IsBf16)
@@ -17,6 +21,27 @@ internal static class ConvolutionCandidates
         IEnumerable<CudaCandidate> fused = Fused(problem, search);
         IEnumerable<CudaCandidate> all = problem.HasEpilogue ? fused.Concat(plain) : problem.Accumulates ? plain.Concat(fused) : plain;
         return problem.PrefersProduct ? product.Concat(all) : all.Concat(product);
+    }
+
+    /// <summary>The same convolution of an unfolded image.</summary>
+    private static IEnumerable<CudaCandidate> Unfolded(CudaUnfolding unfolding, CudaSearch search)
+    {
+        long limit = search.Session.Options.WorkspaceLimitBytes;
+        foreach (CudaCandidate candidate in Direct(unfolding.Part, search))
+        {
+            string identity = "unfolded " + candidate.Identity;
+            yield return new CudaCandidate(identity, () =>
+            {
+                if (candidate.Build() is not { } inner)
+                    return null;
+                var whole = new CudaUnfolded(inner, unfolding);
+                if (whole.WorkspaceBytes <= limit)
+                    return whole;
+                search.Refused(identity, $"wants {whole.WorkspaceBytes:N0} bytes of workspace");
+                whole.Dispose();
+                return null;
+            });
+        }
     }
 
     /// <summary>One graph: convolution, sum, bias, ReLU; nothing between them reaches memory.</summary>

@@ -1,15 +1,29 @@
 namespace Sunet.Native.Backends.Cuda;
 
-/// <summary>An algorithm and a kernel of ours behind it.</summary>
-internal sealed class CudaFollowedCall(CudaBoundAlgorithm inner, KernelLaunch launch, CudaStream stream, string layer) : CudaBoundAlgorithm
+/// <summary>A kernel of ours as part of an algorithm.</summary>
+internal sealed class CudaLaunch(KernelLaunch launch, CudaStream stream, string layer) : CudaBoundAlgorithm
+{
+    public override void Run() => launch.Run(stream.Raw, layer);
+
+    public override void Dispose()
+    {
+    }
+}
+
+/// <summary>Parts of an algorithm, one after the other; it owns them.</summary>
+internal sealed class CudaSequence(params CudaBoundAlgorithm[] parts) : CudaBoundAlgorithm
 {
     public override void Run()
     {
-        inner.Run();
-        launch.Run(stream.Raw, layer);
+        foreach (CudaBoundAlgorithm part in parts)
+            part.Run();
     }
 
-    public override void Dispose() => inner.Dispose();
+    public override void Dispose()
+    {
+        foreach (CudaBoundAlgorithm part in parts)
+            part.Dispose();
+    }
 }
 
 /// <summary>Adds a bias to a convolution's result, clamps it at zero, or both, in place.</summary>
@@ -22,7 +36,7 @@ internal sealed class CudaBiasRelu(CudaAlgorithm inner, ConvolutionProblem probl
     public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer)
     {
         KernelLaunch launch = Launch(session.Device, operands[problem.ResultOperand], operands[ConvolutionProblem.OperandBias]);
-        return new CudaFollowedCall(inner.Bind(session, operands, workspace, layer), launch, session.Stream, layer);
+        return new CudaSequence(inner.Bind(session, operands, workspace, layer), new CudaLaunch(launch, session.Stream, layer));
     }
 
     public override void Dispose() => inner.Dispose();
@@ -46,8 +60,7 @@ internal sealed class CudaWidened(CudaAlgorithm inner, TensorLayout narrow, int 
     public override string Description => inner.Description + " + widen";
 
     /// <summary>The inner algorithm's own workspace comes first.</summary>
-    private long ScratchOffset =>
-        (inner.WorkspaceBytes + TensorLayout.Alignment - 1) / TensorLayout.Alignment * TensorLayout.Alignment;
+    private long ScratchOffset => TensorLayout.Aligned(inner.WorkspaceBytes);
 
     public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer)
     {
@@ -56,7 +69,7 @@ internal sealed class CudaWidened(CudaAlgorithm inner, TensorLayout narrow, int 
         redirected[operand] = scratch;
 
         KernelLaunch launch = CudaTransfer.FromBf16(session, narrow.Pixels * narrow.C, scratch, operands[operand]);
-        return new CudaFollowedCall(inner.Bind(session, redirected, workspace, layer), launch, session.Stream, layer);
+        return new CudaSequence(inner.Bind(session, redirected, workspace, layer), new CudaLaunch(launch, session.Stream, layer));
     }
 
     public override void Dispose() => inner.Dispose();

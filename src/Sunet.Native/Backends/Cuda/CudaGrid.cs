@@ -32,6 +32,12 @@ internal static class CudaGrid
     public static (int X, int Y, int Z) Elements(CudaDevice device, long count, int lanes) =>
         (Clamp(Blocks(count, (long)Block * lanes), device.Multiprocessors * BlocksPerMultiprocessor), 1, 1);
 
+    /// <summary>For kernels that go over rows one by one.</summary>
+    /// <param name="rows">How many.</param>
+    /// <param name="accesses">16-byte accesses to each.</param>
+    public static (int X, int Y, int Z) Rows(long rows, long accesses) =>
+        ((int)Blocks(accesses, Block), Clamp(rows, KernelLaunch.MaxGridYz), 1);
+
     /// <summary>For kernels whose threads keep to some channels.</summary>
     public static (int X, int Y, int Z) Channels(CudaDevice device, in CudaActivation activation)
     {

@@ -29,7 +29,8 @@ internal readonly struct KernelArgument
 /// <summary>A kernel with its grid and arguments, settled once and launched as often as wanted without allocating.</summary>
 internal sealed unsafe class KernelLaunch
 {
-    private const int MaxGridYz = 65535;
+    /// <summary>The most blocks along y, and along z.</summary>
+    public const int MaxGridYz = 65535;
 
     private readonly CudaKernel kernel;
     private readonly (int X, int Y, int Z) grid;
