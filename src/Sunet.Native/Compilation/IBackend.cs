@@ -124,7 +124,10 @@ public interface IBackendSession : IDisposable
     /// <summary>Whether <see cref="Forget"/> gives memory back.</summary>
     bool CanForget { get; }
 
-    /// <summary>Gives the memory of bytes whose content nobody needs back to the system, where it can; it is there again when it is used.</summary>
+    /// <summary>
+    /// Gives the memory of bytes whose content nobody needs back to the system, where it can; it is there again when it is used, every byte
+    /// zero or as it was.
+    /// </summary>
     void Forget(long bytes, nint address);
 
     /// <summary>Has the system provide the memory of bytes that are about to be written, where that is faster than as they are written.</summary>

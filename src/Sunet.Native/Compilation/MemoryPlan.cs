@@ -37,7 +37,10 @@ public sealed class MemoryPlan
     /// <summary>Buffers: running statistics.</summary>
     public Region Buffers { get; private set; }
 
-    /// <summary>Gradients of parameters, each at the same place within the region as its parameter; empty for inference.</summary>
+    /// <summary>
+    /// Gradients of parameters, each at the same place within the region as its parameter; empty for inference. What no op writes here is
+    /// zero: the gaps between gradients, and every <see cref="ZeroGradient"/>.
+    /// </summary>
     public Region Gradients { get; private set; }
 
     /// <summary>As many more copies of the parameter region as were asked for: velocity, accumulated gradients.</summary>

@@ -346,7 +346,9 @@ public sealed class Plan : IDisposable
         foreach (Op op in graph.Ops)
         {
             cancellation.ThrowIfCancellationRequested();
-            calls.Add(new PlannedCall(op, session.Prepare(op)));
+
+            // Where it lies is zero already.
+            calls.Add(new PlannedCall(op, op is ZeroGradient ? new NoCall() : session.Prepare(op)));
         }
     }
 

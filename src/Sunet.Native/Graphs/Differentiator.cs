@@ -8,6 +8,7 @@ public sealed class Differentiator
 {
     private readonly Dictionary<Value, Value> gradients = [];
     private readonly HashSet<Value> needed = [];
+    private readonly HashSet<Value> unmoved = [];
 
     private readonly Func<string, Value, Value, Op> sum;
 
@@ -77,6 +78,16 @@ public sealed class Differentiator
         gradients[value] = gradient;
     }
 
+    /// <summary>
+    /// Notes that a parameter cannot change the loss along one of its paths. Its gradient is a <see cref="ZeroGradient"/> if no other path
+    /// contributes.
+    /// </summary>
+    public void ContributeZero(Value parameter)
+    {
+        if (Needs(parameter))
+            unmoved.Add(parameter);
+    }
+
     private void FindNeeded(Func<Value, bool> trainable)
     {
         needed.UnionWith(Graph.Parameters.Where(trainable));
@@ -93,7 +104,12 @@ public sealed class Differentiator
         foreach (Value parameter in Graph.Parameters)
         {
             if (!gradients.TryGetValue(parameter, out Value? gradient))
+            {
+                if (unmoved.Contains(parameter))
+                    result.Add(parameter, Graph.Add(new ZeroGradient(parameter)).Output);
                 continue;
+            }
+
             if (gradient.GradientOf is { } other)
             {
                 throw new ConfigurationException(

@@ -48,6 +48,12 @@ public sealed class Value
     /// <summary>The parameter whose gradient this is; such a value lies in the gradient arena at the parameter's place.</summary>
     public Value? GradientOf { get; internal set; }
 
+    /// <summary>
+    /// Of a gradient [N, C, H, W]: whether every channel sums to zero over N, H and W but for rounding. A batch-norm that subtracts the batch's
+    /// mean makes it so, since a constant added to a channel changes nothing behind it.
+    /// </summary>
+    public bool SumsToZero { get; internal set; }
+
     /// <summary>How a parameter made by a pass follows from the model's own; null for the model's own.</summary>
     public ParameterDerivation? Derivation { get; internal set; }
 

@@ -11,6 +11,7 @@ public sealed class Add : Op
     {
         Require(a.Shape == b.Shape, $"{a.Shape} and {b.Shape} differ");
         Declare(("", a.Shape));
+        Output.SumsToZero = a.SumsToZero && b.SumsToZero;
     }
 
     /// <summary>Two gradients of one value, added: what a differentiator makes where paths meet.</summary>

@@ -37,6 +37,7 @@ public sealed class AveragePoolGradient : Op
     {
         Window = window;
         Declare(("", xShape));
+        Output.SumsToZero = dy.SumsToZero;
     }
 
     /// <summary>Window and stride.</summary>

@@ -128,6 +128,7 @@ public sealed class BatchNormGradient : Op
         FusedRelu = layer.FusedRelu;
         Epsilon = layer.Epsilon;
         Declare(("", layer.X.Shape), (".gamma", layer.Gamma.Shape), (".beta", layer.Beta.Shape));
+        Output.SumsToZero = BatchStatistics && addend is null or { SumsToZero: true };
     }
 
     /// <summary>Whether mean and variance are those of x itself.</summary>

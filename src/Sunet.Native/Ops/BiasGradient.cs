@@ -11,4 +11,19 @@ public sealed class BiasGradient : Op
 
     /// <inheritdoc/>
     public override long Flops => Inputs[0].Shape.Count;
+
+    /// <summary>Contributes the gradient of a bias [C]: no sum is made where it would be nothing but rounding noise.</summary>
+    /// <param name="gradients">Takes the gradient.</param>
+    /// <param name="layer">The layer's name.</param>
+    /// <param name="bias">[C].</param>
+    /// <param name="dy">The gradient of the layer's output, [N, C, H, W].</param>
+    internal static void Contribute(Differentiator gradients, string layer, Value bias, Value dy)
+    {
+        if (!gradients.Needs(bias))
+            return;
+        if (dy.SumsToZero && bias.Kind == ValueKind.Parameter)
+            gradients.ContributeZero(bias);
+        else
+            gradients.Contribute(bias, gradients.Graph.Add(new BiasGradient(layer, dy)).Output);
+    }
 }

@@ -36,6 +36,7 @@ public sealed class ChannelSlice : Op
         Require(offset >= 0 && count > 0 && offset + count <= x.Shape.Channels, $"channels {offset}..{offset + count} are not in {x.Shape}");
         Offset = offset;
         Declare(("", x.Shape.WithChannels(count)));
+        Output.SumsToZero = x.SumsToZero;
     }
 
     /// <summary>The first channel.</summary>

@@ -66,8 +66,8 @@ public sealed class Convolution : Op
         Value dy = gradients.GradientOf(Output);
         if (gradients.Needs(Weights))
             gradients.Contribute(Weights, gradients.Graph.Add(new ConvolutionWeightGradient(Name, X, dy, Weights.Shape, Geometry)).Output);
-        if (Bias is not null && gradients.Needs(Bias))
-            gradients.Contribute(Bias, gradients.Graph.Add(new BiasGradient(Name, dy)).Output);
+        if (Bias is not null)
+            BiasGradient.Contribute(gradients, Name, Bias, dy);
         if (gradients.Needs(X))
             gradients.Contribute(X, gradients.Graph.Add(new ConvolutionDataGradient(Name, dy, Weights, X.Shape, Geometry)).Output);
     }

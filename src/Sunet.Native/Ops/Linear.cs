@@ -25,8 +25,7 @@ public sealed class Linear : Op
         Value dy = gradients.GradientOf(Output);
         if (gradients.Needs(Inputs[1]))
             gradients.Contribute(Inputs[1], gradients.Graph.Add(new LinearWeightGradient(Name, Inputs[0], dy)).Output);
-        if (gradients.Needs(Inputs[2]))
-            gradients.Contribute(Inputs[2], gradients.Graph.Add(new BiasGradient(Name, dy)).Output);
+        BiasGradient.Contribute(gradients, Name, Inputs[2], dy);
         if (gradients.Needs(Inputs[0]))
             gradients.Contribute(Inputs[0], gradients.Graph.Add(new LinearDataGradient(Name, dy, Inputs[1])).Output);
     }

@@ -65,8 +65,8 @@ public sealed class TransposedConvolution : Op
                 gradients.Graph.Add(new TransposedConvolutionWeightGradient(Name, X, dy, Weights.Shape, Geometry)).Output);
         }
 
-        if (Bias is not null && gradients.Needs(Bias))
-            gradients.Contribute(Bias, gradients.Graph.Add(new BiasGradient(Name, dy)).Output);
+        if (Bias is not null)
+            BiasGradient.Contribute(gradients, Name, Bias, dy);
         if (gradients.Needs(X))
         {
             gradients.Contribute(X,

@@ -206,10 +206,10 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
     });
 
     [Fact]
-    public void Plan_OfATraining_SumsBiasesBesideWeightsInFloat16() => Bf16Cpu.Run(backend =>
+    public void Plan_OfATrainingWithFrozenBatchNorm_SumsBiasesBesideWeightsInFloat16() => Bf16Cpu.Run(backend =>
     {
         using FixedBatches batches = SmallModel.Batches();
-        using Trainer trainer = TrainerOf(batches, backend);
+        using Trainer trainer = SmallModel.Trainer(batches, backend, SmallModel.Options with { FrozenBatchNorm = true });
         HashSet<Value> ofConvolutions = [.. trainer.Plan.Graph.Ops.OfType<ConvolutionWeightGradient>().Select(w => w.Inputs[1])];
         string[] implementations =
         [

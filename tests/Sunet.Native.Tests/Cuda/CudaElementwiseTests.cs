@@ -3,6 +3,7 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Native.Tests.Gradients;
 
 namespace Sunet.Native.Tests.Cuda;
 
@@ -29,6 +30,16 @@ public sealed class CudaElementwiseTests : EmulatorTest
         };
         SelfTestCheck check = OpChecks.Op(backend, kind, options, TestContext.Current.CancellationToken);
         Assert.True(check.Passed, $"{check} {string.Join(" ", Emulator.Violations)}");
+    }
+
+    public static TheoryData<string> Biases => BiasGradientTests.Kinds;
+
+    [Theory]
+    [MemberData(nameof(Biases))]
+    public void Run_LayersWithBiases_GiveTheReferencesGradients(string kind)
+    {
+        using var backend = new CudaBackend();
+        BiasGradientTests.MatchesTheReference(BiasGraph.Create(kind), backend);
     }
 
     [Theory]

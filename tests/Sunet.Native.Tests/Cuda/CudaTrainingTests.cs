@@ -37,6 +37,15 @@ public sealed class CudaTrainingTests : EmulatorTest
         Assert.DoesNotContain(Train(other, SmallModel.Options with { Accumulate = accumulate }, seed: 4), hashes);
     }
 
+    [Theory]
+    [InlineData(CudaPrecision.Float32, 1)]
+    [InlineData(CudaPrecision.Bf16, 2)]
+    public void Step_BiasAheadOfABatchNorm_DecaysWithAGradientOfZero(CudaPrecision precision, int accumulate)
+    {
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = precision });
+        UnmovedBias.FollowsTheUpdateRule(backend, accumulate);
+    }
+
     [Fact]
     public void Step_CapturedOnce_IsReplayed()
     {

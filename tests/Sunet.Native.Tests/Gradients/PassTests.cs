@@ -19,7 +19,7 @@ public class PassTests(ITestOutputHelper output)
         Assert.Equal(plain.Keys.Order(), optimised.Keys.Order());
         Assert.True(graph.Ops.Count < network.Plain(differentiate: true).Graph.Ops.Count, "No pass did anything.");
 
-        // Gradients of biases ahead of a batch-norm are zero but for rounding: errors are measured on the scale of the whole gradient.
+        // Rounding of the terms of a sum that comes to little is no error: errors are measured on the scale of the whole gradient.
         double scale = Math.Sqrt(plain.Where(p => p.Key.StartsWith("gradient", StringComparison.Ordinal)).SelectMany(p => p.Value).Average(v => v * v));
         double worst = plain.Max(p => p.Value.Zip(optimised[p.Key], (a, b) => Math.Abs(a - b) / Math.Max(Math.Abs(a), scale)).Max());
         output.WriteLine($"{plain.Count} tensors, worst element {worst:E1}");

@@ -2,6 +2,7 @@ using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Interop;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
+using Sunet.Native.Tests.Facade;
 using Sunet.Native.Tests.Models;
 using Sunet.Native.Training;
 
@@ -98,6 +99,11 @@ public sealed class TrainerTests : IDisposable
         Assert.InRange(Distance(rounded, weights), 0, 1e-6);
         Assert.True(Norm(rounded, SunetModel.Create(SunetSpecTests.Tiny, seed: 2).Read(parameter.Name)) > 1e-3, "the weights moved");
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Step_BiasAheadOfABatchNorm_DecaysWithAGradientOfZero(int accumulate) => UnmovedBias.FollowsTheUpdateRule(backend, accumulate);
 
     [Fact]
     public void Step_OneBatchAgainAndAgain_FitsIt()

@@ -72,6 +72,7 @@ internal sealed class ReferenceExecutor(Graph graph)
         TransposedConvolution c => [ConvolutionLoops.Transposed(c, x)],
         TransposedConvolutionDataGradient c => [ConvolutionLoops.Forward(ConvolutionSizes.Of(c.Inputs[0].Shape, c.Inputs[1].Shape, c.Output.Shape, c.Geometry), x[0], x[1])],
         TransposedConvolutionWeightGradient c => [ConvolutionLoops.Weights(ConvolutionSizes.Of(c.Inputs[1].Shape, c.Output.Shape, c.Inputs[0].Shape, c.Geometry), x[1], x[0])],
+        ZeroGradient => [new double[op.Output.Shape.Count]],
         BiasGradient => [DenseLoops.SumPerChannel(op.Inputs[0].Shape, x[0])],
         Linear => [DenseLoops.Linear(op, x)],
         LinearDataGradient => [DenseLoops.LinearData(op, x)],
