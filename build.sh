@@ -183,7 +183,8 @@ gpu_pack() {
 Needs Linux on x64, an NVIDIA driver for CUDA 12 or newer, cuDNN 9 and cuBLASLt; no .NET, no Python.
 
   ./sunet doctor                          what was found, and what is missing
-  ./sunet selftest --device cuda:0        every op and whole networks against float64, in float32, TF32 and bf16; exit code 0 or 3
+  ./sunet selftest --device cuda:0        every op and whole networks against float64, in float32, TF32 and bf16; exit code 0 or 3;
+                                          --precision bf16 --only training makes some of the checks alone
   ./sunet bench --device cuda:0 --model sunet64 --train --batch 4 --precision bf16
                                           the time of every layer of a training step; without --train, of a prediction
 

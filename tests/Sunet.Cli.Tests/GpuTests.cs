@@ -134,7 +134,8 @@ public sealed class GpuTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisposab
         CommandResult result = Emulated.Run([.. args, "Relu,training"]);
         Assert.True(result.Code == 0, result.Output + result.Error);
         using JsonDocument report = JsonDocument.Parse(result.Output);
-        Assert.Equal(["Relu", "Relu", "20 steps, twice"], report.RootElement.GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("name").GetString()));
+        IEnumerable<string?> names = report.RootElement.GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("name").GetString());
+        Assert.Equal(["Relu", "Relu", "20 steps, twice"], names);
         CommandResult wrong = Emulated.Run([.. args, "Relu,nothing"]);
         Assert.Equal(1, wrong.Code);
         Assert.Contains("Softmax", wrong.Error, StringComparison.Ordinal);

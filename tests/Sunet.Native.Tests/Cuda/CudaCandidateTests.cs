@@ -118,7 +118,7 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
             refusals.Add(search.LastRefusal!);
         }
 
-        Assert.Contains(refusals, r => r.StartsWith("unfolded ", StringComparison.Ordinal) && r.EndsWith(" bytes of workspace", StringComparison.Ordinal));
+        Assert.Contains(refusals, r => r.StartsWith("unfolded ", StringComparison.Ordinal) && r.EndsWith("of workspace", StringComparison.Ordinal));
         using CudaAlgorithm direct = First(problem.Candidates(search));
         Assert.DoesNotContain("unfold", direct.Description, StringComparison.Ordinal);
     }

@@ -14,10 +14,10 @@ internal sealed record CudaUnfolding(ConvolutionProblem Whole, ConvolutionProble
     /// <summary>Elements of a 16-byte access.</summary>
     private const int Lanes = 8;
 
-    /// <summary>More gains nothing: a window's row would be read so often again.</summary>
+    /// <summary>With more, what unfolding writes outgrows what a tap's padding costs.</summary>
     private const int MaxChannels = 32;
 
-    /// <summary>Unfolded images of a prediction: what stays in the second-level cache of the GPUs that have tensor cores for bf16.</summary>
+    /// <summary>What of unfolded images stays in the second-level cache of an A100 or H100 until the convolution has read it.</summary>
     private const long MaxPartBytes = 32L << 20;
 
     /// <summary>How many parts there are.</summary>
