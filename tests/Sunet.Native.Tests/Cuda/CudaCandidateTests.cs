@@ -80,7 +80,7 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
         Assert.False(built[^1], "There was nothing to compare with.");
 
         // The images one by one, two by two and all at once.
-        long image = CudaUnfolding.Of(problem)!.Part.X.Bytes / CudaUnfolding.Of(problem)!.Part.X.N;
+        long image = CudaUnfolding.Of(problem)!.Part.X.ImageBytes;
         foreach ((long bytes, int parts) in new[] { (1L, 4), (image * 3, 2), (image * 4, 1) })
         {
             CudaUnfolding unfolding = CudaUnfolding.Of(problem, bytes)!;

@@ -26,7 +26,6 @@ internal static class ConvolutionCandidates
     /// <summary>The same convolution of an unfolded image.</summary>
     private static IEnumerable<CudaCandidate> Unfolded(CudaUnfolding unfolding, CudaSearch search)
     {
-        long limit = search.Session.Options.WorkspaceLimitBytes;
         foreach (CudaCandidate candidate in Direct(unfolding.Part, search))
         {
             string identity = "unfolded " + candidate.Identity;
@@ -35,9 +34,8 @@ internal static class ConvolutionCandidates
                 if (candidate.Build() is not { } inner)
                     return null;
                 var whole = new CudaUnfolded(inner, unfolding);
-                if (whole.WorkspaceBytes <= limit)
+                if (search.Affords(identity, whole.WorkspaceBytes))
                     return whole;
-                search.Refused(identity, $"wants {whole.WorkspaceBytes:N0} bytes of workspace");
                 whole.Dispose();
                 return null;
             });

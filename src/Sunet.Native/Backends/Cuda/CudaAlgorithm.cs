@@ -41,6 +41,15 @@ internal sealed class CudaSearch(CudaSession session, Op op, CudnnHandle? builde
     /// <summary>Notes why a candidate cannot be used, for the error if none can.</summary>
     public void Refused(string candidate, string reason) => LastRefusal = $"{candidate} {reason}";
 
+    /// <summary>Whether a candidate may take so much scratch memory; notes it where it may not.</summary>
+    public bool Affords(string candidate, long workspaceBytes)
+    {
+        bool affords = workspaceBytes <= session.Options.WorkspaceLimitBytes;
+        if (!affords)
+            Refused(candidate, $"wants {workspaceBytes:N0} bytes of workspace");
+        return affords;
+    }
+
     /// <summary>
     /// Finalizes a graph, heuristic or plan. A refusal is nothing unusual, whatever its code: the next candidate may do. Only memory that
     /// does not suffice ends the search, since the next candidate would fail for the same reason.

@@ -79,16 +79,14 @@ internal static class CudaElementwise
         ]);
     }
 
-    /// <summary>Copies pixels of channels; nothing where the two are one and the same.</summary>
-    private static KernelLaunch[] Copy(CudaSession session, in CudaActivation from, nint source, in CudaActivation to, nint destination)
-    {
-        if (source == destination && from.Stride == to.Stride)
-            return [];
-        CudaKernel kernel = session.Device.Kernels.Get("copy_channels" + from.Suffix);
-        return
-        [
-            new KernelLaunch(kernel, CudaGrid.Elements(session.Device, from.Pixels * from.Channels, Math.Min(from.Lanes, to.Lanes)),
-                CudaGrid.Block, source, from.Stride, destination, to.Stride, from.Pixels, from.Channels),
-        ];
-    }
+    /// <summary>Copies pixels of channels.</summary>
+    public static KernelLaunch CopyChannels(
+        CudaDevice device, in CudaActivation from, nint source, in CudaActivation to, nint destination) => new(
+        device.Kernels.Get("copy_channels" + from.Suffix),
+        CudaGrid.Elements(device, from.Pixels * from.Channels, Math.Min(from.Lanes, to.Lanes)), CudaGrid.Block, source, from.Stride,
+        destination, to.Stride, from.Pixels, from.Channels);
+
+    /// <summary>The same; nothing where the two are one and the same.</summary>
+    private static KernelLaunch[] Copy(CudaSession session, in CudaActivation from, nint source, in CudaActivation to, nint destination) =>
+        source == destination && from.Stride == to.Stride ? [] : [CopyChannels(session.Device, from, source, to, destination)];
 }

@@ -12,7 +12,7 @@ namespace Sunet.Native.Backends.Cuda;
 internal sealed record CudaUnfolding(ConvolutionProblem Whole, ConvolutionProblem Part)
 {
     /// <summary>Elements of a 16-byte access.</summary>
-    private const int Lanes = 8;
+    private const int Lanes = TensorLayout.Alignment / sizeof(ushort);
 
     /// <summary>With more, what unfolding writes outgrows what a tap's padding costs.</summary>
     private const int MaxChannels = 32;
@@ -36,7 +36,7 @@ internal sealed record CudaUnfolding(ConvolutionProblem Whole, ConvolutionProble
             return null;
         int channels = (size + Lanes - 1) / Lanes * Lanes;
         var image = new TensorLayout(true, 1, channels, x.H, problem.Y.W, channels);
-        int images = problem.Direction == ConvolutionDirection.Weights || ImageBytes(problem.Y) % TensorLayout.Alignment != 0
+        int images = problem.Direction == ConvolutionDirection.Weights || problem.Y.ImageBytes % TensorLayout.Alignment != 0
             ? x.N
             : Enumerable.Range(1, x.N).Last(n => n == 1 || (x.N % n == 0 && n * image.Bytes <= maxPartBytes));
         return new CudaUnfolding(problem, problem with
@@ -48,9 +48,6 @@ internal sealed record CudaUnfolding(ConvolutionProblem Whole, ConvolutionProble
                 (geometry.PaddingEnd.H, 0)),
         });
     }
-
-    /// <summary>Bytes from one image to the next.</summary>
-    public static long ImageBytes(in TensorLayout layout) => (long)layout.H * layout.W * layout.PixelStride * layout.ElementBytes;
 
     /// <summary>Unfolds the images of one part.</summary>
     public KernelLaunch Images(CudaDevice device, nint from, nint to) => Launch(device, from, to, Part.X.N * Whole.X.H,
@@ -64,9 +61,7 @@ internal sealed record CudaUnfolding(ConvolutionProblem Whole, ConvolutionProble
     public KernelLaunch WeightGradient(CudaDevice device, nint from, nint to)
     {
         var rows = new CudaActivation((long)Whole.W.N * Whole.W.H, Whole.W.W * Whole.W.C, Whole.W.W * Whole.W.C, Whole.W.IsBf16);
-        return new KernelLaunch(device.Kernels.Get("copy_channels" + rows.Suffix),
-            CudaGrid.Elements(device, rows.Pixels * rows.Channels, lanes: 1), CudaGrid.Block, from, Part.W.C, to, rows.Stride, rows.Pixels,
-            rows.Channels);
+        return CudaElementwise.CopyChannels(device, rows with { Stride = Part.W.C }, from, rows, to);
     }
 
     private KernelLaunch Launch(CudaDevice device, nint from, nint to, int rows, int length, int windows, int step, int start) =>
@@ -122,5 +117,5 @@ internal sealed class CudaUnfolded(CudaAlgorithm inner, CudaUnfolding unfolding)
 
     public override void Dispose() => inner.Dispose();
 
-    private nint PartOffset(int part, in TensorLayout layout) => (nint)(part * unfolding.Part.X.N * CudaUnfolding.ImageBytes(layout));
+    private nint PartOffset(int part, in TensorLayout layout) => (nint)(part * unfolding.Part.X.N * layout.ImageBytes);
 }

@@ -44,11 +44,8 @@ internal sealed class CudnnPlan : CudaAlgorithm
             if (!search.Accepts(name, plan))
                 return null;
             long workspace = plan.GetInt64(CudnnAttribute.ExecutionPlanWorkspaceSize);
-            if (workspace > search.Session.Options.WorkspaceLimitBytes)
-            {
-                search.Refused(name, $"wants {workspace:N0} bytes of workspace");
+            if (!search.Affords(name, workspace))
                 return null;
-            }
 
             isKept = true;
             return new CudnnPlan(search.Session.Cudnn, graph, engines.Take(index), plan, workspace, name);

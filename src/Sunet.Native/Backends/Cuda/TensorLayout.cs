@@ -23,6 +23,9 @@ internal readonly record struct TensorLayout(bool IsBf16, int N, int C, int H, i
     /// <summary>From the first to the last element.</summary>
     public long Bytes => (((Pixels - 1) * PixelStride) + C) * ElementBytes;
 
+    /// <summary>From one image to the next.</summary>
+    public long ImageBytes => (long)H * W * PixelStride * ElementBytes;
+
     public CudnnDataType CudnnType => IsBf16 ? CudnnDataType.BFloat16 : CudnnDataType.Float32;
 
     /// <summary>Bytes up to the next address that may be a tensor's.</summary>
