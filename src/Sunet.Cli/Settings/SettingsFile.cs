@@ -55,7 +55,7 @@ internal static class SettingsFile
         var stream = new YamlStream();
         try
         {
-            using var reader = new StreamReader(path);
+            using var reader = new StreamReader(RegularFile.OpenRead(path));
             stream.Load(reader);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

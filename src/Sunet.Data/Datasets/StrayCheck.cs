@@ -1,4 +1,5 @@
 using Sunet.Data.Images;
+using Sunet.Native.Checkpoints;
 
 namespace Sunet.Data.Datasets;
 
@@ -65,7 +66,7 @@ internal sealed class StrayCheck(IDatasetLayout layout, IReadOnlyList<SplitListi
     {
         try
         {
-            using var handle = File.OpenHandle(file);
+            using var handle = RegularFile.OpenHandle(file);
             Span<byte> start = stackalloc byte[ImageFormats.PngSignature.Length];
             return ImageFormats.Detect(start[..RandomAccess.Read(handle, start, 0)]);
         }

@@ -1,3 +1,5 @@
+using Sunet.Native.Checkpoints;
+
 namespace Sunet.Data.Datasets;
 
 /// <summary>Reads the small text files of a data set.</summary>
@@ -11,6 +13,7 @@ internal static class TextLines
     {
         try
         {
+            RegularFile.Require(path);
             if (new FileInfo(path) is { Exists: true, Length: > LargestFile })
                 throw new DataException($"'{path}' is over 64 MiB, too large for a list.", path);
             return File.ReadAllLines(path);

@@ -1,3 +1,5 @@
+using Sunet.Native.Checkpoints;
+
 namespace Sunet.Data.Images;
 
 /// <summary>The working memory of one decoding thread: the file's bytes, the rewritten PNG, and the decoder's RGBA pixels.</summary>
@@ -17,7 +19,7 @@ internal sealed class DecodeScratch
         const long LargestFile = 1L << 30;
         try
         {
-            using var handle = File.OpenHandle(path);
+            using var handle = RegularFile.OpenHandle(path);
             long length = RandomAccess.GetLength(handle);
             if (length is 0 or > LargestFile)
                 throw new DataException($"'{path}' has {length} bytes; an image has between 1 byte and 1 GiB.", path);

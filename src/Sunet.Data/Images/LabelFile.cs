@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Native.Checkpoints;
 
 namespace Sunet.Data.Images;
 
@@ -32,7 +33,7 @@ public static class LabelFile
         Span<byte> start = stackalloc byte[HeaderAt + PngHeader.Length];
         try
         {
-            using var file = File.OpenHandle(path);
+            using var file = RegularFile.OpenHandle(path);
             if (RandomAccess.Read(file, start, 0) < start.Length || !start.StartsWith(ImageFormats.PngSignature))
                 return null;
         }

@@ -57,7 +57,7 @@ internal sealed unsafe class MappedFile : IDisposable
         T? result = null;
         try
         {
-            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            using FileStream stream = RegularFile.OpenRead(path, bufferSize: 0);
             file = new MappedFile(path, stream);
             return result = parse(file);
         }

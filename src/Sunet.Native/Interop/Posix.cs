@@ -20,6 +20,16 @@ internal static partial class Posix
     public const int CurrentFolder = -100; // AT_FDCWD on Linux
     public const uint Exchange = 2; // RENAME_EXCHANGE
 
+    public const int PipeKind = 0x1000; // S_IFIFO
+    public const int FolderKind = 0x4000; // S_IFDIR
+    public const int RegularKind = 0x8000; // S_IFREG
+    public const int SocketKind = 0xC000; // S_IFSOCK
+
+    private const uint TypeWanted = 1; // STATX_TYPE
+    private const int StatusBytes = 256; // sizeof(struct statx), the same on every architecture
+    private const int StatusModeAt = 28; // its stx_mode, of 16 bits
+    private const int KindMask = 0xF000; // S_IFMT
+
     private const int DontNeedAdvice = 4; // MADV_DONTNEED
     private const int PopulateAdvice = 23; // MADV_POPULATE_WRITE, from Linux 5.14 on
 
@@ -51,6 +61,15 @@ internal static partial class Posix
     [LibraryImport(Library, EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int RenameAt2(int fromFolder, string from, int toFolder, string to, uint flags);
+
+    /// <summary>What kind of file a path leads to, such as <see cref="RegularKind"/>; null where that cannot be told.</summary>
+    public static unsafe int? KindOf(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+        byte* status = stackalloc byte[StatusBytes];
+        return Status(CurrentFolder, path, 0, TypeWanted, status) == 0 ? *(ushort*)(status + StatusModeAt) & KindMask : null;
+    }
 
     /// <summary>Whether <see cref="DontNeed"/> does anything.</summary>
     public static bool HasDontNeed => OperatingSystem.IsLinux();
@@ -90,6 +109,10 @@ internal static partial class Posix
             _ = Advise(from, (nuint)Math.Min(Part, end - from), PopulateAdvice);
         });
     }
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial int Status(int folder, string path, int flags, uint wanted, byte* status);
 
     [LibraryImport(Library, EntryPoint = "madvise", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sunet.Native.Checkpoints;
 
 namespace Sunet.Data.Datasets.Coco;
 
@@ -19,7 +20,7 @@ internal static class CocoFileReader
     {
         try
         {
-            using var handle = File.OpenHandle(path, options: FileOptions.SequentialScan);
+            using var handle = RegularFile.OpenHandle(path, FileOptions.SequentialScan);
             var contents = new CocoFile(path, RandomAccess.GetLength(handle));
             var reader = new JsonFileReader(handle, path);
             ReadLists(ref reader, contents, cancellation);

@@ -1,5 +1,6 @@
 using CommunityToolkit.HighPerformance;
 using Microsoft.Win32.SafeHandles;
+using Sunet.Native.Checkpoints;
 
 namespace Sunet.Data.Datasets.Coco;
 
@@ -25,7 +26,7 @@ internal sealed class CocoLabels(CocoSplit split, int image) : ILabelReader
         buffers.Coco.Canvas.BeginImage(height, width);
         try
         {
-            using SafeFileHandle file = File.OpenHandle(split.Path, options: FileOptions.RandomAccess);
+            using SafeFileHandle file = RegularFile.OpenHandle(split.Path, FileOptions.RandomAccess);
             if (RandomAccess.GetLength(file) != split.Length)
                 throw new DataException($"'{split.Path}' was changed since the data set was opened; open it again.", split.Path);
             foreach (CocoObject found in split.Objects(image))
