@@ -171,6 +171,20 @@ guard() {
   "$bin/Sunet.Bench/release/Sunet.Bench" guard "$@"
 }
 
+# Thousands of damaged inputs of every format through the console; what each format did, or the inputs that went wrong.
+mutate() {
+  local inputs="${1:-20000}" seed="${2:-1}" log="$logs/mutations.log" code=0
+  build
+  mkdir -p "$logs"
+  SUNET_MUTATIONS="$inputs" SUNET_MUTATION_SEED="$seed" "$bin/Sunet.Mutation.Tests/release/Sunet.Mutation.Tests" --no-ansi --progress off \
+    --output Detailed >"$log" 2>&1 || code=$?
+  if [ "$code" -ne 0 ]; then
+    cat -- "$log" >&2
+    fail "a damaged input went wrong, as told above and in $log; an input that ended the process is in ${TMPDIR:-/tmp}/sunet-mutation"
+  fi
+  awk '/ inputs, .* accepted, /{ sub(/^ +/, ""); print; name = $0; sub(/^.*: /, "", name); sum += name } END { print sum " inputs, none went wrong" }' "$log"
+}
+
 # A folder that runs where there is a GPU and nothing else: the console compiled ahead of time, with kernels and golden cases inside.
 gpu_pack() {
   build
@@ -208,6 +222,8 @@ usage: ./build.sh VERB
   bench [...]  build, then the benchmarks; arguments such as --filter '*Inference*' pass through
   guard [...]  build, then measure what must not become worse: time, memory, overhead and growth on the CPU against their bars;
                exit code 1 if one is not held; --only NAME,NAME and --quick pass through
+  mutate [N] [SEED]
+               build, then N damaged inputs (20000) of every format through the console: none may hang, crash or fill the memory
   clean        remove artifacts/ and demo/
   help         this text
 TEXT
@@ -226,6 +242,7 @@ case "$verb" in
   gpu-pack) gpu_pack ;;
   bench) bench "$@" ;;
   guard) guard "$@" ;;
+  mutate) mutate "$@" ;;
   clean) rm -rf -- artifacts demo ;;
   help | --help | -h) usage ;;
   *)

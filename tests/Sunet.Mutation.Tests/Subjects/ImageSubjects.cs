@@ -1,0 +1,75 @@
+using Sunet.Data.Images;
+using Sunet.Data.Tests;
+
+namespace Sunet.Mutation.Tests.Subjects;
+
+/// <summary>Photographs and label maps.</summary>
+internal static class ImageSubjects
+{
+    // The largest image that is read without being asked for: 67 million pixels of RGBA and of RGB.
+    private const int LargestImage = 600;
+
+    /// <summary>32 x 24 pixels in ten scans.</summary>
+    private const string ProgressiveJpeg =
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYWICwgIyYnKSopGR8tMC0oMCUoKSj/2wBDAQcH"
+        + "BwoIChMKChMoGhYaKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCj/wgARCAAYACADASIAAhEBAxEB/8QAFwABAQEBAAAAAAAA"
+        + "AAAAAAAABAUAB//EABgBAAIDAAAAAAAAAAAAAAAAAAMGAQQH/9oADAMBAAIQAxAAAAHn76dCBy6FN5mEj9qedPfsZi//xAAWEAADAAAAAAAAAAAAAAAAAAAAAgP/2gAI"
+        + "AQEAAQUCSQkhJCREiJISIkhIiSEiJI//xAAXEQEBAQEAAAAAAAAAAAAAAAAEAAID/9oACAEDAQE/ATMjMjddRuur/8QAFhEBAQEAAAAAAAAAAAAAAAAAAQAC/9oACAEC"
+        + "AQE/ATUahhv/xAAUEAEAAAAAAAAAAAAAAAAAAAAw/9oACAEBAAY/Ak//xAAVEAEBAAAAAAAAAAAAAAAAAAAAYf/aAAgBAQABPyGKKKCCKCKCKCL/2gAMAwEAAgADAAAA"
+        + "EOpwfP/EABYRAQEBAAAAAAAAAAAAAAAAACEAMf/aAAgBAwEBPxDJsmIxG//EABYRAQEBAAAAAAAAAAAAAAAAAAABEP/aAAgBAgEBPxDKss//xAAVEAEBAAAAAAAAAAAA"
+        + "AAAAAAAAMf/aAAgBAQABPxCZMmSJEyRMkTJEz//Z";
+
+    public static Subject[] All { get; } =
+    [
+        Checked("JPEG checked", "JPEGImages/a.jpg", folder => ImageWriter.WriteJpeg(Made.At(folder, "JPEGImages/a.jpg"), Made.Picture())),
+        Checked("JPEG progressive checked", "JPEGImages/a.jpg",
+            folder => Made.Bytes(folder, "JPEGImages/a.jpg", Convert.FromBase64String(ProgressiveJpeg))),
+        Checked("PNG checked", "JPEGImages/a.png", folder =>
+        {
+            File.Delete(Path.Combine(folder, "JPEGImages/a.jpg"));
+            ImageWriter.WritePng(Made.At(folder, "JPEGImages/a.png"), Made.Picture());
+        }, Checksums.RepairPng),
+        Checked("label PNG checked", "SegmentationClass/a.png",
+            folder => IndexPngWriter.Write(Made.At(folder, "SegmentationClass/a.png"), Made.Labels()), Checksums.RepairPng),
+        Checked("label PNG of 2 bits checked", "SegmentationClass/a.png",
+            folder => Made.Bytes(folder, "SegmentationClass/a.png", TestPng.Indexed(Made.Labels(), 2, 0))),
+        Predicted("JPEG predicted", "a.jpg", path => ImageWriter.WriteJpeg(path, Made.Picture())),
+        Predicted("JPEG progressive predicted", "a.jpg", path => File.WriteAllBytes(path, Convert.FromBase64String(ProgressiveJpeg))),
+        Predicted("PNG predicted", "a.png", path => ImageWriter.WritePng(path, Made.Picture()), Checksums.RepairPng),
+    ];
+
+    private static Subject Checked(string name, string file, Action<string> write, Func<byte[], byte[]>? repair = null) => new(
+        name,
+        folder =>
+        {
+            Made.Voc(folder);
+            write(folder);
+            return Path.Combine(folder, file);
+        },
+        folder => ["data", "check", folder, "--quiet"])
+    {
+        Weight = 2,
+        Megabytes = LargestImage,
+        Repair = repair ?? (bytes => bytes),
+    };
+
+    private static Subject Predicted(string name, string file, Action<string> write, Func<byte[], byte[]>? repair = null) => new(
+        name,
+        folder =>
+        {
+            Made.Weights(folder);
+            string path = Path.Combine(folder, file);
+            write(path);
+            return path;
+        },
+        folder =>
+        [
+            "predict", "--weights", Path.Combine(folder, "weights.safetensors"), "--source", Path.Combine(folder, file), "--project", folder,
+            "--exist-ok", "--threads", "1", "--quiet",
+        ])
+    {
+        Weight = 0.3,
+        Megabytes = 2 * LargestImage,
+        Repair = repair ?? (bytes => bytes),
+    };
+}
