@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Sunet.Native.Checkpoints;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Onnx;
@@ -33,7 +34,12 @@ public sealed class OnnxSession : IDisposable
         using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1 };
         try
         {
+            RegularFile.Require(path);
             session = new InferenceSession(path, options);
+        }
+        catch (IOException failure)
+        {
+            throw new CheckpointException($"The ONNX file '{path}' cannot be read: {failure.Message}.", path, failure);
         }
         catch (OnnxRuntimeException failure)
         {

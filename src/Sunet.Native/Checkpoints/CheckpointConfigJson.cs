@@ -26,7 +26,7 @@ internal static class CheckpointConfigJson
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            using FileStream stream = RegularFile.OpenRead(path);
             if (stream.Length > MaximumBytes)
                 throw new CheckpointException($"Configuration '{path}' is larger than {MaximumBytes >> 20} MiB.", path);
             using StreamReader reader = new(stream);

@@ -12,6 +12,7 @@ internal static partial class Posix
 {
     public const int Interrupted = 4; // EINTR
     public const int BadDescriptor = 9; // EBADF
+    public const int AlreadyThere = 17; // EEXIST
     public const int InvalidArgument = 22; // EINVAL
     public const int NoSuchCall = 38; // ENOSYS on Linux
 
@@ -19,6 +20,7 @@ internal static partial class Posix
     public const int CloseOnExec = 0x80000; // O_CLOEXEC on Linux
     public const int CurrentFolder = -100; // AT_FDCWD on Linux
     public const uint Exchange = 2; // RENAME_EXCHANGE
+    public const uint FolderMode = 0x1FF; // 0777, less the process's mask
 
     public const int PipeKind = 0x1000; // S_IFIFO
     public const int FolderKind = 0x4000; // S_IFDIR
@@ -52,6 +54,11 @@ internal static partial class Posix
     [LibraryImport(Library, EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int Rename(string from, string to);
+
+    // Directory.CreateDirectory does not tell a folder that it made from one that was there.
+    [LibraryImport(Library, EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int MakeFolder(string path, uint mode);
 
     // Environment.SetEnvironmentVariable changes .NET's copy only; native libraries read libc's.
     [LibraryImport(Library, EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
