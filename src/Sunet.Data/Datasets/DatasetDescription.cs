@@ -1,6 +1,4 @@
 using System.Globalization;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace Sunet.Data.Datasets;
@@ -45,35 +43,14 @@ internal sealed record DatasetDescription(
 
     private static YamlMappingNode Parse(string file)
     {
-        string text = string.Join('\n', TextLines.Read(file));
-        var stream = new YamlStream();
         try
         {
-            RequireShallow(text, file);
-            stream.Load(new StringReader(text));
+            return YamlMap.Parse(string.Join('\n', TextLines.Read(file))) ?? throw new DataException(
+                $"'{file}' does not describe a data set: it should be one map of {string.Join(", ", Keys)}.", file);
         }
-        catch (YamlException failure)
+        catch (FormatException failure)
         {
-            throw new DataException(
-                $"'{file}' is not valid YAML at line {failure.Start.Line}: {failure.Message}", file, failure);
-        }
-
-        return stream.Documents is [{ RootNode: YamlMappingNode map }]
-            ? map
-            : throw new DataException($"'{file}' does not describe a data set: it should be one map of {string.Join(", ", Keys)}.", file);
-    }
-
-    // Nodes are built by recursion, so that deep nesting would exhaust the stack; events are not.
-    private static void RequireShallow(string text, string file)
-    {
-        const int Deepest = 8;
-        var parser = new Parser(new StringReader(text));
-        int depth = 0;
-        while (parser.MoveNext())
-        {
-            depth += parser.Current!.NestingIncrease;
-            if (depth > Deepest || parser.Current is AnchorAlias)
-                throw new DataException($"'{file}' is no data set description: it is nested deeply or refers to itself.", file);
+            throw new DataException($"'{file}' {failure.Message}.", file, failure);
         }
     }
 
