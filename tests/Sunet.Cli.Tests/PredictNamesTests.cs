@@ -69,7 +69,8 @@ public sealed class PredictNamesTests(TinyRuns runs) : IClassFixture<TinyRuns>, 
         Plant("in/x/2008_000001.jpg", "in/y/2008_000001.jpg");
         CommandResult result = Predict(folder["in"], "--submission", "voc");
         Assert.Equal(2, result.Code);
-        Assert.Contains($"'{folder["in/x/2008_000001.jpg"]}' and '{folder["in/y/2008_000001.jpg"]}' would both", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"'{folder["in/x/2008_000001.jpg"]}' and '{folder["in/y/2008_000001.jpg"]}' would both", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,7 +107,9 @@ public sealed class PredictNamesTests(TinyRuns runs) : IClassFixture<TinyRuns>, 
         Assert.True(result.Code == 0, result.Error);
         Assert.Contains("images 4  failed 0", result.Output, StringComparison.Ordinal);
         string line = Assert.Single(result.ErrorLines, l => l.Contains("passed over", StringComparison.Ordinal));
-        Assert.StartsWith("note: 5 files are passed over, being no images by name: 2 .tif, 1 without extension, 1 .db, 1 .jpg; ", line, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "note: 5 files are passed over, being no images by name: 2 .tif, 1 without extension, 1 .db, 1 .jpg; ", line,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("passed over", Predict(folder["in", "a.JPG"]).Error, StringComparison.Ordinal);
     }
 
@@ -150,7 +153,11 @@ public sealed class PredictNamesTests(TinyRuns runs) : IClassFixture<TinyRuns>, 
     private string[] Results()
     {
         string run = folder["runs", "exp"];
-        return [.. Directory.GetFiles(run, "*.png", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(run, f)).Order(StringComparer.Ordinal)];
+        return
+        [
+            .. Directory.GetFiles(run, "*.png", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(run, f))
+                .Order(StringComparer.Ordinal),
+        ];
     }
 
     private CommandResult Predict(string source, params string[] more) => CommandResult.Of(

@@ -92,7 +92,8 @@ public sealed class RunFolderTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDi
     public void Train_ProcessThatTrains_HasTheRunUntilItIsKilled()
     {
         string run = folder["exp"];
-        using Process first = CommandResult.Start(NoEnvironment, TinyRuns.Train(runs.Data, folder.Path, "exp", "--epochs", "1000", "--val-every", "1000"));
+        using Process first = CommandResult.Start(
+            NoEnvironment, TinyRuns.Train(runs.Data, folder.Path, "exp", "--epochs", "1000", "--val-every", "1000"));
         try
         {
             while (first.StandardError.ReadLine() is { } line && !line.StartsWith("epoch 2 ", StringComparison.Ordinal))

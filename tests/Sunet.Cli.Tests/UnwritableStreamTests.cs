@@ -50,7 +50,8 @@ public sealed class UnwritableStreamTests(TinyRuns runs) : IClassFixture<TinyRun
     [InlineData("2>&1 | true", 0)]
     public void Train_StreamOfTheShell_TrainsToTheEnd(string redirection, int code)
     {
-        Assert.Equal(code, Shell($"\"$@\" {redirection}; exit ${{PIPESTATUS[0]}}", TinyRuns.Train(runs.Data, folder.Path, "exp", "--epochs", "2")));
+        string[] args = TinyRuns.Train(runs.Data, folder.Path, "exp", "--epochs", "2");
+        Assert.Equal(code, Shell($"\"$@\" {redirection}; exit ${{PIPESTATUS[0]}}", args));
         Assert.Equal(TinyRuns.Hash(runs.Weights), TinyRuns.Hash(folder["exp", "weights", "last.safetensors"]));
     }
 

@@ -178,7 +178,8 @@ public sealed class EventFileTests : IDisposable
     [InlineData(3)]
     public void Begin_WhatOnlyHasAnEventFilesName_IsLeftAlone(long step)
     {
-        string text = folder.WriteText("somebody's notes", "events.out.tfevents.1.sunet"), empty = folder.WriteText("", "events.out.tfevents.2.sunet");
+        string text = folder.WriteText("somebody's notes", "events.out.tfevents.1.sunet");
+        string empty = folder.WriteText("", "events.out.tfevents.2.sunet");
         string victim = folder.WriteText("victim", "other", "victim.txt"), link = folder.At("events.out.tfevents.3.sunet");
         File.CreateSymbolicLink(link, victim);
         using (Process made = Process.Start("mkfifo", [folder.At("events.out.tfevents.4.sunet")]))

@@ -27,7 +27,8 @@ public static class YamlMap
         }
         catch (YamlException failure)
         {
-            throw new FormatException(FormattableString.Invariant($"is not valid YAML at line {failure.Start.Line}: {failure.Message.TrimEnd('.')}"), failure);
+            throw new FormatException(
+                FormattableString.Invariant($"is not valid YAML at line {failure.Start.Line}: {failure.Message.TrimEnd('.')}"), failure);
         }
         catch (Exception failure) when (failure is InvalidOperationException or ArgumentException)
         {

@@ -78,6 +78,7 @@ public sealed class OutputFolderTests : IDisposable
     {
         using (Process made = Process.Start("mkfifo", [folder["config.json"]]))
             made.WaitForExit();
-        Assert.Contains("a pipe", Assert.Throws<CheckpointException>(() => CheckpointConfig.Read(folder["config.json"])).Message, StringComparison.Ordinal);
+        CheckpointException failure = Assert.Throws<CheckpointException>(() => CheckpointConfig.Read(folder["config.json"]));
+        Assert.Contains("a pipe", failure.Message, StringComparison.Ordinal);
     }
 }

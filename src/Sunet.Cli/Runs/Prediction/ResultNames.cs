@@ -80,7 +80,8 @@ internal static class ResultNames
                 root = Path.GetDirectoryName(root);
         }
 
-        return root ?? throw new DataException($"The images lie on different drives, as '{images[0]}' and '{images[^1]}'; predict them apart.", images[0]);
+        return root ?? throw new DataException(
+            $"The images lie on different drives, as '{images[0]}' and '{images[^1]}'; predict them apart.", images[0]);
     }
 
     private static bool IsBelow(string root, string image) =>
