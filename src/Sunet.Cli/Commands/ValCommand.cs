@@ -12,7 +12,7 @@ internal static class ValCommand
     private static readonly Setting[] Settings =
     [
         Setting.Value("data", "data set: " + DatasetReader.KnownLayouts + "; for a classifier a folder in the layout of ImageNet"),
-        Setting.Value("weights", "checkpoint"),
+        .. WeightsSettings.Settings("checkpoint"),
         Setting.Value("split", "the part of the data set", "val"),
         Setting.Value("limit", "at most that many images"),
         .. PredictionSettings.Settings,

@@ -84,7 +84,7 @@ public sealed class ActivationMapper : IDisposable
         Plan compiled = Plan.Compile(network.Graph, backend, new PlanOptions { Purpose = PlanPurpose.Inference }, cancellation);
         try
         {
-            compiled.Load(model.Read);
+            compiled.Load(new SoundWeights(model).Read);
         }
         catch
         {

@@ -19,7 +19,7 @@ internal static class ExportRun
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static void Execute(ExportSettings settings, CommandOutput output, CancellationToken cancellation)
     {
-        SunetModel model = SunetModel.Load(settings.Weights);
+        SunetModel model = WeightsSettings.Load(settings.Values, output);
         model = model.WithOutputStride(settings.OutputStride ?? model.Spec.OutputStride);
         if (!settings.ToOnnx)
         {

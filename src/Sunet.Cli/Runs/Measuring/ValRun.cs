@@ -29,7 +29,7 @@ internal static class ValRun
     public static void Execute(ValSettings settings, CommandOutput output, CancellationToken cancellation)
     {
         using OpenDevice device = DeviceSettings.Open(settings.Values);
-        SunetModel model = SunetModel.Load(settings.Weights);
+        SunetModel model = WeightsSettings.Load(settings.Values, output);
         if (model.Spec.Head == SunetHead.Classifier)
         {
             ClassifierVal.Execute(settings, model, device, output, cancellation);

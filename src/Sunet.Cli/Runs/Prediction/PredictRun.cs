@@ -45,7 +45,7 @@ internal static class PredictRun
         if (settings.Submission is { } wanted)
             sources = [.. sources.Select(s => (s.Path, wanted.NameOf(s.Path)))];
         using OpenDevice device = DeviceSettings.Open(settings.Values);
-        using SunetModelFile model = ModelFile.OpenSegmenter(settings.Weights, settings.OutputStride);
+        using SunetModelFile model = ModelFile.OpenSegmenter(settings.Values, output, settings.OutputStride);
         settings.Submission?.RequireClasses(model.Spec.Classes, settings.Weights);
         string folder = RunFolder.Create(settings.Project, settings.Name, settings.ExistOk);
         if (settings.Submission is { } submission)

@@ -35,7 +35,7 @@ internal static class BenchRun
         PlanTimingOptions options = TimingOptions(values);
         RequireFolder(values.TextOrNull("csv"));
         RequireFolder(values.TextOrNull("roofline"));
-        SunetModel model = PlanSettings.Model(values);
+        SunetModel model = PlanSettings.Model(values, output);
         using OpenDevice device = DeviceSettings.Open(values);
         DeviceCeilings ceilings = DeviceCeilings.Measure(device.Backend, cancellation);
         using var benched = new BenchedPlan(model, image, train, device);

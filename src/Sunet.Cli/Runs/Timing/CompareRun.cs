@@ -25,7 +25,7 @@ internal static class CompareRun
         Shape image = PlanSettings.Image(values);
         PlanTimingOptions options = BenchRun.TimingOptions(values);
         options.Validate();
-        SunetModel model = ModelFile.Segmenter(PlanSettings.Model(values), values.TextOrNull("weights") ?? "", outputStride: null);
+        SunetModel model = ModelFile.Segmenter(PlanSettings.Model(values, output), values.TextOrNull("weights") ?? "", outputStride: null);
 
         // A library that is missing is found out before files are written.
         OnnxSession.EnsureLoaded();

@@ -21,7 +21,7 @@ internal static class CalibrateRun
         string weights = values.Text("weights"), path = Path.GetFullPath(values.Text("out"));
         bool quiet = values.Flag("quiet");
         using OpenDevice device = DeviceSettings.Open(values);
-        SunetModel model = ModelFile.Segmenter(SunetModel.Load(weights), weights, PredictionSettings.OutputStride(values));
+        SunetModel model = ModelFile.Segmenter(WeightsSettings.Load(values, output), weights, PredictionSettings.OutputStride(values));
         SegmentationDataset data = DatasetReader.Open(values.Text("data"), values.Text("split"), cancellation);
         using BatchLoader loader = Calibration.Open(
             data, values.IsGiven("imgsz") ? values.Size("imgsz") : Calibration.UsualSize(data), values.Int("batch", 1),

@@ -26,7 +26,7 @@ internal static class TrainRun
     {
         using OpenDevice device = DeviceSettings.Open(settings.Values);
         ITrainingTask task = settings.OpenTask(cancellation);
-        StartingModel start = StartingModel.Create(settings, task, request.Resume is not null);
+        StartingModel start = StartingModel.Create(settings, task, request.Resume is not null, output);
         SunetModel model = start.Model;
         SettingValues resolved = Resolve(settings, task, model.Spec, device);
         Print(resolved, [device.Line, start.Origin, .. Notes(settings, task)], request, output);
