@@ -84,7 +84,7 @@ public sealed class ActivationMapper : IDisposable
         Plan compiled = Plan.Compile(network.Graph, backend, new PlanOptions { Purpose = PlanPurpose.Inference }, cancellation);
         try
         {
-            compiled.Load(new SoundWeights(model).Read);
+            compiled.Load(model.Read);
         }
         catch
         {

@@ -12,10 +12,11 @@ internal static class WeightsNotes
     /// <param name="foreign">A configuration of another program that was passed over; null for none.</param>
     public static IEnumerable<string> Of(IStateDict file, WeightNames names, string? foreign)
     {
-        if (file is PyTorchFile { OtherEntries.Count: > 0 } pickled)
+        if (file is PyTorchFile pickled && (pickled.OtherEntries.Count > 0 || pickled.IsEntryUnusual))
         {
             string taken = pickled.Entry.Length > 0 ? $"of the entry '{ShownText.Of(pickled.Entry)}'" : "that are in no entry";
-            yield return $"the weights are those {taken}; '{file.Path}' also has {WeightNames.List(pickled.OtherEntries)}";
+            string others = pickled.OtherEntries.Count > 0 ? $"; '{file.Path}' also has {WeightNames.List(pickled.OtherEntries)}" : "";
+            yield return $"the weights are those {taken}{others}";
         }
 
         if (names.Others.Count > 0 || names.IsUnusual)

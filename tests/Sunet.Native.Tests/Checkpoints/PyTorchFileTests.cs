@@ -104,8 +104,8 @@ public sealed class PyTorchFileTests : IDisposable
             .Global("torch", "Size").Op("(").Number(2).Op("t\x85R(").Number(1).Op("ttRe](I140735340871680\nNeetR.").ToFile(5, 6, 7);
         File.WriteAllBytes(folder["old"], bytes);
         using PyTorchFile file = PyTorchFile.Open(folder["old"]);
-        Assert.Equal(["we"], file.Names);
-        Assert.Equal([6f, 7], file.Read<float>("we"));
+        Assert.Equal(["module.we"], file.Names);
+        Assert.Equal([6f, 7], file.Read<float>("module.we"));
     }
 
     [Fact]

@@ -28,6 +28,7 @@ public sealed class PyTorchFile : IStateDict
         object? saved = PyTorchFormats.Read(file, new PickledStorages());
         PickledStateDict found = StateDictSearch.Find(saved, entry, out IReadOnlyList<string> others);
         (Entry, OtherEntries) = (found.Entry, others);
+        IsEntryUnusual = found is { Entry.Length: > 0, Rank: null };
         foreach ((object? key, object? value) in found.Tensors.Items ?? [])
         {
             if (key is not string name || value is not PickledTensor tensor)
@@ -59,6 +60,9 @@ public sealed class PyTorchFile : IStateDict
 
     /// <summary>Other entries that have about as many tensors, such as a moving average of the weights.</summary>
     public IReadOnlyList<string> OtherEntries { get; }
+
+    /// <summary>Whether the entry is one that weights are rarely in, so that the caller should hear of it.</summary>
+    internal bool IsEntryUnusual { get; }
 
     /// <summary>Opens a file and interprets its pickle; elements are read when they are asked for.</summary>
     /// <param name="path">Such as <c>checkpoint.pth.tar</c>; the extension does not matter.</param>

@@ -1,26 +1,13 @@
 namespace Sunet.Native.Checkpoints.PyTorch;
 
-/// <summary>A dictionary with tensors by name.</summary>
-/// <param name="Entry">The keys that lead to it, joined by dots; empty for the outermost.</param>
-/// <param name="Tensors">The dictionary.</param>
-internal sealed record PickledStateDict(string Entry, PickledDictionary Tensors)
-{
-    /// <summary>How many tensors of floats it has, scalars not counted.</summary>
-    public int Count { get; } = (Tensors.Items ?? []).Count(i =>
-        i is { Key: string, Value: PickledTensor { Dimensions.Length: > 0 } tensor } && tensor.Storage.Element.IsFloat());
-}
-
 /// <summary>Finds the state dict that is meant among what a file of torch.save holds.</summary>
 internal static class StateDictSearch
 {
     /// <summary>How deep entries lie at most.</summary>
     private const int DeepestEntry = 2;
+    private const int MostEntries = 1024;
     private const int LongestKey = 256;
     private const int ListedKeys = 5;
-
-    /// <summary>Entries that usually have the weights, the usual one first.</summary>
-    private static readonly string[] Usual =
-        ["state_dict", "model_state_dict", "model", "module", "net", "network", "weights", "params"];
 
     /// <summary>Finds the state dict.</summary>
     /// <param name="saved">What the file holds.</param>
@@ -47,7 +34,7 @@ internal static class StateDictSearch
     {
         if (all.Count == 0)
             throw new NotSupportedException($"it holds no state dict; its entries are {string.Join(", ", Keys(root))}");
-        if (all.Where(d => d.Entry.Length > 0 && Rank(d) is not null).MinBy(Rank) is { } usual)
+        if (all.Where(d => d.Entry.Length > 0 && d.Rank is not null).MinBy(d => d.Rank) is { } usual)
             return usual;
         int most = all.Max(d => d.Count);
         List<PickledStateDict> large = all.FindAll(d => 2 * d.Count >= most); // beside weights there may be those of a loss, and the like
@@ -57,7 +44,7 @@ internal static class StateDictSearch
 
     private static PickledStateDict Named(List<PickledStateDict> all, string entry) =>
         all.Find(d => d.Entry == entry)
-            ?? all.Where(d => d.Entry.StartsWith(entry + ".", StringComparison.Ordinal)).MinBy(d => Rank(d) ?? int.MaxValue)
+            ?? all.Where(d => d.Entry.StartsWith(entry + ".", StringComparison.Ordinal)).MinBy(d => d.Rank ?? int.MaxValue)
             ?? throw new NotSupportedException($"it has no weights in an entry '{entry}'"
                 + (all.Exists(d => d.Entry.Length > 0) ? $"; it has some in {Entries(all)}" : ""));
 
@@ -73,7 +60,7 @@ internal static class StateDictSearch
             if (depth == DeepestEntry)
                 break;
             level = [.. level.SelectMany(d => d.Tensors.Items ?? [], (d, item) => (Outer: d.Entry, item.Key, item.Value))
-                .Where(i => i is { Key: string { Length: <= LongestKey }, Value: PickledDictionary inner } && seen.Add(inner))
+                .Where(i => i is { Key: string { Length: <= LongestKey }, Value: PickledDictionary inner } && seen.Count < MostEntries && seen.Add(inner))
                 .Select(i => new PickledStateDict(Join(i.Outer, (string)i.Key!), (PickledDictionary)i.Value!))];
         }
 
@@ -81,21 +68,6 @@ internal static class StateDictSearch
     }
 
     private static string Join(string outer, string key) => outer.Length == 0 ? key : $"{outer}.{key}";
-
-    /// <summary>The place among the usual entries; null for one that is not usual.</summary>
-    private static int? Rank(PickledStateDict dictionary)
-    {
-        int rank = 0;
-        foreach (string key in dictionary.Entry.Split('.'))
-        {
-            int at = Array.IndexOf(Usual, key);
-            if (at < 0)
-                return null;
-            rank = (rank * Usual.Length) + at;
-        }
-
-        return rank;
-    }
 
     private static string Entries(List<PickledStateDict> all) =>
         string.Join(", ", all.Where(d => d.Entry.Length > 0).Take(ListedKeys).Select(d => $"'{ShownText.Of(d.Entry)}'"));
