@@ -43,8 +43,9 @@ public sealed class WeightsTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisp
     {
         string path = SaveTwo();
         string[] arguments = Arguments(verb, path);
+        string[] other = verb is "predict" or "train" ? ["--name", "other"] : [];
         CommandResult usual = CommandResult.Of(arguments), named = CommandResult.Of(
-            [.. Arguments(verb, path), "--weights-entry", "state_dict_ema", "--weights-prefix", "module", .. verb is "predict" or "train" ? new[] { "--name", "b" } : []]);
+            [.. arguments, "--weights-entry", "state_dict_ema", "--weights-prefix", "module", .. other]);
         Assert.True(usual.Code == 0, usual.Error);
         Assert.True(named.Code == 0, named.Error);
         Assert.Single(usual.ErrorLines, $"note: the weights are those of the entry 'state_dict'; '{path}' also has 'state_dict_ema'");
@@ -127,12 +128,16 @@ public sealed class WeightsTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisp
             "val" => ["--data", runs.Data, "--limit", "1", "--quiet"],
             "export" => ["--out", folder["out.onnx"]],
             "calibrate" => ["--data", runs.Data, "--out", folder["calibrated.safetensors"], "--iters", "1", "--quiet"],
-            "train" => ["--data", runs.Data, "--imgsz", "32", "--batch", "2", "--iters", "1", "--project", folder["runs"], "--workers", "1", "--quiet"],
+            "train" =>
+            [
+                "--data", runs.Data, "--imgsz", "32", "--batch", "2", "--iters", "1", "--project", folder["runs"], "--workers", "1", "--quiet",
+            ],
             _ => ["--imgsz", "32"],
         },
     ];
 
-    private string[] Entries() => [.. Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    private string[] Entries() =>
+        [.. Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 
     /// <summary>The run's weights, and as a moving average the same with 1 added, in the entries of a file of torch.save.</summary>
     private string SaveTwo()

@@ -28,8 +28,8 @@ internal static class CheckpointConfigJson
         ?? throw new CheckpointException($"Configuration '{path}' is larger than {MaximumBytes >> 20} MiB.", path), path);
 
     /// <summary>
-    /// The same, or null where another program wrote the file: many have a <c>config.json</c>, but not with these keys. A damaged one of this
-    /// library is still refused, since its values would be missed.
+    /// The same, or null where another program wrote the file: many have a <c>config.json</c>, but not with these keys. A damaged one of
+    /// this library is still refused, since its values would be missed.
     /// </summary>
     public static CheckpointConfig? ReadOwn(string path) =>
         ReadText(path) is { } json && Array.TrueForAll(OwnKeys, key => json.Contains($"\"{key}\"", StringComparison.Ordinal))

@@ -37,7 +37,8 @@ internal sealed class SoundWeights(ISunetWeights model)
             return;
         string of = path is null ? "the model" : $"checkpoint '{path}'";
         throw new CheckpointException(
-            $"Tensor '{name}' of {of} has {problem}, so that nothing can be predicted with it; take weights from before that came about.", path);
+            $"Tensor '{name}' of {of} has {problem}, so that nothing can be predicted with it; take weights from before that came about.",
+            path);
     }
 
     private static bool AreFinite(ReadOnlySpan<float> elements)

@@ -9,7 +9,9 @@ internal static class StateDictMatch
 {
     private const int Listed = 5;
 
-    /// <summary>Of batch normalisation, of thop, of torch.optim.swa_utils, and of the moving averages of mmengine, ema-pytorch and others.</summary>
+    /// <summary>
+    /// Of batch normalisation, of thop, of torch.optim.swa_utils, and of the moving averages of mmengine, ema-pytorch and others.
+    /// </summary>
     private static readonly string[] Counters =
         ["num_batches_tracked", "total_ops", "total_params", "n_averaged", "num_updates", "decay", "steps", "step", "initted"];
 
@@ -36,7 +38,8 @@ internal static class StateDictMatch
         {
             if (names.Length == 0)
                 continue;
-            message.Append(separator).Append($" {names.Length} tensors are {what} ({string.Join("; ", names.Take(Listed).Select(ShownText.Of))}");
+            string listed = string.Join("; ", names.Take(Listed).Select(ShownText.Of));
+            message.Append(separator).Append($" {names.Length} tensors are {what} ({listed}");
             message.Append(names.Length > Listed ? "; ...)" : ")");
             separator = ',';
         }

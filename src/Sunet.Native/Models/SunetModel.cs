@@ -92,7 +92,9 @@ public sealed class SunetModel : ISunetWeights
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null) =>
         WeightsFile.Save(path, CheckpointSpec.Write(Spec), metadata ?? new Dictionary<string, string>(), Tensors());
 
-    /// <summary>Writes weights and configuration to a stream, as one safetensors file that <see cref="Load(Stream, WeightsSelection)"/> reads.</summary>
+    /// <summary>
+    /// Writes weights and configuration to a stream, as one safetensors file that <see cref="Load(Stream, WeightsSelection)"/> reads.
+    /// </summary>
     /// <param name="stream">A writable stream, which stays open. Where it can seek, what is written carries a digest.</param>
     /// <param name="metadata">More to keep in the file, such as step and score.</param>
     public void Save(Stream stream, IReadOnlyDictionary<string, string>? metadata = null) =>

@@ -20,6 +20,7 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
     private readonly Dictionary<string, float[]> kept = [];
     private float[] current = [];
     private string? currentName;
+    private bool disposed;
 
     private SunetModelFile(PrefixedStateDict file, WeightNames names, SunetSpec spec, IReadOnlyList<Value> state)
     {
@@ -114,6 +115,7 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
             throw new ArgumentException($"The model has no '{name}'.", nameof(name));
         lock (gate)
         {
+            ObjectDisposedException.ThrowIf(disposed, this);
             if (kept.TryGetValue(name, out float[]? elements))
                 return elements;
             if (count <= KeptElements)
@@ -142,7 +144,10 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
     public void Dispose()
     {
         lock (gate)
+        {
+            disposed = true;
             file.Dispose();
+        }
     }
 
     /// <summary>What is released comes back from the file where another thread still reads it.</summary>

@@ -64,8 +64,8 @@ public sealed class HostilePyTorchTests : IDisposable
         bytes[at] ^= 1;
         File.WriteAllBytes(folder["a"], bytes);
         using PyTorchFile file = PyTorchFile.Open(folder["a"]);
-        Assert.Contains("checksum", Assert.Throws<CheckpointException>(() => file.Read<float>("base")).Message, StringComparison.Ordinal);
-        Assert.Equal([2.5f], file.Read<float>("scalar"));
+        Assert.Contains("checksum", Assert.Throws<CheckpointException>(() => file.Read<float>("module.base")).Message, StringComparison.Ordinal);
+        Assert.Equal([2.5f], file.Read<float>("module.scalar"));
     }
 
     [Theory]

@@ -26,6 +26,7 @@ public sealed class OpaquePickleTests : IDisposable
     [InlineData("ccopyreg\n_reconstructor\ncmodule\nName\nc__builtin__\nobject\nN\x87R}b")]
     [InlineData("(cmodule\nName\nK\x01o}b")]
     [InlineData("(K\x01imodule\nName\n}b")]
+    [InlineData("X\x04\0\0\0a\xed\xb2\x80")] // a byte of a file's name that is no text
     [InlineData("\x8b\x04\0\0\0\x01\x02\x03\x04")]
     [InlineData("\x8d\x01\0\0\0\0\0\0\0a")]
     [InlineData("\x8e\x01\0\0\0\0\0\0\0a")]

@@ -8,7 +8,8 @@ namespace Sunet.Native.Tests.Models;
 /// <summary>Networks in files that have them as a part of something else, or several of them.</summary>
 public sealed class WeightSelectionTests : IDisposable
 {
-    private static readonly SunetModel First = SunetModel.Create(SunetSpecTests.Tiny, seed: 1), Second = SunetModel.Create(SunetSpecTests.Tiny, seed: 2);
+    private static readonly SunetModel First = SunetModel.Create(SunetSpecTests.Tiny, seed: 1);
+    private static readonly SunetModel Second = SunetModel.Create(SunetSpecTests.Tiny, seed: 2);
 
     private readonly TemporaryFolder folder = new();
 

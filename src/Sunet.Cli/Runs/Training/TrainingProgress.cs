@@ -155,7 +155,8 @@ internal sealed class TrainingProgress(IReadOnlyList<Metric> metrics)
         }
         catch (Exception failure) when (failure is FormatException or OverflowException or IndexOutOfRangeException)
         {
-            throw new CheckpointException($"The training state in '{folder}' has damaged notes: {failure.Message.TrimEnd('.')}.", folder, failure);
+            throw new CheckpointException(
+                $"The training state in '{folder}' has damaged notes: {failure.Message.TrimEnd('.')}.", folder, failure);
         }
     }
 
@@ -170,7 +171,8 @@ internal sealed class TrainingProgress(IReadOnlyList<Metric> metrics)
             throw new FormatException($"epoch {BestEpoch} of {ClosedEpochs} cannot be the best");
         if (LossCount < 0 || LossCount > step)
             throw new FormatException($"there are {LossCount} losses after {step} steps");
-        IEnumerable<double> numbers = [LossSum, LearningRate, EarlierSeconds, .. Rows.SelectMany(r => new[] { r.Seconds, r.Loss, r.LearningRate })];
+        IEnumerable<double> numbers =
+            [LossSum, LearningRate, EarlierSeconds, .. Rows.SelectMany(r => new[] { r.Seconds, r.Loss, r.LearningRate })];
         if (!numbers.All(double.IsFinite) || EarlierSeconds < 0 || Rows.SelectMany(r => r.Scores).Any(double.IsInfinity))
             throw new FormatException("a time, loss, learning rate or score is not finite or negative");
     }

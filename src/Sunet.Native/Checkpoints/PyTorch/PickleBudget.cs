@@ -34,5 +34,5 @@ internal sealed class PickleBudget(long fileBytes)
     }
 
     private static NotSupportedException Exhausted() => new(
-        $"it pickles more objects than a checkpoint has; up to {Steps} steps are interpreted, and objects of some {SpareBytes >> 20} MiB kept");
+        $"it pickles more objects than a checkpoint has; up to {Steps} steps are interpreted, and some {SpareBytes >> 20} MiB kept");
 }

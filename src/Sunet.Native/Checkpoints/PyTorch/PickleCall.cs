@@ -3,15 +3,17 @@ using System.Diagnostics.CodeAnalysis;
 namespace Sunet.Native.Checkpoints.PyTorch;
 
 /// <summary>
-/// What calls in a pickle come to. Only the listed globals make something of their arguments; what is called on anything opaque, or given an
-/// opaque storage or tensor, is opaque.
+/// What calls in a pickle come to. Only the listed globals make something of their arguments; what is called on anything opaque, or given
+/// an opaque storage or tensor, is opaque.
 /// </summary>
 internal static class PickleCall
 {
     /// <summary>Whether a call makes a dictionary of a list of pairs, as Python 2 pickles an OrderedDict.</summary>
     public static bool IsOfPairs(object? function, object? arguments, [NotNullWhen(true)] out List<object?>? pairs)
     {
-        pairs = function is PickleGlobal { Kind: PickleGlobalKind.Dictionary } && arguments is object?[] and [List<object?> list] ? list : null;
+        pairs = function is PickleGlobal { Kind: PickleGlobalKind.Dictionary } && arguments is object?[] and [List<object?> list]
+            ? list
+            : null;
         return pairs is not null;
     }
 

@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Sunet.Native.Checkpoints.PyTorch;
 
 /// <summary>
-/// Interprets pickles one behind the other. An opcode that is not on the list is refused, and whatever is made with a global that is not on
-/// the list is opaque; nothing in a file is executed, looked up in an assembly, or trusted. Nothing recurses, so that nesting costs no stack.
+/// Interprets pickles one behind the other. An opcode that is not on the list is refused, and whatever is made with a global that is not
+/// on the list is opaque; nothing in a file is executed, looked up in an assembly, or trusted. Nothing recurses, so that nesting costs no
+/// stack.
 /// </summary>
 internal ref struct PickleReader
 {
@@ -15,8 +17,6 @@ internal ref struct PickleReader
     // What objects take, roughly, with the growth of what they are kept in.
     private const int IntegerBytes = 24, TextBytes = 24, ListBytes = 32, MemoBytes = 56, ViewBytes = 128, TensorBytes = 256;
     private const int DictionaryBytes = 24, FirstItemBytes = 120, ItemBytes = 40;
-
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private static readonly object NoScalar = new(), True = true, False = false;
 
@@ -294,8 +294,8 @@ internal ref struct PickleReader
     }
 
     /// <summary>
-    /// Sets an item. A history of training is often a dictionary a step: numbers and texts are not kept in a dictionary that has nothing else
-    /// yet, except in the outermost, whose keys tell what a file without weights is.
+    /// Sets an item. A history of training is often a dictionary a step: numbers and texts are not kept in a dictionary that has nothing
+    /// else yet, except in the outermost, whose keys tell what a file without weights is.
     /// </summary>
     private readonly void Set(PickledDictionary dictionary, object? key, object? value)
     {
@@ -374,13 +374,10 @@ internal ref struct PickleReader
     private readonly string Text(ReadOnlySpan<byte> utf8)
     {
         budget.Allocate(TextBytes + (2L * utf8.Length));
-        try
-        {
-            return StrictUtf8.GetString(utf8);
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new FormatException("a text is not UTF-8", e);
-        }
+
+        // Python writes half of a surrogate pair, which stands for a byte of a file's name that is no text; no weight is called so.
+        return Utf8.IsValid(utf8) || utf8.IndexOf((byte)0xed) >= 0
+            ? Encoding.UTF8.GetString(utf8)
+            : throw new FormatException("a text is not UTF-8");
     }
 }

@@ -99,7 +99,11 @@ internal static class PyTorchFormats
             throw new NotSupportedException("its elements are not little-endian");
         object? saved = reader.Read();
         if (storages.NotRead is { } unknown)
-            throw new NotSupportedException($"it has storages of '{unknown}', whose size is not known; save the model's state_dict() alone");
+        {
+            throw new NotSupportedException(
+                $"it has storages of '{unknown}', whose size is not known; save the model's state_dict() alone");
+        }
+
         if (reader.Read() is not List<object?> keys || keys.Count != storages.All.Count)
             throw new FormatException("its list of storages does not agree with the tensors");
 

@@ -60,7 +60,8 @@ internal static class StateDictSearch
             if (depth == DeepestEntry)
                 break;
             level = [.. level.SelectMany(d => d.Tensors.Items ?? [], (d, item) => (Outer: d.Entry, item.Key, item.Value))
-                .Where(i => i is { Key: string { Length: <= LongestKey }, Value: PickledDictionary inner } && seen.Count < MostEntries && seen.Add(inner))
+                .Where(i => i is { Key: string { Length: <= LongestKey }, Value: PickledDictionary inner }
+                    && seen.Count < MostEntries && seen.Add(inner))
                 .Select(i => new PickledStateDict(Join(i.Outer, (string)i.Key!), (PickledDictionary)i.Value!))];
         }
 
