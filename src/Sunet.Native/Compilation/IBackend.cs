@@ -14,7 +14,8 @@ public enum PlanPurpose
 
 /// <summary>
 /// A device and the primitive library on it. A backend implements forward and gradient primitives and knows nothing of models,
-/// differentiation or training. It may be shared by threads; a session may not.
+/// differentiation or training. It may be shared by threads; a session may not. Disposing it refuses new sessions; those that are open go
+/// on until they are disposed.
 /// </summary>
 public interface IBackend : IDisposable
 {
@@ -26,6 +27,7 @@ public interface IBackend : IDisposable
 
     /// <summary>Begins the compilation of one graph. The caller disposes the session, after all memory and calls it handed out.</summary>
     /// <exception cref="BackendException">The device cannot be used.</exception>
+    /// <exception cref="ObjectDisposedException">The backend is disposed.</exception>
     IBackendSession Open(Graph graph, PlanPurpose purpose);
 
     /// <summary>
@@ -33,6 +35,7 @@ public interface IBackend : IDisposable
     /// disposes it after those plans.
     /// </summary>
     /// <exception cref="MemoryException">There is not enough.</exception>
+    /// <exception cref="ObjectDisposedException">The backend is disposed.</exception>
     IDeviceMemory Allocate(long bytes);
 }
 

@@ -92,6 +92,7 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
     /// <param name="direct">The same with every convolution as a direct sum, whose convolutions are timed alone; null for none.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <exception cref="ConfigurationException">An option is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">A plan is disposed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static PlanTimings Measure(
         TimedPlan timed, PlanTimingOptions options, TimedPlan? direct = null, CancellationToken cancellation = default)
@@ -135,7 +136,11 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private static ICallClock ClockOf(Plan plan) => plan.Session.CreateClock(2 * plan.Calls.Count);
+    private static ICallClock ClockOf(Plan plan)
+    {
+        using CallGate.Scope inside = plan.Enter();
+        return plan.Session.CreateClock(2 * plan.Calls.Count);
+    }
 
     private static CallTiming TimingOf(Plan plan, PlannedCall c, double[] within, double[]? alone) => new(
         c.Op.Name, c.Op.Kind, c.Op.Phase, c.Call.Implementation, c.Call is NoCall ? 0 : c.Op.Flops, BytesOf(plan.Session, c), Median(within),
@@ -147,10 +152,10 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
     private static double TimeStep(TimedPlan timed, Action step)
     {
         timed.WriteInputs();
-        timed.Plan.Session.Synchronize();
+        timed.Plan.Synchronize();
         long start = Stopwatch.GetTimestamp();
         step();
-        timed.Plan.Session.Synchronize();
+        timed.Plan.Synchronize();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 

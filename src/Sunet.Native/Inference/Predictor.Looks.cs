@@ -11,7 +11,7 @@ public sealed partial class Predictor
     /// <summary>The mean over scales and flips of the probabilities of normalised pixels [N, 3, H, W], as [N, classes, H, W].</summary>
     internal void Average(ReadOnlySpan<float> pixels, Shape shape, Span<float> average)
     {
-        using PlanPool.Turn turn = pool.Enter(CancellationToken.None);
+        using PlanPool.MarkedTurn turn = pool.Enter(CancellationToken.None);
         PredictionWatch watch = default;
         Average(ref watch, pixels, shape, average);
     }

@@ -56,7 +56,7 @@ internal sealed class ScalePlan : IDisposable
         plan = Plan.Compile(network.Graph, backend, new PlanOptions { Weights = weights }, cancellation);
         try
         {
-            plan.Load(model.Read);
+            plan.Load(model.Read, cancellation);
             forward = plan.Record(Phase.Forward);
         }
         catch

@@ -8,6 +8,7 @@ namespace Sunet.Native.Backends.Cpu;
 public sealed class CpuBackend : IBackend
 {
     private readonly NativeRuntimeInfo runtime;
+    private volatile bool disposed;
 
     /// <summary>Loads the native library.</summary>
     /// <param name="threads">How many threads a call uses; 0 takes as many as there are processors. Results depend on it in the last bits.</param>
@@ -50,17 +51,21 @@ public sealed class CpuBackend : IBackend
         + (Options.Precision != CpuPrecision.Bf16 ? "" : MultipliesFloat16 ? ", bf16 multiplied in float16" : ", bf16");
 
     /// <inheritdoc/>
-    public IBackendSession Open(Graph graph, PlanPurpose purpose) =>
-        new CpuSession(Options, graph, purpose, runtime.ChannelBlock, MultipliesFloat16);
-
-    /// <inheritdoc/>
-    public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);
-
-    /// <inheritdoc/>
-    public void Dispose()
+    public IBackendSession Open(Graph graph, PlanPurpose purpose)
     {
-        // Contexts and memory belong to sessions; the library stays loaded for the process.
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return new CpuSession(Options, graph, purpose, runtime.ChannelBlock, MultipliesFloat16);
     }
+
+    /// <inheritdoc/>
+    public IDeviceMemory Allocate(long bytes)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return new CpuMemory(bytes);
+    }
+
+    /// <summary>Refuses what comes later. Plans that are there go on: contexts and memory are theirs.</summary>
+    public void Dispose() => disposed = true;
 
     /// <summary>Refuses bfloat16 where it would be emulated, slower than float32.</summary>
     /// <exception cref="BackendException">The CPU lacks what the precision needs.</exception>

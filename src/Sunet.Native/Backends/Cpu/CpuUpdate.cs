@@ -9,17 +9,17 @@ internal static unsafe class CpuUpdate
     public static ParameterUpdate Sgd(CpuSession session, in SgdArguments arguments, long count, nint parameters, nint gradients, nint velocity) =>
         new SgdUpdate(session, arguments, count, parameters, gradients, velocity);
 
-    public static PreparedWork Accumulate(CpuSession session, long count, nint x, nint y) => new Work(() =>
+    public static PreparedWork Accumulate(CpuSession session, long count, nint x, nint y) => new OwnWork(() =>
         CpuSession.Check(SunetCpu.Accumulate(session.Context.Raw, count, (float*)x, (float*)y), "accumulate"));
 
-    public static PreparedWork Judgement(CpuSession session, nint loss, nint invalid, long count, nint gradients) => new Work(() =>
+    public static PreparedWork Judgement(CpuSession session, nint loss, nint invalid, long count, nint gradients) => new OwnWork(() =>
         session.Judge(new StepVerdict(*(float*)loss, *(int*)invalid, session.AllFinite(count, NativeType.Float32, gradients))));
 
-    public static PreparedWork Repeat(Action work) => new Work(work);
+    public static PreparedWork Repeat(Action work) => new OwnWork(work);
 
-    private sealed class Work(Action work) : PreparedWork
+    private sealed class OwnWork(Action work) : PreparedWork
     {
-        public override void Run() => work();
+        protected override void Work() => work();
     }
 
     private sealed class SgdUpdate(CpuSession session, SgdArguments arguments, long count, nint parameters, nint gradients, nint velocity)
@@ -34,9 +34,13 @@ internal static unsafe class CpuUpdate
             Nesterov = arguments.Nesterov ? 1 : 0,
         };
 
-        public override void SetLearningRate(float rate) => native.LearningRate = rate;
+        public override void SetLearningRate(float rate)
+        {
+            ThrowIfDisposed();
+            native.LearningRate = rate;
+        }
 
-        public override void Run()
+        protected override void Work()
         {
             if (session.StepIsSound)
             {

@@ -25,6 +25,7 @@ internal sealed unsafe class CudaSession : IBackendSession
     private readonly CudaLibraryHandles libraries;
     private readonly CudaStepState state;
     private readonly CudaTransfers transfers;
+    private bool disposed;
 
     public CudaSession(CudaBackend backend, Graph graph, PlanPurpose purpose)
     {
@@ -32,20 +33,29 @@ internal sealed unsafe class CudaSession : IBackendSession
         Purpose = purpose;
         formats = new CudaFormats(graph, Options.Precision);
         OwnBytes = CudaTransfers.BytesFor(graph.Inputs);
-        using CudaDevice.Scope current = Device.Use();
-        Stream = backend.OpenStream();
+        backend.Retain();
         try
         {
-            libraries = backend.Rent(Stream);
-            transfers = new CudaTransfers(this);
-            state = new CudaStepState(this);
+            using CudaDevice.Scope current = Device.Use();
+            Stream = backend.OpenStream();
+            try
+            {
+                libraries = backend.Rent(Stream);
+                transfers = new CudaTransfers(this);
+                state = new CudaStepState(this);
+            }
+            catch
+            {
+                transfers?.Dispose();
+                if (libraries is not null)
+                    backend.Return(libraries);
+                Stream.Dispose();
+                throw;
+            }
         }
         catch
         {
-            transfers?.Dispose();
-            if (libraries is not null)
-                backend.Return(libraries);
-            Stream.Dispose();
+            backend.Release();
             throw;
         }
     }
@@ -85,7 +95,7 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public long OwnBytes { get; }
 
-    public long AvailableBytes => backend.AvailableBytes;
+    public long AvailableBytes => backend.FreeBytes;
 
     public bool RunsAhead => true;
 
@@ -255,7 +265,11 @@ internal sealed unsafe class CudaSession : IBackendSession
         Stream.Synchronize();
     }
 
-    public void Enter() => Device.Enter();
+    public void Enter()
+    {
+        ThrowIfDisposed();
+        Device.Enter();
+    }
 
     public void Leave() => Device.Leave();
 
@@ -266,7 +280,26 @@ internal sealed unsafe class CudaSession : IBackendSession
     /// <summary>Copies bytes to the device; they may change once it returns.</summary>
     public void UploadBytes(ReadOnlySpan<byte> bytes, nint address) => transfers.UploadBytes(bytes, address);
 
+    /// <summary>Refuses calls that would go to a stream that is gone.</summary>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(disposed, this);
+
     public void Dispose()
+    {
+        if (disposed)
+            return;
+        disposed = true;
+        try
+        {
+            Free();
+        }
+        finally
+        {
+            backend.Release();
+        }
+    }
+
+    private void Free()
     {
         using CudaDevice.Scope current = Device.Use();
 
@@ -282,6 +315,7 @@ internal sealed unsafe class CudaSession : IBackendSession
     {
         private readonly CudaSession session;
         private readonly DeviceBlock block;
+        private bool freed;
 
         public CudaMemory(CudaSession session, long bytes)
         {
@@ -299,10 +333,23 @@ internal sealed unsafe class CudaSession : IBackendSession
             }
         }
 
-        public nint Address => block.Address;
+        public nint Address
+        {
+            get
+            {
+                ObjectDisposedException.ThrowIf(freed, this);
+                return block.Address;
+            }
+        }
 
         public long Bytes { get; }
 
-        public void Dispose() => session.Device.Pool.Free(block, session.Stream);
+        public void Dispose()
+        {
+            if (freed)
+                return;
+            freed = true;
+            session.Device.Pool.Free(block, session.Stream);
+        }
     }
 }
