@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sunet.Data.Conversion;
 using Sunet.Data.Datasets;
 using Sunet.Data.Images;
@@ -46,5 +47,5 @@ public static class SyntheticDataset
         target.WriteList("val", Enumerable.Range(settings.TrainImages, settings.ValImages).Select(Name));
     }
 
-    private static string Name(int number) => $"scene_{number:D6}";
+    private static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"scene_{number:D6}");
 }

@@ -18,6 +18,7 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
     private readonly Dictionary<string, float[]> kept = [];
     private float[] current = [];
     private string? currentName;
+    private volatile bool disposed;
 
     private SunetModelFile(IStateDict file, SunetSpec spec, IReadOnlyList<Value> state)
     {
@@ -71,6 +72,7 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
     /// <exception cref="ObjectDisposedException">The file was closed.</exception>
     public ReadOnlySpan<float> Read(string name)
     {
+        ObjectDisposedException.ThrowIf(disposed, this);
         if (!counts.TryGetValue(name, out long count))
             throw new ArgumentException($"The model has no '{name}'.", nameof(name));
         if (kept.TryGetValue(name, out float[]? elements))
@@ -92,7 +94,11 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
     internal void CopyTo(string name, Span<float> destination) => file.CopyFloats(name, destination);
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        disposed = true;
+        file.Dispose();
+    }
 
     private ReadOnlySpan<float> InPlace(SafetensorsFile mapped, string name)
     {

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Sunet.Data.Datasets.Coco;
 
 /// <summary>
@@ -86,9 +88,8 @@ internal sealed class CocoDataset : IDatasetLayout
         problems.Close();
         if (listing.Items.Count == 0 && listing.Problems.Count == 0 && annotated.Images.Count > 0)
         {
-            listing.Report(
-                listing.Source,
-                $"None of the {annotated.Images.Count} images of '{listing.Source}' has more than {SmallestArea} annotated pixels.");
+            listing.Report(listing.Source, string.Create(CultureInfo.InvariantCulture,
+                $"None of the {annotated.Images.Count} images of '{listing.Source}' has more than {SmallestArea} annotated pixels."));
         }
 
         return listing;

@@ -103,7 +103,7 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public PreparedCall Prepare(Op op)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         foreach (Func<CudaSession, Op, PreparedCall?> family in Families)
         {
             if (family(this, op) is { } call)
@@ -118,7 +118,7 @@ internal sealed unsafe class CudaSession : IBackendSession
         // Whoever else runs meanwhile would be measured, too.
         if (TimesAlgorithms)
             return;
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         Algorithms.GetAll(this, ops.Select(op => (Problem: CudaConvolution.ProblemOf(this, op), Op: op)), cancellation);
     }
 
@@ -139,61 +139,61 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public IDeviceMemory Allocate(long bytes)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         return new CudaMemory(this, Math.Max(1, bytes));
     }
 
     public void Upload(Value value, nint address, ReadOnlySpan<float> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
     }
 
     public void Upload(Value value, nint address, ReadOnlySpan<int> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
     }
 
     public void Upload(Value value, nint address, ReadOnlySpan<byte> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Upload(value, address, elements);
     }
 
     public void UploadFrom(Value value, nint address, nint elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.UploadFrom(value, address, elements);
     }
 
     public void DownloadTo(Value value, nint address, nint elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.DownloadTo(value, address, elements);
     }
 
     public void Download(Value value, nint address, Span<float> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Download(value, address, MemoryMarshal.AsBytes(elements));
     }
 
     public void Download(Value value, nint address, Span<int> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Download(value, address, MemoryMarshal.AsBytes(elements));
     }
 
     public void Download(Value value, nint address, Span<byte> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Download(value, address, elements);
     }
 
     public bool AllFinite(Value value, nint address)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         // A value within another has neighbours in its memory that are none of its business.
         DeviceBlock? plain = PixelStride(value) == value.Shape.Channels || value.Shape.Rank != 4
             ? null
@@ -214,7 +214,7 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public void Clear(long bytes, nint address)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         CudaStatus.ThrowIfFailed(CudaDriver.Fill8Async(address, 0, (nuint)bytes, Stream.Raw), "cuMemsetD8Async");
     }
 
@@ -230,38 +230,45 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public void RefreshCopy(long count, nint parameters, nint copy)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         CudaTransfer.ToBf16(this, count, parameters, copy).Run(Stream.Raw, "copy_to_bf16");
     }
 
-    public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity) =>
-        new CudaSgd(this, arguments, count, parameters, copy, gradients, velocity);
+    public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
+    {
+        ThrowIfDisposed();
+        return new CudaSgd(this, arguments, count, parameters, copy, gradients, velocity);
+    }
 
     public PreparedWork PrepareAccumulate(long count, nint x, nint y)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         return new LaunchedWork(this, 0, CudaTransfer.Accumulate(this, count, x, y));
     }
 
     public PreparedWork PrepareJudgement(nint loss, nint invalid, long count, nint gradients)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         return state.Judgement(loss, invalid, count, gradients);
     }
 
     public StepVerdict Verdict()
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         return state.Verdict();
     }
 
     public PreparedWork Record(Action work) => new CudaRecordedWork(this, work);
 
-    public ICallClock CreateClock(int marks) => new CudaClock(this, marks);
+    public ICallClock CreateClock(int marks)
+    {
+        ThrowIfDisposed();
+        return new CudaClock(this, marks);
+    }
 
     public void Synchronize()
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         Stream.Synchronize();
     }
 
@@ -297,6 +304,12 @@ internal sealed unsafe class CudaSession : IBackendSession
         {
             backend.Release();
         }
+    }
+
+    private CudaDevice.Scope Use()
+    {
+        ThrowIfDisposed();
+        return Device.Use();
     }
 
     private void Free()
