@@ -22,6 +22,9 @@ internal static class NativeLibraries
     private const string SpinVariable = "GOMP_SPINCOUNT";
     private const string SpinCount = "10000";
 
+    /// <summary>Where a package, and what is built with it, has the native libraries of this system.</summary>
+    private static readonly string RuntimeFolder = Path.Combine("runtimes", Rid(), "native");
+
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, LoadedLibrary> Loaded = [];
     private static bool resolverSet;
@@ -64,14 +67,13 @@ internal static class NativeLibraries
     /// <param name="hostFolders">The value of <c>NATIVE_DLL_SEARCH_DIRECTORIES</c>; null where the host has none.</param>
     public static IReadOnlyList<string> Folders(string? nativePath, string? assemblyFolder, string baseDirectory, string? hostFolders)
     {
-        string native = Path.Combine("runtimes", Rid(), "native");
         List<string> folders = [.. Split(nativePath, Path.PathSeparator, ';')];
         foreach (string folder in (string[])[.. Present(assemblyFolder), baseDirectory, .. Split(hostFolders, Path.PathSeparator)])
-            folders.AddRange([folder, Path.Combine(folder, native)]);
+            folders.AddRange([folder, Path.Combine(folder, RuntimeFolder)]);
 
         // In a package the assembly lies in lib/<framework>, two folders below the root.
         if (assemblyFolder is not null)
-            folders.Add(Path.Combine(assemblyFolder, "..", "..", native));
+            folders.Add(Path.Combine(assemblyFolder, "..", "..", RuntimeFolder));
         return [.. folders.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f))).Distinct()];
     }
 
@@ -97,10 +99,16 @@ internal static class NativeLibraries
             }
         }
 
-        // A load context knows libraries by the name of the import, the system loader by the file's.
-        if (NativeLibrary.TryLoad(name, typeof(NativeLibraries).Assembly, searchPath: null, out nint handle)
+        // A load context knows a library by the name that imports use, a host that unpacks an application by its place in there, and the
+        // system loader by its file's name.
+        Assembly here = typeof(NativeLibraries).Assembly;
+        if (NativeLibrary.TryLoad(name, here, searchPath: null, out nint handle)
+            || NativeLibrary.TryLoad(Path.Combine(RuntimeFolder, file), here, searchPath: null, out handle)
             || NativeLibrary.TryLoad(file, out handle))
+        {
             return new LoadedLibrary(file, handle);
+        }
+
         throw new BackendException(
             $"{file} was not found in {string.Join(", ", folders)} or where the system looks for libraries: build it with build.sh, "
             + $"or set {PathVariable} to the folder that has it.", file);

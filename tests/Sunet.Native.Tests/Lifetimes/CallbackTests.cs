@@ -31,7 +31,7 @@ public sealed class CallbackTests : IDisposable
     {
         var predictor = new Predictor(SunetModel.Create(SmallModel.Spec), new PredictorOptions { Concurrency = concurrency }, backend);
         var found = new List<Exception?>();
-        var progress = new Progress<PredictionProgress>(_ =>
+        var progress = new SameThreadProgress<PredictionProgress>(_ =>
         {
             found.Add(Record.Exception(() => predictor.Segment(image, labels)));
             found.Add(Record.Exception(() => predictor.SegmentAsync(image, labels).GetAwaiter().GetResult()));
@@ -55,7 +55,7 @@ public sealed class CallbackTests : IDisposable
     {
         using var predictor = new Predictor(SunetModel.Create(SmallModel.Spec), new PredictorOptions(), backend);
         Task? other = null;
-        predictor.Segment(image, labels, new Progress<PredictionProgress>(_ => other = Task.Run(() => predictor.Segment(image, labels))));
+        predictor.Segment(image, labels, new SameThreadProgress<PredictionProgress>(_ => other = Task.Run(() => predictor.Segment(image, labels))));
         await other!.WaitAsync(Patience);
     }
 
@@ -67,7 +67,7 @@ public sealed class CallbackTests : IDisposable
         using var first = new Predictor(model, new PredictorOptions(), backend);
         using var second = new Predictor(model, new PredictorOptions(), backend);
         byte[,] inner = new byte[Height, Width];
-        first.Segment(image, labels, new Progress<PredictionProgress>(_ => second.Segment(image, inner)));
+        first.Segment(image, labels, new SameThreadProgress<PredictionProgress>(_ => second.Segment(image, inner)));
         Assert.Equal(labels, inner);
         first.Segment(image, labels);
     }
@@ -124,7 +124,7 @@ public sealed class CallbackTests : IDisposable
         using Trainer trainer = SmallModel.Trainer(batches, backend);
         SunetModel model = SunetModel.Create(SmallModel.Spec);
         var found = new List<Exception?>();
-        trainer.Run(1, new Progress<TrainingStep>(_ =>
+        trainer.Run(1, new SameThreadProgress<TrainingStep>(_ =>
         {
             trainer.CopyTo(model);
             trainer.SaveState(folder["state"], new Dictionary<string, string>());

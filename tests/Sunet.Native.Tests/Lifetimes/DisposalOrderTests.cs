@@ -134,7 +134,7 @@ public sealed class DisposalOrderTests : EmulatorTest
             using var source = new CancellationTokenSource();
             Trainer trainer = SmallModel.Trainer(batches, backend);
             var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Task run = trainer.RunAsync(long.MaxValue, new Progress<TrainingStep>(_ => began.TrySetResult()), source.Token);
+            Task run = trainer.RunAsync(long.MaxValue, new SameThreadProgress<TrainingStep>(_ => began.TrySetResult()), source.Token);
             await began.Task.WaitAsync(Patience);
             if (cancel)
                 await source.CancelAsync();
@@ -211,7 +211,7 @@ public sealed class DisposalOrderTests : EmulatorTest
             SunetModel.Create(SmallModel.Spec), new PredictorOptions { Concurrency = concurrency }, backend);
         using var inside = new ManualResetEventSlim();
         using var goOn = new ManualResetEventSlim();
-        Task running = Task.Run(() => predictor.Segment(new Rgb[32, 48], new byte[32, 48], new Progress<PredictionProgress>(_ =>
+        Task running = Task.Run(() => predictor.Segment(new Rgb[32, 48], new byte[32, 48], new SameThreadProgress<PredictionProgress>(_ =>
         {
             inside.Set();
             Assert.True(goOn.Wait(Patience));
