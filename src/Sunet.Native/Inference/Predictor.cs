@@ -68,7 +68,9 @@ public sealed partial class Predictor : IDisposable
     /// </summary>
     /// <param name="image">[H, W].</param>
     /// <param name="labels">Receives class indices, [H, W] of the image.</param>
-    /// <param name="progress">Told after every run of the network, on the thread it ran on; must neither call the predictor nor dispose it.</param>
+    /// <param name="progress">
+    /// Told after every run of the network, on the thread it ran on; must neither call the predictor nor dispose it.
+    /// </param>
     /// <param name="cancellation">Stops before the next run of the network.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     /// <exception cref="MemoryException">The image does not fit into memory.</exception>

@@ -42,7 +42,8 @@ public sealed class CallbackTests : IDisposable
         });
         await Task.Run(() => predictor.Segment(image, labels, progress)).WaitAsync(Patience);
         await predictor.SegmentAsync(image, labels, progress).WaitAsync(Patience);
-        await Task.Run(() => predictor.Probabilities(image, new float[SmallModel.Spec.Classes * image.Length], progress)).WaitAsync(Patience);
+        var probabilities = new float[SmallModel.Spec.Classes * image.Length];
+        await Task.Run(() => predictor.Probabilities(image, probabilities, progress)).WaitAsync(Patience);
         Assert.Equal(18, found.Count);
         Assert.All(found, RequireCallbackError);
         predictor.Segment(image, labels);
@@ -55,7 +56,8 @@ public sealed class CallbackTests : IDisposable
     {
         using var predictor = new Predictor(SunetModel.Create(SmallModel.Spec), new PredictorOptions(), backend);
         Task? other = null;
-        predictor.Segment(image, labels, new SameThreadProgress<PredictionProgress>(_ => other = Task.Run(() => predictor.Segment(image, labels))));
+        predictor.Segment(image, labels, new SameThreadProgress<PredictionProgress>(
+            _ => other = Task.Run(() => predictor.Segment(image, labels))));
         await other!.WaitAsync(Patience);
     }
 

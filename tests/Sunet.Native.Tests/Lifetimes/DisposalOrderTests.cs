@@ -2,6 +2,7 @@ using CommunityToolkit.HighPerformance;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
+using Sunet.Native.Interop;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Cuda;
@@ -31,7 +32,8 @@ public sealed class DisposalOrderTests : EmulatorTest
         ObjectDisposedException refused = Assert.Throws<ObjectDisposedException>(() => plan.Run(Phase.Forward));
         Assert.Contains(nameof(WeightStore), refused.ObjectName, StringComparison.Ordinal);
         Assert.Throws<ObjectDisposedException>(recorded.Run);
-        Assert.Throws<ObjectDisposedException>(() => plan.Read(network.Graph.Parameters[0], new float[network.Graph.Parameters[0].Shape.Count]));
+        Value weight = network.Graph.Parameters[0];
+        Assert.Throws<ObjectDisposedException>(() => plan.Read(weight, new float[weight.Shape.Count]));
         Assert.Throws<ObjectDisposedException>(() => PlanLifetimes.Labels(backend, out _, store));
         plan.Dispose();
         store.Dispose();
@@ -180,9 +182,10 @@ public sealed class DisposalOrderTests : EmulatorTest
     }
 
     [Fact]
-    public async Task ActivationMapper_DisposedWhileItRuns_WaitsForTheCall()
+    public async Task ActivationMapper_DisposedWhileItRuns_WaitsForTheCallAndFreesItsPlan()
     {
         using IBackend backend = Device.Cpu.Open();
+        long before = NativeRuntime.Outstanding.Bytes;
         var weights = new WatchedWeights(SunetModel.Create(SmallModel.Spec));
         var mapper = new ActivationMapper(weights, backend);
         using var inside = new ManualResetEventSlim();
@@ -198,6 +201,7 @@ public sealed class DisposalOrderTests : EmulatorTest
         goOn.Set();
         Assert.NotEmpty(await compute.WaitAsync(Patience));
         await dispose.WaitAsync(Patience);
+        Assert.Equal(before, NativeRuntime.Outstanding.Bytes);
         Assert.Throws<ObjectDisposedException>(() => mapper.Compute(new Rgb[32, 48]));
     }
 

@@ -42,7 +42,8 @@ internal sealed class Lifetime(Type type, IDisposable subject)
         foreach ((string member, Action call) in refused)
         {
             Exception? found = Record.Exception(call);
-            Assert.True(found is ObjectDisposedException, $"{type.Name}.{member} of a disposed object: {found?.ToString() ?? "no exception"}");
+            Assert.True(
+                found is ObjectDisposedException, $"{type.Name}.{member} of a disposed object: {found?.ToString() ?? "no exception"}");
         }
 
         foreach ((string member, Action call) in answered)
@@ -84,8 +85,9 @@ internal sealed class Lifetime(Type type, IDisposable subject)
     {
         if (type.IsByRef)
             return NameOf(type.GetElementType()!);
-        return type.IsGenericType
-            ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"
-            : type.Name;
+        if (!type.IsGenericType)
+            return type.Name;
+        string name = type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)];
+        return $"{name}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>";
     }
 }
