@@ -66,8 +66,8 @@ public sealed class BatchLoader : IBatchSource
         if (BatchesPerEpoch == 0)
         {
             throw new ConfigurationException(
-                $"A batch of {settings.BatchSize} is larger than {producer.Source}, which has {producer.Items} images; "
-                + "lower the batch size.");
+                $"A batch of {settings.BatchSize} is larger than {producer.Source}, which has {producer.Items} "
+                + $"{(producer.Items == 1 ? "image" : "images")}; make the batch size {producer.Items} or less, or add images.");
         }
 
         this.producer = producer;
