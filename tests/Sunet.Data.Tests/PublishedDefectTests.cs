@@ -95,7 +95,7 @@ public sealed class PublishedDefectTests : IDisposable
 
     [Fact]
     public void Run_ImageOfAnotherFormat_IsFound() =>
-        AssertFinds("yaml", "images/train/photo.webp", "images are JPEG or PNG files", file => File.WriteAllBytes(file, NotAnImage));
+        AssertFinds("yaml", "images/train/photo.tif", "is not used: images are", file => File.WriteAllBytes(file, NotAnImage));
 
     [Theory]
     [InlineData("voc", VocRoot + "ImageSets/Segmentation/train.txt", "is empty")]

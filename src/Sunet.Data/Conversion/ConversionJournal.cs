@@ -4,7 +4,7 @@ using Sunet.Data.Images;
 namespace Sunet.Data.Conversion;
 
 /// <summary>
-/// A file in the new data set's folder while it is being converted. It names the source, and what is younger than it was written by this
+/// A file in the new data set's folder while it is being converted. It names what is converted, and what is younger than it was written by this
 /// conversion, however often that was interrupted.
 /// </summary>
 internal sealed class ConversionJournal
@@ -19,17 +19,17 @@ internal sealed class ConversionJournal
         begun = File.GetLastWriteTimeUtc(path);
     }
 
-    /// <summary>Whether an earlier conversion from the same source was interrupted.</summary>
+    /// <summary>Whether an earlier conversion of the same was interrupted.</summary>
     public bool IsResumed { get; }
 
     /// <summary>Continues the journal of an interrupted conversion, or begins one.</summary>
     /// <param name="folder">The new data set's folder; it exists.</param>
-    /// <param name="source">The old data set's folder.</param>
+    /// <param name="settings">The old data set's folder, and what else label maps depend on.</param>
     /// <exception cref="DataException">It cannot be written.</exception>
-    public static ConversionJournal Open(string folder, string source)
+    public static ConversionJournal Open(string folder, string settings)
     {
         string path = Path.Combine(folder, ".sunet-convert");
-        byte[] contents = Encoding.UTF8.GetBytes(source + "\n");
+        byte[] contents = Encoding.UTF8.GetBytes(settings + "\n");
         bool isResumed = IsFile(path, contents);
         if (!isResumed)
             AtomicFile.Write(path, contents);

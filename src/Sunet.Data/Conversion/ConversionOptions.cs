@@ -11,6 +11,17 @@ public sealed record ConversionOptions
     /// <summary>Whether a data set that is there already may be overwritten, or one that was interrupted be continued.</summary>
     public bool Overwrite { get; init; }
 
+    /// <summary>
+    /// A file of the classes' names and their colours in masks, which are then read as colours; the classes are in the file's order. Null
+    /// for the classes of the data set, and the colours of the <c>labelmap.txt</c> in it for masks that have colours.
+    /// </summary>
+    /// <remarks>
+    /// A line is <c>road:128,64,128</c>, as in the <c>labelmap.txt</c> that annotation tools write, or <c>road,128,64,128</c>; pixels in
+    /// the colour of a class named ignored, ignore or void are ignored. In masks that are JPEG files, which smear colours, a pixel belongs
+    /// to the nearest colour up to 40 away in each channel, and is ignored where there is none.
+    /// </remarks>
+    public string? ColourMap { get; init; }
+
     /// <summary>The threads that convert, at least 1.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 

@@ -9,7 +9,9 @@ public static class DatasetReader
     /// <summary>Opens one split of a data set and makes sure that every file it needs is there; nothing is decoded.</summary>
     /// <param name="path">
     /// A folder in the layout of PASCAL VOC 2012 (or the <c>VOCdevkit</c> around it), of Cityscapes, of the Semantic Boundaries Dataset
-    /// (<c>benchmark_RELEASE</c>), or of MS-COCO, as they are published; or a YAML file with the keys path, train, val, test, names, masks_dir.
+    /// (<c>benchmark_RELEASE</c>), or of MS-COCO, as they are published; folders of images and of masks with equal names and a list of classes
+    /// (<c>classes.txt</c>) beside them; or a YAML file with the keys path, train, val, test, names, masks_dir, train_masks, val_masks,
+    /// test_masks, image_suffix, mask_suffix, ignore, labels.
     /// </param>
     /// <param name="split">Such as <c>train</c> or <c>val</c>; <c>trainaug</c> for PASCAL VOC with the SBD beside or in it.</param>
     /// <param name="cancellation">Stops while the files are listed.</param>
@@ -31,6 +33,7 @@ public static class DatasetReader
         return new SegmentationDataset(Path.GetFileName(layout.Root), layout.Root, split, layout.ClassNames, listing.Items)
         {
             Notes = [.. layout.Notes, .. listing.Notes],
+            PassedOver = listing.PassedOver,
         };
     }
 
@@ -56,7 +59,11 @@ public static class DatasetReader
     {
         ImageNetDataset layout = OpenClassificationLayout(path);
         ClassificationListing listing = RequireSound(layout.List(split, cancellation));
-        return new ClassificationDataset(layout.Root, split, layout.ClassNames, listing.Items) { Notes = listing.Notes };
+        return new ClassificationDataset(layout.Root, split, layout.ClassNames, listing.Items)
+        {
+            Notes = listing.Notes,
+            PassedOver = listing.PassedOver,
+        };
     }
 
     /// <summary>
@@ -73,7 +80,7 @@ public static class DatasetReader
     internal static ImageNetDataset OpenClassificationLayout(string path)
     {
         string full = FullPath(path);
-        return ImageNetDataset.Recognises(full)
+        return ImageNetDataset.Recognises(full) && FolderPairs.Find(full) is null
             ? new ImageNetDataset(full)
             : throw new DataException(
                 $"'{full}' is no data set for classification: give a folder with 'train/<class>/*.JPEG' and 'val/<class>/*.JPEG'.", full);

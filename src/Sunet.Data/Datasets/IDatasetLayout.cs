@@ -9,6 +9,9 @@ internal interface IDatasetLayout
     /// <summary>The classes' names by index.</summary>
     IReadOnlyList<string> ClassNames { get; }
 
+    /// <summary>The colours of its classes, for masks that have colours in place of indices; null where none are known.</summary>
+    LabelMap? Colours => null;
+
     /// <summary>What a user should know of the layout as a whole and is no defect, a sentence each.</summary>
     IReadOnlyList<string> Notes => [];
 

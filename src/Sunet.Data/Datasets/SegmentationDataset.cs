@@ -38,6 +38,9 @@ public sealed class SegmentationDataset
     /// <summary>The images, in the split's order; at least one.</summary>
     public IReadOnlyList<SegmentationItem> Items { get; }
 
+    /// <summary>Files in the split's folders that are images by their names and are not read, such as those of other formats.</summary>
+    public IReadOnlyList<string> PassedOver { get; internal init; } = [];
+
     /// <summary>
     /// What a user should know of the data set and this split and is no defect, a sentence each, such as which class names were assumed.
     /// </summary>

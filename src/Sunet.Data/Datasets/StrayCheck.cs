@@ -25,7 +25,7 @@ internal sealed class StrayCheck(IDatasetLayout layout, IReadOnlyList<SplitListi
     private HashSet<string> CheckImages(LabelFolder folder)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (string file in FileTree.Files(folder.Images, Report))
+        foreach (string file in folder.ImageFiles(Report))
         {
             string? name = folder.NameOfImage(file);
             if (name is null)
@@ -39,7 +39,7 @@ internal sealed class StrayCheck(IDatasetLayout layout, IReadOnlyList<SplitListi
 
     private void CheckLabels(LabelFolder folder, HashSet<string> images)
     {
-        foreach (string file in FileTree.Files(folder.Labels, Report))
+        foreach (string file in folder.LabelFiles(Report))
         {
             if (folder.NameOfLabels(file) is not { } name)
                 continue;

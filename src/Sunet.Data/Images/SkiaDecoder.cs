@@ -47,6 +47,18 @@ internal static class SkiaDecoder
         }
     }
 
+    /// <summary>Whether an image is stored as grey, with one channel. What cannot be decoded is not.</summary>
+    /// <param name="encoded">The whole file.</param>
+    public static unsafe bool IsGrey(ReadOnlySpan<byte> encoded)
+    {
+        fixed (byte* bytes = encoded)
+        {
+            using SKData data = SKData.Create((nint)bytes, encoded.Length);
+            using SKCodec? codec = SKCodec.Create(data);
+            return codec?.Info.ColorType == SKColorType.Gray8;
+        }
+    }
+
     /// <summary>Refuses an image by the size its header claims.</summary>
     /// <exception cref="DataException">It has no pixels or more than the cap.</exception>
     public static void RequireSize(int height, int width, long pixelCap, string path)
