@@ -35,6 +35,13 @@ internal sealed class CommandOutput(TextWriter results, TextWriter progress)
     /// <summary>A line on how things go.</summary>
     public void Progress(string line) => progress.WriteLine(line);
 
+    /// <summary>Lines on what a user should know and is no failure, each once.</summary>
+    public void Notes(IEnumerable<string> notes)
+    {
+        foreach (string note in notes.Distinct())
+            Progress("note: " + note);
+    }
+
     /// <summary>One line on what failed; line breaks in the message do not survive.</summary>
     public void Error(string message) => progress.WriteLine("sunet: " + message.ReplaceLineEndings(" "));
 

@@ -44,6 +44,7 @@ public sealed class DatasetConverter
         if (splits.Count == 0)
             throw new DataException($"'{source}' has no split to convert.", source);
         work = Distinct(splits);
+        Notes = [.. layout.Notes.Concat(splits.SelectMany(listing => listing.Notes)).Distinct()];
         samples = new SegmentationDataset(Path.GetFileName(source), source, "", layout.ClassNames, [.. splits.SelectMany(s => s.Items)]);
     }
 
@@ -52,6 +53,9 @@ public sealed class DatasetConverter
 
     /// <summary>The images to convert, each counted once.</summary>
     public int ImageCount => work.Count;
+
+    /// <summary>What a user should know of the data set to convert and is no defect, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Lists what is to be converted and makes sure that it can be; nothing is written.</summary>
     /// <param name="path">What <see cref="DatasetReader.Open"/> takes.</param>

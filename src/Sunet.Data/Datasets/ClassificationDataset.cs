@@ -28,4 +28,7 @@ public sealed class ClassificationDataset
 
     /// <summary>The images, class by class and by name, or in the order of the split's list; at least one.</summary>
     public IReadOnlyList<ClassificationItem> Items { get; }
+
+    /// <summary>What a user should know of the split and is no defect, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; internal init; } = [];
 }

@@ -28,7 +28,10 @@ public static class DatasetReader
                 listing.Source);
         }
 
-        return new SegmentationDataset(Path.GetFileName(layout.Root), layout.Root, split, layout.ClassNames, listing.Items);
+        return new SegmentationDataset(Path.GetFileName(layout.Root), layout.Root, split, layout.ClassNames, listing.Items)
+        {
+            Notes = [.. layout.Notes, .. listing.Notes],
+        };
     }
 
     /// <summary>Lists the images of one split, which needs no labels, such as a benchmark's <c>test</c>; nothing is decoded.</summary>
@@ -52,7 +55,8 @@ public static class DatasetReader
     public static ClassificationDataset OpenClassification(string path, string split, CancellationToken cancellation = default)
     {
         ImageNetDataset layout = OpenClassificationLayout(path);
-        return new ClassificationDataset(layout.Root, split, layout.ClassNames, RequireSound(layout.List(split, cancellation)).Items);
+        ClassificationListing listing = RequireSound(layout.List(split, cancellation));
+        return new ClassificationDataset(layout.Root, split, layout.ClassNames, listing.Items) { Notes = listing.Notes };
     }
 
     /// <summary>

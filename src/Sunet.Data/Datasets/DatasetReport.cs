@@ -16,6 +16,9 @@ public sealed record DatasetReport(
     /// <summary>The images of each class of a data set for classification; empty for segmentation.</summary>
     public IReadOnlyList<long> ClassImages { get; init; } = [];
 
+    /// <summary>What a user should know of the data set and is no defect, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Findings by path, each once.</summary>
     internal static IReadOnlyList<DatasetFinding> Sorted(IEnumerable<DatasetFinding> findings) =>
         [.. findings.Distinct().OrderBy(finding => finding.Path, StringComparer.Ordinal)];

@@ -9,6 +9,9 @@ internal interface IDatasetLayout
     /// <summary>The classes' names by index.</summary>
     IReadOnlyList<string> ClassNames { get; }
 
+    /// <summary>What a user should know of the layout as a whole and is no defect, a sentence each.</summary>
+    IReadOnlyList<string> Notes => [];
+
     /// <summary>The splits it has, in a stable order.</summary>
     /// <exception cref="DataException">They cannot be listed.</exception>
     IReadOnlyList<string> Splits { get; }

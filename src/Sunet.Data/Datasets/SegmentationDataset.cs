@@ -38,6 +38,11 @@ public sealed class SegmentationDataset
     /// <summary>The images, in the split's order; at least one.</summary>
     public IReadOnlyList<SegmentationItem> Items { get; }
 
+    /// <summary>
+    /// What a user should know of the data set and this split and is no defect, a sentence each, such as which class names were assumed.
+    /// </summary>
+    public IReadOnlyList<string> Notes { get; internal init; } = [];
+
     /// <summary>Decodes an item and checks it.</summary>
     /// <param name="item">One of <see cref="Items"/>.</param>
     /// <param name="pixelCap">Larger images are refused by their header.</param>

@@ -11,6 +11,9 @@ internal abstract record SplitFindings(string Split, string Source)
     /// <summary>Everything that keeps an item from being complete.</summary>
     public List<DatasetFinding> Problems { get; } = [];
 
+    /// <summary>What a user should know of the split and is no defect, a sentence each.</summary>
+    public List<string> Notes { get; } = [];
+
     /// <summary>Notes a problem.</summary>
     public void Report(string path, string problem) => Problems.Add(new DatasetFinding(path, problem));
 }

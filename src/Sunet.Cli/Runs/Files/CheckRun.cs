@@ -50,6 +50,8 @@ internal static class CheckRun
             output.Table(findings);
         }
 
+        foreach (string note in report.Notes)
+            output.Result("note: " + note);
         output.Result($"images {report.ImageCount}  classes {report.ClassNames.Count}  findings {report.Findings.Count}");
     }
 
@@ -79,6 +81,10 @@ internal static class CheckRun
             json.WriteEndObject();
         }
 
+        json.WriteEndArray();
+        json.WriteStartArray("notes");
+        foreach (string note in report.Notes)
+            json.WriteStringValue(note);
         json.WriteEndArray();
     }
 }

@@ -20,6 +20,7 @@ internal static class ConvertRun
         if (values.IsGiven("workers"))
             options = options with { Workers = values.Int("workers", 1) };
         DatasetConverter converter = DatasetConverter.Open(data, values.Text("out"), options, cancellation);
+        output.Notes(converter.Notes);
         ConversionReport report;
         using (var line = new DatasetProgressLine(output, values.Flag("quiet")))
             report = converter.Run(line, cancellation);

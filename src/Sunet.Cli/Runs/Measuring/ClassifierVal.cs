@@ -39,6 +39,7 @@ internal static class ClassifierVal
             loader = loader with { Workers = values.Int("workers", 1) };
         if (!settings.Quiet)
             output.Progress(device.Line);
+        output.Notes(data.Notes);
         ModelFile.NoteNames(model, data.ClassNames, output);
 
         using var classifier = new ImageClassifier(model, device.Backend);

@@ -43,6 +43,7 @@ internal static class ValRun
         int total = Math.Min(settings.Limit, data.Items.Count);
         if (!settings.Quiet)
             output.Progress(device.Line);
+        output.Notes(data.Notes);
         ModelFile.NoteNames(model, data.ClassNames, output);
 
         if (settings.Strategies is { } strategies)

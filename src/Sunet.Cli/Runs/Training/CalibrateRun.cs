@@ -33,6 +33,7 @@ internal static class CalibrateRun
         };
         if (!quiet)
             output.Progress(device.Line);
+        output.Notes(data.Notes);
         using (ProgressLine line = output.StartProgress(options.Batches, quiet))
             Calibration.Run(model, loader, options, device.Backend, done => line.Report(done, "batches", ""), cancellation);
 

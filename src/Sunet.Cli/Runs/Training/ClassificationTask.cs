@@ -71,6 +71,9 @@ internal sealed class ClassificationTask : ITrainingTask
     public int SharedCount => validation.Items.IntersectBy(training.Items.Select(i => i.ImagePath), i => i.ImagePath).Count();
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> DataNotes => [.. training.Notes, .. validation.Notes];
+
+    /// <inheritdoc/>
     public IReadOnlyList<Metric> Metrics { get; } = [new("top1_error", false), new("top5_error", false)];
 
     /// <inheritdoc/>

@@ -24,6 +24,9 @@ internal interface ITrainingTask
     /// <summary>How many of them are also trained on.</summary>
     int SharedCount { get; }
 
+    /// <summary>What a user should know of the data and is no defect, a sentence each.</summary>
+    IReadOnlyList<string> DataNotes { get; }
+
     /// <summary>What a validation measures; the first decides which epoch is the best.</summary>
     IReadOnlyList<Metric> Metrics { get; }
 

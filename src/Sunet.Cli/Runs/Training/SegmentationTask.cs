@@ -73,6 +73,9 @@ internal sealed class SegmentationTask : ITrainingTask
     public int SharedCount => validation.Items.IntersectBy(training.Items.Select(i => i.ImagePath), i => i.ImagePath).Count();
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> DataNotes => [.. training.Notes, .. validation.Notes];
+
+    /// <inheritdoc/>
     public IReadOnlyList<Metric> Metrics { get; } = [new("mIoU", true), new("aAcc", true), new("mAcc", true)];
 
     /// <inheritdoc/>

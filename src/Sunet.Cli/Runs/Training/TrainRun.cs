@@ -31,6 +31,7 @@ internal static class TrainRun
         SettingValues resolved = Resolve(settings, task, model.Spec, device);
         Print(resolved, [device.Line, start.Origin, .. Notes(settings, task)], request, output);
 
+        output.Notes(task.DataNotes);
         using BatchLoader loader = task.OpenLoader();
         int stepsPerEpoch = Math.Max(1, loader.BatchesPerEpoch / settings.Trainer.Accumulate);
         TrainerOptions options = settings.Trainer with
