@@ -42,6 +42,13 @@ internal sealed class CommandOutput(TextWriter results, TextWriter progress)
             Progress("note: " + note);
     }
 
+    /// <summary>Lines on what is probably wrong and stops nothing, each once.</summary>
+    public void Warnings(IEnumerable<string> warnings)
+    {
+        foreach (string warning in warnings.Distinct())
+            Progress("warning: " + warning);
+    }
+
     /// <summary>One line on what failed; line breaks in the message do not survive.</summary>
     public void Error(string message) => progress.WriteLine("sunet: " + message.ReplaceLineEndings(" "));
 

@@ -1,3 +1,4 @@
+using Sunet.Data.Datasets;
 using Sunet.Data.Images;
 
 namespace Sunet.Data.Conversion;
@@ -13,6 +14,9 @@ public sealed record ConversionOptions
 
     /// <summary>The threads that convert, at least 1.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>How labels are read.</summary>
+    public DatasetOptions Labels { get; init; } = DatasetOptions.Default;
 
     /// <summary>Larger images are refused.</summary>
     public long PixelCap { get; init; } = ImageFile.DefaultPixelCap;

@@ -58,7 +58,7 @@ public sealed class DatasetConverter
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Lists what is to be converted and makes sure that it can be; nothing is written.</summary>
-    /// <param name="path">What <see cref="DatasetReader.Open"/> takes.</param>
+    /// <param name="path">What <see cref="DatasetReader.Open(string, string, CancellationToken)"/> takes.</param>
     /// <param name="output">The folder to make.</param>
     /// <param name="options">What to convert, and how.</param>
     /// <param name="cancellation">Stops while the files are listed.</param>
@@ -73,7 +73,7 @@ public sealed class DatasetConverter
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
-        var converter = new DatasetConverter(DatasetLayouts.Open(path), folder, options, cancellation);
+        var converter = new DatasetConverter(DatasetLayouts.Open(path, options.Labels), folder, options, cancellation);
         converter.RequireTarget();
         return converter;
     }

@@ -9,13 +9,18 @@ internal static class DatasetLayouts
     [
         new("PASCAL VOC", "'ImageSets/Segmentation'", VocDataset.TryOpen),
         new("Cityscapes", "'leftImg8bit'", CityscapesDataset.TryOpen),
-        new("MS-COCO", "'annotations/instances_train2017.json'", CocoDataset.TryOpen),
+        new("MS-COCO", "'annotations/instances_*.json'", CocoDataset.TryOpen),
         new("SBD", "'benchmark_RELEASE/dataset/cls'", SbdDataset.TryOpen),
     ];
 
     /// <summary>What a data set can be, in words that end a sentence.</summary>
     public static string Description { get; } =
         $"a folder in the layout of {string.Join(", ", Folders[..^1].Select(l => l.Name))} or {Folders[^1].Name}, or a .yaml file";
+
+    /// <summary>Recognises the layout, and reads its labels as it is told to.</summary>
+    /// <exception cref="DataException">There is nothing at the path, or nothing known.</exception>
+    public static IDatasetLayout Open(string path, DatasetOptions options) =>
+        options.BinaryMasks ? new BinaryMaskLayout(Open(path)) : Open(path);
 
     /// <summary>Recognises the layout.</summary>
     /// <exception cref="DataException">There is nothing at the path, or nothing known.</exception>

@@ -20,17 +20,20 @@ internal sealed class SampleCheck(int classes, long pixelCap)
     public long IgnoredPixels => pixels[SegmentationDataset.IgnoreLabel];
 
     /// <summary>Checks one sample.</summary>
-    public void Check(SegmentationItem item)
+    /// <returns>Its labels, until the next check; null where they cannot be read or do not fit the image or the classes.</returns>
+    public Memory2D<byte>? Check(SegmentationItem item)
     {
         Memory2D<Rgb>? image = CheckImage(item.ImagePath);
         Memory2D<byte>? labels = Labels(item);
         if (labels is not { } map)
-            return;
-        if (image is { } decoded)
-            Report(item.LabelPath, SampleProblem.SizeMismatch(item, decoded.Span, map.Span));
-        Report(item.LabelPath, SampleProblem.LabelOutOfRange(item, map.Span, classes));
+            return null;
+        string? mismatch = image is { } decoded ? SampleProblem.SizeMismatch(item, decoded.Span, map.Span) : null;
+        string? outOfRange = SampleProblem.LabelOutOfRange(item, map.Span, classes);
+        Report(item.LabelPath, mismatch);
+        Report(item.LabelPath, outOfRange);
         foreach (byte label in map.Span)
             pixels[label]++;
+        return mismatch is null && outOfRange is null ? labels : null;
     }
 
     /// <summary>Checks one image alone.</summary>

@@ -14,6 +14,16 @@ internal abstract record SplitFindings(string Split, string Source)
     /// <summary>What a user should know of the split and is no defect, a sentence each.</summary>
     public List<string> Notes { get; } = [];
 
+    /// <summary>What is probably wrong though every item can be read: findings of a check.</summary>
+    public List<DatasetFinding> Doubts { get; } = [];
+
     /// <summary>Notes a problem.</summary>
     public void Report(string path, string problem) => Problems.Add(new DatasetFinding(path, problem));
+
+    /// <summary>Notes what is probably wrong: a finding of a check, and a note to everyone else.</summary>
+    public void Doubt(string path, string problem)
+    {
+        Doubts.Add(new DatasetFinding(path, problem));
+        Notes.Add(problem);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sunet.Cli.Output;
+using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
 using Sunet.Data.Images;
 
@@ -10,12 +11,13 @@ internal static class CheckRun
 {
     /// <summary>Prints what was found.</summary>
     /// <returns>The exit code: that of a data failure if anything is wrong.</returns>
-    public static int Execute(string path, bool asJson, bool quiet, CommandOutput output, CancellationToken cancellation)
+    /// <exception cref="Sunet.Native.ConfigurationException">A setting does not suit the data set.</exception>
+    public static int Execute(string path, SettingValues values, CommandOutput output, CancellationToken cancellation)
     {
         DatasetReport report;
-        using (var line = new DatasetProgressLine(output, quiet))
-            report = DatasetCheck.Run(path, ImageFile.DefaultPixelCap, line, cancellation);
-        if (asJson)
+        using (var line = new DatasetProgressLine(output, values.Flag("quiet")))
+            report = DatasetCheck.Run(path, LabelSettings.Options(values), ImageFile.DefaultPixelCap, line, cancellation);
+        if (values.Flag("json"))
             output.Json(json => Write(json, path, report));
         else
             Print(output, report);

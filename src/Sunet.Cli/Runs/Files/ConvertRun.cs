@@ -16,6 +16,7 @@ internal static class ConvertRun
         {
             Splits = values.TextOrNull("split")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
             Overwrite = values.Flag("exist-ok"),
+            Labels = LabelSettings.Options(values),
         };
         if (values.IsGiven("workers"))
             options = options with { Workers = values.Int("workers", 1) };

@@ -30,7 +30,7 @@ internal static class ClassifierVal
         ValSettings settings, SunetModel model, OpenDevice device, CommandOutput output, CancellationToken cancellation)
     {
         SettingValues values = settings.Values;
-        Refuse(values, [.. PredictionSettings.Settings, .. StrategyRun.Settings], "a segmenter", "a classifier");
+        Refuse(values, [.. PredictionSettings.Settings, .. StrategyRun.Settings, .. LabelSettings.Settings], "a segmenter", "a classifier");
         ClassificationDataset data = DatasetReader.OpenClassification(settings.Data, settings.Split, cancellation);
         ModelFile.RequireClasses(model, settings.Weights, settings.Data, data.ClassCount);
         ClassificationLoaderSettings loader = ClassifierEvaluation.Loader(

@@ -37,6 +37,7 @@ internal static class Evaluation
         var truth = new MosaicTile[places.Count];
         var predicted = new MosaicTile[places.Count];
         var buffers = new SampleBuffers();
+        var found = new LabelCounts();
         int done = 0;
 
         // One size after the other, so that every size is compiled once.
@@ -44,6 +45,7 @@ internal static class Evaluation
         {
             cancellation.ThrowIfCancellationRequested();
             (Memory2D<Rgb> image, Memory2D<byte> labels) = dataset.Load(item, ImageFile.DefaultPixelCap, buffers);
+            found.Add(labels.Span);
             if (places.TryGetValue(item, out int at))
             {
                 var prediction = new byte[image.Height, image.Width];
@@ -60,7 +62,7 @@ internal static class Evaluation
             report(++done);
         }
 
-        return new EvaluationResult(matrix, truth, predicted);
+        return new EvaluationResult(matrix, truth, predicted, found);
     }
 
     /// <summary>Writes the means over classes and pixels into an object.</summary>
@@ -76,8 +78,15 @@ internal static class Evaluation
 /// <param name="Matrix">All counts.</param>
 /// <param name="Truth">The first images with their labels.</param>
 /// <param name="Predicted">The first images with what was predicted.</param>
-internal sealed record EvaluationResult(ConfusionMatrix Matrix, IReadOnlyList<MosaicTile> Truth, IReadOnlyList<MosaicTile> Predicted)
+/// <param name="Labels">The labels of all images.</param>
+internal sealed record EvaluationResult(
+    ConfusionMatrix Matrix, IReadOnlyList<MosaicTile> Truth, IReadOnlyList<MosaicTile> Predicted, LabelCounts Labels)
 {
+    /// <summary>What is probably wrong with the labels: no sentence, or one.</summary>
+    /// <param name="dataset">The split that was measured.</param>
+    public IEnumerable<string> LabelDoubts(SegmentationDataset dataset) =>
+        Labels.Doubt(dataset.Split, dataset.Items.Count, dataset.ClassNames) is { } doubt ? [doubt] : [];
+
     /// <summary>[label, prediction] counts.</summary>
     public long[,] Counts()
     {

@@ -37,7 +37,8 @@ internal static class ValRun
         }
 
         ClassifierVal.RefuseSettings(settings.Values);
-        SegmentationDataset data = DatasetReader.Open(settings.Data, settings.Split, cancellation);
+        SegmentationDataset data = DatasetReader.Open(
+            settings.Data, settings.Split, LabelSettings.Options(settings.Values), cancellation);
         model = ModelFile.Segmenter(model, settings.Weights, settings.OutputStride);
         ModelFile.RequireClasses(model, settings.Weights, settings.Data, data.ClassCount);
         int total = Math.Min(settings.Limit, data.Items.Count);
@@ -54,17 +55,18 @@ internal static class ValRun
         }
 
         using var predictor = new Predictor(model, settings.Predictor with { CachedSizes = 1 }, device.Backend);
-        ConfusionMatrix matrix;
+        EvaluationResult result;
         using (ProgressLine line = output.StartProgress(total, settings.Quiet))
         {
-            matrix = Evaluation.Run(
-                predictor, data, settings.Limit, shown: 0, done => line.Report(done, "images", ""), cancellation).Matrix;
+            result = Evaluation.Run(
+                predictor, data, settings.Limit, shown: 0, done => line.Report(done, "images", ""), cancellation);
         }
 
+        output.Warnings(result.LabelDoubts(data));
         if (settings.Json)
-            output.Json(json => Write(json, settings, data, matrix, total));
+            output.Json(json => Write(json, settings, data, result.Matrix, total));
         else
-            Print(output, data, matrix, total);
+            Print(output, data, result.Matrix, total);
     }
 
     private static void Print(CommandOutput output, SegmentationDataset data, ConfusionMatrix matrix, int images)

@@ -73,6 +73,10 @@ internal sealed class ClassificationTask : ITrainingTask
     /// <inheritdoc/>
     public IReadOnlyList<string> DataNotes => [.. training.Notes, .. validation.Notes];
 
+    /// <summary>None: that a class has no image is refused when the data is opened.</summary>
+    /// <param name="cancellation">Not looked at.</param>
+    public IReadOnlyList<string> LabelDoubts(CancellationToken cancellation) => [];
+
     /// <inheritdoc/>
     public IReadOnlyList<Metric> Metrics { get; } = [new("top1_error", false), new("top5_error", false)];
 

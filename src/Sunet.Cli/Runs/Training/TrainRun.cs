@@ -32,6 +32,7 @@ internal static class TrainRun
         Print(resolved, [device.Line, start.Origin, .. Notes(settings, task)], request, output);
 
         output.Notes(task.DataNotes);
+        output.Warnings(task.LabelDoubts(cancellation));
         using BatchLoader loader = task.OpenLoader();
         int stepsPerEpoch = Math.Max(1, loader.BatchesPerEpoch / settings.Trainer.Accumulate);
         TrainerOptions options = settings.Trainer with
