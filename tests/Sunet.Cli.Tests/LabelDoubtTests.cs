@@ -79,6 +79,25 @@ public sealed class LabelDoubtTests(TinyRuns runs) : IClassFixture<TinyRuns>, ID
         Assert.Matches(@"lesion +\S+ +25\.00", check.Output);
     }
 
+    [Fact]
+    public void Check_CocoNameWithANul_IsAFindingAndNoInternalError()
+    {
+        Directory.CreateDirectory(folder["coco", "annotations"]);
+        Directory.CreateDirectory(folder["coco", "train2017"]);
+        File.WriteAllText(
+            folder["coco", "annotations", "instances_train2017.json"],
+            """
+            {"images":[{"id":2,"file_name":"\u0000.jpg","height":6,"width":8}],"categories":[{"id":1,"name":"cat"}],
+            "annotations":[{"id":3,"image_id":2,"category_id":1,"area":9,"segmentation":[[0,0,3,0,3,6]]}]}
+            """);
+        CommandResult result = CommandResult.Of("data", "check", folder["coco"], "--quiet");
+        Assert.Equal(2, result.Code);
+        Assert.Contains("gives image 2 a name that no image file can have", result.Output, StringComparison.Ordinal);
+        CommandResult trained = CommandResult.Of(TinyRuns.Train(folder["coco"], folder["runs"], "exp"));
+        Assert.Equal(2, trained.Code);
+        Assert.Contains("gives image 2 a name", Assert.Single(trained.ErrorLines), StringComparison.Ordinal);
+    }
+
     private static string Words(string split) => Doubt.Replace("{0}", split, StringComparison.Ordinal);
 
     // A quarter of each mask is the object.

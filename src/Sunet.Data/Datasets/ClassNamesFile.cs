@@ -23,7 +23,9 @@ internal static class ClassNamesFile
     }
 
     /// <summary>Refuses class names that could not be told apart or counted.</summary>
-    /// <exception cref="DataException">There are none, more than <paramref name="most"/>, or one is blank or twice there.</exception>
+    /// <exception cref="DataException">
+    /// There are none, more than <paramref name="most"/>, or one is blank, has control characters, or is twice there.
+    /// </exception>
     public static void Require(IReadOnlyList<string> names, string path, int most = MostOfPixels)
     {
         if (names.Count == 0 || names.Count > most)
@@ -33,6 +35,8 @@ internal static class ClassNamesFile
         {
             if (names[i].Length == 0)
                 throw new DataException($"'{path}' has no name for class {i}.", path);
+            if (names[i].Any(char.IsControl))
+                throw new DataException($"'{path}' has control characters in the name of class {i}.", path);
             if (!seen.Add(names[i]))
                 throw new DataException($"'{path}' names the class '{names[i]}' twice.", path);
         }

@@ -6,7 +6,7 @@ internal interface IDatasetLayout
     /// <summary>The data set's folder.</summary>
     string Root { get; }
 
-    /// <summary>The classes' names by index.</summary>
+    /// <summary>The classes' names by index; known at the latest when a split has been listed.</summary>
     IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>What a user should know of the layout as a whole and is no defect, a sentence each.</summary>
