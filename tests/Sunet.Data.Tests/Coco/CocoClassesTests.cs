@@ -174,6 +174,7 @@ public sealed class CocoClassesTests : IDisposable
     public void Open_OwnClasses_LeaveOutNoImage()
     {
         const string Categories = """[{"id":1,"name":"cat"}]""";
+        File.Delete(tree.At("annotations", "instances_val2017.json"));
         foreach (bool isListed in new[] { false, true })
         {
             tree.Write("train", ImageList(1, 2), Annotation(1, 1, 1, Left, area: 0.16), Categories);
