@@ -20,6 +20,8 @@ internal static class CalibrateCommand
         Setting.Value("iters", "batches (default: 100, or all images once where they are fewer)"),
         PredictionSettings.Settings.Single(s => s.Name == "output-stride"),
         Setting.Value("workers", "threads that load data (default: half of the processors)"),
+        DecodingSettings.Memory,
+        DecodingSettings.PixelCap,
         .. DeviceSettings.Settings,
         Setting.Switch("json", "one JSON object as the result"),
         Setting.Switch("quiet", "no progress"),

@@ -22,6 +22,7 @@ internal static class DataCommand
 
     private static readonly Setting[] CheckSettings =
     [
+        DecodingSettings.PixelCap,
         Setting.Switch("json", "one JSON object as the result"),
         Setting.Switch("quiet", "no progress"),
     ];
@@ -33,6 +34,8 @@ internal static class DataCommand
         Setting.Value("split", "the parts to convert, separated by commas; all without it"),
         Setting.Switch("exist-ok", "overwrite a data set that is there, or go on with one that was interrupted"),
         Setting.Value("workers", "threads that convert; one a core without it"),
+        DecodingSettings.Memory,
+        DecodingSettings.PixelCap,
         Setting.Switch("json", "one JSON object as the result"),
         Setting.Switch("quiet", "no progress"),
     ];
@@ -72,7 +75,7 @@ internal static class DataCommand
     {
         var path = new Argument<string>("data") { Description = DatasetReader.KnownLayouts + "; or a folder in the layout of ImageNet" };
         Command command = SettingCommand.Create("check", "Reads every file of a data set and lists what is wrong.", CheckSettings, path,
-            (values, data) => CheckRun.Execute(data, values.Flag("json"), values.Flag("quiet"), output, cancellation));
+            (values, data) => CheckRun.Execute(data, DecodingSettings.PixelCapOf(values), values.Flag("json"), values.Flag("quiet"), output, cancellation));
         return command;
     }
 }

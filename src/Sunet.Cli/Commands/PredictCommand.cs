@@ -12,6 +12,7 @@ internal static class PredictCommand
     [
         Setting.Value("weights", "checkpoint"),
         Setting.Value("source", "an image, a folder of images, a pattern such as 'photos/*.jpg', or a list of images (.txt)"),
+        DecodingSettings.PixelCap,
         .. PredictionSettings.Settings,
         Setting.Switch("probabilities", "write the class probabilities as .npy, float32 [classes, height, width]"),
         Setting.Switch("overlay", "write the classes' colours over the image", fallback: true),

@@ -15,6 +15,7 @@ internal static class ValCommand
         Setting.Value("weights", "checkpoint"),
         Setting.Value("split", "the part of the data set", "val"),
         Setting.Value("limit", "at most that many images"),
+        DecodingSettings.PixelCap,
         .. PredictionSettings.Settings,
         .. StrategyRun.Settings,
         .. ClassifierVal.Settings,

@@ -1,4 +1,5 @@
 using Sunet.Data.Images;
+using Sunet.Data.Loading;
 
 namespace Sunet.Data.Conversion;
 
@@ -17,6 +18,9 @@ public sealed record ConversionOptions
     /// <summary>Larger images are refused.</summary>
     public long PixelCap { get; init; } = ImageFile.DefaultPixelCap;
 
+    /// <summary>Bytes that all workers decode in, together, as <see cref="LoaderSettings.DecodeBytes"/>.</summary>
+    public long DecodeBytes { get; init; } = LoaderSettings.DefaultDecodeBytes;
+
     /// <summary>Checks the options.</summary>
     /// <exception cref="ConfigurationException">One is out of range.</exception>
     internal void Validate()
@@ -25,6 +29,8 @@ public sealed record ConversionOptions
             throw new ConfigurationException($"A data set is converted by at least 1 worker, not {Workers}.");
         if (PixelCap < 1)
             throw new ConfigurationException($"The pixel cap is {PixelCap}; it is at least 1.");
+        if (DecodeBytes < 1)
+            throw new ConfigurationException($"The number of bytes to decode in is {DecodeBytes}; it is at least 1.");
         if (Splits.FirstOrDefault(split => split is "" or "." or ".." || split.AsSpan().ContainsAny('/', '\\')) is { } refused)
             throw new ConfigurationException($"'{refused}' is no name of a split.");
         if (Splits.GroupBy(split => split, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)

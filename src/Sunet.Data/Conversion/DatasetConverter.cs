@@ -1,12 +1,14 @@
 using System.Runtime.ExceptionServices;
+using CommunityToolkit.HighPerformance;
 using Sunet.Data.Datasets;
 using Sunet.Data.Images;
+using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Conversion;
 
 /// <summary>
-/// Writes a data set of any known layout in the layout of PASCAL VOC: images copied byte for byte, label maps as PNGs with VOC's palette,
-/// lists, and <c>classes.txt</c>. Images that several splits share are written once; <c>test</c> may be without labels.
+/// Writes a data set of any known layout in the layout of PASCAL VOC: JPEG and PNG images copied byte for byte, others as PNGs, label maps
+/// as PNGs with VOC's palette, lists, and <c>classes.txt</c>. Images that several splits share are written once; <c>test</c> may be without labels.
 /// </summary>
 /// <remarks>
 /// Every file is written whole or not at all, and the lists come last. A conversion that was interrupted takes up where it stopped, if it
@@ -109,9 +111,18 @@ public sealed class DatasetConverter
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Workers, CancellationToken = cancellation };
         try
         {
-            Parallel.ForEach(work, parallel, () => new SampleBuffers(), (pair, _, buffers) =>
+            var budget = new DecodeBudget(options.DecodeBytes, options.Workers);
+            Parallel.ForEach(work, parallel, () => new SampleBuffers(new DecodeScratch(budget)), (pair, _, buffers) =>
             {
-                convert(pair.Image, pair.Item, buffers);
+                try
+                {
+                    convert(pair.Image, pair.Item, buffers);
+                }
+                finally
+                {
+                    buffers.Return();
+                }
+
                 return buffers;
             }, _ => { });
         }
@@ -128,16 +139,26 @@ public sealed class DatasetConverter
         bool hasImage = Extensions.Any(extension => journal.HasWritten(target.Image(name, extension)));
         if (hasImage && (item is null || journal.HasWritten(target.Mask(name))))
             return false;
+        Memory2D<Rgb> pixels;
         if (item is null)
-            ImageFile.Load(image.Path, options.PixelCap, buffers.Scratch, buffers.Image);
+        {
+            pixels = ImageFile.Load(image.Path, options.PixelCap, buffers.Scratch, buffers.Image);
+        }
         else
-            target.WriteMask(name, samples.Load(item, options.PixelCap, buffers).Labels.Span);
+        {
+            (pixels, Memory2D<byte> labels) = samples.Load(item, options.PixelCap, buffers);
+            target.WriteMask(name, labels.Span);
+        }
 
         ReadOnlySpan<byte> file = buffers.Scratch.ReadFile(image.Path);
-        string written = target.Image(name, ImageFormats.Detect(file) == ImageFormat.Png ? ".png" : ".jpg");
+        ImageFormat format = ImageFormats.Detect(file);
+        string written = target.Image(name, format == ImageFormat.Jpeg ? ".jpg" : ".png");
         if (Extensions.Select(extension => target.Image(name, extension)).FirstOrDefault(p => p != written && File.Exists(p)) is { } other)
             throw new DataException($"'{other}' is in the way of '{written}'; remove it or choose another folder.", other);
-        AtomicFile.Write(written, file);
+        if (format is ImageFormat.Jpeg or ImageFormat.Png)
+            AtomicFile.Write(written, file);
+        else
+            ImageWriter.WritePng(written, pixels.Span);
         return true;
     }
 

@@ -29,6 +29,10 @@ internal static class ClassificationCheck
         }
 
         findings.AddRange(files.Findings);
-        return new DatasetReport(DatasetReport.Sorted(findings), total, layout.ClassNames, [], 0) { ClassImages = counts };
+        return new DatasetReport(DatasetReport.Sorted(findings), total, layout.ClassNames, [], 0)
+        {
+            ClassImages = counts,
+            TurnedImages = files.TurnedImages,
+        };
     }
 }

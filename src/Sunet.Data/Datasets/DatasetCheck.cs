@@ -58,7 +58,10 @@ public static class DatasetCheck
 
         findings.AddRange(files.Findings);
         return new DatasetReport(
-            DatasetReport.Sorted(findings), seen.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels);
+            DatasetReport.Sorted(findings), seen.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels)
+        {
+            TurnedImages = files.TurnedImages,
+        };
     }
 
     /// <summary>Lists a split; that it cannot be listed is a finding of an empty one.</summary>

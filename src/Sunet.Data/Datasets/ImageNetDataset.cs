@@ -88,7 +88,7 @@ internal sealed class ImageNetDataset
             foreach (string file in ClassFolders(folder).SelectMany(name => FileTree.Files(Path.Combine(folder, name), (_, _) => { })))
             {
                 if (IsVisible(file) && !IsImage(file))
-                    yield return new DatasetFinding(file, $"'{file}' is neither a JPEG nor a PNG file by its name.");
+                    yield return new DatasetFinding(file, $"'{file}' is no {ImageFormats.Description} file by its name.");
             }
         }
     }

@@ -60,7 +60,7 @@ public sealed class SegmentationDataset
     {
         Memory2D<Rgb> image = ImageFile.Load(item.ImagePath, pixelCap, buffers.Scratch, buffers.Image);
         Memory2D<byte> labels = item.Labels.Load(item, pixelCap, buffers);
-        if (SampleProblem.SizeMismatch(item, image.Span, labels.Span) is { } mismatch)
+        if (SampleProblem.SizeMismatch(item, image.Span, labels.Span, buffers.Scratch.Orientation) is { } mismatch)
             throw new DataException(mismatch, item.LabelPath);
         if (SampleProblem.LabelOutOfRange(item, labels.Span, ClassCount) is { } outOfRange)
             throw new DataException(outOfRange, item.LabelPath);

@@ -14,6 +14,7 @@ public static class LabelFile
 {
     private const int Grey = 0;
     private const int Palette = 3;
+    private const int GreyAlpha = 4;
 
     /// <summary>Reads a label map.</summary>
     /// <param name="path">The file.</param>
@@ -22,6 +23,19 @@ public static class LabelFile
     /// <exception cref="DataException">The file is missing, no PNG, damaged, too large, or does not hold one index a pixel.</exception>
     public static Memory2D<byte> Load(string path, long pixelCap = ImageFile.DefaultPixelCap) =>
         Load(path, pixelCap, new DecodeScratch(), new PixelBuffer<byte>());
+
+    /// <summary>As the other overload, from a stream.</summary>
+    /// <param name="stream">Read from where it is to its end, and left open; it need not be able to seek.</param>
+    /// <param name="name">What messages call the label map.</param>
+    /// <param name="pixelCap">Larger maps are refused by their header, before their pixels are allocated.</param>
+    /// <returns>[H, W] class indices exactly as stored, owned by the caller.</returns>
+    /// <exception cref="DataException">The stream cannot be read, or holds no sound label map.</exception>
+    public static Memory2D<byte> Load(Stream stream, string name = "stream", long pixelCap = ImageFile.DefaultPixelCap)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var scratch = new DecodeScratch();
+        return Decode(scratch.ReadStream(stream, name), name, pixelCap, scratch, new PixelBuffer<byte>());
+    }
 
     /// <summary>The size of a label map from its header alone.</summary>
     /// <param name="path">The file.</param>
@@ -56,8 +70,8 @@ public static class LabelFile
         ReadOnlySpan<byte> file, string path, long pixelCap, DecodeScratch scratch, PixelBuffer<byte> target)
     {
         ReadOnlySpan<byte> rewritten = Rewrite(file, path, pixelCap, scratch);
-        ReadOnlySpan<byte> rgba = SkiaDecoder.Decode(rewritten, path, pixelCap, scratch, out int height, out int width);
-        Memory2D<byte> labels = target.Reserve(height, width);
+        ReadOnlySpan<byte> rgba = SkiaDecoder.Decode(rewritten, path, pixelCap, scratch, null, out StoredSize size);
+        Memory2D<byte> labels = target.Reserve(size.Height, size.Width);
         labels.Span.TryGetSpan(out Span<byte> indices);
         for (int i = 0; i < indices.Length; i++)
             indices[i] = rgba[i * 4];
@@ -106,8 +120,9 @@ public static class LabelFile
         SkiaDecoder.RequireSize(header.Height, header.Width, pixelCap, path);
         if (header.ColourType is not (Grey or Palette))
         {
+            string kind = header.ColourType == GreyAlpha ? "grey PNG with an alpha channel" : "colour PNG";
             throw new DataException(
-                $"'{path}' is a colour PNG; a label map holds one class index a pixel, as a palette or grey PNG of up to 8 bits.", path);
+                $"'{path}' is a {kind}; a label map holds one class index a pixel, as a palette or grey PNG of up to 8 bits.", path);
         }
 
         if (header.BitDepth > 8)

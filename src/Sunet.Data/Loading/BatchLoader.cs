@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Sunet.Data.Datasets;
+using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 
@@ -24,6 +25,7 @@ public sealed class BatchLoader : IBatchSource
     private readonly Stack<TrainingBatch> free;
     private readonly HashSet<TrainingBatch> lent;
     private readonly Thread[] workers;
+    private readonly DecodeBudget budget;
     private TaskCompletionSource? change;
     private LoaderWork work;
     private TimeSpan waiting;
@@ -80,6 +82,7 @@ public sealed class BatchLoader : IBatchSource
         for (int i = 0; i <= settings.Prefetch; i++)
             free.Push(Allocate());
         (head, nextBatch) = (startAt, startAt);
+        budget = new DecodeBudget(settings.DecodeBytes, settings.Workers);
         workers = [.. Enumerable.Range(0, settings.Workers).Select(StartWorker)];
     }
 
@@ -291,7 +294,8 @@ public sealed class BatchLoader : IBatchSource
 
     private void MakeSamples()
     {
-        var buffers = new SampleBuffers();
+        // Every file is read once an epoch: what only following every code of it shows, a check of the data set tells.
+        var buffers = new SampleBuffers(new DecodeScratch(budget) { IsQuick = true });
         while (true)
         {
             BatchSlot slot;
@@ -355,6 +359,10 @@ public sealed class BatchLoader : IBatchSource
         catch (DataException failure)
         {
             return ExceptionDispatchInfo.Capture(failure);
+        }
+        finally
+        {
+            buffers.Return();
         }
     }
 }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Data.Datasets;
-using Sunet.Data.Images;
 
 namespace Sunet.Cli.Runs.Files;
 
@@ -10,11 +9,12 @@ internal static class CheckRun
 {
     /// <summary>Prints what was found.</summary>
     /// <returns>The exit code: that of a data failure if anything is wrong.</returns>
-    public static int Execute(string path, bool asJson, bool quiet, CommandOutput output, CancellationToken cancellation)
+    public static int Execute(
+        string path, long pixelCap, bool asJson, bool quiet, CommandOutput output, CancellationToken cancellation)
     {
         DatasetReport report;
         using (var line = new DatasetProgressLine(output, quiet))
-            report = DatasetCheck.Run(path, ImageFile.DefaultPixelCap, line, cancellation);
+            report = DatasetCheck.Run(path, pixelCap, line, cancellation);
         if (asJson)
             output.Json(json => Write(json, path, report));
         else
@@ -50,6 +50,12 @@ internal static class CheckRun
             output.Table(findings);
         }
 
+        if (report.TurnedImages > 0)
+        {
+            output.Result($"{report.TurnedImages} of the images have an EXIF orientation and are turned by it wherever they are read; "
+                + "label maps are taken as they are");
+        }
+
         output.Result($"images {report.ImageCount}  classes {report.ClassNames.Count}  findings {report.Findings.Count}");
     }
 
@@ -57,6 +63,7 @@ internal static class CheckRun
     {
         json.WriteString("data", path);
         json.WriteNumber("images", report.ImageCount);
+        json.WriteNumber("turned_images", report.TurnedImages);
         json.WriteStartArray("classes");
         string unit = report.ClassImages.Count > 0 ? "images" : "pixels";
         IReadOnlyList<long> counts = report.ClassImages.Count > 0 ? report.ClassImages : report.ClassPixels;

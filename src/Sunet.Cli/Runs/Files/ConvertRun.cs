@@ -16,6 +16,8 @@ internal static class ConvertRun
         {
             Splits = values.TextOrNull("split")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
             Overwrite = values.Flag("exist-ok"),
+            PixelCap = DecodingSettings.PixelCapOf(values),
+            DecodeBytes = DecodingSettings.MemoryOf(values),
         };
         if (values.IsGiven("workers"))
             options = options with { Workers = values.Int("workers", 1) };

@@ -18,6 +18,7 @@ internal static class ClassifierVal
         Setting.Value("batch", "classifier: images in a batch", "16"),
         Setting.Value("imgsz", "classifier: the centre crop, a side or height x width", "224"),
         Setting.Value("workers", "classifier: threads that load data (default: half of the processors)"),
+        DecodingSettings.Memory with { Help = "classifier: " + DecodingSettings.Memory.Help },
     ];
 
     /// <summary>Refuses settings of a classifier where there is none.</summary>
@@ -33,10 +34,8 @@ internal static class ClassifierVal
         Refuse(values, [.. PredictionSettings.Settings, .. StrategyRun.Settings], "a segmenter", "a classifier");
         ClassificationDataset data = DatasetReader.OpenClassification(settings.Data, settings.Split, cancellation);
         ModelFile.RequireClasses(model, settings.Weights, settings.Data, data.ClassCount);
-        ClassificationLoaderSettings loader = ClassifierEvaluation.Loader(
-            values.Int("batch", 1), values.Size("imgsz"), model.Spec.Normalization);
-        if (values.IsGiven("workers"))
-            loader = loader with { Workers = values.Int("workers", 1) };
+        ClassificationLoaderSettings loader = DecodingSettings.Apply(
+            values, ClassifierEvaluation.Loader(values.Int("batch", 1), values.Size("imgsz"), model.Spec.Normalization));
         if (!settings.Quiet)
             output.Progress(device.Line);
         ModelFile.NoteNames(model, data.ClassNames, output);

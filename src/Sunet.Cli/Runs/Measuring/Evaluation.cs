@@ -2,7 +2,6 @@ using System.Text.Json;
 using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
 using Sunet.Data.Datasets;
-using Sunet.Data.Images;
 using Sunet.Data.Reporting;
 using Sunet.Native.Inference;
 using Sunet.Native.Tensors;
@@ -23,13 +22,15 @@ internal static class Evaluation
     /// <summary>Predicts every item and counts; what was predicted comes back only for the first items.</summary>
     /// <param name="predictor">Of a model with the data set's classes.</param>
     /// <param name="dataset">What to compare with.</param>
+    /// <param name="pixelCap">Larger images are refused.</param>
     /// <param name="limit">At most that many items of the split, from its first.</param>
     /// <param name="shown">How many items are kept with their predictions, for a mosaic.</param>
     /// <param name="report">Told how many items are done.</param>
     /// <param name="cancellation">Stops between two runs of the network.</param>
     /// <exception cref="Sunet.Native.DataException">An item cannot be read.</exception>
     public static EvaluationResult Run(
-        Predictor predictor, SegmentationDataset dataset, int limit, int shown, Action<int> report, CancellationToken cancellation)
+        Predictor predictor, SegmentationDataset dataset, long pixelCap, int limit, int shown, Action<int> report,
+        CancellationToken cancellation)
     {
         var matrix = new ConfusionMatrix(dataset.ClassCount);
         SegmentationItem[] items = [.. dataset.Items.Take(limit)];
@@ -43,7 +44,7 @@ internal static class Evaluation
         foreach ((SegmentationItem item, _, _) in MaskSizes.Sorted(items))
         {
             cancellation.ThrowIfCancellationRequested();
-            (Memory2D<Rgb> image, Memory2D<byte> labels) = dataset.Load(item, ImageFile.DefaultPixelCap, buffers);
+            (Memory2D<Rgb> image, Memory2D<byte> labels) = dataset.Load(item, pixelCap, buffers);
             if (places.TryGetValue(item, out int at))
             {
                 var prediction = new byte[image.Height, image.Width];

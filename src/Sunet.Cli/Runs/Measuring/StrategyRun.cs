@@ -47,7 +47,7 @@ internal static class StrategyRun
                 SunetModel strided = strategy.OutputStride is { } stride ? model.WithOutputStride(stride) : model;
                 using var predictor = new Predictor(strided, strategy.Options with { CachedSizes = 1 }, backend);
                 long before = (long)total * results.Count;
-                ConfusionMatrix matrix = Evaluation.Run(predictor, data, settings.Limit, shown: 0,
+                ConfusionMatrix matrix = Evaluation.Run(predictor, data, settings.PixelCap, settings.Limit, shown: 0,
                     done => line.Report(before + done, "images", strategy.Name), cancellation).Matrix;
                 results.Add((strategy, matrix));
             }

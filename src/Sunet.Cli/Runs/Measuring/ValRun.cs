@@ -12,6 +12,9 @@ internal sealed record ValSettings(
     SettingValues Values, string Data, string Weights, string Split, int Limit, PredictorOptions Predictor, int? OutputStride,
     string? Strategies, bool Json, bool Quiet)
 {
+    /// <summary>The most pixels of an image.</summary>
+    public long PixelCap { get; } = DecodingSettings.PixelCapOf(Values);
+
     /// <summary>Reads the settings.</summary>
     /// <exception cref="Sunet.Native.ConfigurationException">One is missing or out of range.</exception>
     public static ValSettings From(SettingValues values) => new(
@@ -57,7 +60,7 @@ internal static class ValRun
         using (ProgressLine line = output.StartProgress(total, settings.Quiet))
         {
             matrix = Evaluation.Run(
-                predictor, data, settings.Limit, shown: 0, done => line.Report(done, "images", ""), cancellation).Matrix;
+                predictor, data, settings.PixelCap, settings.Limit, shown: 0, done => line.Report(done, "images", ""), cancellation).Matrix;
         }
 
         if (settings.Json)

@@ -17,6 +17,9 @@ internal sealed record PredictSettings(
     SettingValues Values, string Weights, string Source, PredictorOptions Predictor, int? OutputStride, bool Probabilities, bool Overlay,
     bool Legend, bool Activations, Submission? Submission, string Project, string Name, bool ExistOk, bool Quiet)
 {
+    /// <summary>The most pixels of an image.</summary>
+    public long PixelCap { get; } = DecodingSettings.PixelCapOf(Values);
+
     /// <summary>Reads the settings.</summary>
     /// <exception cref="ConfigurationException">One is missing or out of range.</exception>
     public static PredictSettings From(SettingValues values)
@@ -64,7 +67,7 @@ internal static class PredictRun
         for (int i = 0; i < sources.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (TryLoad(sources[i].Path, output) is { } image)
+            if (TryLoad(sources[i].Path, settings.PixelCap, output) is { } image)
                 Write(predictor, mapper, image, Path.Combine(folder, sources[i].Name), settings, cancellation);
             else
                 failed++;
@@ -77,11 +80,11 @@ internal static class PredictRun
     }
 
     /// <summary>One image that cannot be read is reported and does not keep the others from being segmented.</summary>
-    private static Memory2D<Rgb>? TryLoad(string path, CommandOutput output)
+    private static Memory2D<Rgb>? TryLoad(string path, long pixelCap, CommandOutput output)
     {
         try
         {
-            return ImageFile.Load(path);
+            return ImageFile.Load(path, pixelCap);
         }
         catch (DataException failure)
         {

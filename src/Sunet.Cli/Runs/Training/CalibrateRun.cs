@@ -23,9 +23,9 @@ internal static class CalibrateRun
         using OpenDevice device = DeviceSettings.Open(values);
         SunetModel model = ModelFile.Segmenter(SunetModel.Load(weights), weights, PredictionSettings.OutputStride(values));
         SegmentationDataset data = DatasetReader.Open(values.Text("data"), values.Text("split"), cancellation);
-        using BatchLoader loader = Calibration.Open(
-            data, values.IsGiven("imgsz") ? values.Size("imgsz") : Calibration.UsualSize(data), values.Int("batch", 1),
-            values.IsGiven("workers") ? values.Int("workers", 1) : LoaderSettings.DefaultWorkers);
+        (int height, int width) = values.IsGiven("imgsz") ? values.Size("imgsz") : Calibration.UsualSize(data);
+        BatchLoaderSettings settings = Calibration.Loader((height, width), values.Int("batch", 1));
+        using var loader = new BatchLoader(data, DecodingSettings.Apply(values, settings));
         var options = new BatchNormCalibrationOptions
         {
             Batches = values.IsGiven("iters") ? values.Int("iters", 1) : Math.Min(UsualBatches, loader.BatchesPerEpoch),

@@ -30,7 +30,12 @@ internal sealed class ClassificationTask : ITrainingTask
             Flip = values.Flag("flip"),
         };
         loader = TrainSettings.Loader(values, new ClassificationLoaderSettings(values.Int("batch", 1), augmentation));
-        measuring = ClassifierEvaluation.Loader(loader.BatchSize, (height, width), loader.Normalization) with { Workers = loader.Workers };
+        measuring = ClassifierEvaluation.Loader(loader.BatchSize, (height, width), loader.Normalization) with
+        {
+            Workers = loader.Workers,
+            PixelCap = loader.PixelCap,
+            DecodeBytes = loader.DecodeBytes,
+        };
         training = DatasetReader.OpenClassification(values.Text("data"), values.Text("train-split"), cancellation);
         validation = DatasetReader.OpenClassification(values.Text("data"), values.Text("val-split"), cancellation);
     }

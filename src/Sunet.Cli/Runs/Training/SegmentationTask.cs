@@ -105,7 +105,12 @@ internal sealed class SegmentationTask : ITrainingTask
     public void Calibrate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation)
     {
         Shape batch = CalibrationImages!.Value;
-        using BatchLoader images = Calibration.Open(training, (batch.Height, batch.Width), batch.Batch, Workers);
+        using var images = new BatchLoader(training, Calibration.Loader((batch.Height, batch.Width), batch.Batch) with
+        {
+            Workers = loader.Workers,
+            PixelCap = loader.PixelCap,
+            DecodeBytes = loader.DecodeBytes,
+        });
 
         // No limit: that its plan fits was made sure of before the first step.
         Calibration.Run(model, images, new BatchNormCalibrationOptions { Batches = CalibrationBatches }, backend, report, cancellation);
@@ -116,7 +121,7 @@ internal sealed class SegmentationTask : ITrainingTask
     {
         using var predictor = new Predictor(model, new PredictorOptions { CachedSizes = 1, TileSize = 0 }, backend);
         EvaluationResult result = Evaluation.Run(
-            predictor, validation, int.MaxValue, Evaluation.MosaicImages, report, cancellation);
+            predictor, validation, loader.PixelCap, int.MaxValue, Evaluation.MosaicImages, report, cancellation);
         ConfusionMatrix matrix = result.Matrix;
         return new Validation(
             [100 * matrix.MeanIntersectionOverUnion, 100 * matrix.PixelAccuracy, 100 * matrix.MeanAccuracy],

@@ -44,6 +44,8 @@ internal sealed record TrainSettings
         .. ClassificationTask.Settings,
         Setting.Switch("flip", "mirror half of the samples", fallback: true),
         Setting.Value("workers", "threads that load data (default: half of the processors)"),
+        DecodingSettings.Memory,
+        DecodingSettings.PixelCap,
         .. DeviceSettings.Settings,
         Setting.Value("seed", "the same seed gives the same weights", "0"),
         Setting.Value("val-every", "epochs between validations", "1"),
@@ -163,9 +165,7 @@ internal sealed record TrainSettings
     public static TLoader Loader<TLoader>(SettingValues values, TLoader loader)
         where TLoader : LoaderSettings
     {
-        LoaderSettings common = loader with { Seed = values.Seed("seed") };
-        if (values.IsGiven("workers"))
-            common = common with { Workers = values.Int("workers", 1) };
+        LoaderSettings common = DecodingSettings.Apply(values, loader) with { Seed = values.Seed("seed") };
         common.Validate();
         return (TLoader)common;
     }
