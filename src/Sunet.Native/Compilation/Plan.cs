@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Sunet.Native.Graphs;
 using Sunet.Native.Tensors;
@@ -16,10 +15,16 @@ public readonly record struct PlannedCall(Op Op, PreparedCall Call);
 /// </summary>
 public sealed class Plan : IDisposable
 {
+    /// <summary>What is left when a plan is found to fit is still left when it is allocated.</summary>
+    private static readonly Lock Allocating = new();
+
     private readonly PlannedCall[] calls;
     private readonly int[] phaseStarts;
     private readonly IDeviceMemory arena;
     private readonly Dictionary<Value, StoredWeight> shared;
+    private readonly Action runPhase;
+    private Phase running;
+    private IPlanObserver? watching;
     private bool disposed;
 
     private Plan(Graph graph, IBackendSession session, PlannedCall[] calls, MemoryPlan memory, IDeviceMemory arena, PlanAddresses addresses,
@@ -32,6 +37,7 @@ public sealed class Plan : IDisposable
         Memory = memory;
         this.calls = calls;
         this.arena = arena;
+        runPhase = RunPhase;
         phaseStarts = [.. Enum.GetValues<Phase>().Select(phase => calls.Count(c => c.Op.Phase < phase)), calls.Length];
     }
 
@@ -74,12 +80,17 @@ public sealed class Plan : IDisposable
         IDeviceMemory? arena = null;
         try
         {
-            Prepare(graph, session, calls, cancellation);
+            MemoryDemand.RequirePossible(graph, options, session);
+            session.Perform(() => Prepare(graph, session, calls, cancellation));
             Dictionary<Value, StoredWeight> shared = options.Weights?.Find(graph, session) ?? [];
             MemoryPlan memory = MemoryPlan.Create(graph, session, ScratchBytes(calls), options.OptimizerSlots, shared);
-            RequireMemory(memory, WeightStore.MissingBytes(shared.Values), options.MemoryLimit, session.AvailableBytes);
-            options.Weights?.Allocate(shared.Values);
-            arena = session.Allocate(memory.ArenaBytes);
+            lock (Allocating)
+            {
+                MemoryDemand.Require(memory, WeightStore.MissingBytes(shared.Values), options, session);
+                options.Weights?.Allocate(shared.Values);
+                arena = session.Allocate(memory.ArenaBytes);
+            }
+
             var addresses = new PlanAddresses(memory, arena.Address, shared);
             foreach (PlannedCall call in calls)
                 call.Call.Bind(addresses);
@@ -115,7 +126,7 @@ public sealed class Plan : IDisposable
         using IBackendSession session = backend.Open(graph, purpose);
         try
         {
-            Prepare(graph, session, calls, cancellation);
+            session.Perform(() => Prepare(graph, session, calls, cancellation));
             return MemoryPlan.Create(graph, session, ScratchBytes(calls), optimizerSlots: 0, new Dictionary<Value, StoredWeight>());
         }
         finally
@@ -129,14 +140,19 @@ public sealed class Plan : IDisposable
     /// Loads every parameter and buffer from a model, deriving those that passes have made; not those that another plan has loaded into
     /// the weights they share.
     /// </summary>
+    /// <param name="model">What the weights are read from; called on the thread that <see cref="IBackendSession.Perform"/> takes.</param>
     public void Load(ParameterReader model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        Session.Perform(() => LoadMissing(model));
+    }
+
+    private void LoadMissing(ParameterReader model)
+    {
         Value[] missing =
             [.. Graph.Parameters.Concat(Graph.Buffers).Where(v => !shared.TryGetValue(v, out StoredWeight? stored) || !stored.IsLoaded)];
         ProvideMemory(missing);
-        long largest = missing.Where(v => v.Derivation is not null).Select(v => v.Shape.Count).DefaultIfEmpty().Max();
-        using var room = new HostFloats(checked((int)largest));
+        using var room = new HostFloats(missing.Where(v => v.Derivation is not null).Select(v => v.Shape.ArrayLength).DefaultIfEmpty().Max());
         foreach (Value value in missing)
         {
             if (value.Derivation is null)
@@ -286,21 +302,8 @@ public sealed class Plan : IDisposable
     public void Run(Phase phase, IPlanObserver? observer = null)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        int end = phaseStarts[(int)phase + 1];
-        Session.Enter();
-        try
-        {
-            for (int i = phaseStarts[(int)phase]; i < end; i++)
-            {
-                observer?.Starting(i, calls[i]);
-                calls[i].Call.Run();
-                observer?.Finished(i, calls[i]);
-            }
-        }
-        finally
-        {
-            Session.Leave();
-        }
+        (running, watching) = (phase, observer);
+        Session.Perform(runPhase);
     }
 
     /// <summary>
@@ -329,6 +332,17 @@ public sealed class Plan : IDisposable
         Session.Dispose();
     }
 
+    private void RunPhase()
+    {
+        int end = phaseStarts[(int)running + 1];
+        for (int i = phaseStarts[(int)running]; i < end; i++)
+        {
+            watching?.Starting(i, calls[i]);
+            calls[i].Call.Run();
+            watching?.Finished(i, calls[i]);
+        }
+    }
+
     internal nint AddressOf(Value value) => Addresses.Of(value);
 
     internal nint AddressOf(MemoryPlan.Region region) => arena.Address + (nint)region.Offset;
@@ -355,19 +369,6 @@ public sealed class Plan : IDisposable
     /// <summary>Calls run one after the other and share their scratch memory.</summary>
     private static long ScratchBytes(List<PlannedCall> calls) => calls.Select(c => c.Call.ScratchBytes).DefaultIfEmpty().Max();
 
-    private static void RequireMemory(MemoryPlan memory, long sharedBytes, long allowed, long available)
-    {
-        long needed = memory.TotalBytes + sharedBytes;
-        if (needed <= Math.Min(allowed, available))
-            return;
-        string limit = allowed <= available ? $"{allowed:N0} are allowed" : $"the device has {available:N0} left";
-        throw new MemoryException(string.Create(CultureInfo.InvariantCulture,
-            $"The plan needs {needed:N0} bytes ({memory.Parameters.Bytes + memory.ParameterCopy.Bytes + sharedBytes:N0} for parameters, "
-            + $"{memory.Gradients.Bytes + memory.OptimizerSlots.Sum(s => s.Bytes):N0} for gradients and optimizer, "
-            + $"{memory.Activations.Bytes:N0} for activations, {memory.Scratch.Bytes:N0} for scratch) and {limit}; "
-            + $"use a smaller batch or image."), needed);
-    }
-
     private void CheckAccess(Value value)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -382,14 +383,4 @@ public sealed class Plan : IDisposable
         if (length != value.Shape.Count)
             throw new ArgumentException($"'{value.Name}' {value.Shape} has {value.Shape.Count} elements; {length} were given.", nameof(value));
     }
-}
-
-/// <summary>Watches a plan run: timings, traces, checks.</summary>
-public interface IPlanObserver
-{
-    /// <summary>Before call <paramref name="index"/>.</summary>
-    void Starting(int index, PlannedCall call);
-
-    /// <summary>After call <paramref name="index"/>.</summary>
-    void Finished(int index, PlannedCall call);
 }

@@ -7,18 +7,24 @@ namespace Sunet.Native.Compilation;
 /// <summary>How a plan is timed.</summary>
 public sealed record PlanTimingOptions
 {
+    /// <summary>The most steps that are counted: the times of every call in every step are kept.</summary>
+    public const int MaxIterations = 100_000;
+
     /// <summary>Steps run first and not counted, at least 1.</summary>
     public int WarmUp { get; init; } = 3;
 
-    /// <summary>Steps counted, at least 1; every time is a median over them.</summary>
+    /// <summary>Steps counted, 1 to <see cref="MaxIterations"/>; every time is a median over them.</summary>
     public int Iterations { get; init; } = 20;
 
     /// <summary>Refuses numbers that make no sense.</summary>
     /// <exception cref="ConfigurationException">A number is out of range.</exception>
     public void Validate()
     {
-        if (WarmUp < 1 || Iterations < 1)
-            throw new ConfigurationException("A plan is timed over 1 iteration or more, after 1 or more to warm up.");
+        if (WarmUp < 1 || Iterations is < 1 or > MaxIterations)
+        {
+            throw new ConfigurationException(
+                FormattableString.Invariant($"A plan is timed over 1 to {MaxIterations} iterations, after 1 or more to warm up; not {Iterations} after {WarmUp}."));
+        }
     }
 }
 

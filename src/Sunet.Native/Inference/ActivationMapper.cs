@@ -51,7 +51,7 @@ public sealed class ActivationMapper : IDisposable
         Prepare(new Shape(1, 3, image.Height, image.Width), cancellation);
         cancellation.ThrowIfCancellationRequested();
 
-        using SpanOwner<Rgb> pixels = SpanOwner<Rgb>.Allocate(image.Height * image.Width);
+        using SpanOwner<Rgb> pixels = HostBuffer.Rent<Rgb>(new Shape(image.Height, image.Width));
         image.CopyTo(pixels.Span);
         plan!.Write(network!.Image, MemoryMarshal.AsBytes(pixels.Span));
         plan.Run(Phase.Forward);
@@ -99,7 +99,7 @@ public sealed class ActivationMapper : IDisposable
     {
         Shape shape = level.Value.Shape;
         int size = shape.Height * shape.Width;
-        using SpanOwner<float> all = SpanOwner<float>.Allocate(checked((int)shape.Count));
+        using SpanOwner<float> all = HostBuffer.Rent<float>(shape);
         plan!.Read(level.Value, all.Span);
         (int channel, double strength) = (0, double.NegativeInfinity);
         for (int c = 0; c < shape.Channels; c++)

@@ -47,7 +47,7 @@ public sealed class ImageClassifier : IDisposable
     {
         if (shape.Rank != 4 || shape.Channels != 3 || images.Length != shape.Count)
             throw new ArgumentException($"{images.Length} values are no images of {shape}.", nameof(images));
-        if (probabilities.Length != shape.Batch * Model.Spec.Classes)
+        if (probabilities.Length != (long)shape.Batch * Model.Spec.Classes)
         {
             throw new ArgumentException(
                 $"There are {shape.Batch} x {Model.Spec.Classes} probabilities, not {probabilities.Length}.", nameof(probabilities));
@@ -67,7 +67,7 @@ public sealed class ImageClassifier : IDisposable
     /// <exception cref="MemoryException">The image does not fit into memory.</exception>
     public void Probabilities(ReadOnlySpan2D<Rgb> image, Span<float> probabilities)
     {
-        using SpanOwner<float> pixels = SpanOwner<float>.Allocate(checked(3 * image.Height * image.Width));
+        using SpanOwner<float> pixels = HostBuffer.Rent<float>(new Shape(3, image.Height, image.Width));
         Pixels.Normalise(image, Model.Spec.Normalization, pixels.Span);
         Probabilities(pixels.Span, new Shape(1, 3, image.Height, image.Width), probabilities);
     }

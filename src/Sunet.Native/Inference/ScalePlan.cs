@@ -53,7 +53,8 @@ internal sealed class ScalePlan : IDisposable
             PredictionKind.Labels => network.AppendArgMax(),
             _ => counts!.Inputs[1],
         };
-        plan = Plan.Compile(network.Graph, backend, new PlanOptions { Weights = weights }, cancellation);
+        plan = Plan.Compile(network.Graph, backend, new PlanOptions { Weights = weights, BufferBytes = output.Shape.Count * output.Type.Bytes() },
+            cancellation);
         try
         {
             plan.Load(model.Read);

@@ -110,6 +110,29 @@ internal static partial class Posix
         });
     }
 
+    /// <summary>How many bytes of memory have pages of the machine's; all where that cannot be told.</summary>
+    /// <param name="start">The first byte.</param>
+    /// <param name="count">How many bytes.</param>
+    public static unsafe long ResidentBytes(nint start, long count)
+    {
+        const int Pages = 4096;
+        if (!OperatingSystem.IsLinux())
+            return count;
+        byte* found = stackalloc byte[Pages];
+        nint page = Environment.SystemPageSize, first = start / page * page;
+        long missing = 0;
+        for (nint at = first, end = start + (nint)count; at < end; at += Pages * page)
+        {
+            int pages = (int)Math.Min(Pages, (end - at + page - 1) / page);
+            if (InCore(at, (nuint)(pages * page), found) != 0)
+                return count;
+            for (int i = 0; i < pages; i++)
+                missing += (found[i] & 1) == 0 ? page : 0;
+        }
+
+        return Math.Max(0, count - missing);
+    }
+
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static unsafe partial int Status(int folder, string path, int flags, uint wanted, byte* status);
@@ -117,4 +140,8 @@ internal static partial class Posix
     [LibraryImport(Library, EntryPoint = "madvise", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Advise(nint start, nuint bytes, int advice);
+
+    [LibraryImport(Library, EntryPoint = "mincore", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial int InCore(nint start, nuint bytes, byte* found);
 }

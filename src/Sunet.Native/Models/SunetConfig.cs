@@ -9,7 +9,7 @@ namespace Sunet.Native.Models;
 /// <param name="Widths">Channels out of blocks 1 to 4.</param>
 public sealed record SunetConfig(string Name, int Filters, int Depth, IReadOnlyList<int> Widths)
 {
-    // Far above anything that trains, and low enough that no size computed from them overflows.
+    // Far above anything that trains.
     private const int DeepestDepth = 256;
     private const int WidestLayer = 65_536;
 

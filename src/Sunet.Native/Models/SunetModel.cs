@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Graphs;
 using Sunet.Native.Tensors;
@@ -19,7 +20,8 @@ public sealed class SunetModel : ISunetWeights
     private SunetModel(SunetSpec spec, IReadOnlyList<Value> state)
     {
         Spec = spec;
-        entries = state.ToDictionary(v => v.Name, v => new Entry(v.Shape, v.Kind == ValueKind.Parameter, new float[v.Shape.Count]));
+        RequireMemory(spec, state);
+        entries = state.ToDictionary(v => v.Name, v => new Entry(v.Shape, v.Kind == ValueKind.Parameter, new float[v.Shape.ArrayLength]));
         Names = [.. entries.Keys];
         ParameterCount = entries.Values.Where(e => e.IsParameter).Sum(e => e.Shape.Count);
     }
@@ -37,6 +39,7 @@ public sealed class SunetModel : ISunetWeights
     /// <param name="spec">The network.</param>
     /// <param name="seed">The same seed gives the same weights.</param>
     /// <exception cref="ConfigurationException">The spec is out of range.</exception>
+    /// <exception cref="MemoryException">The weights do not fit into memory.</exception>
     public static SunetModel Create(SunetSpec spec, ulong seed = 0)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -153,6 +156,17 @@ public sealed class SunetModel : ISunetWeights
     {
         Graph graph = SunetGraph.Build(spec, new Shape(1, 3, 64, 64), BatchNormMode.Inference, batchNormMomentum: 0).Graph;
         return [.. graph.Parameters, .. graph.Buffers];
+    }
+
+    /// <summary>Refuses a network whose weights alone are more than the process may use, before any of them has memory.</summary>
+    private static void RequireMemory(SunetSpec spec, IReadOnlyList<Value> state)
+    {
+        long needed = state.Sum(v => (long)v.Shape.ArrayLength) * sizeof(float), there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (needed > there)
+        {
+            throw new MemoryException(string.Create(CultureInfo.InvariantCulture, $"The weights of model '{spec.Config.Name}' need {needed:N0} bytes "
+                + $"and there are {there:N0}; use fewer filters, smaller widths or a smaller depth."), needed);
+        }
     }
 
     private static bool IsFeature(string name) => name.StartsWith("features.", StringComparison.Ordinal);

@@ -4,14 +4,19 @@ using Sunet.Native.Interop;
 
 namespace Sunet.Native.Backends.Cpu;
 
-/// <summary>Runs plans on the CPU through oneDNN. It may be shared by threads; every plan has its own native context.</summary>
+/// <summary>
+/// Runs plans on the CPU through oneDNN. It may be shared by threads; every plan has its own native context. Native work runs on threads of
+/// the backend's own, which are as many as calls use, or as there are processors if that is more, however many threads ask for it; a call
+/// that finds them busy waits. Disposing the backend ends them.
+/// </summary>
 public sealed class CpuBackend : IBackend
 {
     private readonly NativeRuntimeInfo runtime;
+    private readonly CpuRunners runners;
 
     /// <summary>Loads the native library.</summary>
-    /// <param name="threads">How many threads a call uses; 0 takes as many as there are processors. Results depend on it in the last bits.</param>
-    /// <exception cref="ConfigurationException">The number is negative.</exception>
+    /// <param name="threads">How many threads a call uses; 0 takes <see cref="NativeRuntimeInfo.DefaultThreads"/>. Results depend on it in the last bits.</param>
+    /// <exception cref="ConfigurationException">The number is out of range.</exception>
     /// <exception cref="BackendException">The library, or oneDNN, is missing or of another version; the message says which.</exception>
     public CpuBackend(int threads = 0)
         : this(new CpuOptions { Threads = threads })
@@ -30,7 +35,8 @@ public sealed class CpuBackend : IBackend
         options.Validate();
         runtime = NativeRuntime.Query();
         RequirePrecision(options.Precision, runtime);
-        Options = options with { Threads = options.Threads == 0 ? runtime.MaxThreads : options.Threads };
+        Options = options with { Threads = options.Threads == 0 ? runtime.DefaultThreads : options.Threads };
+        runners = new CpuRunners(Math.Max(1, runtime.MaxThreads / Threads), Threads);
     }
 
     /// <summary>How the CPU is used; the number of threads is that which calls use.</summary>
@@ -51,16 +57,14 @@ public sealed class CpuBackend : IBackend
 
     /// <inheritdoc/>
     public IBackendSession Open(Graph graph, PlanPurpose purpose) =>
-        new CpuSession(Options, graph, purpose, runtime.ChannelBlock, MultipliesFloat16);
+        new CpuSession(Options, runners, graph, purpose, runtime.ChannelBlock, MultipliesFloat16);
 
     /// <inheritdoc/>
     public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        // Contexts and memory belong to sessions; the library stays loaded for the process.
-    }
+    /// <remarks>Waits for work that is being made. Contexts and memory belong to sessions; the library stays loaded for the process.</remarks>
+    public void Dispose() => runners.Dispose();
 
     /// <summary>Refuses bfloat16 where it would be emulated, slower than float32.</summary>
     /// <exception cref="BackendException">The CPU lacks what the precision needs.</exception>

@@ -87,6 +87,8 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public long AvailableBytes => backend.AvailableBytes;
 
+    public bool UsesHostMemory => false;
+
     public bool RunsAhead => true;
 
     public bool CanForget => false;
@@ -255,9 +257,11 @@ internal sealed unsafe class CudaSession : IBackendSession
         Stream.Synchronize();
     }
 
-    public void Enter() => Device.Enter();
-
-    public void Leave() => Device.Leave();
+    public void Perform(Action work)
+    {
+        using (Device.Use())
+            work();
+    }
 
     /// <summary>Copies bytes from the device to pinned memory, behind the work queued so far.</summary>
     public void CopyToHost(nint pinned, nint address, long bytes) =>

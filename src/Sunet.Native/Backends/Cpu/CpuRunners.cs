@@ -1,0 +1,109 @@
+using Sunet.Native.Interop;
+
+namespace Sunet.Native.Backends.Cpu;
+
+/// <summary>
+/// The threads that the native work of a backend runs on, whichever threads ask for it. OpenMP keeps a team of threads for every thread that
+/// has ever called it, so with callers of their own teams a process would have as many threads as callers times threads. Runners are started
+/// when they are needed first, and work that finds all of them busy waits for one.
+/// </summary>
+/// <param name="most">How many there may be.</param>
+/// <param name="threads">How many threads the team of each has, itself included.</param>
+internal sealed class CpuRunners(int most, int threads) : IDisposable
+{
+    /// <summary>Whose runner the current thread is; null for any other thread.</summary>
+    [ThreadStatic]
+    private static CpuRunners? current;
+
+    private readonly object gate = new();
+    private readonly List<CpuRunner> all = [];
+    private readonly Stack<CpuRunner> idle = [];
+    private bool disposed;
+
+    /// <summary>
+    /// Makes work on one of the runners and returns when it is done; what it throws is thrown here. On a runner it is made at once. Allocates
+    /// nothing once there are runners. Work must not wait for what another thread does on the same backend, which may be waiting for this
+    /// runner.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The backend is disposed.</exception>
+    /// <exception cref="BackendException">The system has not the threads to give.</exception>
+    public void Perform(Action work)
+    {
+        if (ReferenceEquals(current, this))
+        {
+            work();
+            return;
+        }
+
+        CpuRunner runner = Rent();
+        try
+        {
+            runner.Perform(work);
+        }
+        finally
+        {
+            Return(runner);
+        }
+    }
+
+    /// <summary>Waits for work that is being made and ends the runners; work that waits for one is refused.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            disposed = true;
+            Monitor.PulseAll(gate);
+            while (idle.Count < all.Count)
+                Monitor.Wait(gate);
+            all.Clear();
+            while (idle.TryPop(out CpuRunner? runner))
+                runner.Dispose();
+        }
+    }
+
+    /// <summary>Says that the current thread is one of these runners.</summary>
+    internal void MakeCurrent() => current = this;
+
+    /// <summary>What to throw where the system refuses a thread.</summary>
+    internal static BackendException NoThread(Exception? inner = null) => new(
+        "The system does not let this process have as many threads as the CPU backend was asked to use; use fewer threads, or raise the limit "
+        + "of the container or user.", NativeLibraries.CpuFile, inner: inner);
+
+    private CpuRunner Rent()
+    {
+        lock (gate)
+        {
+            while (true)
+            {
+                ObjectDisposedException.ThrowIf(disposed, typeof(CpuBackend));
+                if (idle.TryPop(out CpuRunner? runner))
+                    return runner;
+                if (all.Count < most)
+                    return Start();
+                Monitor.Wait(gate);
+            }
+        }
+    }
+
+    private CpuRunner Start()
+    {
+        // OpenMP ends the process where it cannot have its team.
+        if (ControlGroup.Own.ThreadsLeft() < threads)
+            throw NoThread();
+        var runner = new CpuRunner(this);
+        all.Add(runner);
+        return runner;
+    }
+
+    private void Return(CpuRunner runner)
+    {
+        lock (gate)
+        {
+            idle.Push(runner);
+            if (disposed)
+                Monitor.PulseAll(gate);
+            else
+                Monitor.Pulse(gate);
+        }
+    }
+}
