@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Sunet.Data.Datasets;
+using Sunet.Native.Interop;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 
@@ -74,6 +75,7 @@ public sealed class BatchLoader : IBatchSource
         this.settings = settings;
         ImageShape = new Shape(settings.BatchSize, 3, settings.Crop.Height, settings.Crop.Width);
         order = new EpochOrder(producer.Items, settings.Seed, settings.Shuffle);
+        RequireMemory();
         slots = [.. Enumerable.Range(0, settings.Prefetch).Select(_ => new BatchSlot())];
         free = new Stack<TrainingBatch>(settings.Prefetch + 2);
         lent = new HashSet<TrainingBatch>(settings.Prefetch + 2);
@@ -188,6 +190,16 @@ public sealed class BatchLoader : IBatchSource
         return thread;
     }
 
+    /// <summary>Refuses batches that do not fit together: the system would give their memory, and end the process as they are filled.</summary>
+    private void RequireMemory()
+    {
+        long needed = (settings.Prefetch + 1) * BatchBytes;
+        if (needed > HostMemory.AvailableBytes)
+            throw NoRoom($"{settings.Prefetch + 1} batches of {ImageShape} take", needed);
+    }
+
+    private long BatchBytes => (ImageShape.Count + LabelCount) * sizeof(float);
+
     private TrainingBatch Allocate()
     {
         try
@@ -196,11 +208,12 @@ public sealed class BatchLoader : IBatchSource
         }
         catch (OutOfMemoryException failure)
         {
-            long bytes = (ImageShape.Count + LabelCount) * sizeof(float);
-            throw new MemoryException(
-                $"A batch of {ImageShape} takes {bytes} bytes, which are not there; lower the batch size, the crop or the prefetch.", bytes, failure);
+            throw NoRoom($"A batch of {ImageShape} takes", BatchBytes, failure);
         }
     }
+
+    private static MemoryException NoRoom(string what, long bytes, Exception? failure = null) =>
+        new($"{what} {bytes} bytes, which are not there; lower the batch size, the crop or the prefetch.", bytes, failure);
 
     // A reader that keeps batches must not wait for ones that it holds itself.
     private void AddBatch()

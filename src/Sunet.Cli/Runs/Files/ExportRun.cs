@@ -54,8 +54,8 @@ internal static class ExportRun
     {
         if (settings.VerifiedAt.Count == 0)
             return [];
-        using var session = new OnnxSession(settings.Out, settings.Threads);
         using var backend = new CpuBackend(settings.Threads);
+        using var session = new OnnxSession(settings.Out, backend.Threads);
         return OnnxVerifier.Compare(model, session, settings.VerifiedAt, backend, DeviceSettings.PhysicalMemory, cancellation);
     }
 

@@ -17,6 +17,7 @@ namespace Sunet.Cli.Runs.Files;
 internal sealed record ExportSettings(
     string Weights, bool ToOnnx, string Out, int? OutputStride, bool Fold, IReadOnlyList<Shape> VerifiedAt, int Threads, bool Json)
 {
+    private const int LongestSide = 16_384;
     private const string Onnx = "onnx", Safetensors = "safetensors";
     private static readonly string[] OfOnnx = ["fold", "verify"], OfVerify = ["sizes", "threads"];
 
@@ -48,10 +49,10 @@ internal sealed record ExportSettings(
         var images = new List<Shape>();
         foreach ((int height, int width) in values.Sizes("sizes"))
         {
-            if (Math.Min(height, width) < SunetGraph.SmallestSize)
+            if (Math.Min(height, width) < SunetGraph.SmallestSize || Math.Max(height, width) > LongestSide)
             {
                 throw new ConfigurationException(
-                    $"'--sizes' has {height}x{width}, and a network takes images from {SunetGraph.SmallestSize} up.");
+                    $"'--sizes' has {height}x{width}, and files are verified at sides from {SunetGraph.SmallestSize} to {LongestSide}.");
             }
 
             images.Add(new Shape(1, 3, height, width));

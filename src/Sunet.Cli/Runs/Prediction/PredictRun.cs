@@ -97,7 +97,7 @@ internal static class PredictRun
         if (settings.Probabilities)
         {
             int classes = predictor.Model.Spec.Classes;
-            var probabilities = new float[checked(classes * image.Height * image.Width)];
+            var probabilities = new float[new Shape(classes, image.Height, image.Width).ArrayLength];
             predictor.Probabilities(image.Span, probabilities, cancellation: cancellation);
             NpyFile.Write(path + ".npy", [classes, image.Height, image.Width], probabilities);
         }

@@ -52,7 +52,7 @@ internal static class CompareRun
     public static (float[] Pixels, float[] Logits) Buffers(ContenderFiles files)
     {
         using var noise = new NoiseBatches(files.Image, SunetSpec.Segmenter(SunetConfig.All[0].Name, files.Classes));
-        return (noise.Read(0).Images, new float[files.Logits.Count]);
+        return (noise.Read(0).Images, new float[files.Logits.ArrayLength]);
     }
 
     private static Comparison Compare(ContenderFiles files, PlanTimingOptions options, CancellationToken cancellation)

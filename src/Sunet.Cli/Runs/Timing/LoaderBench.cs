@@ -54,7 +54,7 @@ internal static class LoaderBench
         LoaderWork before = loader.Work;
         TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
-        for (; index < warmUp + count; index++)
+        for (; index < (long)warmUp + count; index++)
             loader.Return(loader.Read(index, cancellation));
         var timing = new LoaderTiming(
             loader.Work.Since(before), Stopwatch.GetElapsedTime(start), Environment.CpuUsage.TotalTime - cpuBefore);
