@@ -21,9 +21,20 @@ internal static class CommandLineHost
     /// <summary>Runs one command with a room to speak in.</summary>
     public static int Run(IReadOnlyList<string> args, CommandOutput output, CancellationToken cancellation)
     {
+        int code = RunCommand(args, output, cancellation);
+        if (code != ExitCodes.Success || output.ResultFailure is not { } problem)
+            return code;
+        output.Error($"Results cannot be written to standard output: {problem.TrimEnd('.')}.");
+        return ExitCodes.Data;
+    }
+
+    private static int RunCommand(IReadOnlyList<string> args, CommandOutput output, CancellationToken cancellation)
+    {
         try
         {
-            ParseResult parsed = CreateRoot(output, cancellation).Parse(args);
+            // An argument that begins with '@' is a name like any other.
+            var syntax = new ParserConfiguration { ResponseFileTokenReplacer = null };
+            ParseResult parsed = CreateRoot(output, cancellation).Parse(args, syntax);
             if (parsed.Action is ParseErrorAction)
             {
                 // A word that is no verb also leaves the verb missing; what was typed is what the user has to hear about.
@@ -61,7 +72,7 @@ internal static class CommandLineHost
         {
             output.Error($"Internal error, please report it: {failure.GetType().Name}: {failure.Message}");
             if (Environment.GetEnvironmentVariable("SUNET_LOG") is { Length: > 0 })
-                output.ProgressWriter.WriteLine(failure);
+                output.Trace(failure);
             return ExitCodes.Internal;
         }
     }

@@ -1,5 +1,7 @@
 using Sunet.Cli;
+using Sunet.Cli.Output;
 
+StandardStreams streams = StandardStreams.Open();
 using var signals = new ShutdownSignals();
-int code = CommandLineHost.Run(args, Console.Out, Console.Error, signals.Token);
+int code = CommandLineHost.Run(args, streams.Output, streams.Error, signals.Token);
 return code == ExitCodes.Interrupted ? signals.ExitCode : code;

@@ -22,6 +22,11 @@ public sealed class ConfigurationException : SunetException
     {
     }
 
+    /// <summary>Creates the exception with numbers that no culture changes.</summary>
+    public ConfigurationException(InvariantText message, Exception? inner = null) : this(message.Take(), inner)
+    {
+    }
+
     /// <inheritdoc/>
     public override int ExitCode => 1;
 }
@@ -34,6 +39,14 @@ public sealed class DataException : SunetException
     /// <param name="path">The file or folder at fault, if there is one.</param>
     /// <param name="inner">The failure underneath, if there is one.</param>
     public DataException(string message, string? path = null, Exception? inner = null) : base(message, inner) => Path = path;
+
+    /// <summary>Creates the exception with numbers that no culture changes.</summary>
+    /// <param name="message">One sentence that names the file.</param>
+    /// <param name="path">The file or folder at fault, if there is one.</param>
+    /// <param name="inner">The failure underneath, if there is one.</param>
+    public DataException(InvariantText message, string? path = null, Exception? inner = null) : this(message.Take(), path, inner)
+    {
+    }
 
     /// <summary>The file or folder at fault, if there is one.</summary>
     public string? Path { get; }
@@ -50,6 +63,14 @@ public sealed class CheckpointException : SunetException
     /// <param name="path">The checkpoint at fault.</param>
     /// <param name="inner">The failure underneath, if there is one.</param>
     public CheckpointException(string message, string? path = null, Exception? inner = null) : base(message, inner) => Path = path;
+
+    /// <summary>Creates the exception with numbers that no culture changes.</summary>
+    /// <param name="message">One sentence that names the file.</param>
+    /// <param name="path">The checkpoint at fault.</param>
+    /// <param name="inner">The failure underneath, if there is one.</param>
+    public CheckpointException(InvariantText message, string? path = null, Exception? inner = null) : this(message.Take(), path, inner)
+    {
+    }
 
     /// <summary>The checkpoint at fault, if there is one.</summary>
     public string? Path { get; }
@@ -75,6 +96,17 @@ public sealed class BackendException : SunetException
         Layer = layer;
     }
 
+    /// <summary>Creates the exception with numbers that no culture changes.</summary>
+    /// <param name="message">One sentence that names the library and, where one is at work, the layer.</param>
+    /// <param name="library">The native library, such as <c>libsunet_cpu.so</c>.</param>
+    /// <param name="code">The library's own status code; 0 where there is none.</param>
+    /// <param name="layer">The layer at work; null outside a plan.</param>
+    /// <param name="inner">The failure underneath, if there is one.</param>
+    public BackendException(InvariantText message, string library, int code = 0, string? layer = null, Exception? inner = null)
+        : this(message.Take(), library, code, layer, inner)
+    {
+    }
+
     /// <summary>The native library, such as <c>libsunet_cpu.so</c>.</summary>
     public string Library { get; }
 
@@ -97,6 +129,14 @@ public sealed class MemoryException : SunetException
     /// <param name="inner">The failure underneath, if there is one.</param>
     public MemoryException(string message, long bytes, Exception? inner = null) : base(message, inner) => Bytes = bytes;
 
+    /// <summary>Creates the exception with numbers that no culture changes.</summary>
+    /// <param name="message">One sentence with the bytes wanted and what would lower them.</param>
+    /// <param name="bytes">The bytes that were asked for.</param>
+    /// <param name="inner">The failure underneath, if there is one.</param>
+    public MemoryException(InvariantText message, long bytes, Exception? inner = null) : this(message.Take(), bytes, inner)
+    {
+    }
+
     /// <summary>The bytes that were asked for.</summary>
     public long Bytes { get; }
 
@@ -115,6 +155,14 @@ public sealed class DivergedException : SunetException
     {
         Step = step;
         Tensor = tensor;
+    }
+
+    /// <summary>Creates the exception with numbers that no culture changes.</summary>
+    /// <param name="message">One sentence that names the step and the first tensor that is not finite.</param>
+    /// <param name="step">The step, counted from 0.</param>
+    /// <param name="tensor">The first tensor found not to be finite.</param>
+    public DivergedException(InvariantText message, long step, string tensor) : this(message.Take(), step, tensor)
+    {
     }
 
     /// <summary>The step, counted from 0.</summary>

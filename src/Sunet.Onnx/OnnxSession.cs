@@ -1,11 +1,12 @@
 using Microsoft.ML.OnnxRuntime;
+using Sunet.Native.Checkpoints;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Onnx;
 
 /// <summary>
 /// A file of <see cref="OnnxExporter"/>, or another of one float32 input and one float32 output, loaded into ONNX Runtime on the CPU. It
-/// may be run from several threads.
+/// may be run from several threads; disposing it waits for the runs that are made, and later ones are refused.
 /// </summary>
 public sealed class OnnxSession : IDisposable
 {
@@ -15,6 +16,10 @@ public sealed class OnnxSession : IDisposable
 
     private readonly InferenceSession session;
     private readonly RunOptions runOptions = new();
+
+    /// <summary>Shared by those who use the session, and taken alone by who disposes it.</summary>
+    private readonly ReaderWriterLockSlim gate = new();
+    private bool disposed;
 
     /// <summary>Loads a file.</summary>
     /// <param name="path">The file.</param>
@@ -33,7 +38,12 @@ public sealed class OnnxSession : IDisposable
         using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1 };
         try
         {
+            RegularFile.Require(path);
             session = new InferenceSession(path, options);
+        }
+        catch (IOException failure)
+        {
+            throw new CheckpointException($"The ONNX file '{path}' cannot be read: {failure.Message}.", path, failure);
         }
         catch (OnnxRuntimeException failure)
         {
@@ -56,7 +66,8 @@ public sealed class OnnxSession : IDisposable
     public string OutputName { get; }
 
     /// <summary>What the file says of itself, such as <c>class_names</c>; <see cref="OnnxExporter"/> lists its keys.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => session.ModelMetadata.CustomMetadataMap;
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public IReadOnlyDictionary<string, string> Metadata => Guarded(() => session.ModelMetadata.CustomMetadataMap);
 
     /// <summary>The version of ONNX Runtime.</summary>
     /// <exception cref="BackendException">Its native library is missing or cannot be loaded.</exception>
@@ -96,6 +107,7 @@ public sealed class OnnxSession : IDisposable
     /// <param name="shape">The input's shape, [N, 3, H, W].</param>
     /// <returns>The output's elements, row-major, and its dimensions.</returns>
     /// <exception cref="BackendException">ONNX Runtime reports a failure; the message has its reason.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public (float[] Elements, Shape Shape) Run(float[] input, Shape shape)
     {
         using OrtValue image = TensorOf(input, shape);
@@ -110,6 +122,7 @@ public sealed class OnnxSession : IDisposable
     /// <param name="output">Receives the output's elements, row-major.</param>
     /// <param name="outputShape">The output's shape, [N, classes, H, W] or [N, classes].</param>
     /// <exception cref="BackendException">ONNX Runtime reports a failure, such as another shape of the output.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public void Run(float[] input, Shape shape, float[] output, Shape outputShape)
     {
         using OrtValue image = TensorOf(input, shape);
@@ -121,11 +134,22 @@ public sealed class OnnxSession : IDisposable
         });
     }
 
-    /// <inheritdoc/>
+    /// <summary>Waits for the runs that are made and unloads the file.</summary>
     public void Dispose()
     {
-        session.Dispose();
-        runOptions.Dispose();
+        gate.EnterWriteLock();
+        try
+        {
+            if (disposed)
+                return;
+            disposed = true;
+            session.Dispose();
+            runOptions.Dispose();
+        }
+        finally
+        {
+            gate.ExitWriteLock();
+        }
     }
 
     private static OrtValue TensorOf(float[] elements, Shape shape)
@@ -136,15 +160,22 @@ public sealed class OnnxSession : IDisposable
         return OrtValue.CreateTensorValueFromMemory(elements, Array.ConvertAll(shape.ToArray(), d => (long)d));
     }
 
-    private static T Guarded<T>(Func<T> run)
+    /// <summary>Uses the session, which nobody disposes meanwhile.</summary>
+    private T Guarded<T>(Func<T> use)
     {
+        gate.EnterReadLock();
         try
         {
-            return run();
+            ObjectDisposedException.ThrowIf(disposed, this);
+            return use();
         }
         catch (OnnxRuntimeException failure)
         {
             throw new BackendException($"ONNX Runtime failed: {failure.Message}", Library, inner: failure);
+        }
+        finally
+        {
+            gate.ExitReadLock();
         }
     }
 

@@ -80,12 +80,13 @@ public static class OnnxVerifier
     {
         SunetGraph network = SunetGraph.ForInference(model.Spec, image);
         Shape shape = network.Graph.MarkOutput(network.Logits).Shape;
+        int pixelCount = image.ArrayLength, logitCount = shape.ArrayLength; // too large a size is refused before anything is computed
         using Plan plan = Plan.Compile(network.Graph, backend, new PlanOptions { MemoryLimit = memoryLimit });
         var random = new Random(Seed);
-        var pixels = new float[image.Count];
+        var pixels = new float[pixelCount];
         for (int i = 0; i < pixels.Length; i++)
             pixels[i] = (4 * random.NextSingle()) - 2;
-        var expected = new float[shape.Count];
+        var expected = new float[logitCount];
         plan.Load(model.Read);
         plan.Write(network.Image, pixels);
         plan.Run(Phase.Forward);

@@ -17,6 +17,7 @@ public sealed class BadInputTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
     [InlineData("--output-stride", "4", "one of 32, 16, 8")]
     [InlineData("--momentum", "1.5", "momentum 1.5")]
     [InlineData("--batch", "9", "larger than the split 'train'")]
+    [InlineData("--batch", "9", "which has 8 images; make the batch size 8 or less, or add images")]
     [InlineData("--weights", "", "'--weights' is '' where a value is needed")]
     [InlineData("--device", "gpu", "one of cpu, cuda, cuda:N, auto")]
     public void Train_WrongFlag_IsAUsageError(string flag, string value, string said)

@@ -117,7 +117,7 @@ public sealed class ClassifierTests(ClassifierTests.Trained trained) : IClassFix
 
     [Theory]
     [InlineData("leave out '--model'", "--data", "x", "--model", "sunet64")]
-    [InlineData("'--workers' load data", "--workers", "2", "--model", "sunet64")]
+    [InlineData("'--workers' is for loading data", "--workers", "2", "--model", "sunet64")]
     public void Bench_ModelAndLoader_ContradictEachOther(string said, params string[] args) => AssertFailure(1, said, ["bench", .. args]);
 
     private string Copy()

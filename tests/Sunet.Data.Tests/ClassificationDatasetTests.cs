@@ -153,7 +153,7 @@ public sealed class ClassificationDatasetTests : IDisposable
     public void Check_StrayFiles_AreFoundAndDoNotStop()
     {
         folder.WriteText("notes", "train", "n02", "notes.txt");
-        AssertFinds("train/n02/notes.txt", "neither a JPEG nor a PNG");
+        AssertFinds("train/n02/notes.txt", "is no JPEG, PNG, BMP, WebP or GIF file by its name");
         File.Delete(folder.At("train", "n02", "notes.txt"));
         ImageWriter.WriteJpeg(folder.At("train", "lost.JPEG"), new Rgb[4, 6]);
         AssertFinds("train/lost.JPEG", "in no class's folder");

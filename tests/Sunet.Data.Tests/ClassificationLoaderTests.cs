@@ -80,10 +80,10 @@ public sealed class ClassificationLoaderTests : IDisposable
     }
 
     [Fact]
-    public void Read_JpegWithOrientation_IsNotTurned()
+    public void Read_JpegWithOrientation_IsTurned()
     {
         string path = folder.Write(Convert.FromBase64String(ClassFolders.TurnedJpeg), "train", "n01", "a.JPEG");
-        Assert.Equal((8, 24), (ImageFile.Load(path).Height, ImageFile.Load(path).Width));
+        Assert.Equal((24, 8), (ImageFile.Load(path).Height, ImageFile.Load(path).Width));
         Assert.Equal(((100 / 255.0) - 0.485) / 0.229, First(Centre)[100], 0.02);
     }
 

@@ -129,7 +129,7 @@ public sealed class DatasetConverterTests : IDisposable
         DatasetConverter.Open(yaml, Output, new ConversionOptions()).Run();
         var overwrite = new ConversionOptions { Overwrite = true };
         AssertRefused("belongs to the data set to convert", Output, overwrite);
-        folder.AddSbd();
+        folder.AddCityscapes();
         AssertRefused("names other classes", folder.Root, overwrite);
     }
 

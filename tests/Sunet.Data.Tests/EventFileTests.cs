@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Text;
 using Sunet.Data.Images;
 using Sunet.Data.Reporting;
@@ -101,13 +102,19 @@ public sealed class EventFileTests : IDisposable
         EventFile.Begin(folder.Root, 0).Write(1, [("train/loss", 1)]);
         string file = Assert.Single(Files());
         byte[] sound = File.ReadAllBytes(file);
+        int first = Records(sound).First().Length + 16;
         for (int at = 0; at < sound.Length; at++)
         {
             byte[] damaged = [.. sound];
             damaged[at] ^= 0x10;
             File.WriteAllBytes(file, damaged);
             File.Delete(Assert.Single(Begun()));
-            Assert.True(new FileInfo(file).Length < sound.Length, $"Damage at byte {at} was not seen.");
+
+            // Without its first record nothing tells it from a file of something else.
+            if (at < first)
+                Assert.Equal(damaged, File.ReadAllBytes(file));
+            else
+                Assert.True(new FileInfo(file).Length < sound.Length, $"Damage at byte {at} was not seen.");
         }
 
         string[] Begun()
@@ -115,6 +122,84 @@ public sealed class EventFileTests : IDisposable
             EventFile.Begin(folder.Root, 7);
             return [.. Files().Where(f => f != file)];
         }
+    }
+
+    /// <summary>A file with a hole takes no space, and reading all of it would take gigabytes.</summary>
+    [Fact]
+    public void Begin_FileOver2Gigabytes_IsCutBehindItsRecords()
+    {
+        EventFile first = EventFile.Begin(folder.Root, 0);
+        for (int epoch = 1; epoch <= 3; epoch++)
+            first.Write(epoch, [("train/loss", epoch)]);
+        string file = Assert.Single(Files());
+        long length = new FileInfo(file).Length;
+        using (var stream = new FileStream(file, FileMode.Open))
+            stream.SetLength(2200L << 20);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        EventFile.Begin(folder.Root, 3);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+        Assert.Equal(length, new FileInfo(file).Length);
+    }
+
+    /// <summary>
+    /// Records before the tail are stepped over: their sums are not looked at, which would take reading a hole of three gigabytes here.
+    /// </summary>
+    [Fact]
+    public void Begin_LongRecordBeforeTheTail_IsNotRead()
+    {
+        const long size = 3L << 30;
+        EventFile.Begin(folder.Root, 0).Write(1, [("train/loss", 1)]);
+        string file = Assert.Single(Files());
+        using (var stream = new FileStream(file, FileMode.Append))
+        {
+            byte[] header = new byte[EventRecord.HeaderBytes];
+            BinaryPrimitives.WriteInt64LittleEndian(header, size);
+            BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(sizeof(long)), Masked(header.AsSpan(0, sizeof(long))));
+            stream.Write(header);
+            stream.Write(EventMessage.Scalars(0, 2, []));
+        }
+
+        using (var stream = new FileStream(file, FileMode.Open))
+        {
+            long end = stream.Length - EventMessage.Scalars(0, 2, []).Length + size + EventRecord.FooterBytes;
+            stream.SetLength(end);
+            stream.Position = end;
+            for (int epoch = 3; epoch < 20_000; epoch++)
+                EventRecord.Write(stream, EventMessage.Scalars(0, epoch, [("train/loss", epoch), ("metrics/mIoU", epoch)]));
+        }
+
+        long length = new FileInfo(file).Length;
+        EventFile.Begin(folder.Root, 20_000);
+        Assert.Equal(length, new FileInfo(file).Length);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Begin_WhatOnlyHasAnEventFilesName_IsLeftAlone(long step)
+    {
+        string text = folder.WriteText("somebody's notes", "events.out.tfevents.1.sunet");
+        string empty = folder.WriteText("", "events.out.tfevents.2.sunet");
+        string victim = folder.WriteText("victim", "other", "victim.txt"), link = folder.At("events.out.tfevents.3.sunet");
+        File.CreateSymbolicLink(link, victim);
+        using (Process made = Process.Start("mkfifo", [folder.At("events.out.tfevents.4.sunet")]))
+            made.WaitForExit();
+        EventFile.Begin(folder.Root, step).Write(step + 1, [("train/loss", 1)]);
+        Assert.Equal(("somebody's notes", ""), (File.ReadAllText(text), File.ReadAllText(empty)));
+        Assert.Equal("victim", File.ReadAllText(victim));
+        Assert.Equal(victim, new FileInfo(link).LinkTarget);
+        Assert.True(File.Exists(folder.At("events.out.tfevents.4.sunet")));
+    }
+
+    [Fact]
+    public void Write_FileBecameALink_IsRefused()
+    {
+        EventFile events = EventFile.Begin(folder.Root, 0);
+        string file = Assert.Single(Files()), victim = folder.WriteText("victim", "other", "victim.txt");
+        File.Delete(file);
+        File.CreateSymbolicLink(file, victim);
+        Assert.Throws<DataException>(() => events.Write(1, [("train/loss", 1)]));
+        Assert.Equal("victim", File.ReadAllText(victim));
     }
 
     [Fact]

@@ -93,8 +93,8 @@ public sealed class ImageFileTests : IDisposable
     {
         Assert.Throws<DataException>(() => ImageFile.Load(folder.At("missing.jpg")));
         Assert.Throws<DataException>(() => ImageFile.Load(folder.Root));
-        string path = folder.WriteText("GIF89a and so on", "image.jpg");
-        Assert.Contains("neither", Assert.Throws<DataException>(() => ImageFile.Load(path)).Message, StringComparison.Ordinal);
+        string path = folder.WriteText("GIMP and so on", "image.jpg");
+        Assert.Contains("is no JPEG, PNG, BMP, WebP or GIF file", Assert.Throws<DataException>(() => ImageFile.Load(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -68,7 +68,8 @@ public sealed class LabelFileTests : IDisposable
 
     [Theory]
     [InlineData(8, 2, 3, "colour PNG")]
-    [InlineData(8, 4, 2, "colour PNG")]
+    [InlineData(8, 4, 2, "grey PNG with an alpha channel")]
+    [InlineData(16, 4, 4, "grey PNG with an alpha channel")]
     [InlineData(8, 6, 4, "colour PNG")]
     [InlineData(16, 0, 2, "16 bits")]
     public void Load_NotOneIndexAPixel_IsRefused(int bitDepth, int colourType, int pixelBytes, string reason)

@@ -48,13 +48,13 @@ public sealed class PublishedDefectTests : IDisposable
     }
 
     [Theory]
-    [InlineData("voc", VocRoot + "JPEGImages/t.jpg", "neither a JPEG nor a PNG")]
+    [InlineData("voc", VocRoot + "JPEGImages/t.jpg", "is no JPEG, PNG, BMP, WebP or GIF file")]
     [InlineData("voc", VocRoot + "SegmentationClass/c.png", "not a PNG")]
     [InlineData("sbd", SbdRoot + "cls/s2.mat", "truncated")]
     [InlineData("voc+sbd", SbdRoot + "cls/s2.mat", "truncated")]
     [InlineData("cityscapes", "gtFine/train/bonn/bonn_0_0_gtFine_labelIds.png", "not a PNG")]
-    [InlineData("cityscapes", "leftImg8bit/test/bern/bern_0_0_leftImg8bit.png", "neither a JPEG nor a PNG")]
-    [InlineData("yaml", "images/test/z.png", "neither a JPEG nor a PNG")]
+    [InlineData("cityscapes", "leftImg8bit/test/bern/bern_0_0_leftImg8bit.png", "is no JPEG, PNG, BMP, WebP or GIF file")]
+    [InlineData("yaml", "images/test/z.png", "is no JPEG, PNG, BMP, WebP or GIF file")]
     public void Run_FileCorrupt_IsFound(string layout, string path, string problem) =>
         AssertFinds(layout, path, problem, file => File.WriteAllBytes(file, NotAnImage));
 
@@ -95,7 +95,7 @@ public sealed class PublishedDefectTests : IDisposable
 
     [Fact]
     public void Run_ImageOfAnotherFormat_IsFound() =>
-        AssertFinds("yaml", "images/train/photo.webp", "images are JPEG or PNG files", file => File.WriteAllBytes(file, NotAnImage));
+        AssertFinds("yaml", "images/train/photo.tif", "images are JPEG, PNG, BMP, WebP or GIF files", file => File.WriteAllBytes(file, NotAnImage));
 
     [Theory]
     [InlineData("voc", VocRoot + "ImageSets/Segmentation/train.txt", "is empty")]

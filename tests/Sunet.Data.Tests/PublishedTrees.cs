@@ -1,3 +1,4 @@
+using Sunet.Data.Datasets;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
@@ -50,7 +51,7 @@ internal static class PublishedTrees
         }
     }
 
-    /// <summary>A YAML file with images and masks; train and val have an image of one name, test has no masks.</summary>
+    /// <summary>A YAML file with images and masks of VOC's classes; train and val have an image of one name, test has no masks.</summary>
     public static string AddYaml(this TestFolder folder)
     {
         foreach (string name in new[] { "train/x/y", "train/x_y", "val/x_y", "test/z" })
@@ -60,7 +61,7 @@ internal static class PublishedTrees
                 IndexPngWriter.Write(folder.At(["masks", .. (name + ".png").Split('/')]), Labels);
         }
 
-        string names = string.Join(", ", Enumerable.Range(0, 21).Select(c => $"class{c}"));
+        string names = string.Join(", ", VocDataset.VocClassNames);
         return folder.WriteText($"train: images/train\nval: images/val\ntest: images/test\nnames: [{names}]\n", "data.yaml");
     }
 

@@ -43,6 +43,8 @@ public sealed class YamlDatasetTests : IDisposable
     [InlineData("train: a\nval: b\nnames: {a: [b]}\n", "number its 1 names")]
     [InlineData("train: [a]\nval: b\nnames: [a]\n", "a text for the key 'train'")]
     [InlineData("train: {a\n", "not valid YAML")]
+    [InlineData("\t: :1*}", "not valid YAML")]
+    [InlineData("path: \"a\\0b\"\ntrain: a\nval: b\nnames: [a]\n", "null character")]
     [InlineData("- a\n", "does not describe")]
     [InlineData("", "does not describe")]
     [InlineData(Good, "no folder")]
@@ -62,6 +64,13 @@ public sealed class YamlDatasetTests : IDisposable
     {
         string path = folder.WriteText("train:\n " + string.Concat(Enumerable.Repeat(level, depth)), "data.yaml");
         Assert.Throws<DataException>(() => DatasetReader.Open(path, "train"));
+    }
+
+    [Fact]
+    public void Open_BracketUnclosedOverManyLines_IsDataException()
+    {
+        string path = folder.WriteText("train: [a\n" + string.Concat(Enumerable.Repeat("a\n", 1_000)), "data.yaml");
+        Assert.Contains("not valid YAML", Assert.Throws<DataException>(() => DatasetReader.Open(path, "train")).Message, StringComparison.Ordinal);
     }
 
     private void Plant(string masks)

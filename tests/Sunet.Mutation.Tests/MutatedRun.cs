@@ -17,7 +17,9 @@ internal readonly record struct MutatedRun(int? Code, string Error, TimeSpan Dur
     public static MutatedRun Of(Func<TextWriter, int> command)
     {
         int? code = null;
-        using var error = new StringWriter();
+
+        // Not disposed: a run that does not end in time may write to it later.
+        var error = new StringWriter();
         var thread = new Thread(() => code = command(error)) { IsBackground = true };
         var watch = System.Diagnostics.Stopwatch.StartNew();
         bool ended = false;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 
@@ -33,6 +34,14 @@ public sealed class OnnxSessionTests : OnnxTest
     public void Open_MissingFile_NamesIt() =>
         Assert.Contains("none.onnx' does not exist", Assert.Throws<CheckpointException>(() => new OnnxSession(this["none.onnx"])).Message,
             StringComparison.Ordinal);
+
+    [Fact]
+    public void Open_Pipe_IsRefusedAtOnce()
+    {
+        using (Process made = Process.Start("mkfifo", [this["pipe.onnx"]]))
+            made.WaitForExit();
+        Assert.Contains("a pipe", Assert.Throws<CheckpointException>(() => new OnnxSession(this["pipe.onnx"])).Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData(0)]

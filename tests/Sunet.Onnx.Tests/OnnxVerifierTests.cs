@@ -28,6 +28,17 @@ public sealed class OnnxVerifierTests : OnnxTest
     }
 
     [Fact]
+    public void Compare_MoreThanAnArrayHolds_IsRefusedBeforeAnythingIsComputed()
+    {
+        SunetModel model = TestModels.Create(TestModels.Segmenter(16));
+        OnnxExporter.Write(model, this["model.onnx"]);
+        using var session = new OnnxSession(this["model.onnx"], threads: 1);
+        string message = Assert.Throws<MemoryException>(
+            () => OnnxVerifier.Compare(model, session, TestModels.Images((1, 20_000, 36_000)), Backend)).Message;
+        Assert.Contains("[1, 3, 20000, 36000]", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Difference_TwoPixelsOfTwoClasses_MeasuresAllThree()
     {
         var shape = new Shape(1, 2, 1, 2);

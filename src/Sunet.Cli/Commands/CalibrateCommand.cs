@@ -12,7 +12,7 @@ internal static class CalibrateCommand
     private static readonly Setting[] Settings =
     [
         Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
-        Setting.Value("weights", "checkpoint of a segmenter"),
+        .. WeightsSettings.Settings("checkpoint of a segmenter"),
         Setting.Value("out", "the file to write"),
         Setting.Value("split", "the part of the data set that statistics are taken of", "train"),
         Setting.Value("imgsz", "image: a side, or height x width (default: the size that most images have)"),
@@ -20,6 +20,8 @@ internal static class CalibrateCommand
         Setting.Value("iters", "batches (default: 100, or all images once where they are fewer)"),
         PredictionSettings.Settings.Single(s => s.Name == "output-stride"),
         Setting.Value("workers", "threads that load data (default: half of the processors)"),
+        DecodingSettings.Memory,
+        DecodingSettings.PixelCap,
         .. DeviceSettings.Settings,
         Setting.Switch("json", "one JSON object as the result"),
         Setting.Switch("quiet", "no progress"),

@@ -22,6 +22,8 @@ internal static class DataCommand
 
     private static readonly Setting[] CheckSettings =
     [
+        .. LabelSettings.Settings,
+        DecodingSettings.PixelCap,
         Setting.Switch("json", "one JSON object as the result"),
         Setting.Switch("quiet", "no progress"),
     ];
@@ -31,8 +33,13 @@ internal static class DataCommand
         Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
         Setting.Value("out", "the folder to make, in the layout of PASCAL VOC"),
         Setting.Value("split", "the parts to convert, separated by commas; all without it"),
+        Setting.Value("colour-map", "for masks in colours: a file of names and colours, with lines such as 'road:128,64,128'; a labelmap.txt in "
+            + "the data set is found without it"),
         Setting.Switch("exist-ok", "overwrite a data set that is there, or go on with one that was interrupted"),
+        .. LabelSettings.Settings,
         Setting.Value("workers", "threads that convert; one a core without it"),
+        DecodingSettings.Memory,
+        DecodingSettings.PixelCap,
         Setting.Switch("json", "one JSON object as the result"),
         Setting.Switch("quiet", "no progress"),
     ];
@@ -72,7 +79,7 @@ internal static class DataCommand
     {
         var path = new Argument<string>("data") { Description = DatasetReader.KnownLayouts + "; or a folder in the layout of ImageNet" };
         Command command = SettingCommand.Create("check", "Reads every file of a data set and lists what is wrong.", CheckSettings, path,
-            (values, data) => CheckRun.Execute(data, values.Flag("json"), values.Flag("quiet"), output, cancellation));
+            (values, data) => CheckRun.Execute(data, values, output, cancellation));
         return command;
     }
 }

@@ -10,7 +10,7 @@ internal static class ExportCommand
 {
     private static readonly Setting[] Settings =
     [
-        Setting.Value("weights", "checkpoint"),
+        .. WeightsSettings.Settings("checkpoint"),
         Setting.Value("format", "onnx, or safetensors", "onnx"),
         Setting.Value("out", "the file to write (default: beside the weights, with the format's ending)"),
         PredictionSettings.Settings.Single(s => s.Name == "output-stride"),

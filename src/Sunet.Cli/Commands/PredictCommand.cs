@@ -10,8 +10,9 @@ internal static class PredictCommand
 {
     private static readonly Setting[] Settings =
     [
-        Setting.Value("weights", "checkpoint"),
+        .. WeightsSettings.Settings("checkpoint"),
         Setting.Value("source", "an image, a folder of images, a pattern such as 'photos/*.jpg', or a list of images (.txt)"),
+        DecodingSettings.PixelCap,
         .. PredictionSettings.Settings,
         Setting.Switch("probabilities", "write the class probabilities as .npy, float32 [classes, height, width]"),
         Setting.Switch("overlay", "write the classes' colours over the image", fallback: true),

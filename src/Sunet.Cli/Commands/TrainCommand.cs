@@ -10,7 +10,7 @@ namespace Sunet.Cli.Commands;
 internal static class TrainCommand
 {
     // What does not change a bit of the result may change on resume.
-    private static readonly string[] ChangeableOnResume = ["workers", "cache"];
+    private static readonly string[] ChangeableOnResume = ["workers", "cache", "pixel-cap", "decode-memory"];
 
     private static readonly Setting[] InvocationSettings =
     [

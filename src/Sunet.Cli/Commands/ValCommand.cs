@@ -12,9 +12,11 @@ internal static class ValCommand
     private static readonly Setting[] Settings =
     [
         Setting.Value("data", "data set: " + DatasetReader.KnownLayouts + "; for a classifier a folder in the layout of ImageNet"),
-        Setting.Value("weights", "checkpoint"),
+        .. WeightsSettings.Settings("checkpoint"),
         Setting.Value("split", "the part of the data set", "val"),
         Setting.Value("limit", "at most that many images"),
+        .. LabelSettings.Settings,
+        DecodingSettings.PixelCap,
         .. PredictionSettings.Settings,
         .. StrategyRun.Settings,
         .. ClassifierVal.Settings,

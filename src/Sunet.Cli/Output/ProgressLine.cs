@@ -42,8 +42,8 @@ internal sealed class ProgressLine : IDisposable
         shown = now;
         double rate = (done - first.Value) / now.TotalSeconds;
         string eta = rate > 0 ? TimeSpan.FromSeconds(Math.Round((total - done) / rate)).ToString("c", CultureInfo.InvariantCulture) : "unknown";
-        string text = string.Create(CultureInfo.InvariantCulture,
-            $"{done}/{total} {unit}  {detail}  {rate:F2} {unit}/s  eta {eta}  memory {ByteSize.Text(Environment.WorkingSet)}");
+        string text = PrintableText.Of(string.Create(CultureInfo.InvariantCulture,
+            $"{done}/{total} {unit}  {detail}  {rate:F2} {unit}/s  eta {eta}  memory {ByteSize.Text(Environment.WorkingSet)}"));
         if (!interactive)
         {
             writer.WriteLine(text);
@@ -61,7 +61,7 @@ internal sealed class ProgressLine : IDisposable
         if (quiet)
             return;
         Clear();
-        writer.WriteLine(text);
+        writer.WriteLine(PrintableText.Of(text));
     }
 
     public void Dispose() => Clear();

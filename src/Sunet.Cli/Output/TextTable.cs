@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace Sunet.Cli.Output;
 
-/// <summary>A table of text; a column whose title begins with '&gt;' is aligned to the right.</summary>
+/// <summary>
+/// A table of text; a column whose title begins with '&gt;' is aligned to the right. Cells are shown as <see cref="PrintableText"/>.
+/// </summary>
 internal sealed class TextTable
 {
     private const char RightMark = '>';
@@ -26,7 +28,10 @@ internal sealed class TextTable
     {
         if (cells.Length != titles.Length)
             throw new ArgumentException($"The table has {titles.Length} columns; {cells.Length} cells were given.", nameof(cells));
-        rows.Add(cells.ToArray());
+        var row = new string[cells.Length];
+        for (int i = 0; i < row.Length; i++)
+            row[i] = PrintableText.Of(cells[i]);
+        rows.Add(row);
     }
 
     /// <summary>Writes aligned columns, two spaces apart.</summary>

@@ -1,4 +1,5 @@
 using Sunet.Cli.Output;
+using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Models;
 
@@ -12,13 +13,13 @@ internal static class ModelFile
     /// disposes it.
     /// </summary>
     /// <exception cref="CheckpointException">The file is missing, damaged, or no segmenter.</exception>
-    public static SunetModelFile OpenSegmenter(string path, int? outputStride)
+    public static SunetModelFile OpenSegmenter(SettingValues values, CommandOutput output, int? outputStride)
     {
-        SunetModelFile model = SunetModelFile.Open(path, outputStride);
+        SunetModelFile model = WeightsSettings.Open(values, output, outputStride);
         if (model.Spec.Head == SunetHead.Segmenter)
             return model;
         model.Dispose();
-        throw NoSegmenter(path);
+        throw NoSegmenter(values.Text("weights"));
     }
 
     /// <summary>A checkpoint's model as a segmenter, with another output stride if one is asked for.</summary>

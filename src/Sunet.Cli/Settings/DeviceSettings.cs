@@ -3,6 +3,7 @@ using Sunet.Native;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Compilation;
+using Sunet.Native.Interop;
 
 namespace Sunet.Cli.Settings;
 
@@ -19,7 +20,7 @@ internal static class DeviceSettings
     public static IReadOnlyList<Setting> Choice { get; } =
     [
         Setting.Value("device", "cpu, cuda, cuda:N for another GPU than the first, or auto for the best there is", Auto),
-        Setting.Value("threads", "threads a call uses on the CPU, or that compile for a GPU; 0 takes all processors", "0"),
+        Setting.Value("threads", "threads a call uses on the CPU, or that compile for a GPU; 0 takes all that the process may use", "0"),
     ];
 
     /// <summary>How a device finds and uses its algorithms.</summary>
@@ -42,7 +43,7 @@ internal static class DeviceSettings
     ];
 
     /// <summary>The bytes of memory this process may use: the machine's, or its container's share.</summary>
-    public static long PhysicalMemory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    public static long PhysicalMemory => HostMemory.TotalBytes;
 
     /// <summary>Opens the device that the settings name; the caller disposes it.</summary>
     /// <exception cref="ConfigurationException">There is no such device, or a setting is out of range or for another device.</exception>
@@ -65,7 +66,7 @@ internal static class DeviceSettings
     /// <summary>The options of the CPU.</summary>
     public static CpuOptions CpuOptionsOf(SettingValues values) => new()
     {
-        Threads = values.Int("threads", 0, 4096),
+        Threads = values.Int("threads", 0, CpuOptions.MaxThreads),
         Winograd = values.Flag("winograd"),
         Float16Products = values.Flag("float16"),
     };

@@ -1,3 +1,4 @@
+using Sunet.Cli.Output;
 using Sunet.Native;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
@@ -13,7 +14,7 @@ internal static class PlanSettings
     public static IReadOnlyList<Setting> Settings { get; } =
     [
         .. ModelSettings.Settings,
-        Setting.Value("weights", "checkpoint, in place of --model"),
+        .. WeightsSettings.Settings("checkpoint, in place of --model"),
         Setting.Value("classes", "classes of --model", FormattableString.Invariant($"{VocClasses}")),
         Setting.Value("imgsz", "a side, or height x width", "512"),
         Setting.Value("batch", "images in a batch", "1"),
@@ -21,14 +22,17 @@ internal static class PlanSettings
     ];
 
     /// <summary>The model: a checkpoint's, or a fresh one.</summary>
+    /// <param name="values">The settings.</param>
+    /// <param name="output">Told how the checkpoint was read.</param>
     /// <exception cref="SunetException">A setting is missing or out of range, or the checkpoint is no good.</exception>
-    public static SunetModel Model(SettingValues values)
+    public static SunetModel Model(SettingValues values, CommandOutput output)
     {
-        if (values.TextOrNull("weights") is { } path)
+        WeightsSettings.RefuseIdle(values);
+        if (values.TextOrNull("weights") is not null)
         {
             if (values.IsGiven("model"))
                 throw new ConfigurationException("'--weights' has a model of its own; leave out '--model'.");
-            SunetModel model = SunetModel.Load(path);
+            SunetModel model = WeightsSettings.Load(values, output);
             return PredictionSettings.OutputStride(values) is { } outputStride ? model.WithOutputStride(outputStride) : model;
         }
 

@@ -61,9 +61,9 @@ internal sealed class SettingValues
         Settings.Select(s => (s.Name, Value: TextOrNull(s.Name))).Where(s => s.Value is not null).Select(s => (s.Name, s.Value!));
 
     /// <summary>A text, or null if there is none.</summary>
-    /// <exception cref="ConfigurationException">It was given and is empty.</exception>
+    /// <exception cref="ConfigurationException">It was given and is empty, or has a null character, which no name of a file can have.</exception>
     public string? TextOrNull(string name) => given.TryGetValue(name, out var value)
-        ? value.Text.Length > 0 ? value.Text : throw Wrong(name, value.Text, "a value")
+        ? value.Text.Length > 0 && !value.Text.Contains('\0') ? value.Text : throw Wrong(name, value.Text, "a value")
         : Settings.First(s => s.Name == name).Default;
 
     /// <summary>A text that must be there.</summary>

@@ -1,7 +1,7 @@
 using System.Text;
+using Sunet.Data.Datasets;
 using Sunet.Native;
 using Sunet.Native.Checkpoints;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Sunet.Cli.Settings;
@@ -11,6 +11,8 @@ internal static class SettingsFile
 {
     /// <summary>The file of a run's resolved settings.</summary>
     public const string FileName = "args.yaml";
+
+    private const long LargestFile = 1 << 20;
 
     /// <summary>Reads a file; lists become values separated by commas.</summary>
     /// <exception cref="ConfigurationException">It cannot be read, is no flat map, or has a key that is no setting.</exception>
@@ -52,23 +54,21 @@ internal static class SettingsFile
 
     private static YamlMappingNode Parse(string path)
     {
-        var stream = new YamlStream();
         try
         {
             using var reader = new StreamReader(RegularFile.OpenRead(path));
-            stream.Load(reader);
+            if (reader.BaseStream.Length > LargestFile)
+                throw new FormatException("is over 1 MiB, too large for settings");
+            return YamlMap.Parse(reader.ReadToEnd())
+                ?? throw new ConfigurationException($"'{path}' holds no settings: it should be lines of 'name: value'.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationException($"The settings '{path}' cannot be read: {failure.Message}", failure);
         }
-        catch (YamlException failure)
+        catch (FormatException failure)
         {
-            throw new ConfigurationException($"'{path}' is not valid YAML at line {failure.Start.Line}: {failure.Message}", failure);
+            throw new ConfigurationException($"'{path}' {failure.Message}.", failure);
         }
-
-        return stream.Documents is [{ RootNode: YamlMappingNode map }]
-            ? map
-            : throw new ConfigurationException($"'{path}' holds no settings: it should be lines of 'name: value'.");
     }
 }

@@ -1,12 +1,15 @@
 using System.Runtime.ExceptionServices;
+using CommunityToolkit.HighPerformance;
 using Sunet.Data.Datasets;
 using Sunet.Data.Images;
+using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Conversion;
 
 /// <summary>
-/// Writes a data set of any known layout in the layout of PASCAL VOC: images copied byte for byte, label maps as PNGs with VOC's palette,
-/// lists, and <c>classes.txt</c>. Images that several splits share are written once; <c>test</c> may be without labels.
+/// Writes a data set of any known layout in the layout of PASCAL VOC: JPEG and PNG images copied byte for byte, others as PNGs, label maps
+/// as PNGs with VOC's palette, also of masks in colours that are known, lists, and <c>classes.txt</c>. Images that several splits share are
+/// written once; <c>test</c> may be without labels.
 /// </summary>
 /// <remarks>
 /// Every file is written whole or not at all, and the lists come last. A conversion that was interrupted takes up where it stopped, if it
@@ -17,14 +20,15 @@ public sealed class DatasetConverter
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png"];
 
     private readonly ConversionOptions options;
-    private readonly string source;
+    private readonly string source, settings;
     private readonly SegmentationDataset samples;
     private readonly IReadOnlyList<SplitListing> splits;
     private readonly List<(DatasetImage Image, SegmentationItem? Item)> work;
     private readonly ConvertedNames names;
     private readonly VocFolder target;
 
-    private DatasetConverter(IDatasetLayout layout, string output, ConversionOptions options, CancellationToken cancellation)
+    private DatasetConverter(
+        IDatasetLayout layout, LabelMap? colours, string output, ConversionOptions options, CancellationToken cancellation)
     {
         this.options = options;
         source = layout.Root;
@@ -43,8 +47,11 @@ public sealed class DatasetConverter
             throw new DataException($"The split '{unlabelled.Split}' of '{source}' has no labels to convert.", unlabelled.Source);
         if (splits.Count == 0)
             throw new DataException($"'{source}' has no split to convert.", source);
-        work = Distinct(splits);
-        samples = new SegmentationDataset(Path.GetFileName(source), source, "", layout.ClassNames, [.. splits.SelectMany(s => s.Items)]);
+        work = WithColours(Distinct(splits), colours, layout.Colours);
+        settings = string.Join('\n', [source, .. (colours ?? layout.Colours)?.Lines ?? []]);
+        Notes = [.. layout.Notes.Concat(splits.SelectMany(listing => listing.Notes)).Distinct()];
+        IReadOnlyList<string> classes = colours?.Names ?? layout.ClassNames;
+        samples = new SegmentationDataset(Path.GetFileName(source), source, "", classes, [.. splits.SelectMany(s => s.Items)]);
     }
 
     /// <summary>The new data set's folder.</summary>
@@ -53,15 +60,18 @@ public sealed class DatasetConverter
     /// <summary>The images to convert, each counted once.</summary>
     public int ImageCount => work.Count;
 
+    /// <summary>What a user should know of the data set to convert and is no defect, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
     /// <summary>Lists what is to be converted and makes sure that it can be; nothing is written.</summary>
-    /// <param name="path">What <see cref="DatasetReader.Open"/> takes.</param>
+    /// <param name="path">What <see cref="DatasetReader.Open(string, string, CancellationToken)"/> takes.</param>
     /// <param name="output">The folder to make.</param>
     /// <param name="options">What to convert, and how.</param>
     /// <param name="cancellation">Stops while the files are listed.</param>
-    /// <exception cref="ConfigurationException">An option is out of range.</exception>
+    /// <exception cref="ConfigurationException">An option is out of range, or colours are given for labels that are no masks.</exception>
     /// <exception cref="DataException">
-    /// The data set or a split of it cannot be read, or the folder holds a data set that may not be overwritten, has other classes, or is
-    /// the one to convert.
+    /// The colour map, the data set or a split of it cannot be read, or the folder holds a data set that may not be overwritten, has
+    /// other classes, or is the one to convert.
     /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public static DatasetConverter Open(string path, string output, ConversionOptions options, CancellationToken cancellation = default)
@@ -69,7 +79,8 @@ public sealed class DatasetConverter
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
-        var converter = new DatasetConverter(DatasetLayouts.Open(path), folder, options, cancellation);
+        LabelMap? colours = options.ColourMap is { } file ? LabelMap.Read(Path.GetFullPath(file)) : null;
+        var converter = new DatasetConverter(DatasetLayouts.Open(path, options.Labels, colours?.Names), colours, folder, options, cancellation);
         converter.RequireTarget();
         return converter;
     }
@@ -82,7 +93,7 @@ public sealed class DatasetConverter
     public ConversionReport Run(IProgress<DatasetProgress>? progress = null, CancellationToken cancellation = default)
     {
         target.Create();
-        ConversionJournal journal = ConversionJournal.Open(Output, source);
+        ConversionJournal journal = ConversionJournal.Open(Output, settings);
         int written = 0, done = 0;
         var turn = new Lock();
         ForEach((image, item, buffers) =>
@@ -109,9 +120,18 @@ public sealed class DatasetConverter
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Workers, CancellationToken = cancellation };
         try
         {
-            Parallel.ForEach(work, parallel, () => new SampleBuffers(), (pair, _, buffers) =>
+            var budget = new DecodeBudget(options.DecodeBytes, options.Workers);
+            Parallel.ForEach(work, parallel, () => new SampleBuffers(new DecodeScratch(budget)), (pair, _, buffers) =>
             {
-                convert(pair.Image, pair.Item, buffers);
+                try
+                {
+                    convert(pair.Image, pair.Item, buffers);
+                }
+                finally
+                {
+                    buffers.Return();
+                }
+
                 return buffers;
             }, _ => { });
         }
@@ -128,16 +148,27 @@ public sealed class DatasetConverter
         bool hasImage = Extensions.Any(extension => journal.HasWritten(target.Image(name, extension)));
         if (hasImage && (item is null || journal.HasWritten(target.Mask(name))))
             return false;
+        Memory2D<Rgb> pixels;
         if (item is null)
-            ImageFile.Load(image.Path, options.PixelCap, buffers.Scratch, buffers.Image);
+        {
+            pixels = ImageFile.Load(image.Path, options.PixelCap, buffers.Scratch, buffers.Image);
+        }
         else
-            target.WriteMask(name, samples.Load(item, options.PixelCap, buffers).Labels.Span);
+        {
+            (pixels, Memory2D<byte> labels) = samples.Load(item, options.PixelCap, buffers);
+            target.WriteMask(name, labels.Span);
+        }
 
         ReadOnlySpan<byte> file = buffers.Scratch.ReadFile(image.Path);
-        string written = target.Image(name, ImageFormats.Detect(file) == ImageFormat.Png ? ".png" : ".jpg");
-        if (Extensions.Select(extension => target.Image(name, extension)).FirstOrDefault(p => p != written && File.Exists(p)) is { } other)
+        ImageFormat format = ImageFormats.Detect(file);
+        string written = target.Image(name, format == ImageFormat.Jpeg ? ".jpg" : ".png");
+        IEnumerable<string> others = Extensions.Select(extension => target.Image(name, extension)).Where(p => p != written);
+        if (others.FirstOrDefault(File.Exists) is { } other)
             throw new DataException($"'{other}' is in the way of '{written}'; remove it or choose another folder.", other);
-        AtomicFile.Write(written, file);
+        if (format is ImageFormat.Jpeg or ImageFormat.Png)
+            AtomicFile.Write(written, file);
+        else
+            ImageWriter.WritePng(written, pixels.Span);
         return true;
     }
 
@@ -160,6 +191,24 @@ public sealed class DatasetConverter
 
         if (File.Exists(target.Classes) && !ClassNamesFile.Read(target.Classes).SequenceEqual(samples.ClassNames))
             throw new DataException($"'{target.Classes}' names other classes than '{source}' has; choose another folder.", target.Classes);
+    }
+
+    private List<(DatasetImage Image, SegmentationItem? Item)> WithColours(
+        List<(DatasetImage Image, SegmentationItem? Item)> pairs, LabelMap? given, LabelMap? found)
+    {
+        if (given is not null && pairs.Any(pair => pair.Item?.Labels.MayBeColours == false))
+            throw new ConfigurationException($"The labels of '{source}' are no masks, of which a colour map says nothing; leave it out.");
+        if ((given ?? found) is not { } colours)
+            return pairs;
+        var readers = new Dictionary<ILabelReader, ColourLabels>();
+        return [.. pairs.Select(pair => (pair.Image, pair.Item is { Labels.MayBeColours: true } ? Coloured(pair.Item) : pair.Item))];
+
+        SegmentationItem Coloured(SegmentationItem item)
+        {
+            if (!readers.TryGetValue(item.Labels, out ColourLabels? reader))
+                readers.Add(item.Labels, reader = new ColourLabels(colours, given is null ? item.Labels : null));
+            return item with { Labels = reader };
+        }
     }
 
     // In the layout of PASCAL VOC, no split but this one may be without masks.

@@ -1,6 +1,7 @@
 using System.Text;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Images;
+using Sunet.Native.Checkpoints;
 
 namespace Sunet.Data.Conversion;
 
@@ -8,9 +9,11 @@ namespace Sunet.Data.Conversion;
 /// <param name="root">The data set's folder.</param>
 internal sealed class VocFolder(string root)
 {
-    private readonly string images = Path.Combine(root, "JPEGImages");
-    private readonly string masks = Path.Combine(root, "SegmentationClass");
-    private readonly string lists = Path.Combine(root, "ImageSets", "Segmentation");
+    private static readonly string[] Folders = ["JPEGImages", "SegmentationClass", Path.Combine("ImageSets", "Segmentation")];
+
+    private readonly string images = Path.Combine(root, Folders[0]);
+    private readonly string masks = Path.Combine(root, Folders[1]);
+    private readonly string lists = Path.Combine(root, Folders[2]);
 
     /// <summary>Whether there is a data set, or a part of one.</summary>
     public bool IsThere => Directory.Exists(lists) || Directory.Exists(images) || Directory.Exists(masks);
@@ -18,19 +21,43 @@ internal sealed class VocFolder(string root)
     /// <summary>The list of class names.</summary>
     public string Classes => Path.Combine(root, "classes.txt");
 
-    /// <summary>Makes the folders.</summary>
-    /// <exception cref="DataException">One cannot be made.</exception>
+    /// <summary>Makes the folders, and removes from them what a killed process left half-written.</summary>
+    /// <exception cref="DataException">One cannot be made, or is a symbolic link.</exception>
     public void Create()
     {
-        foreach (string folder in new[] { images, masks, lists })
+        foreach (string name in Folders)
         {
+            string folder = Path.Combine(root, name);
             try
             {
+                OutputFolder.RequireNoLinks(root, name);
                 Directory.CreateDirectory(folder);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
                 throw new DataException($"'{folder}' cannot be made: {failure.Message}", folder, failure);
+            }
+
+            TemporaryFile.RemoveStale(folder);
+        }
+    }
+
+    /// <summary>Removes the images and masks of a pattern that are not wanted.</summary>
+    /// <param name="pattern">What their names are like, such as <c>scene_*</c>.</param>
+    /// <param name="wanted">The names of those that stay, without extension.</param>
+    /// <exception cref="DataException">One cannot be removed.</exception>
+    public void RemoveAllBut(string pattern, IReadOnlySet<string> wanted)
+    {
+        foreach (string folder in new[] { images, masks })
+        {
+            try
+            {
+                foreach (string file in Directory.GetFiles(folder, pattern).Where(f => !wanted.Contains(Path.GetFileNameWithoutExtension(f))))
+                    File.Delete(file);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw new DataException($"'{folder}' cannot be cleared: {failure.Message}", folder, failure);
             }
         }
     }

@@ -22,17 +22,28 @@ internal static class ClassNamesFile
         return names;
     }
 
+    /// <summary>Refuses a number of classes.</summary>
+    /// <exception cref="DataException">There are none, or more than <paramref name="most"/>.</exception>
+    public static void RequireCount(int count, string path, int most = MostOfPixels)
+    {
+        if (count == 0 || count > most)
+            throw new DataException($"'{path}' names {count} classes; a data set has 1 to {most}.", path);
+    }
+
     /// <summary>Refuses class names that could not be told apart or counted.</summary>
-    /// <exception cref="DataException">There are none, more than <paramref name="most"/>, or one is blank or twice there.</exception>
+    /// <exception cref="DataException">
+    /// There are none, more than <paramref name="most"/>, or one is blank, has control characters, or is twice there.
+    /// </exception>
     public static void Require(IReadOnlyList<string> names, string path, int most = MostOfPixels)
     {
-        if (names.Count == 0 || names.Count > most)
-            throw new DataException($"'{path}' names {names.Count} classes; a data set has 1 to {most}.", path);
+        RequireCount(names.Count, path, most);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < names.Count; i++)
         {
             if (names[i].Length == 0)
                 throw new DataException($"'{path}' has no name for class {i}.", path);
+            if (names[i].Any(char.IsControl))
+                throw new DataException($"'{path}' has control characters in the name of class {i}.", path);
             if (!seen.Add(names[i]))
                 throw new DataException($"'{path}' names the class '{names[i]}' twice.", path);
         }

@@ -29,6 +29,11 @@ internal static class ClassificationCheck
         }
 
         findings.AddRange(files.Findings);
-        return new DatasetReport(DatasetReport.Sorted(findings), total, layout.ClassNames, [], 0) { ClassImages = counts };
+        return new DatasetReport(DatasetReport.Sorted(findings), total, layout.ClassNames, [], 0)
+        {
+            ClassImages = counts,
+            Notes = [.. listings.SelectMany(listing => listing.Notes)],
+            TurnedImages = files.TurnedImages,
+        };
     }
 }

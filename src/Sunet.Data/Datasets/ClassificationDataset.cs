@@ -28,4 +28,10 @@ public sealed class ClassificationDataset
 
     /// <summary>The images, class by class and by name, or in the order of the split's list; at least one.</summary>
     public IReadOnlyList<ClassificationItem> Items { get; }
+
+    /// <summary>Files in the split's folders that are images by their names and are not read, such as those of other formats.</summary>
+    public IReadOnlyList<string> PassedOver { get; internal init; } = [];
+
+    /// <summary>What a user should know of the split and is no defect, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; internal init; } = [];
 }

@@ -6,19 +6,33 @@ namespace Sunet.Data.Datasets;
 public static class DatasetCheck
 {
     /// <summary>Checks all splits of a data set. Defects are findings, never exceptions.</summary>
-    /// <param name="path">What <see cref="DatasetReader.Open"/> or <see cref="DatasetReader.OpenClassification"/> takes.</param>
+    /// <param name="path">
+    /// What <see cref="DatasetReader.Open(string, string, CancellationToken)"/> or <see cref="DatasetReader.OpenClassification"/> takes.
+    /// </param>
     /// <param name="pixelCap">Larger images are findings.</param>
     /// <param name="progress">Told, on the calling thread, after every image; may be null.</param>
     /// <param name="cancellation">Stops between two files.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public static DatasetReport Run(string path, long pixelCap = ImageFile.DefaultPixelCap, IProgress<DatasetProgress>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) => Run(path, DatasetOptions.Default, pixelCap, progress, cancellation);
+
+    /// <summary>As the other overload, with labels read as the options say.</summary>
+    /// <param name="path">As for the other overload.</param>
+    /// <param name="options">How labels are read; nothing to a data set for classification.</param>
+    /// <param name="pixelCap">Larger images are findings.</param>
+    /// <param name="progress">Told, on the calling thread, after every image; may be null.</param>
+    /// <param name="cancellation">Stops between two files.</param>
+    /// <exception cref="ConfigurationException">The options do not suit the data set.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public static DatasetReport Run(string path, DatasetOptions options, long pixelCap = ImageFile.DefaultPixelCap,
+        IProgress<DatasetProgress>? progress = null, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(options);
         try
         {
             return DatasetReader.KindOf(path) == DatasetKind.Classification
                 ? ClassificationCheck.Run(DatasetReader.OpenClassificationLayout(path), pixelCap, progress, cancellation)
-                : Run(DatasetLayouts.Open(path), pixelCap, progress, cancellation);
+                : Run(DatasetLayouts.Open(path, options), pixelCap, progress, cancellation);
         }
         catch (DataException failure)
         {
@@ -38,6 +52,7 @@ public static class DatasetCheck
             findings.Add(new DatasetFinding(layout.Root, $"'{layout.Root}' has no split."));
 
         var files = new SampleCheck(layout.ClassNames.Count, pixelCap);
+        var splits = new SplitLabels(listings);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         SegmentationItem[] items = [.. listings.SelectMany(listing => listing.Items).Where(item => seen.Add(item.ImagePath))];
         DatasetImage[] images = [.. listings.SelectMany(listing => listing.Images).Where(image => seen.Add(image.Path))];
@@ -45,7 +60,7 @@ public static class DatasetCheck
         foreach (SegmentationItem item in items)
         {
             cancellation.ThrowIfCancellationRequested();
-            files.Check(item);
+            splits.Add(item, files.Check(item));
             progress?.Report(new DatasetProgress(++done, seen.Count));
         }
 
@@ -56,9 +71,16 @@ public static class DatasetCheck
             progress?.Report(new DatasetProgress(++done, seen.Count));
         }
 
+        splits.Judge(layout.ClassNames);
         findings.AddRange(files.Findings);
+        findings.AddRange(listings.SelectMany(listing => listing.Doubts));
+        IEnumerable<string> notes = layout.Notes.Concat(listings.SelectMany(listing => listing.Notes));
         return new DatasetReport(
-            DatasetReport.Sorted(findings), seen.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels);
+            DatasetReport.Sorted(findings), seen.Count, layout.ClassNames, files.ClassPixels, files.IgnoredPixels)
+        {
+            Notes = [.. notes.Except(findings.Select(finding => finding.Problem))],
+            TurnedImages = files.TurnedImages,
+        };
     }
 
     /// <summary>Lists a split; that it cannot be listed is a finding of an empty one.</summary>

@@ -1,27 +1,38 @@
-using System.Globalization;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace Sunet.Data.Datasets;
 
-/// <summary>A data set's YAML file.</summary>
+/// <summary>A data set of folders of images and folders of masks, as a YAML file describes it.</summary>
 /// <remarks>
-/// <c>path</c> is the data set's folder, relative to the file (default: the file's folder); <c>train</c>, <c>val</c> and, if there is one,
-/// <c>test</c> are folders of images relative to it; <c>names</c> is a list of class names or a map from index to name; <c>masks_dir</c>
-/// (default <c>masks</c>) takes the place of <c>images</c> in the path of a folder of masks.
+/// <para><c>path</c> is the data set's folder, relative to the file (default: the file's folder); <c>train</c>, <c>val</c> and, if there is
+/// one, <c>test</c> are folders of images relative to it. Their masks are in <c>train_masks</c>, <c>val_masks</c>, <c>test_masks</c>; for a
+/// split without that key <c>masks_dir</c> (default <c>masks</c>) takes the place of <c>images</c> in the path of its images.</para>
+/// <para><c>image_suffix</c> (default: any extension of an image) and <c>mask_suffix</c> (default <c>.png</c>) are how the names of images
+/// and masks end, such as <c>_sat.jpg</c> and <c>_mask.png</c>; what is left of the names is equal. <see cref="DescribedLabels"/> has the
+/// keys <c>names</c>, <c>ignore</c> and <c>labels</c>.</para>
 /// </remarks>
-/// <param name="File">The YAML file.</param>
+/// <param name="Source">The YAML file, or the folder where there is none.</param>
 /// <param name="Root">The data set's folder, absolute.</param>
-/// <param name="Train">The folder of training images.</param>
-/// <param name="Val">The folder of validation images.</param>
-/// <param name="Test">The folder of test images, or null.</param>
-/// <param name="Names">Class names by index.</param>
-/// <param name="MasksDir">The folder name of masks.</param>
+/// <param name="Splits">The folders of each split.</param>
+/// <param name="ClassNames">Class names by index.</param>
+/// <param name="Labels">How masks are read.</param>
 internal sealed record DatasetDescription(
-    string File, string Root, string Train, string Val, string? Test, IReadOnlyList<string> Names, string MasksDir)
+    string Source, string Root, IReadOnlyList<SplitFolders> Splits, IReadOnlyList<string> ClassNames, ILabelReader Labels)
 {
-    private static readonly string[] Keys = ["path", "train", "val", "test", "names", "masks_dir"];
+    private static readonly string[] Keys =
+    [
+        "path", "train", "val", "test", "names", "masks_dir", "train_masks", "val_masks", "test_masks", "image_suffix", "mask_suffix",
+        "ignore", "labels",
+    ];
+
+    /// <summary>How the names of images end; null for any extension of an image.</summary>
+    public string? ImageSuffix { get; init; }
+
+    /// <summary>How the names of masks end.</summary>
+    public string MaskSuffix { get; init; } = ".png";
+
+    /// <summary>The colours of the masks' classes; null where none are known.</summary>
+    public LabelMap? Colours { get; init; }
 
     /// <summary>Reads and checks the file.</summary>
     /// <exception cref="DataException">It cannot be read, is no YAML map, or has an unknown, missing or malformed key.</exception>
@@ -36,44 +47,54 @@ internal sealed record DatasetDescription(
 
         string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         string root = Path.GetFullPath(TextOrNull(map, "path", file) ?? ".", folder);
-        IReadOnlyList<string> names = Classes(map, file);
-        ClassNamesFile.Require(names, file);
-        return new DatasetDescription(
-            file, root, Text(map, "train", file), Text(map, "val", file), TextOrNull(map, "test", file), names,
-            TextOrNull(map, "masks_dir", file) ?? "masks");
+        (IReadOnlyList<string> names, ILabelReader labels) = DescribedLabels.Read(map, file);
+        return new DatasetDescription(file, root, ReadSplits(map, root, file), names, labels)
+        {
+            ImageSuffix = SuffixOrNull(map, "image_suffix", file),
+            MaskSuffix = SuffixOrNull(map, "mask_suffix", file) ?? ".png",
+        };
+    }
+
+    private static List<SplitFolders> ReadSplits(YamlMappingNode map, string root, string file)
+    {
+        string masksDir = TextOrNull(map, "masks_dir", file) ?? "masks";
+        var splits = new List<SplitFolders>();
+        foreach (string split in new[] { "train", "val", "test" })
+        {
+            string? images = split == "test" ? TextOrNull(map, split, file) : Text(map, split, file);
+            string? masks = TextOrNull(map, split + "_masks", file);
+            if (images is not null)
+                splits.Add(new SplitFolders(split, Absolute(images, root), Absolute(masks ?? MaskFolder(images, masksDir), root)));
+            else if (masks is not null)
+                throw new DataException($"'{file}' has the key '{split}_masks' without '{split}', the folder of their images.", file);
+        }
+
+        return splits;
+    }
+
+    private static string Absolute(string folder, string root) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder, root));
+
+    // images/train has its masks in masks/train; a folder that is not below 'images' has them in masks/<folder>.
+    private static string MaskFolder(string imageFolder, string masksDir)
+    {
+        string[] parts = imageFolder.Split('/', '\\');
+        int images = Array.IndexOf(parts, "images");
+        if (images < 0)
+            return Path.Combine(masksDir, imageFolder);
+        parts[images] = masksDir;
+        return string.Join('/', parts);
     }
 
     private static YamlMappingNode Parse(string file)
     {
-        string text = string.Join('\n', TextLines.Read(file));
-        var stream = new YamlStream();
         try
         {
-            RequireShallow(text, file);
-            stream.Load(new StringReader(text));
+            return YamlMap.Parse(string.Join('\n', TextLines.Read(file))) ?? throw new DataException(
+                $"'{file}' does not describe a data set: it should be one map of {string.Join(", ", Keys)}.", file);
         }
-        catch (YamlException failure)
+        catch (FormatException failure)
         {
-            throw new DataException(
-                $"'{file}' is not valid YAML at line {failure.Start.Line}: {failure.Message}", file, failure);
-        }
-
-        return stream.Documents is [{ RootNode: YamlMappingNode map }]
-            ? map
-            : throw new DataException($"'{file}' does not describe a data set: it should be one map of {string.Join(", ", Keys)}.", file);
-    }
-
-    // Nodes are built by recursion, so that deep nesting would exhaust the stack; events are not.
-    private static void RequireShallow(string text, string file)
-    {
-        const int Deepest = 8;
-        var parser = new Parser(new StringReader(text));
-        int depth = 0;
-        while (parser.MoveNext())
-        {
-            depth += parser.Current!.NestingIncrease;
-            if (depth > Deepest || parser.Current is AnchorAlias)
-                throw new DataException($"'{file}' is no data set description: it is nested deeply or refers to itself.", file);
+            throw new DataException($"'{file}' {failure.Message}.", file, failure);
         }
     }
 
@@ -89,34 +110,11 @@ internal sealed record DatasetDescription(
             : throw new DataException($"'{file}' should have a text for the key '{key}'.", file);
     }
 
-    private static string[] Classes(YamlMappingNode map, string file)
+    private static string? SuffixOrNull(YamlMappingNode map, string key, string file)
     {
-        map.Children.TryGetValue(new YamlScalarNode("names"), out YamlNode? node);
-        return node switch
-        {
-            YamlSequenceNode list => [.. list.Children.Select(name => Name(name, file))],
-            YamlMappingNode indexed => Indexed(indexed, file),
-            null => throw new DataException($"'{file}' lacks the key 'names'.", file),
-            _ => throw Malformed(file),
-        };
+        string? suffix = TextOrNull(map, key, file);
+        return suffix is null || (Path.HasExtension(suffix) && !suffix.AsSpan().ContainsAny('/', '\\'))
+            ? suffix
+            : throw new DataException($"'{file}' has '{suffix}' for the key '{key}'; it should be how names end, such as '_mask.png'.", file);
     }
-
-    private static string[] Indexed(YamlMappingNode map, string file)
-    {
-        var names = new string[map.Children.Count];
-        foreach (var (key, value) in map.Children)
-        {
-            bool valid = int.TryParse((key as YamlScalarNode)?.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int index);
-            if (!valid || index >= names.Length || names[index] is not null)
-                throw new DataException($"'{file}' should number its {names.Length} names from 0; it has '{key}'.", file);
-            names[index] = Name(value, file);
-        }
-
-        return names;
-    }
-
-    private static string Name(YamlNode node, string file) => (node as YamlScalarNode)?.Value?.Trim() ?? throw Malformed(file);
-
-    private static DataException Malformed(string file) =>
-        new($"'{file}' should have a list of class names, or a map from index to name, for the key 'names'.", file);
 }

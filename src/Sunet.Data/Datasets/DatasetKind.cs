@@ -3,7 +3,7 @@ namespace Sunet.Data.Datasets;
 /// <summary>What the labels of a data set belong to.</summary>
 public enum DatasetKind
 {
-    /// <summary>A class a pixel: <see cref="DatasetReader.Open"/>.</summary>
+    /// <summary>A class a pixel: <see cref="DatasetReader.Open(string, string, CancellationToken)"/>.</summary>
     Segmentation,
 
     /// <summary>A class an image: <see cref="DatasetReader.OpenClassification"/>.</summary>

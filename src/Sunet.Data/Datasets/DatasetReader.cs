@@ -9,7 +9,9 @@ public static class DatasetReader
     /// <summary>Opens one split of a data set and makes sure that every file it needs is there; nothing is decoded.</summary>
     /// <param name="path">
     /// A folder in the layout of PASCAL VOC 2012 (or the <c>VOCdevkit</c> around it), of Cityscapes, of the Semantic Boundaries Dataset
-    /// (<c>benchmark_RELEASE</c>), or of MS-COCO, as they are published; or a YAML file with the keys path, train, val, test, names, masks_dir.
+    /// (<c>benchmark_RELEASE</c>), or of MS-COCO, as they are published, the latter also with categories of one's own; folders of images and
+    /// of masks with equal names and a list of classes (<c>classes.txt</c>) beside them; or a YAML file with the keys path, train, val, test,
+    /// names, masks_dir, train_masks, val_masks, test_masks, image_suffix, mask_suffix, ignore, labels.
     /// </param>
     /// <param name="split">Such as <c>train</c> or <c>val</c>; <c>trainaug</c> for PASCAL VOC with the SBD beside or in it.</param>
     /// <param name="cancellation">Stops while the files are listed.</param>
@@ -17,9 +19,21 @@ public static class DatasetReader
     /// The layout is unknown, or the split is missing, empty, has no labels, or lists an image whose file or mask is missing.
     /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
-    public static SegmentationDataset Open(string path, string split, CancellationToken cancellation = default)
+    public static SegmentationDataset Open(string path, string split, CancellationToken cancellation = default) =>
+        Open(path, split, DatasetOptions.Default, cancellation);
+
+    /// <summary>As the other overload, with labels read as the options say.</summary>
+    /// <param name="path">As for the other overload.</param>
+    /// <param name="split">Such as <c>train</c> or <c>val</c>.</param>
+    /// <param name="options">How labels are read.</param>
+    /// <param name="cancellation">Stops while the files are listed.</param>
+    /// <exception cref="DataException">As for the other overload.</exception>
+    /// <exception cref="ConfigurationException">The options do not suit the data set.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public static SegmentationDataset Open(string path, string split, DatasetOptions options, CancellationToken cancellation = default)
     {
-        IDatasetLayout layout = DatasetLayouts.Open(path);
+        ArgumentNullException.ThrowIfNull(options);
+        IDatasetLayout layout = DatasetLayouts.Open(path, options);
         SplitListing listing = RequireSound(layout.List(split, cancellation));
         if (!listing.IsLabelled)
         {
@@ -28,11 +42,15 @@ public static class DatasetReader
                 listing.Source);
         }
 
-        return new SegmentationDataset(Path.GetFileName(layout.Root), layout.Root, split, layout.ClassNames, listing.Items);
+        return new SegmentationDataset(Path.GetFileName(layout.Root), layout.Root, split, layout.ClassNames, listing.Items)
+        {
+            Notes = [.. layout.Notes, .. listing.Notes],
+            PassedOver = listing.PassedOver,
+        };
     }
 
     /// <summary>Lists the images of one split, which needs no labels, such as a benchmark's <c>test</c>; nothing is decoded.</summary>
-    /// <param name="path">As for <see cref="Open"/>.</param>
+    /// <param name="path">As for <see cref="Open(string, string, CancellationToken)"/>.</param>
     /// <param name="split">Such as <c>test</c>.</param>
     /// <param name="cancellation">Stops while the files are listed.</param>
     /// <returns>The images, in the split's order; at least one.</returns>
@@ -52,13 +70,18 @@ public static class DatasetReader
     public static ClassificationDataset OpenClassification(string path, string split, CancellationToken cancellation = default)
     {
         ImageNetDataset layout = OpenClassificationLayout(path);
-        return new ClassificationDataset(layout.Root, split, layout.ClassNames, RequireSound(layout.List(split, cancellation)).Items);
+        ClassificationListing listing = RequireSound(layout.List(split, cancellation));
+        return new ClassificationDataset(layout.Root, split, layout.ClassNames, listing.Items)
+        {
+            Notes = listing.Notes,
+            PassedOver = listing.PassedOver,
+        };
     }
 
     /// <summary>
     /// Whether a data set has a class a pixel or a class an image. What is neither counts as the former; opening it tells why.
     /// </summary>
-    /// <param name="path">What <see cref="Open"/> or <see cref="OpenClassification"/> takes.</param>
+    /// <param name="path">What <see cref="Open(string, string, CancellationToken)"/> or <see cref="OpenClassification"/> takes.</param>
     /// <exception cref="DataException">A folder cannot be read.</exception>
     public static DatasetKind KindOf(string path) => ImageNetDataset.Recognises(FullPath(path)) && !DatasetLayouts.Recognise(FullPath(path))
         ? DatasetKind.Classification
@@ -69,7 +92,7 @@ public static class DatasetReader
     internal static ImageNetDataset OpenClassificationLayout(string path)
     {
         string full = FullPath(path);
-        return ImageNetDataset.Recognises(full)
+        return ImageNetDataset.Recognises(full) && FolderPairs.Find(full) is null
             ? new ImageNetDataset(full)
             : throw new DataException(
                 $"'{full}' is no data set for classification: give a folder with 'train/<class>/*.JPEG' and 'val/<class>/*.JPEG'.", full);

@@ -16,6 +16,15 @@ public sealed record DatasetReport(
     /// <summary>The images of each class of a data set for classification; empty for segmentation.</summary>
     public IReadOnlyList<long> ClassImages { get; init; } = [];
 
+    /// <summary>What a user should know of the data set and is no defect, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>
+    /// The images that are stored otherwise than they are shown. They are turned by their EXIF orientation wherever they are read, so that
+    /// this is a note and no finding; labels are taken as they are.
+    /// </summary>
+    public int TurnedImages { get; init; }
+
     /// <summary>Findings by path, each once.</summary>
     internal static IReadOnlyList<DatasetFinding> Sorted(IEnumerable<DatasetFinding> findings) =>
         [.. findings.Distinct().OrderBy(finding => finding.Path, StringComparer.Ordinal)];

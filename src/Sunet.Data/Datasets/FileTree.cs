@@ -1,6 +1,9 @@
 namespace Sunet.Data.Datasets;
 
-/// <summary>Walks folders without following a symbolic link into a loop.</summary>
+/// <summary>
+/// Walks folders without following a symbolic link into a loop. Names that begin with a dot are passed over: what systems and tools keep
+/// beside a user's files, such as the <c>._photo.jpg</c> of macOS or <c>.ipynb_checkpoints</c>.
+/// </summary>
 internal static class FileTree
 {
     /// <summary>Every file below a folder, in ordinal order of relative path.</summary>
@@ -23,7 +26,7 @@ internal static class FileTree
     {
         try
         {
-            return [.. list(folder).Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+            return [.. list(folder).Where(IsVisible).Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -31,9 +34,16 @@ internal static class FileTree
         }
     }
 
+    /// <summary>Whether an entry of a folder is not hidden.</summary>
+    public static bool IsVisible(string path) => !Path.GetFileName(path).StartsWith('.');
+
     /// <summary>A path inside a folder with its extension cut off and forward slashes: the name of an image and of its mask.</summary>
     public static string Stem(string folder, string path) =>
         Path.ChangeExtension(Path.GetRelativePath(folder, path), null).Replace('\\', '/');
+
+    /// <summary>Whether a path lies below a folder; both are absolute.</summary>
+    public static bool IsBelow(string path, string folder) =>
+        path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>Whether a path that a list gives relative to a folder names something in that folder.</summary>
     public static bool StaysInside(string path) => !Path.IsPathRooted(path) && !path.Split('/', '\\').Contains("..");
@@ -51,8 +61,8 @@ internal static class FileTree
             }
 
             ancestors.Add(real);
-            files.AddRange(Directory.GetFiles(folder).Where(file => IsReadable(file, report)));
-            foreach (string child in Directory.GetDirectories(folder).Order(StringComparer.Ordinal))
+            files.AddRange(Directory.GetFiles(folder).Where(file => IsVisible(file) && IsReadable(file, report)));
+            foreach (string child in Directory.GetDirectories(folder).Where(IsVisible).Order(StringComparer.Ordinal))
                 Collect(child, Path.Combine(real, Path.GetFileName(child)), ancestors, files, report);
             ancestors.RemoveAt(ancestors.Count - 1);
         }
@@ -62,8 +72,7 @@ internal static class FileTree
         }
     }
 
-    private static bool Contains(string outer, string inner) =>
-        inner == outer || inner.StartsWith(Path.TrimEndingDirectorySeparator(outer) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    private static bool Contains(string outer, string inner) => inner == outer || IsBelow(inner, outer);
 
     private static bool IsReadable(string file, Action<string, string> report)
     {

@@ -12,6 +12,9 @@ internal interface ILabelReader
     /// <summary>The map's size without decoding it; null where that cannot be told, and loading it tells why.</summary>
     (int Height, int Width)? ReadSize(SegmentationItem item);
 
+    /// <summary>Whether the labels are masks, which may have colours in place of indices.</summary>
+    bool MayBeColours => false;
+
     /// <summary>What a message calls the labels, as the beginning of a sentence.</summary>
     string Describe(SegmentationItem item) => $"'{item.LabelPath}'";
 }

@@ -16,9 +16,6 @@ internal sealed class ImageNetDataset
     private const string SynsetFile = "LOC_synset_mapping.txt", NamesFile = "classes.txt";
     private static readonly string[] SplitNames = ["train", "val", "test"];
 
-    // Folders of pictures beside folders of masks are somebody's data set for segmentation, not two classes.
-    private static readonly string[] NoClasses = ["images", "masks", "labels", "annotations"];
-
     private readonly string images;
     private readonly string[] classes;
     private readonly Dictionary<string, int> indices;
@@ -34,6 +31,12 @@ internal sealed class ImageNetDataset
         Dictionary<string, string> synsets = ReadSynsets(Path.Combine(root, SynsetFile));
         classSource = SplitNames.Select(SplitFolder).FirstOrDefault(HasClassFolders) ?? Path.Combine(root, SynsetFile);
         classes = Directory.Exists(classSource) ? ClassFolders(classSource) : [.. synsets.Keys.Order(StringComparer.Ordinal)];
+        if (classes.Length == 0 && !File.Exists(classSource))
+        {
+            throw new DataException(
+                $"'{root}' has no folder of classes in {string.Join(", ", SplitNames)}, and no {SynsetFile} that names classes.", root);
+        }
+
         if (classes.Length is 0 or > ClassNamesFile.MostOfImages)
         {
             throw new DataException(
@@ -83,12 +86,12 @@ internal sealed class ImageNetDataset
     {
         foreach (string folder in Splits.Select(SplitFolder).Where(HasClassFolders))
         {
-            foreach (string file in Directory.GetFiles(folder).Where(IsVisible).Order(StringComparer.Ordinal))
+            foreach (string file in Directory.GetFiles(folder).Where(FileTree.IsVisible).Order(StringComparer.Ordinal))
                 yield return new DatasetFinding(file, $"'{file}' lies in no class's folder.");
             foreach (string file in ClassFolders(folder).SelectMany(name => FileTree.Files(Path.Combine(folder, name), (_, _) => { })))
             {
-                if (IsVisible(file) && !IsImage(file))
-                    yield return new DatasetFinding(file, $"'{file}' is neither a JPEG nor a PNG file by its name.");
+                if (!ImageFormats.IsImage(file))
+                    yield return new DatasetFinding(file, $"'{file}' is no {ImageFormats.Description} file by its name.");
             }
         }
     }
@@ -103,11 +106,13 @@ internal sealed class ImageNetDataset
             cancellation.ThrowIfCancellationRequested();
             string folder = Path.Combine(listing.Source, name);
             int before = listing.Items.Count, problems = listing.Problems.Count;
-            foreach (string file in FileTree.Files(folder, listing.Report).Where(IsImage))
+            foreach (string file in Images(folder, listing))
                 listing.Items.Add(new ClassificationItem(FileTree.Stem(listing.Source, file), file, indices[name]));
             if (listing.Items.Count == before && listing.Problems.Count == problems)
                 listing.Report(folder, $"The class folder '{folder}' has no images.");
         }
+
+        listing.NotePassedOver(listing.Source, $"images are {ImageFormats.Description} files");
     }
 
     private void ReportDifference(ClassificationListing listing, IEnumerable<string> difference, string how)
@@ -123,7 +128,8 @@ internal sealed class ImageNetDataset
 
     private void ListFlat(ClassificationListing listing)
     {
-        string[] files = [.. FileTree.Files(listing.Source, listing.Report).Where(IsImage)];
+        string[] files = [.. Images(listing.Source, listing)];
+        listing.NotePassedOver(listing.Source, $"images are {ImageFormats.Description} files");
         if (files.Length == 0)
             return;
         if (ImageNetLabels.Find(Root, listing.Split, files.Length) is not { } labels)
@@ -142,6 +148,17 @@ internal sealed class ImageNetDataset
                 listing.Report(labels.File, $"'{labels.File}' gives '{name}' the class '{label}', which is none of the {classes.Length}.");
             else
                 listing.Items.Add(new ClassificationItem(name, files[i], index));
+        }
+    }
+
+    private static IEnumerable<string> Images(string folder, ClassificationListing listing)
+    {
+        foreach (string file in FileTree.Files(folder, listing.Report))
+        {
+            if (ImageFormats.IsImage(file))
+                yield return file;
+            else if (ImageFormats.IsUnreadImage(file))
+                listing.PassedOver.Add(file);
         }
     }
 
@@ -193,13 +210,13 @@ internal sealed class ImageNetDataset
     }
 
     private static bool HasClassFolders(string folder) =>
-        Directory.Exists(folder) && ClassFolders(folder) is { Length: > 0 } found && found.Except(NoClasses).Any();
+        Directory.Exists(folder) && ClassFolders(folder) is { Length: > 0 } found && !found.All(FolderName.IsRole);
 
     private static string[] ClassFolders(string folder)
     {
         try
         {
-            IEnumerable<string> visible = Directory.GetDirectories(folder).Where(IsVisible);
+            IEnumerable<string> visible = Directory.GetDirectories(folder).Where(FileTree.IsVisible);
             return [.. visible.Select(name => Path.GetFileName(name)).Order(StringComparer.Ordinal)];
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -208,7 +225,4 @@ internal sealed class ImageNetDataset
         }
     }
 
-    private static bool IsVisible(string path) => !Path.GetFileName(path).StartsWith('.');
-
-    private static bool IsImage(string path) => IsVisible(path) && ImageFormats.FromName(path) != ImageFormat.Unknown;
 }

@@ -37,7 +37,8 @@ internal sealed class NameLists(string folder)
         string file = FileOf(split);
         if (!IsThere(split))
         {
-            listing.Report(file, $"The split '{split}' is missing: there is no '{file}'.");
+            string there = Splits.Count > 0 ? $", only lists of {string.Join(", ", Splits)}" : "";
+            listing.Report(file, $"The split '{split}' is missing: there is no '{file}'{there}.");
             return [];
         }
 

@@ -10,6 +10,9 @@ internal sealed class PngLabels : ILabelReader
     public static PngLabels Instance { get; } = new();
 
     /// <inheritdoc/>
+    public bool MayBeColours => true;
+
+    /// <inheritdoc/>
     public Memory2D<byte> Load(SegmentationItem item, long pixelCap, SampleBuffers buffers) =>
         LabelFile.Load(item.LabelPath, pixelCap, buffers.Scratch, buffers.Labels);
 

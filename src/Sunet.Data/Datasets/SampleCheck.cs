@@ -19,18 +19,26 @@ internal sealed class SampleCheck(int classes, long pixelCap)
     /// <summary>The pixels labelled 255 so far.</summary>
     public long IgnoredPixels => pixels[SegmentationDataset.IgnoreLabel];
 
+    /// <summary>The images so far that are stored otherwise than they are shown, and have been turned by their EXIF orientation.</summary>
+    public int TurnedImages { get; private set; }
+
     /// <summary>Checks one sample.</summary>
-    public void Check(SegmentationItem item)
+    /// <returns>Its labels, until the next check; null where they cannot be read or do not fit the image or the classes.</returns>
+    public Memory2D<byte>? Check(SegmentationItem item)
     {
         Memory2D<Rgb>? image = CheckImage(item.ImagePath);
         Memory2D<byte>? labels = Labels(item);
         if (labels is not { } map)
-            return;
-        if (image is { } decoded)
-            Report(item.LabelPath, SampleProblem.SizeMismatch(item, decoded.Span, map.Span));
-        Report(item.LabelPath, SampleProblem.LabelOutOfRange(item, map.Span, classes));
+            return null;
+        string? mismatch = image is { } decoded
+            ? SampleProblem.SizeMismatch(item, decoded.Span, map.Span, buffers.Scratch.Orientation)
+            : null;
+        string? outOfRange = SampleProblem.LabelOutOfRange(item, map.Span, classes);
+        Report(item.LabelPath, mismatch);
+        Report(item.LabelPath, outOfRange);
         foreach (byte label in map.Span)
             pixels[label]++;
+        return mismatch is null && outOfRange is null ? labels : null;
     }
 
     /// <summary>Checks one image alone.</summary>
@@ -43,7 +51,9 @@ internal sealed class SampleCheck(int classes, long pixelCap)
             ImageFormat content = ImageFormats.Detect(file), name = ImageFormats.FromName(path);
             if (content != ImageFormat.Unknown && content != name)
                 Report(path, SampleProblem.WrongExtension(path, content));
-            return ImageFile.Decode(file, path, pixelCap, buffers.Scratch, buffers.Image);
+            Memory2D<Rgb> image = ImageFile.Decode(file, path, pixelCap, buffers.Scratch, buffers.Image);
+            TurnedImages += buffers.Scratch.Orientation == 1 ? 0 : 1;
+            return image;
         }
         catch (DataException failure)
         {

@@ -12,11 +12,16 @@ internal static class SampleProblem
         $"'{path}' holds a {content.ToString().ToUpperInvariant()} image; rename it or convert it.";
 
     /// <summary>The sizes differ.</summary>
-    public static string? SizeMismatch(SegmentationItem item, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels) =>
-        image.Height == labels.Height && image.Width == labels.Width
-            ? null
-            : $"{item.Labels.Describe(item)} is {labels.Width} x {labels.Height} "
-                + $"but its image '{item.ImagePath}' is {image.Width} x {image.Height}.";
+    public static string? SizeMismatch(
+        SegmentationItem item, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, int orientation)
+    {
+        if (image.Height == labels.Height && image.Width == labels.Width)
+            return null;
+        bool isStoredSize = orientation > 4 && image.Height == labels.Width && image.Width == labels.Height;
+        string cause = isStoredSize ? $" once turned by its EXIF orientation {orientation}: the labels are of the image as it is stored" : "";
+        return $"{item.Labels.Describe(item)} is {labels.Width} x {labels.Height} "
+            + $"but its image '{item.ImagePath}' is {image.Width} x {image.Height}{cause}.";
+    }
 
     /// <summary>A label is neither a class nor ignore.</summary>
     public static string? LabelOutOfRange(SegmentationItem item, ReadOnlySpan2D<byte> labels, int classes)

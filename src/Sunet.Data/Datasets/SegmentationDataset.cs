@@ -38,6 +38,14 @@ public sealed class SegmentationDataset
     /// <summary>The images, in the split's order; at least one.</summary>
     public IReadOnlyList<SegmentationItem> Items { get; }
 
+    /// <summary>Files in the split's folders that are images by their names and are not read, such as those of other formats.</summary>
+    public IReadOnlyList<string> PassedOver { get; internal init; } = [];
+
+    /// <summary>
+    /// What a user should know of the data set and this split and is no defect, a sentence each, such as which class names were assumed.
+    /// </summary>
+    public IReadOnlyList<string> Notes { get; internal init; } = [];
+
     /// <summary>Decodes an item and checks it.</summary>
     /// <param name="item">One of <see cref="Items"/>.</param>
     /// <param name="pixelCap">Larger images are refused by their header.</param>
@@ -60,7 +68,7 @@ public sealed class SegmentationDataset
     {
         Memory2D<Rgb> image = ImageFile.Load(item.ImagePath, pixelCap, buffers.Scratch, buffers.Image);
         Memory2D<byte> labels = item.Labels.Load(item, pixelCap, buffers);
-        if (SampleProblem.SizeMismatch(item, image.Span, labels.Span) is { } mismatch)
+        if (SampleProblem.SizeMismatch(item, image.Span, labels.Span, buffers.Scratch.Orientation) is { } mismatch)
             throw new DataException(mismatch, item.LabelPath);
         if (SampleProblem.LabelOutOfRange(item, labels.Span, ClassCount) is { } outOfRange)
             throw new DataException(outOfRange, item.LabelPath);

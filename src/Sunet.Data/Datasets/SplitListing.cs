@@ -1,3 +1,5 @@
+using Sunet.Data.Images;
+
 namespace Sunet.Data.Datasets;
 
 /// <summary>What a layout finds for one split: the items that are complete, and what is wrong with the others.</summary>
@@ -24,21 +26,35 @@ internal sealed record SplitListing(string Split, string Source) : SplitFindings
         Items.Add(item);
     }
 
-    /// <summary>Adds every image of a folder with its label file.</summary>
+    /// <summary>Adds every image of a folder with its label file, and counts those that are not read.</summary>
     public void AddFolder(LabelFolder folder, ILabelReader labels, CancellationToken cancellation)
     {
-        foreach (string image in FileTree.Files(folder.Images, Report))
+        var masks = new FileLookup(folder.Labels);
+        foreach (string image in folder.ImageFiles(Report))
         {
             cancellation.ThrowIfCancellationRequested();
             if (folder.NameOfImage(image) is not { } name)
-                continue;
-            string mask = Path.Combine(folder.Labels, name + folder.LabelEnding);
-            if (!IsLabelled)
+            {
+                if (ImageFormats.IsImage(image) || ImageFormats.IsUnreadImage(image))
+                    PassedOver.Add(image);
+            }
+            else if (!IsLabelled)
                 Images.Add(new DatasetImage(name, image));
-            else if (File.Exists(mask))
+            else if (masks.Find(name, folder.LabelEnding) is { } mask)
                 Add(new SegmentationItem(name, image, mask) { Labels = labels });
             else
-                Report(mask, $"The image '{image}' has no mask: '{mask}' is not there.");
+                ReportNoMask(image, folder, name, masks.FindAny(name));
         }
+
+        NotePassedOver(folder.Images, folder.Reason);
+    }
+
+    private void ReportNoMask(string image, LabelFolder folder, string name, string? other)
+    {
+        string mask = Path.Combine(folder.Labels, name + folder.LabelEnding);
+        if (other is null || other == image)
+            Report(mask, $"The image '{image}' has no mask: '{mask}' is not there.");
+        else
+            Report(other, $"The image '{image}' has no mask whose name ends in '{folder.LabelEnding}', as that of '{other}' does not.");
     }
 }

@@ -6,8 +6,6 @@ namespace Sunet.Data.Datasets;
 /// <summary>Finds files in a data set's folders that no split makes use of.</summary>
 internal sealed class StrayCheck(IDatasetLayout layout, IReadOnlyList<SplitListing> listings)
 {
-    private static readonly string[] OtherFormats = [".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".heic", ".avif"];
-
     private readonly List<DatasetFinding> findings = [];
 
     // Where a split could not be read, what it lists is not known, and nothing can be said of the others.
@@ -27,7 +25,7 @@ internal sealed class StrayCheck(IDatasetLayout layout, IReadOnlyList<SplitListi
     private HashSet<string> CheckImages(LabelFolder folder)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (string file in FileTree.Files(folder.Images, Report))
+        foreach (string file in folder.ImageFiles(Report))
         {
             string? name = folder.NameOfImage(file);
             if (name is null)
@@ -41,7 +39,7 @@ internal sealed class StrayCheck(IDatasetLayout layout, IReadOnlyList<SplitListi
 
     private void CheckLabels(LabelFolder folder, HashSet<string> images)
     {
-        foreach (string file in FileTree.Files(folder.Labels, Report))
+        foreach (string file in folder.LabelFiles(Report))
         {
             if (folder.NameOfLabels(file) is not { } name)
                 continue;
@@ -58,8 +56,8 @@ internal sealed class StrayCheck(IDatasetLayout layout, IReadOnlyList<SplitListi
             Report(file, $"'{file}' is not used: names of images end in '{folder.ImageEnding}'.");
         else if (Content(file) is var content && content != ImageFormat.Unknown)
             Report(file, SampleProblem.WrongExtension(file, content));
-        else if (OtherFormats.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
-            Report(file, $"'{file}' is not used: images are JPEG or PNG files.");
+        else if (ImageFormats.IsUnreadImage(file))
+            Report(file, $"'{file}' is not used: images are {ImageFormats.Description} files.");
     }
 
     private static ImageFormat Content(string file)
@@ -67,7 +65,7 @@ internal sealed class StrayCheck(IDatasetLayout layout, IReadOnlyList<SplitListi
         try
         {
             using var handle = RegularFile.OpenHandle(file);
-            Span<byte> start = stackalloc byte[ImageFormats.PngSignature.Length];
+            Span<byte> start = stackalloc byte[ImageFormats.SignatureLength];
             return ImageFormats.Detect(start[..RandomAccess.Read(handle, start, 0)]);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -1,8 +1,11 @@
+using Sunet.Data.Images;
+
 namespace Sunet.Data.Datasets;
 
 /// <summary>
-/// The layout of PASCAL VOC: <c>JPEGImages/*.jpg|.jpeg|.png</c>, <c>SegmentationClass/*.png</c>,
-/// <c>ImageSets/Segmentation/&lt;split&gt;.txt</c>, and optionally <c>classes.txt</c> with one name a line.
+/// The layout of PASCAL VOC: <c>JPEGImages</c> with images of any format that is read, <c>SegmentationClass/*.png</c>,
+/// <c>ImageSets/Segmentation/&lt;split&gt;.txt</c>, and optionally <c>classes.txt</c> with one name a line, or another list of
+/// <see cref="ClassList"/>.
 /// </summary>
 /// <remarks>
 /// <para><c>trainval</c> is made up of <c>train</c> and <c>val</c> where it has no list. <c>test</c> has images without masks, unless some
@@ -16,7 +19,9 @@ namespace Sunet.Data.Datasets;
 internal sealed class VocDataset : IDatasetLayout
 {
     private const string Augmented = "trainaug";
-    private static readonly string[] ImageExtensions = [".jpg", ".jpeg", ".png"];
+
+    // Masks of other formats are found, so that reading them tells what to do with them.
+    private static readonly string[] MaskExtensions = [".png", .. ImageFormats.Extensions];
 
     private static readonly string[] BoundaryFolders = ["benchmark_RELEASE", "SBD", "VOCaug"];
 
@@ -24,12 +29,14 @@ internal sealed class VocDataset : IDatasetLayout
     private static readonly string[] Official = ["train", "val", "trainval", "test"];
 
     private readonly string images, masks, augmentedMasks;
+    private readonly FileLookup imageFiles, maskFiles, augmentedMaskFiles;
     private readonly NameLists lists;
+    private readonly ClassList? classes;
     private readonly SbdDataset? boundaries;
 
     /// <summary>Opens the layout; no split is read yet.</summary>
     /// <param name="root">The folder that has <c>ImageSets/Segmentation</c>.</param>
-    /// <exception cref="DataException"><c>classes.txt</c> is there and unusable.</exception>
+    /// <exception cref="DataException">A list of classes is there and unusable.</exception>
     private VocDataset(string root)
     {
         Root = root;
@@ -37,13 +44,14 @@ internal sealed class VocDataset : IDatasetLayout
         masks = Path.Combine(root, "SegmentationClass");
         augmentedMasks = Path.Combine(root, "SegmentationClassAug");
         lists = new NameLists(ListFolder(root));
-        string classes = Path.Combine(root, "classes.txt");
-        ClassNames = File.Exists(classes) ? ClassNamesFile.Read(classes) : VocClassNames;
+        (imageFiles, maskFiles, augmentedMaskFiles) = (new(images), new(masks), new(augmentedMasks));
+        classes = ClassList.Find(root);
+        ClassNames = classes?.Names ?? VocClassNames;
         if (ClassNames.SequenceEqual(VocClassNames))
             boundaries = FindBoundaries(root);
     }
 
-    /// <summary>The 21 classes of PASCAL VOC, for data sets without a <c>classes.txt</c>.</summary>
+    /// <summary>The 21 classes of PASCAL VOC, for data sets without a list of classes.</summary>
     public static IReadOnlyList<string> VocClassNames { get; } =
     [
         "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse",
@@ -57,11 +65,19 @@ internal sealed class VocDataset : IDatasetLayout
     public IReadOnlyList<string> ClassNames { get; }
 
     /// <inheritdoc/>
+    public LabelMap? Colours => classes?.Colours;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Notes => classes is not null
+        ? []
+        : [$"There is no {ClassList.Files} in '{Root}': the {VocClassNames.Count} class names of PASCAL VOC are assumed."];
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> Splits =>
         [.. lists.Splits.Concat(IsMadeUp(Augmented) ? [Augmented] : []).Order(StringComparer.Ordinal)];
 
     /// <summary>Opens a folder that has this layout, or the <c>VOC2012</c> or <c>VOCdevkit/VOC2012</c> in it; null for another.</summary>
-    /// <exception cref="DataException"><c>classes.txt</c> is there and unusable.</exception>
+    /// <exception cref="DataException">A list of classes is there and unusable.</exception>
     public static VocDataset? TryOpen(string path) =>
         new[] { path, Path.Combine(path, "VOC2012"), Path.Combine(path, "VOCdevkit", "VOC2012") }
             .Where(folder => Directory.Exists(ListFolder(folder)))
@@ -80,8 +96,8 @@ internal sealed class VocDataset : IDatasetLayout
             return listing;
         }
 
-        List<ListedName> names = isMadeUp ? AugmentedNames(listing) : lists.Read(split, listing);
-        listing.IsLabelled = split != "test" || names.Count == 0 || names.Any(listed => File.Exists(MaskOf(listed.Name)));
+        List<ListedName> names = isMadeUp ? AugmentedNames(listing) : [.. lists.Read(split, listing).Select(WithoutExtension)];
+        listing.IsLabelled = split != "test" || names.Count == 0 || names.Any(listed => maskFiles.Find(listed.Name, MaskExtensions) is not null);
         foreach (ListedName listed in names)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -97,6 +113,11 @@ internal sealed class VocDataset : IDatasetLayout
 
     private bool IsMadeUp(string split) => split == Augmented && boundaries is not null && lists.HasParts && !lists.IsThere(split);
 
+    // VOC lists names without extension, other tools those of files.
+    private ListedName WithoutExtension(ListedName listed) => ImageFormats.IsImage(listed.Name) && File.Exists(Path.Combine(images, listed.Name))
+        ? listed with { Name = Path.ChangeExtension(listed.Name, null) }
+        : listed;
+
     private List<ListedName> AugmentedNames(SplitListing listing)
     {
         HashSet<string> held = [.. lists.Read("val", listing).Select(listed => listed.Name)];
@@ -109,11 +130,7 @@ internal sealed class VocDataset : IDatasetLayout
         var (name, list) = listed;
         string? image = FindImage(name), mask = FindMask(name, listing.Split);
         if (image is null)
-        {
-            string expected = Path.Combine(images, name + ImageExtensions[0]);
-            listing.Report(expected, $"'{list}' lists '{name}', but '{expected}' (or .jpeg, .png) is not there.");
-        }
-
+            ReportNoImage(listing, listed);
         if (!listing.IsLabelled)
         {
             if (image is not null)
@@ -122,24 +139,48 @@ internal sealed class VocDataset : IDatasetLayout
         }
 
         if (mask is null)
-            listing.Report(MaskOf(name), $"'{list}' lists '{name}', but its mask '{MaskOf(name)}' is not there.");
+            ReportNoMask(listing, listed);
         else if (image is not null)
             listing.Add(new SegmentationItem(name, image, mask) { Labels = LabelsOf(mask) });
     }
 
-    private string? FindImage(string name) => ImageExtensions.Select(extension => Path.Combine(images, name + extension))
-        .Append(boundaries?.ImageOf(name)).FirstOrDefault(File.Exists);
+    private void ReportNoImage(SplitListing listing, ListedName listed)
+    {
+        var (name, list) = listed;
+        string expected = Path.Combine(images, name + ImageFormats.Extensions[0]);
+        if (imageFiles.FindAny(name) is { } other)
+            listing.Report(other, $"'{list}' lists '{name}', whose image '{other}' is not read: images are {ImageFormats.Description} files.");
+        else
+        {
+            string more = string.Join(", ", ImageFormats.Extensions.Skip(1));
+            listing.Report(expected, $"'{list}' lists '{name}', but '{expected}' (or {more}) is not there.");
+        }
+    }
+
+    private void ReportNoMask(SplitListing listing, ListedName listed)
+    {
+        var (name, list) = listed;
+        if (maskFiles.FindAny(name) is { } other)
+            listing.Report(other, $"'{list}' lists '{name}', whose mask '{other}' is not read: masks are PNG files of class indices.");
+        else
+            listing.Report(MaskOf(name), $"'{list}' lists '{name}', but its mask '{MaskOf(name)}' is not there.");
+    }
+
+    private string? FindImage(string name) =>
+        imageFiles.Find(name, ImageFormats.Extensions) ?? (boundaries?.ImageOf(name) is { } image && File.Exists(image) ? image : null);
 
     private string? FindMask(string name, string split)
     {
-        string?[] more = Official.Contains(split) ? [] : [Path.Combine(augmentedMasks, name + ".png"), boundaries?.LabelsOf(name)];
-        return new[] { MaskOf(name) }.Concat(more).FirstOrDefault(File.Exists);
+        string? mask = maskFiles.Find(name, MaskExtensions);
+        if (mask is not null || Official.Contains(split))
+            return mask;
+        return augmentedMaskFiles.Find(name, ".png") ?? (boundaries?.LabelsOf(name) is { } labels && File.Exists(labels) ? labels : null);
     }
 
     private string MaskOf(string name) => Path.Combine(masks, name + ".png");
 
-    private static ILabelReader LabelsOf(string mask) =>
-        Path.GetExtension(mask) == ".mat" ? SbdLabels.Instance : PngLabels.Instance;
+    private ILabelReader LabelsOf(string mask) =>
+        Path.GetExtension(mask) == ".mat" ? SbdLabels.Instance : classes?.Labels ?? PngLabels.Instance;
 
     /// <summary>The SBD in or beside a folder. Only one named like VOC's is looked around, lest a neighbour be taken for a part.</summary>
     private static SbdDataset? FindBoundaries(string root)

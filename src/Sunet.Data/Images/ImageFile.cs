@@ -5,22 +5,39 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Images;
 
-/// <summary>Reads photographs: JPEG or PNG files, told apart by their content.</summary>
+/// <summary>Reads photographs: JPEG, PNG, BMP, WebP or GIF files, told apart by their content.</summary>
+/// <remarks>
+/// An image comes as every viewer shows it, turned by its EXIF orientation. A damaged file is refused, also one that a decoder would fill
+/// up with grey; one that lacks nothing but the marker at its end is read.
+/// </remarks>
 public static class ImageFile
 {
     /// <summary>The most pixels an image may have unless the caller says otherwise: 67 million (8192 x 8192).</summary>
     public const long DefaultPixelCap = 8192 * 8192;
 
     /// <summary>
-    /// Reads an image as 8-bit RGB, the bytes as they are stored: colour profiles, gamma and EXIF orientation are not applied, alpha is
-    /// dropped, grey becomes three equal channels.
+    /// Reads an image as 8-bit RGB, the bytes as they are stored: colour profiles and gamma are not applied, alpha is dropped, grey becomes
+    /// three equal channels, and of an animation the first picture counts.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="pixelCap">Larger images are refused by their header, before their pixels are allocated.</param>
-    /// <returns>[H, W], owned by the caller.</returns>
-    /// <exception cref="DataException">The file is missing, neither JPEG nor PNG, damaged, truncated or too large.</exception>
+    /// <returns>[H, W], upright, owned by the caller.</returns>
+    /// <exception cref="DataException">The file is missing, of another format, damaged, truncated or too large.</exception>
     public static Memory2D<Rgb> Load(string path, long pixelCap = DefaultPixelCap) =>
         Load(path, pixelCap, new DecodeScratch(), new PixelBuffer<Rgb>());
+
+    /// <summary>As the other overload, from a stream.</summary>
+    /// <param name="stream">Read from where it is to its end, and left open; it need not be able to seek.</param>
+    /// <param name="name">What messages call the image, such as the address it came from.</param>
+    /// <param name="pixelCap">Larger images are refused by their header, before their pixels are allocated.</param>
+    /// <returns>[H, W], upright, owned by the caller.</returns>
+    /// <exception cref="DataException">The stream cannot be read, or its image is of another format, damaged or too large.</exception>
+    public static Memory2D<Rgb> Load(Stream stream, string name = "stream", long pixelCap = DefaultPixelCap)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var scratch = new DecodeScratch();
+        return Decode(scratch.ReadStream(stream, name), name, pixelCap, scratch, new PixelBuffer<Rgb>());
+    }
 
     /// <summary>As the public overload, into memory that is used again; the result is valid until the next use of either.</summary>
     internal static Memory2D<Rgb> Load(string path, long pixelCap, DecodeScratch scratch, PixelBuffer<Rgb> target) =>
@@ -30,8 +47,7 @@ public static class ImageFile
     internal static Memory2D<Rgb> Decode(
         ReadOnlySpan<byte> file, string path, long pixelCap, DecodeScratch scratch, PixelBuffer<Rgb> target)
     {
-        RequireKnownFormat(file, path);
-        ReadOnlySpan<byte> rgba = SkiaDecoder.Decode(file, path, pixelCap, scratch, out int height, out int width);
+        ReadOnlySpan<byte> rgba = DecodeRgba(file, path, pixelCap, scratch, null, out int height, out int width);
         Memory2D<Rgb> image = target.Reserve(height, width);
         image.Span.TryGetSpan(out Span<Rgb> pixels);
         DropAlpha(rgba, MemoryMarshal.AsBytes(pixels));
@@ -42,22 +58,53 @@ public static class ImageFile
     /// <param name="path">The file.</param>
     /// <param name="pixelCap">Larger images are refused by their header.</param>
     /// <param name="scratch">Owns the returned pixels until its next use.</param>
-    /// <param name="reduction">Told height and width, says by how much a JPEG is made smaller while it is decoded: 1, 2, 4 or 8.</param>
-    /// <param name="height">The decoded height.</param>
-    /// <param name="width">The decoded width.</param>
+    /// <param name="reduction">
+    /// Told height and width of the upright image, says by how much a JPEG is made smaller while it is decoded: 1, 2, 4 or 8.
+    /// </param>
+    /// <param name="height">The height of what is returned.</param>
+    /// <param name="width">The width of what is returned.</param>
     internal static ReadOnlySpan<byte> LoadRgba(
-        string path, long pixelCap, DecodeScratch scratch, Func<int, int, int> reduction, out int height, out int width)
+        string path, long pixelCap, DecodeScratch scratch, Func<int, int, int> reduction, out int height, out int width) =>
+        DecodeRgba(scratch.ReadFile(path), path, pixelCap, scratch, reduction, out height, out width);
+
+    /// <summary>Decodes a file that is in memory already as it is stored: it is not turned by its orientation.</summary>
+    /// <returns>Pixels of four bytes, of which the last does not count, until the next use of the scratch.</returns>
+    internal static ReadOnlySpan<byte> DecodeStored(
+        ReadOnlySpan<byte> file, string path, long pixelCap, DecodeScratch scratch, Func<int, int, int>? reduction, out StoredSize size)
     {
-        ReadOnlySpan<byte> file = scratch.ReadFile(path);
-        RequireKnownFormat(file, path);
-        return SkiaDecoder.Decode(file, path, pixelCap, scratch, out height, out width, reduction);
+        ImageFormat format = RequireKnownFormat(file, path);
+        JpegStructure? jpeg = format == ImageFormat.Jpeg ? JpegCheck.Require(file, path, pixelCap, scratch) : null;
+        ReadOnlySpan<byte> whole = jpeg is { HasEnd: false } ? JpegCheck.WithEnd(file, scratch) : file;
+        ReadOnlySpan<byte> stored = SkiaDecoder.Decode(whole, path, pixelCap, scratch, jpeg?.DecoderBytes, out size, reduction);
+        if (jpeg is not null && scratch.IsQuick)
+            JpegCheck.RequireEnd(file, path, jpeg, scratch, MemoryMarshal.Cast<byte, uint>(stored)[^size.Width..]);
+        return stored;
     }
 
-    // Only two of the decoders inside Skia are ever offered a file; the others need not be trusted.
-    private static void RequireKnownFormat(ReadOnlySpan<byte> file, string path)
+    private static ReadOnlySpan<byte> DecodeRgba(
+        ReadOnlySpan<byte> file, string path, long pixelCap, DecodeScratch scratch, Func<int, int, int>? reduction, out int height,
+        out int width)
     {
-        if (ImageFormats.Detect(file) == ImageFormat.Unknown)
-            throw new DataException($"'{path}' is neither a JPEG nor a PNG file.", path);
+        ReadOnlySpan<byte> stored = DecodeStored(file, path, pixelCap, scratch, reduction, out StoredSize size);
+        (height, width) = (size.ShownHeight, size.ShownWidth);
+        scratch.Orientation = (int)size.Origin;
+        if (size.IsUpright)
+            return stored;
+        Span<byte> upright = scratch.ReserveTurned(stored.Length);
+        ExifOrientation.Turn(stored, size.Height, size.Width, size.Origin, upright);
+        return upright;
+    }
+
+    // Only some of the decoders inside Skia are ever offered a file; the others need not be trusted.
+    private static ImageFormat RequireKnownFormat(ReadOnlySpan<byte> file, string path)
+    {
+        ImageFormat format = ImageFormats.Detect(file);
+        if (format != ImageFormat.Unknown)
+            return format;
+        throw new DataException(
+            ImageFormats.IsTiff(file)
+                ? $"'{path}' is a TIFF file, which is not read; convert it to PNG."
+                : $"'{path}' is no {ImageFormats.Description} file.", path);
     }
 
     private static void DropAlpha(ReadOnlySpan<byte> rgba, Span<byte> rgb)

@@ -14,6 +14,13 @@ public static class LabelFile
 {
     private const int Grey = 0;
     private const int Palette = 3;
+    private const int GreyAlpha = 4;
+
+    // A PNG begins with its signature, then IHDR: its length and type in four bytes each, then its data.
+    private const int HeaderAt = 16;
+
+    private const string Wanted = "a label map holds one class index a pixel, as a palette or grey PNG of up to 8 bits; 'sunet data convert' "
+        + "makes such maps of colours, by a labelmap.txt in the data set or by '--colour-map FILE'";
 
     /// <summary>Reads a label map.</summary>
     /// <param name="path">The file.</param>
@@ -23,29 +30,43 @@ public static class LabelFile
     public static Memory2D<byte> Load(string path, long pixelCap = ImageFile.DefaultPixelCap) =>
         Load(path, pixelCap, new DecodeScratch(), new PixelBuffer<byte>());
 
+    /// <summary>As the other overload, from a stream.</summary>
+    /// <param name="stream">Read from where it is to its end, and left open; it need not be able to seek.</param>
+    /// <param name="name">What messages call the label map.</param>
+    /// <param name="pixelCap">Larger maps are refused by their header, before their pixels are allocated.</param>
+    /// <returns>[H, W] class indices exactly as stored, owned by the caller.</returns>
+    /// <exception cref="DataException">The stream cannot be read, or holds no sound label map.</exception>
+    public static Memory2D<byte> Load(Stream stream, string name = "stream", long pixelCap = ImageFile.DefaultPixelCap)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var scratch = new DecodeScratch();
+        return Decode(scratch.ReadStream(stream, name), name, pixelCap, scratch, new PixelBuffer<byte>());
+    }
+
     /// <summary>The size of a label map from its header alone.</summary>
     /// <param name="path">The file.</param>
     /// <returns>Null where <see cref="Load(string, long)"/> would refuse the file by its beginning; loading it tells why.</returns>
     public static (int Height, int Width)? ReadSize(string path)
     {
-        // A PNG begins with its signature, then IHDR: its length and type in four bytes each, then its data.
-        const int HeaderAt = 16;
         Span<byte> start = stackalloc byte[HeaderAt + PngHeader.Length];
         try
         {
             using var file = RegularFile.OpenHandle(path);
-            if (RandomAccess.Read(file, start, 0) < start.Length || !start.StartsWith(ImageFormats.PngSignature))
-                return null;
+            start = start[..RandomAccess.Read(file, start, 0)];
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return null;
         }
 
-        PngHeader header = PngHeader.Parse(start[HeaderAt..]);
+        if (HeaderOrNull(start) is not { } header)
+            return null;
         bool possible = header.Width > 0 && header.Height > 0 && (long)header.Width * header.Height <= ImageFile.DefaultPixelCap;
         return possible ? (header.Height, header.Width) : null;
     }
+
+    /// <summary>Whether a file in memory is a PNG that has one index a pixel rather than a colour.</summary>
+    internal static bool HasIndices(ReadOnlySpan<byte> file) => HeaderOrNull(file)?.ColourType is Grey or Palette;
 
     /// <summary>As the public overload, into memory that is used again; the result is valid until the next use of either.</summary>
     internal static Memory2D<byte> Load(string path, long pixelCap, DecodeScratch scratch, PixelBuffer<byte> target) =>
@@ -55,14 +76,19 @@ public static class LabelFile
     internal static Memory2D<byte> Decode(
         ReadOnlySpan<byte> file, string path, long pixelCap, DecodeScratch scratch, PixelBuffer<byte> target)
     {
+        if (ImageFormats.Detect(file) is var format && format is not (ImageFormat.Png or ImageFormat.Unknown))
+            throw new DataException($"'{path}' is a {format.ToString().ToUpperInvariant()} image; {Wanted}.", path);
         ReadOnlySpan<byte> rewritten = Rewrite(file, path, pixelCap, scratch);
-        ReadOnlySpan<byte> rgba = SkiaDecoder.Decode(rewritten, path, pixelCap, scratch, out int height, out int width);
-        Memory2D<byte> labels = target.Reserve(height, width);
+        ReadOnlySpan<byte> rgba = SkiaDecoder.Decode(rewritten, path, pixelCap, scratch, null, out StoredSize size);
+        Memory2D<byte> labels = target.Reserve(size.Height, size.Width);
         labels.Span.TryGetSpan(out Span<byte> indices);
         for (int i = 0; i < indices.Length; i++)
             indices[i] = rgba[i * 4];
         return labels;
     }
+
+    private static PngHeader? HeaderOrNull(ReadOnlySpan<byte> file) =>
+        file.Length >= HeaderAt + PngHeader.Length && file.StartsWith(ImageFormats.PngSignature) ? PngHeader.Parse(file[HeaderAt..]) : null;
 
     private static ReadOnlySpan<byte> Rewrite(ReadOnlySpan<byte> file, string path, long pixelCap, DecodeScratch scratch)
     {
@@ -106,8 +132,9 @@ public static class LabelFile
         SkiaDecoder.RequireSize(header.Height, header.Width, pixelCap, path);
         if (header.ColourType is not (Grey or Palette))
         {
+            string kind = header.ColourType == GreyAlpha ? "grey PNG with an alpha channel" : "colour PNG";
             throw new DataException(
-                $"'{path}' is a colour PNG; a label map holds one class index a pixel, as a palette or grey PNG of up to 8 bits.", path);
+                $"'{path}' is a {kind}; {Wanted}.", path);
         }
 
         if (header.BitDepth > 8)

@@ -14,4 +14,7 @@ internal sealed class PixelBuffer<T>
         _ = GrowOnly.Reserve(ref pixels, checked(height * width));
         return new Memory2D<T>(pixels, 0, height, width, 0);
     }
+
+    /// <summary>Gives the memory up.</summary>
+    public void Drop() => pixels = [];
 }

@@ -2,21 +2,26 @@ using SkiaSharp;
 
 namespace Sunet.Data.Images;
 
-/// <summary>Decodes JPEG and PNG bytes to RGBA exactly as they are stored: no colour management, no premultiplication, no rotation.</summary>
+/// <summary>Decodes images to RGBA exactly as they are stored: no colour management, no premultiplication, no rotation.</summary>
 internal static class SkiaDecoder
 {
+    /// <summary>What an image and its labels take, a pixel: four bytes as they are decoded, three as an image, one as labels.</summary>
+    private const int BytesPerPixel = 4 + 3 + 1;
+
     /// <summary>Decodes one image.</summary>
     /// <param name="encoded">The whole file.</param>
     /// <param name="path">The file's name, for messages.</param>
     /// <param name="pixelCap">Larger images are refused by their header, before any pixel is allocated.</param>
     /// <param name="scratch">Owns the returned pixels until its next use.</param>
-    /// <param name="height">The decoded height.</param>
-    /// <param name="width">The decoded width.</param>
-    /// <param name="reduction">Told height and width, says by how much a JPEG is made smaller while it is decoded: 1, 2, 4 or 8.</param>
+    /// <param name="decoderBytes">What the decoder needs for itself; null where that is not known, as if it kept the image.</param>
+    /// <param name="size">The decoded size, and how the image is to be turned.</param>
+    /// <param name="reduction">
+    /// Told height and width as the image is shown, says by how much a JPEG is made smaller while it is decoded: 1, 2, 4 or 8.
+    /// </param>
     /// <returns>[H, W] pixels of four bytes.</returns>
     /// <exception cref="DataException">The bytes are no complete image, or a larger one than the cap allows.</exception>
     public static unsafe ReadOnlySpan<byte> Decode(
-        ReadOnlySpan<byte> encoded, string path, long pixelCap, DecodeScratch scratch, out int height, out int width,
+        ReadOnlySpan<byte> encoded, string path, long pixelCap, DecodeScratch scratch, long? decoderBytes, out StoredSize size,
         Func<int, int, int>? reduction = null)
     {
         fixed (byte* bytes = encoded)
@@ -24,16 +29,17 @@ internal static class SkiaDecoder
             using SKData data = SKData.Create((nint)bytes, encoded.Length);
             using SKCodec codec = SKCodec.Create(data)
                 ?? throw new DataException($"'{path}' is damaged: its header cannot be decoded.", path);
-            height = codec.Info.Height;
-            width = codec.Info.Width;
-            RequireSize(height, width, pixelCap, path);
-            if (reduction?.Invoke(height, width) is { } by and > 1)
+            size = new StoredSize(codec.Info.Height, codec.Info.Width, ExifOrientation.Of(codec, encoded));
+            RequireSize(size.Height, size.Width, pixelCap, path);
+            if (reduction?.Invoke(size.ShownHeight, size.ShownWidth) is { } by and > 1)
             {
                 SKSizeI reduced = codec.GetScaledDimensions(1f / by);
-                (height, width) = (reduced.Height, reduced.Width);
+                size = size with { Height = reduced.Height, Width = reduced.Width };
             }
 
-            var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+            var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+            long pixelCount = (long)size.Height * size.Width;
+            scratch.Take((decoderBytes ?? (4 * pixelCount)) + (pixelCount * (size.IsUpright ? BytesPerPixel : BytesPerPixel + 4)));
             Span<byte> pixels = scratch.ReserveRgba(info.BytesSize);
             SKCodecResult result;
             fixed (byte* target = pixels)
@@ -44,6 +50,18 @@ internal static class SkiaDecoder
                 SKCodecResult.IncompleteInput => throw new DataException($"'{path}' is truncated: its pixels end early.", path),
                 _ => throw new DataException($"'{path}' is damaged: the decoder reports {result}.", path),
             };
+        }
+    }
+
+    /// <summary>Whether an image is stored as grey, with one channel. What cannot be decoded is not.</summary>
+    /// <param name="encoded">The whole file.</param>
+    public static unsafe bool IsGrey(ReadOnlySpan<byte> encoded)
+    {
+        fixed (byte* bytes = encoded)
+        {
+            using SKData data = SKData.Create((nint)bytes, encoded.Length);
+            using SKCodec? codec = SKCodec.Create(data);
+            return codec?.Info.ColorType == SKColorType.Gray8;
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Sunet.Data.Datasets;
+using Sunet.Data.Images;
+using Sunet.Native.Interop;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 
@@ -24,6 +26,7 @@ public sealed class BatchLoader : IBatchSource
     private readonly Stack<TrainingBatch> free;
     private readonly HashSet<TrainingBatch> lent;
     private readonly Thread[] workers;
+    private readonly DecodeBudget budget;
     private TaskCompletionSource? change;
     private LoaderWork work;
     private TimeSpan waiting;
@@ -66,20 +69,22 @@ public sealed class BatchLoader : IBatchSource
         if (BatchesPerEpoch == 0)
         {
             throw new ConfigurationException(
-                $"A batch of {settings.BatchSize} is larger than {producer.Source}, which has {producer.Items} images; "
-                + "lower the batch size.");
+                $"A batch of {settings.BatchSize} is larger than {producer.Source}, which has {producer.Items} "
+                + $"{(producer.Items == 1 ? "image" : "images")}; make the batch size {producer.Items} or less, or add images.");
         }
 
         this.producer = producer;
         this.settings = settings;
         ImageShape = new Shape(settings.BatchSize, 3, settings.Crop.Height, settings.Crop.Width);
         order = new EpochOrder(producer.Items, settings.Seed, settings.Shuffle);
+        RequireMemory();
         slots = [.. Enumerable.Range(0, settings.Prefetch).Select(_ => new BatchSlot())];
         free = new Stack<TrainingBatch>(settings.Prefetch + 2);
         lent = new HashSet<TrainingBatch>(settings.Prefetch + 2);
         for (int i = 0; i <= settings.Prefetch; i++)
             free.Push(Allocate());
         (head, nextBatch) = (startAt, startAt);
+        budget = new DecodeBudget(settings.DecodeBytes, settings.Workers);
         workers = [.. Enumerable.Range(0, settings.Workers).Select(StartWorker)];
     }
 
@@ -188,6 +193,16 @@ public sealed class BatchLoader : IBatchSource
         return thread;
     }
 
+    /// <summary>Refuses batches that do not fit together: the system would give their memory, and end the process as they are filled.</summary>
+    private void RequireMemory()
+    {
+        long needed = (settings.Prefetch + 1) * BatchBytes;
+        if (needed > HostMemory.AvailableBytes)
+            throw NoRoom($"{settings.Prefetch + 1} batches of {ImageShape} take", needed);
+    }
+
+    private long BatchBytes => (ImageShape.Count + LabelCount) * sizeof(float);
+
     private TrainingBatch Allocate()
     {
         try
@@ -196,11 +211,12 @@ public sealed class BatchLoader : IBatchSource
         }
         catch (OutOfMemoryException failure)
         {
-            long bytes = (ImageShape.Count + LabelCount) * sizeof(float);
-            throw new MemoryException(
-                $"A batch of {ImageShape} takes {bytes} bytes, which are not there; lower the batch size, the crop or the prefetch.", bytes, failure);
+            throw NoRoom($"A batch of {ImageShape} takes", BatchBytes, failure);
         }
     }
+
+    private static MemoryException NoRoom(string what, long bytes, Exception? failure = null) =>
+        new($"{what} {bytes} bytes, which are not there; lower the batch size, the crop or the prefetch.", bytes, failure);
 
     // A reader that keeps batches must not wait for ones that it holds itself.
     private void AddBatch()
@@ -291,7 +307,8 @@ public sealed class BatchLoader : IBatchSource
 
     private void MakeSamples()
     {
-        var buffers = new SampleBuffers();
+        // Every file is read once an epoch: what only following every code of it shows, a check of the data set tells.
+        var buffers = new SampleBuffers(new DecodeScratch(budget) { IsQuick = true });
         while (true)
         {
             BatchSlot slot;
@@ -355,6 +372,10 @@ public sealed class BatchLoader : IBatchSource
         catch (DataException failure)
         {
             return ExceptionDispatchInfo.Capture(failure);
+        }
+        finally
+        {
+            buffers.Return();
         }
     }
 }

@@ -22,6 +22,9 @@ public abstract record LoaderSettings(int BatchSize)
     /// <summary>Half of the processors: the others compute.</summary>
     public static int DefaultWorkers => Math.Max(1, Environment.ProcessorCount / 2);
 
+    /// <summary>An eighth of the memory that this process may use, but at least 512 MiB and at most 4 GiB.</summary>
+    public static long DefaultDecodeBytes => DecodeBudget.DefaultBytes;
+
     /// <summary>The threads that decode and resample. Their number changes no bit of any batch.</summary>
     public int Workers { get; init; } = DefaultWorkers;
 
@@ -34,6 +37,12 @@ public abstract record LoaderSettings(int BatchSize)
     /// <summary>Larger images are refused by their header.</summary>
     public long PixelCap { get; init; } = ImageFile.DefaultPixelCap;
 
+    /// <summary>
+    /// Bytes that all workers decode in, together. A worker whose image does not fit waits for the others; an image that is larger than all
+    /// of it is read alone.
+    /// </summary>
+    public long DecodeBytes { get; init; } = DefaultDecodeBytes;
+
     /// <summary>Height and width of a sample.</summary>
     internal abstract (int Height, int Width) Crop { get; }
 
@@ -44,6 +53,8 @@ public abstract record LoaderSettings(int BatchSize)
         Require(BatchSize, 1, 65536, "batch size");
         Require(Workers, 1, 256, "number of workers");
         Require(Prefetch, 1, 1024, "number of prefetched batches");
+        Require(PixelCap, 1, long.MaxValue, "pixel cap");
+        Require(DecodeBytes, 1, long.MaxValue, "number of bytes to decode in");
         long elements = 3L * BatchSize * Crop.Height * Crop.Width;
         if (elements > Array.MaxLength)
         {
@@ -53,9 +64,12 @@ public abstract record LoaderSettings(int BatchSize)
         }
     }
 
-    private static void Require(int value, int low, int high, string what)
+    private static void Require(long value, long low, long high, string what)
     {
         if (value < low || value > high)
-            throw new ConfigurationException($"The {what} is {value}; it should be {low} to {high}.");
+        {
+            string range = high == long.MaxValue ? $"at least {low}" : $"{low} to {high}";
+            throw new ConfigurationException($"The {what} is {value}; it should be {range}.");
+        }
     }
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using SkiaSharp;
+using Sunet.Native.Checkpoints;
 
 namespace Sunet.Data.Reporting;
 
@@ -18,7 +20,8 @@ public sealed class EventFile
 
     /// <summary>
     /// Begins a file. What earlier files of this library in the folder hold beyond the step is cut off, and files of a run that began anew
-    /// are removed, so that no step is there twice; readers at work are told to forget those steps.
+    /// are removed, so that no step is there twice; readers at work are told to forget those steps. What only has such a file's name, or
+    /// is a symbolic link, is left alone.
     /// </summary>
     /// <param name="folder">The run folder; it exists.</param>
     /// <param name="completedSteps">Up to where the run stands, in the steps of <see cref="Write"/>; 0 for a new one.</param>
@@ -37,6 +40,7 @@ public sealed class EventFile
             foreach (string file in earlier)
                 seconds = Math.Max(seconds, SecondsOf(file) + 1);
             var events = new EventFile(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{seconds}{Suffix}")));
+            File.OpenHandle(events.path, FileMode.CreateNew, FileAccess.Write).Dispose();
             events.Append(EventMessage.FileVersion(Now), EventMessage.Restart(Now, completedSteps + 1));
             return events;
         });
@@ -60,7 +64,11 @@ public sealed class EventFile
     /// <exception cref="DataException">The picture cannot be read, or the file cannot be written.</exception>
     public void WritePicture(long step, string tag, string picture)
     {
-        byte[] encoded = Guarded(picture, () => File.ReadAllBytes(picture));
+        byte[] encoded = Guarded(picture, () =>
+        {
+            RegularFile.Require(picture);
+            return File.ReadAllBytes(picture);
+        });
         using SKData data = SKData.CreateCopy(encoded);
         using SKCodec codec = SKCodec.Create(data) ?? throw new DataException($"'{picture}' is no picture that can be decoded.", picture);
         byte[] message = EventMessage.Picture(Now, step, tag, (codec.Info.Height, codec.Info.Width), encoded);
@@ -78,25 +86,26 @@ public sealed class EventFile
     /// <summary>Keeps whole records up to the first of a later step; a record that a process died writing goes too.</summary>
     private static void CutBehind(string file, long step)
     {
+        // A pipe has no length and would never be opened.
+        if (new FileInfo(file) is { LinkTarget: not null } or { Length: 0 })
+            return;
+        long length, end;
+        using (SafeFileHandle records = RegularFile.OpenHandle(file))
+        {
+            if (EventFileEnd.Find(records, step) is not { } found)
+                return;
+            (length, end) = (RandomAccess.GetLength(records), found);
+        }
+
         if (step == 0)
         {
             File.Delete(file);
-            return;
         }
-
-        byte[] bytes = File.ReadAllBytes(file);
-        int end = 0;
-        while (EventRecord.TryRead(bytes.AsSpan(end), out ReadOnlySpan<byte> data))
+        else if (end < length)
         {
-            if (EventMessage.StepOf(data) is not { } found || found > step)
-                break;
-            end += EventRecord.HeaderBytes + data.Length + EventRecord.FooterBytes;
+            using SafeFileHandle records = File.OpenHandle(file, FileMode.Open, FileAccess.Write);
+            RandomAccess.SetLength(records, end);
         }
-
-        if (end == bytes.Length)
-            return;
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Write);
-        stream.SetLength(end);
     }
 
     private static void Guarded(string path, Action write) => Guarded(path, () =>
@@ -122,6 +131,7 @@ public sealed class EventFile
         using var records = new MemoryStream();
         foreach (byte[] message in messages)
             EventRecord.Write(records, message);
+        OutputFolder.RequireNoLink(path);
         using var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
         stream.Write(records.GetBuffer().AsSpan(0, (int)records.Length));
     }

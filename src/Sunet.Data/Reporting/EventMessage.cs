@@ -52,6 +52,9 @@ internal static class EventMessage
             });
         })));
 
+    /// <summary>Whether an event is the one that a file begins with.</summary>
+    public static bool IsFileVersion(ReadOnlySpan<byte> message) => message.IndexOf("brain.Event:"u8) >= 0;
+
     /// <summary>The step of an event, 0 where it has none; null for what is no message.</summary>
     public static long? StepOf(ReadOnlySpan<byte> message)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sunet.Data.Conversion;
 using Sunet.Data.Datasets;
 using Sunet.Data.Images;
@@ -10,10 +11,14 @@ namespace Sunet.Data.Synthetic;
 /// </summary>
 public static class SyntheticDataset
 {
+    // What the journal has in place of a folder that is converted; no path begins so.
+    private const string Source = "a synthetic data set";
+    private const string NameStart = "scene_";
+
     /// <summary>The classes' names by index.</summary>
     public static IReadOnlyList<string> ClassNames { get; } = ["background", "coin", "cross", "lit gem", "dark gem", "sail"];
 
-    /// <summary>Writes the data set.</summary>
+    /// <summary>Writes the data set. One whose writing was interrupted, even by the end of the process, is written anew.</summary>
     /// <param name="folder">Made if it is not there; what is in it must not be a data set already.</param>
     /// <param name="settings">Sizes and seed.</param>
     /// <param name="progress">Told, on the calling thread, after every image; may be null.</param>
@@ -27,8 +32,9 @@ public static class SyntheticDataset
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
         var target = new VocFolder(folder);
-        if (target.IsThere)
+        if (target.IsThere && !ConversionJournal.IsOpen(folder, Source))
             throw new DataException($"'{folder}' holds a data set already; choose another folder.", folder);
+        ConversionJournal journal = Begin(folder);
         target.Create();
 
         int count = settings.TrainImages + settings.ValImages;
@@ -41,10 +47,28 @@ public static class SyntheticDataset
             progress?.Report(new DatasetProgress(i + 1, count));
         }
 
+        // An attempt that was interrupted may have had more images.
+        target.RemoveAllBut(NameStart + "*", Enumerable.Range(0, count).Select(Name).ToHashSet());
         target.WriteClasses(ClassNames);
         target.WriteList("train", Enumerable.Range(0, settings.TrainImages).Select(Name));
         target.WriteList("val", Enumerable.Range(settings.TrainImages, settings.ValImages).Select(Name));
+        journal.Close();
     }
 
-    private static string Name(int number) => $"scene_{number:D6}";
+    // The journal comes before all else, so that whatever a killed process leaves is known for a part of a data set of this kind.
+    private static ConversionJournal Begin(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"'{folder}' cannot be made: {failure.Message}", folder, failure);
+        }
+
+        return ConversionJournal.Open(folder, Source);
+    }
+
+    private static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"{NameStart}{number:D6}");
 }

@@ -18,19 +18,35 @@ internal static class CheckpointConfigJson
     private static readonly string[] Keys =
         ["format_version", "model", "head", "classes", "class_names", "output_stride", "multigrid", "degrid", "normalization"];
 
+    /// <summary>The keys that tell this library's configurations from those of other programs; they come first.</summary>
+    private static readonly string[] OwnKeys = ["format_version", "head"];
+
     private static readonly string[] SizeKeys = ["filters", "depth", "widths", "stem_width", "residual_width"];
     private static readonly string[] NormalizationKeys = ["mean", "deviation"];
 
-    public static CheckpointConfig Read(string path)
+    public static CheckpointConfig Read(string path) => Parse(ReadText(path)
+        ?? throw new CheckpointException($"Configuration '{path}' is larger than {MaximumBytes >> 20} MiB.", path), path);
+
+    /// <summary>
+    /// The same, or null where another program wrote the file: many have a <c>config.json</c>, but not with these keys. A damaged one of
+    /// this library is still refused, since its values would be missed.
+    /// </summary>
+    public static CheckpointConfig? ReadOwn(string path) =>
+        ReadText(path) is { } json && Array.TrueForAll(OwnKeys, key => json.Contains($"\"{key}\"", StringComparison.Ordinal))
+            ? Parse(json, path)
+            : null;
+
+    /// <summary>The text; null where it is too long for a configuration.</summary>
+    private static string? ReadText(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            using FileStream stream = RegularFile.OpenRead(path);
             if (stream.Length > MaximumBytes)
-                throw new CheckpointException($"Configuration '{path}' is larger than {MaximumBytes >> 20} MiB.", path);
+                return null;
             using StreamReader reader = new(stream);
-            return Parse(reader.ReadToEnd(), path);
+            return reader.ReadToEnd();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

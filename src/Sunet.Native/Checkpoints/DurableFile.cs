@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 
 namespace Sunet.Native.Checkpoints;
@@ -9,13 +8,6 @@ namespace Sunet.Native.Checkpoints;
 /// </summary>
 public static class DurableFile
 {
-    private const string TemporaryPrefix = ".sunet-";
-    private const string TemporarySuffix = ".tmp";
-
-    // Tells this process's temporaries from those a killed process left behind; process ids repeat, above all in containers.
-    private static readonly string ProcessToken = Guid.NewGuid().ToString("N")[..12];
-    private static long temporaries;
-
     /// <summary>The calls of the operating system this process runs on.</summary>
     internal static IFileCalls SystemCalls { get; } = OperatingSystem.IsWindows() ? new WindowsFileCalls() : new PosixFileCalls();
 
@@ -35,6 +27,19 @@ public static class DurableFile
     /// <param name="path">The folder.</param>
     /// <exception cref="CheckpointException">A folder could not be created.</exception>
     public static void CreateFolder(string path) => CreateFolder(path, SystemCalls);
+
+    /// <summary>
+    /// Creates a folder that is not there yet, and those above it where they are missing. Of several processes that create the same folder
+    /// at once, one has made it.
+    /// </summary>
+    /// <param name="path">The folder.</param>
+    /// <returns>Whether this call has made it; false where anything has that name.</returns>
+    /// <exception cref="CheckpointException">A folder could not be created.</exception>
+    public static bool TryCreateFolder(string path) => Guarded(path, () =>
+    {
+        string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        return Path.GetDirectoryName(folder) is { } parent && CreateIn(parent, folder, SystemCalls);
+    });
 
     /// <summary>
     /// Writes a folder of files so that <paramref name="path"/> holds either all of its previous files or all of the new ones and
@@ -78,7 +83,8 @@ public static class DurableFile
 
         Replace(path, destination, folder, calls, temporary =>
         {
-            calls.CreateFolder(temporary);
+            if (!calls.CreateFolder(temporary))
+                throw new IOException($"'{temporary}' is in the way");
             foreach ((string name, Action<Stream> write) in files)
                 WriteNew(Path.Combine(temporary, name), write, calls);
             calls.FlushFolder(temporary);
@@ -89,16 +95,30 @@ public static class DurableFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string folder = Path.GetFullPath(path);
-        if (Directory.Exists(folder))
+        if (Directory.Exists(folder) || Path.GetDirectoryName(folder) is not { } parent)
             return;
+        Guarded(path, () =>
+        {
+            if (!CreateIn(parent, folder, calls) && !Directory.Exists(folder))
+                throw new IOException("a file has that name");
+            return true;
+        });
+    }
+
+    private static bool CreateIn(string parent, string folder, IFileCalls calls)
+    {
+        CreateFolder(parent, calls);
+        if (!calls.CreateFolder(folder))
+            return false;
+        calls.FlushFolder(parent);
+        return true;
+    }
+
+    private static bool Guarded(string path, Func<bool> create)
+    {
         try
         {
-            if (Path.GetDirectoryName(folder) is { } parent)
-            {
-                CreateFolder(parent, calls);
-                calls.CreateFolder(folder);
-                calls.FlushFolder(parent);
-            }
+            return create();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -106,42 +126,11 @@ public static class DurableFile
         }
     }
 
-    /// <summary>Removes the temporaries that killed processes left in a folder. A living writer's are locked and stay.</summary>
-    internal static void RemoveStaleTemporaries(string folder)
-    {
-        try
-        {
-            foreach (string path in Directory.EnumerateFiles(folder, TemporaryPrefix + "*" + TemporarySuffix))
-            {
-                if (!Path.GetFileName(path).StartsWith(TemporaryPrefix + ProcessToken, StringComparison.Ordinal))
-                    RemoveUnlessLocked(path);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Leftovers only take space; the write that follows reports what is wrong with the folder.
-        }
-    }
-
-    private static void RemoveUnlessLocked(string path)
-    {
-        try
-        {
-            using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.None);
-            File.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Another process is writing it, or may not be tidied up after.
-        }
-    }
-
     /// <summary>Prepares the new content under a temporary name and gives it the destination's.</summary>
     private static void Replace(string path, string destination, string folder, IFileCalls calls, Action<string> prepare)
     {
-        RemoveStaleTemporaries(folder);
-        string temporary = Path.Combine(folder, string.Create(
-            CultureInfo.InvariantCulture, $"{TemporaryPrefix}{ProcessToken}-{Interlocked.Increment(ref temporaries)}{TemporarySuffix}"));
+        TemporaryFile.RemoveStale(folder);
+        string temporary = TemporaryFile.NextIn(folder);
         try
         {
             prepare(temporary);

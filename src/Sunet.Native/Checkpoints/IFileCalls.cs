@@ -18,7 +18,8 @@ internal interface IFileCalls
     void Flush(SafeFileHandle file);
 
     /// <summary>Creates a folder within one that exists.</summary>
-    void CreateFolder(string path);
+    /// <returns>False where something has that name; nothing changed then.</returns>
+    bool CreateFolder(string path);
 
     /// <summary>Closes the file; its handle is invalid afterwards even when this fails.</summary>
     void Close(SafeFileHandle file);

@@ -69,7 +69,12 @@ internal sealed class PosixFileCalls : IFileCalls
         }
     }
 
-    public void CreateFolder(string path) => Directory.CreateDirectory(path);
+    public bool CreateFolder(string path)
+    {
+        if (Posix.MakeFolder(path, Posix.FolderMode) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() == Posix.AlreadyThere ? false : throw LastError();
+    }
 
     public void Delete(string path)
     {

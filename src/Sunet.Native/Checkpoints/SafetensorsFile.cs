@@ -31,6 +31,9 @@ public sealed class SafetensorsFile : IStateDict
     /// <summary>The file's path as it was given.</summary>
     public string Path => file.Path;
 
+    /// <summary>Whether there is a file, beside which its configuration may be; otherwise it was read from a stream.</summary>
+    internal bool HasFolder => file.HasFolder;
+
     /// <summary>The file's <c>__metadata__</c>; empty where it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
 

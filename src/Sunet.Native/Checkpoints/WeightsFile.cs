@@ -25,7 +25,7 @@ public static class WeightsFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(metadata);
-        Dictionary<string, string> all = new(metadata) { [ConfigKey] = config.ToJson() };
+        Dictionary<string, string> all = WithConfig(metadata, config);
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))
             ?? throw new CheckpointException($"Cannot save '{path}': it names no file.", path);
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.CheckpointActivity);
@@ -35,7 +35,26 @@ public static class WeightsFile
         SunetTelemetry.Saved(work, "weights");
     }
 
-    /// <summary>The configuration of weights: the one in their metadata, else the <c>config.json</c> beside them.</summary>
+    /// <summary>Writes weights with the configuration in their metadata to a stream.</summary>
+    /// <param name="stream">
+    /// A writable stream, which stays open. Where it can seek, a digest over all that is written is among the metadata.
+    /// </param>
+    /// <param name="config">The model's configuration.</param>
+    /// <param name="metadata">More metadata.</param>
+    /// <param name="tensors">The weights under their PyTorch names.</param>
+    /// <exception cref="ArgumentException">The configuration is out of range, or two tensors have one name.</exception>
+    public static void Save(
+        Stream stream, CheckpointConfig config, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<SafetensorsTensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(metadata);
+        SafetensorsWriter.Write(stream, WithConfig(metadata, config), tensors, digest: stream.CanSeek);
+    }
+
+    /// <summary>
+    /// The configuration of weights: the one in their metadata, else the <c>config.json</c> beside them where this library wrote it.
+    /// </summary>
     /// <param name="weights">The open weights.</param>
     /// <exception cref="CheckpointException">There is neither, or it is not usable.</exception>
     public static CheckpointConfig ReadConfig(SafetensorsFile weights) => FindConfig(weights) ?? throw new CheckpointException(
@@ -45,14 +64,25 @@ public static class WeightsFile
     /// <summary>The same, or null where there is neither.</summary>
     /// <param name="weights">The open weights.</param>
     /// <exception cref="CheckpointException">There is one, and it is not usable.</exception>
-    public static CheckpointConfig? FindConfig(SafetensorsFile weights)
+    public static CheckpointConfig? FindConfig(SafetensorsFile weights) => FindConfig(weights, out _);
+
+    /// <summary>The same, with the <c>config.json</c> of another program that was passed over; null where there is none.</summary>
+    internal static CheckpointConfig? FindConfig(SafetensorsFile weights, out string? foreign)
     {
         ArgumentNullException.ThrowIfNull(weights);
+        foreign = null;
         if (weights.Metadata.TryGetValue(ConfigKey, out string? json))
             return CheckpointConfig.Parse(json, weights.Path);
         string beside = ConfigBeside(weights);
-        return File.Exists(beside) ? CheckpointConfig.Read(beside) : null;
+        if (!weights.HasFolder || !File.Exists(beside))
+            return null;
+        CheckpointConfig? config = CheckpointConfigJson.ReadOwn(beside);
+        foreign = config is null ? beside : null;
+        return config;
     }
+
+    private static Dictionary<string, string> WithConfig(IReadOnlyDictionary<string, string> metadata, CheckpointConfig config) =>
+        new(metadata) { [ConfigKey] = config.ToJson() };
 
     private static string ConfigBeside(SafetensorsFile weights) =>
         Path.Combine(Path.GetDirectoryName(Path.GetFullPath(weights.Path)) ?? "", ConfigFileName);

@@ -28,7 +28,22 @@ internal sealed class WindowsFileCalls : IFileCalls
         // NTFS journals its names, and Windows gives no handle on which a folder could be flushed.
     }
 
-    public void CreateFolder(string path) => Directory.CreateDirectory(path);
+    public bool CreateFolder(string path)
+    {
+        // Directory.CreateDirectory takes a folder that is there for its own; a move does not.
+        string own = TemporaryFile.NextIn(Path.GetDirectoryName(path)!);
+        Directory.CreateDirectory(own);
+        try
+        {
+            Directory.Move(own, path);
+            return true;
+        }
+        catch (IOException) when (Path.Exists(path))
+        {
+            Directory.Delete(own);
+            return false;
+        }
+    }
 
     public void Delete(string path)
     {

@@ -14,7 +14,8 @@ public enum PlanPurpose
 
 /// <summary>
 /// A device and the primitive library on it. A backend implements forward and gradient primitives and knows nothing of models,
-/// differentiation or training. It may be shared by threads; a session may not.
+/// differentiation or training. It may be shared by threads; a session may not. Disposing it refuses new sessions; those that are open go
+/// on until they are disposed.
 /// </summary>
 public interface IBackend : IDisposable
 {
@@ -26,6 +27,7 @@ public interface IBackend : IDisposable
 
     /// <summary>Begins the compilation of one graph. The caller disposes the session, after all memory and calls it handed out.</summary>
     /// <exception cref="BackendException">The device cannot be used.</exception>
+    /// <exception cref="ObjectDisposedException">The backend is disposed.</exception>
     IBackendSession Open(Graph graph, PlanPurpose purpose);
 
     /// <summary>
@@ -33,6 +35,7 @@ public interface IBackend : IDisposable
     /// disposes it after those plans.
     /// </summary>
     /// <exception cref="MemoryException">There is not enough.</exception>
+    /// <exception cref="ObjectDisposedException">The backend is disposed.</exception>
     IDeviceMemory Allocate(long bytes);
 }
 
@@ -83,6 +86,9 @@ public interface IBackendSession : IDisposable
 
     /// <summary>Bytes the device can still give; what <see cref="OwnBytes"/> will take is among them.</summary>
     long AvailableBytes { get; }
+
+    /// <summary>Whether <see cref="AvailableBytes"/> are of the memory that the process itself uses, too.</summary>
+    bool UsesHostMemory { get; }
 
     /// <summary>Whether calls return before their work is done, so that the next inputs may be written meanwhile.</summary>
     bool RunsAhead { get; }
@@ -177,13 +183,12 @@ public interface IBackendSession : IDisposable
     void Synchronize();
 
     /// <summary>
-    /// Makes the device current to this thread for the calls of a plan, until <see cref="Leave"/>; the two nest. Methods of the session
-    /// itself need neither.
+    /// Makes work of several calls where the device can be used, and returns when the calls are asked for: on a GPU on this thread, which the
+    /// device is current to meanwhile; on the CPU on a thread of the backend's, which the work has to itself. It nests. Methods of the session
+    /// itself do not need it. What the work throws is thrown here.
     /// </summary>
-    void Enter();
-
-    /// <summary>Ends <see cref="Enter"/>.</summary>
-    void Leave();
+    /// <param name="work">Runs prepared calls, and methods of this session; does not wait for other threads that use the backend.</param>
+    void Perform(Action work);
 }
 
 /// <summary>Memory on a device; freed when disposed.</summary>

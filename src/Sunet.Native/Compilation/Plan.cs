@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
 using Sunet.Native.Graphs;
 using Sunet.Native.Tensors;
 
@@ -12,26 +10,37 @@ public readonly record struct PlannedCall(Op Op, PreparedCall Call);
 
 /// <summary>
 /// A graph compiled for one backend: a flat list of prepared calls over one arena. Nothing is allocated after compilation. A plan is used
-/// by one thread at a time. Disposing it frees all it holds; the backend stays the caller's.
+/// by one thread at a time; another waits until the call that runs has returned. Disposing it waits likewise and frees all it holds; the
+/// backend stays the caller's. What is done with a plan after that, or after its <see cref="WeightStore"/> is disposed, raises an
+/// <see cref="ObjectDisposedException"/>.
 /// </summary>
-public sealed class Plan : IDisposable
+public sealed partial class Plan : IDisposable
 {
+    /// <summary>What is left when a plan is found to fit is still left when it is allocated.</summary>
+    private static readonly Lock Allocating = new();
+
     private readonly PlannedCall[] calls;
     private readonly int[] phaseStarts;
     private readonly IDeviceMemory arena;
     private readonly Dictionary<Value, StoredWeight> shared;
-    private bool disposed;
+    private readonly WeightStore? weights;
+    private readonly CallGate gate = new(typeof(Plan));
+    private readonly Action runPhase;
+    private Phase running;
+    private IPlanObserver? watching;
 
     private Plan(Graph graph, IBackendSession session, PlannedCall[] calls, MemoryPlan memory, IDeviceMemory arena, PlanAddresses addresses,
-        Dictionary<Value, StoredWeight> shared)
+        Dictionary<Value, StoredWeight> shared, WeightStore? weights)
     {
         this.shared = shared;
+        this.weights = weights;
         Addresses = addresses;
         Graph = graph;
         Session = session;
         Memory = memory;
         this.calls = calls;
         this.arena = arena;
+        runPhase = RunPhase;
         phaseStarts = [.. Enum.GetValues<Phase>().Select(phase => calls.Count(c => c.Op.Phase < phase)), calls.Length];
     }
 
@@ -60,6 +69,7 @@ public sealed class Plan : IDisposable
     /// <param name="cancellation">Stops between two ops; everything is released.</param>
     /// <exception cref="BackendException">The backend has no implementation of an op.</exception>
     /// <exception cref="MemoryException">The plan needs more than the limit, or than there is.</exception>
+    /// <exception cref="ObjectDisposedException">The backend or the store of weights is disposed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static Plan Compile(Graph graph, IBackend backend, PlanOptions options, CancellationToken cancellation = default)
     {
@@ -74,16 +84,22 @@ public sealed class Plan : IDisposable
         IDeviceMemory? arena = null;
         try
         {
-            Prepare(graph, session, calls, cancellation);
+            MemoryDemand.RequirePossible(graph, options, session);
+            session.Perform(() => Prepare(graph, session, calls, cancellation));
             Dictionary<Value, StoredWeight> shared = options.Weights?.Find(graph, session) ?? [];
             MemoryPlan memory = MemoryPlan.Create(graph, session, ScratchBytes(calls), options.OptimizerSlots, shared);
-            RequireMemory(memory, WeightStore.MissingBytes(shared.Values), options.MemoryLimit, session.AvailableBytes);
-            options.Weights?.Allocate(shared.Values);
-            arena = session.Allocate(memory.ArenaBytes);
+            lock (Allocating)
+            {
+                MemoryDemand.Require(memory, WeightStore.MissingBytes(shared.Values), options, session);
+                options.Weights?.Allocate(shared.Values);
+                arena = session.Allocate(memory.ArenaBytes);
+            }
+
             var addresses = new PlanAddresses(memory, arena.Address, shared);
             foreach (PlannedCall call in calls)
                 call.Call.Bind(addresses);
-            var plan = new Plan(graph, session, [.. calls], memory, arena, addresses, shared);
+            var plan = new Plan(graph, session, [.. calls], memory, arena, addresses, shared, options.Weights);
+            options.Weights?.Add(plan);
             SunetTelemetry.Compiled(work, options.Purpose == PlanPurpose.Training ? "training" : "inference", memory.TotalBytes);
             return plan;
         }
@@ -115,7 +131,7 @@ public sealed class Plan : IDisposable
         using IBackendSession session = backend.Open(graph, purpose);
         try
         {
-            Prepare(graph, session, calls, cancellation);
+            session.Perform(() => Prepare(graph, session, calls, cancellation));
             return MemoryPlan.Create(graph, session, ScratchBytes(calls), optimizerSlots: 0, new Dictionary<Value, StoredWeight>());
         }
         finally
@@ -129,16 +145,25 @@ public sealed class Plan : IDisposable
     /// Loads every parameter and buffer from a model, deriving those that passes have made; not those that another plan has loaded into
     /// the weights they share.
     /// </summary>
-    public void Load(ParameterReader model)
+    /// <param name="model">Gives the elements of a name; called on the thread that <see cref="IBackendSession.Perform"/> takes.</param>
+    /// <param name="cancellation">Stops between two parameters; the plan must be loaded again before it runs.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void Load(ParameterReader model, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
+        using CallGate.Scope inside = Enter();
+        Session.Perform(() => LoadMissing(model, cancellation));
+    }
+
+    private void LoadMissing(ParameterReader model, CancellationToken cancellation)
+    {
         Value[] missing =
             [.. Graph.Parameters.Concat(Graph.Buffers).Where(v => !shared.TryGetValue(v, out StoredWeight? stored) || !stored.IsLoaded)];
         ProvideMemory(missing);
-        long largest = missing.Where(v => v.Derivation is not null).Select(v => v.Shape.Count).DefaultIfEmpty().Max();
-        using var room = new HostFloats(checked((int)largest));
+        using var room = new HostFloats(missing.Where(v => v.Derivation is not null).Select(v => v.Shape.ArrayLength).DefaultIfEmpty().Max());
         foreach (Value value in missing)
         {
+            cancellation.ThrowIfCancellationRequested();
             if (value.Derivation is null)
             {
                 Write(value, model(value.Name));
@@ -178,105 +203,12 @@ public sealed class Plan : IDisposable
         Session.Provide(end - start, start);
     }
 
-    /// <summary>
-    /// Writes row-major elements to an input, a parameter or a buffer. Parameters and buffers stay; an input shares its memory with what is
-    /// computed after its last reader, so it is written before every forward run.
-    /// </summary>
-    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
-    public void Write(Value value, ReadOnlySpan<float> elements)
-    {
-        CheckAccess(value, DataType.Float32, elements.Length);
-        Session.Upload(value, AddressOf(value), elements);
-        RefreshCopy(value);
-    }
-
-    /// <summary>Writes integers to an input; before every forward run.</summary>
-    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
-    public void Write(Value value, ReadOnlySpan<int> elements)
-    {
-        CheckAccess(value, DataType.Int32, elements.Length);
-        Session.Upload(value, AddressOf(value), elements);
-    }
-
-    /// <summary>Writes bytes to an input; before every forward run.</summary>
-    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
-    public void Write(Value value, ReadOnlySpan<byte> elements)
-    {
-        CheckAccess(value, DataType.UInt8, elements.Length);
-        Session.Upload(value, AddressOf(value), elements);
-    }
-
-    /// <summary>Reads an output, a parameter, a buffer or a parameter's gradient, row-major.</summary>
-    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
-    public void Read(Value value, Span<float> elements)
-    {
-        CheckAccess(value, DataType.Float32, elements.Length);
-        Session.Download(value, AddressOf(value), elements);
-    }
-
-    /// <summary>Reads an integer output.</summary>
-    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
-    public void Read(Value value, Span<int> elements)
-    {
-        CheckAccess(value, DataType.Int32, elements.Length);
-        Session.Download(value, AddressOf(value), elements);
-    }
-
-    /// <summary>Reads a byte output.</summary>
-    /// <exception cref="ArgumentException">The number of elements is not the value's.</exception>
-    public void Read(Value value, Span<byte> elements)
-    {
-        CheckAccess(value, DataType.UInt8, elements.Length);
-        Session.Download(value, AddressOf(value), elements);
-    }
-
-    /// <summary>
-    /// Writes row-major elements of the value's type that lie on the plan's device already, such as another library's: to an input, a
-    /// parameter or a buffer. They must be there, or be computed by the stream the backend was given, and stay until the next run is done.
-    /// </summary>
-    /// <param name="value">What to write.</param>
-    /// <param name="elements">A device address on a GPU, a host address on the CPU, of as many elements as the value has.</param>
-    public void WriteFrom(Value value, nint elements)
-    {
-        CheckAccess(value);
-        Session.UploadFrom(value, AddressOf(value), elements);
-        RefreshCopy(value);
-    }
-
-    /// <summary>
-    /// Reads a value as row-major elements of its type into memory on the plan's device. They are there once the backend's stream comes to
-    /// them; <see cref="Synchronize"/> waits.
-    /// </summary>
-    /// <param name="value">What to read.</param>
-    /// <param name="elements">A device address on a GPU, a host address on the CPU, of as many elements as the value has.</param>
-    public void ReadTo(Value value, nint elements)
-    {
-        CheckAccess(value);
-        Session.DownloadTo(value, AddressOf(value), elements);
-    }
-
     /// <summary>Waits until everything asked for is done.</summary>
     /// <exception cref="BackendException">Something that ran meanwhile has failed.</exception>
     public void Synchronize()
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
+        using CallGate.Scope inside = Enter();
         Session.Synchronize();
-    }
-
-    /// <summary>The first element of a float32 output.</summary>
-    public float ReadScalar(Value value)
-    {
-        float result = 0;
-        Read(value, MemoryMarshal.CreateSpan(ref result, 1));
-        return result;
-    }
-
-    /// <summary>The first element of an int32 output.</summary>
-    public int ReadInteger(Value value)
-    {
-        int result = 0;
-        Read(value, MemoryMarshal.CreateSpan(ref result, 1));
-        return result;
     }
 
     /// <summary>Runs one phase.</summary>
@@ -285,22 +217,9 @@ public sealed class Plan : IDisposable
     /// <exception cref="BackendException">A call failed; the message names op and layer.</exception>
     public void Run(Phase phase, IPlanObserver? observer = null)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        int end = phaseStarts[(int)phase + 1];
-        Session.Enter();
-        try
-        {
-            for (int i = phaseStarts[(int)phase]; i < end; i++)
-            {
-                observer?.Starting(i, calls[i]);
-                calls[i].Call.Run();
-                observer?.Finished(i, calls[i]);
-            }
-        }
-        finally
-        {
-            Session.Leave();
-        }
+        using CallGate.Scope inside = Enter();
+        (running, watching) = (phase, observer);
+        Session.Perform(runPhase);
     }
 
     /// <summary>
@@ -309,35 +228,48 @@ public sealed class Plan : IDisposable
     /// </summary>
     public void ReleaseWorkingMemory()
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
+        using CallGate.Scope inside = Enter();
         foreach (MemoryPlan.Region region in WorkingRegions)
             Session.Forget(region.Bytes, AddressOf(region));
     }
 
     /// <summary>Makes a phase, run as it is every time, cheaper to repeat. The caller disposes it before the plan.</summary>
-    public PreparedWork Record(Phase phase) => Session.Record(() => Run(phase));
+    public PreparedWork Record(Phase phase)
+    {
+        using CallGate.Scope inside = Enter();
+        return new RecordedPhase(this, Session.Record(() => Run(phase)));
+    }
 
-    /// <inheritdoc/>
+    /// <summary>Waits for the call that runs and frees all the plan holds.</summary>
+    /// <exception cref="InvalidOperationException">A callback of the call that runs, such as an observer, wants it.</exception>
     public void Dispose()
     {
-        if (disposed)
-            return;
-        disposed = true;
-        foreach (PlannedCall call in calls)
-            call.Call.Dispose();
-        arena.Dispose();
-        Session.Dispose();
+        gate.Close(Free);
+        weights?.Remove(this);
+    }
+
+    /// <summary>Begins a call: no other thread's is inside and nothing is disposed until the result is. The calls of a call nest.</summary>
+    /// <exception cref="ObjectDisposedException">The plan or the weights it reads are disposed.</exception>
+    internal CallGate.Scope Enter() => gate.EnterNested();
+
+    /// <summary>Waits for the call that runs and refuses later ones, because the weights they would read are about to go.</summary>
+    internal void RefuseWithout(WeightStore store) => gate.Refuse(store.GetType());
+
+    private void RunPhase()
+    {
+        (Phase phase, IPlanObserver? observer) = (running, watching);
+        int end = phaseStarts[(int)phase + 1];
+        for (int i = phaseStarts[(int)phase]; i < end; i++)
+        {
+            observer?.Starting(i, calls[i]);
+            calls[i].Call.Run();
+            observer?.Finished(i, calls[i]);
+        }
     }
 
     internal nint AddressOf(Value value) => Addresses.Of(value);
 
     internal nint AddressOf(MemoryPlan.Region region) => arena.Address + (nint)region.Offset;
-
-    private void RefreshCopy(Value value)
-    {
-        if (value.Kind == ValueKind.Parameter && Session.ParameterCopyBytes > 0)
-            Session.RefreshCopy(Session.BytesOf(value) / sizeof(float), AddressOf(value), Addresses.CopyOf(value));
-    }
 
     /// <summary>Prepares the ops of a graph; what was prepared before a failure is among the calls, for the caller to dispose.</summary>
     private static void Prepare(Graph graph, IBackendSession session, List<PlannedCall> calls, CancellationToken cancellation)
@@ -355,41 +287,28 @@ public sealed class Plan : IDisposable
     /// <summary>Calls run one after the other and share their scratch memory.</summary>
     private static long ScratchBytes(List<PlannedCall> calls) => calls.Select(c => c.Call.ScratchBytes).DefaultIfEmpty().Max();
 
-    private static void RequireMemory(MemoryPlan memory, long sharedBytes, long allowed, long available)
+    private void Free()
     {
-        long needed = memory.TotalBytes + sharedBytes;
-        if (needed <= Math.Min(allowed, available))
-            return;
-        string limit = allowed <= available ? $"{allowed:N0} are allowed" : $"the device has {available:N0} left";
-        throw new MemoryException(string.Create(CultureInfo.InvariantCulture,
-            $"The plan needs {needed:N0} bytes ({memory.Parameters.Bytes + memory.ParameterCopy.Bytes + sharedBytes:N0} for parameters, "
-            + $"{memory.Gradients.Bytes + memory.OptimizerSlots.Sum(s => s.Bytes):N0} for gradients and optimizer, "
-            + $"{memory.Activations.Bytes:N0} for activations, {memory.Scratch.Bytes:N0} for scratch) and {limit}; "
-            + $"use a smaller batch or image."), needed);
+        foreach (PlannedCall call in calls)
+            call.Call.Dispose();
+        arena.Dispose();
+        Session.Dispose();
     }
 
-    private void CheckAccess(Value value)
+    /// <summary>A recorded phase is a call of the plan, too.</summary>
+    private sealed class RecordedPhase(Plan plan, PreparedWork recorded) : PreparedWork
     {
-        ArgumentNullException.ThrowIfNull(value);
-        ObjectDisposedException.ThrowIf(disposed, this);
+        protected override void Work()
+        {
+            using CallGate.Scope inside = plan.Enter();
+            recorded.Run();
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                plan.gate.Alone(recorded.Dispose);
+            base.Dispose(disposing);
+        }
     }
-
-    private void CheckAccess(Value value, DataType type, int length)
-    {
-        CheckAccess(value);
-        if (value.Type != type)
-            throw new ArgumentException($"'{value.Name}' holds {value.Type}, not {type}.", nameof(value));
-        if (length != value.Shape.Count)
-            throw new ArgumentException($"'{value.Name}' {value.Shape} has {value.Shape.Count} elements; {length} were given.", nameof(value));
-    }
-}
-
-/// <summary>Watches a plan run: timings, traces, checks.</summary>
-public interface IPlanObserver
-{
-    /// <summary>Before call <paramref name="index"/>.</summary>
-    void Starting(int index, PlannedCall call);
-
-    /// <summary>After call <paramref name="index"/>.</summary>
-    void Finished(int index, PlannedCall call);
 }

@@ -12,6 +12,9 @@ public sealed record PlanOptions
     /// <summary>A plan that needs more bytes is refused before anything is allocated.</summary>
     public long MemoryLimit { get; init; } = long.MaxValue;
 
+    /// <summary>Bytes of the host's memory that the caller needs beside the plan when it runs, such as for what it reads of it.</summary>
+    public long BufferBytes { get; init; }
+
     /// <summary>
     /// Where the plan's parameters and buffers lie for other plans of the same model to read, too; it must outlive the plan. Null where
     /// the plan has its own. Only for plans that do not change them.

@@ -30,9 +30,11 @@ public sealed record PlanReport(
     IReadOnlyList<PlanReportRow> Rows, IReadOnlyList<PlanReportRegion> Regions, long TotalFlops, long TotalBytes, long ActivationBytesUnshared)
 {
     /// <summary>Describes a plan; nothing runs.</summary>
+    /// <exception cref="ObjectDisposedException">The plan is disposed.</exception>
     public static PlanReport Of(Plan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
+        using CallGate.Scope inside = plan.Enter();
         PlanReportRow[] rows = [.. plan.Calls.Select(c => RowOf(plan.Session, c))];
         MemoryPlan memory = plan.Memory;
         List<PlanReportRegion> regions =

@@ -7,18 +7,24 @@ namespace Sunet.Native.Compilation;
 /// <summary>How a plan is timed.</summary>
 public sealed record PlanTimingOptions
 {
+    /// <summary>The most steps that are counted: the times of every call in every step are kept.</summary>
+    public const int MaxIterations = 100_000;
+
     /// <summary>Steps run first and not counted, at least 1.</summary>
     public int WarmUp { get; init; } = 3;
 
-    /// <summary>Steps counted, at least 1; every time is a median over them.</summary>
+    /// <summary>Steps counted, 1 to <see cref="MaxIterations"/>; every time is a median over them.</summary>
     public int Iterations { get; init; } = 20;
 
     /// <summary>Refuses numbers that make no sense.</summary>
     /// <exception cref="ConfigurationException">A number is out of range.</exception>
     public void Validate()
     {
-        if (WarmUp < 1 || Iterations < 1)
-            throw new ConfigurationException("A plan is timed over 1 iteration or more, after 1 or more to warm up.");
+        if (WarmUp < 1 || Iterations is < 1 or > MaxIterations)
+        {
+            throw new ConfigurationException(
+                FormattableString.Invariant($"A plan is timed over 1 to {MaxIterations} iterations, after 1 or more to warm up; not {Iterations} after {WarmUp}."));
+        }
     }
 }
 
@@ -92,6 +98,7 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
     /// <param name="direct">The same with every convolution as a direct sum, whose convolutions are timed alone; null for none.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <exception cref="ConfigurationException">An option is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">A plan is disposed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static PlanTimings Measure(
         TimedPlan timed, PlanTimingOptions options, TimedPlan? direct = null, CancellationToken cancellation = default)
@@ -135,7 +142,11 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private static ICallClock ClockOf(Plan plan) => plan.Session.CreateClock(2 * plan.Calls.Count);
+    private static ICallClock ClockOf(Plan plan)
+    {
+        using CallGate.Scope inside = plan.Enter();
+        return plan.Session.CreateClock(2 * plan.Calls.Count);
+    }
 
     private static CallTiming TimingOf(Plan plan, PlannedCall c, double[] within, double[]? alone) => new(
         c.Op.Name, c.Op.Kind, c.Op.Phase, c.Call.Implementation, c.Call is NoCall ? 0 : c.Op.Flops, BytesOf(plan.Session, c), Median(within),
@@ -147,10 +158,10 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
     private static double TimeStep(TimedPlan timed, Action step)
     {
         timed.WriteInputs();
-        timed.Plan.Session.Synchronize();
+        timed.Plan.Synchronize();
         long start = Stopwatch.GetTimestamp();
         step();
-        timed.Plan.Session.Synchronize();
+        timed.Plan.Synchronize();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 

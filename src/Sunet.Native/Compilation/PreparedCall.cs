@@ -31,6 +31,8 @@ public sealed class PlanAddresses
 /// <summary>One op made ready to run many times: implementation chosen, addresses bound.</summary>
 public abstract class PreparedCall : IDisposable
 {
+    private bool disposed;
+
     /// <summary>Bytes of scratch memory that must be there while the call runs; their content is kept by nobody.</summary>
     public virtual long ScratchBytes => 0;
 
@@ -42,16 +44,19 @@ public abstract class PreparedCall : IDisposable
 
     /// <summary>Runs the call. Allocates nothing.</summary>
     /// <exception cref="BackendException">The library failed; the message names op and layer.</exception>
+    /// <exception cref="ObjectDisposedException">The plan is disposed.</exception>
     public abstract void Run();
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+            return;
         Dispose(true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Releases what the call prepared.</summary>
+    /// <summary>Releases what the call prepared; called once.</summary>
     protected virtual void Dispose(bool disposing)
     {
     }

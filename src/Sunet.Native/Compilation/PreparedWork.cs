@@ -12,18 +12,34 @@ public readonly record struct SgdArguments(
 /// <summary>Work beside the graph's own calls, made ready to run many times. The caller disposes it, before the session.</summary>
 public abstract class PreparedWork : IDisposable
 {
+    private bool disposed;
+
     /// <summary>Runs the work. Allocates nothing once it has run twice.</summary>
     /// <exception cref="BackendException">The library failed.</exception>
-    public abstract void Run();
+    /// <exception cref="ObjectDisposedException">The work is disposed, or what it works on.</exception>
+    public void Run()
+    {
+        ThrowIfDisposed();
+        Work();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+            return;
         Dispose(true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Releases what was prepared.</summary>
+    /// <summary>Does the work.</summary>
+    protected abstract void Work();
+
+    /// <summary>Refuses what needs the prepared work once it is released.</summary>
+    /// <exception cref="ObjectDisposedException">The work is disposed.</exception>
+    protected void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed), this);
+
+    /// <summary>Releases what was prepared; called once.</summary>
     protected virtual void Dispose(bool disposing)
     {
     }

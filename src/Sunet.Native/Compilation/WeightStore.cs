@@ -5,7 +5,8 @@ namespace Sunet.Native.Compilation;
 /// <summary>
 /// The weights of one model on one backend, for any number of plans to read: every parameter and buffer once in each format that plans
 /// want it in. Plans of one size always want the same; those of other sizes differ in a few layers at most. One thread at a time compiles
-/// and loads plans over a store; loaded plans may run at the same time. Dispose it after its plans and before the backend.
+/// and loads plans over a store; loaded plans may run at the same time. Dispose it after its plans: a plan whose store is disposed cannot
+/// be used any more.
 /// </summary>
 /// <param name="backend">Where the plans run.</param>
 public sealed class WeightStore(IBackend backend) : IDisposable
@@ -16,15 +17,29 @@ public sealed class WeightStore(IBackend backend) : IDisposable
     private readonly Dictionary<(string Name, string Format, long Bytes), StoredWeight> weights = [];
     private readonly List<IDeviceMemory> blocks = [];
 
-    /// <summary>Bytes held on the device.</summary>
-    public long Bytes => blocks.Sum(b => b.Bytes);
+    /// <summary>Guards the fields; never held while a plan is waited for.</summary>
+    private readonly Lock gate = new();
+    private readonly HashSet<Plan> plans = [];
+    private bool disposed;
+
+    /// <summary>Bytes held on the device; 0 once it is disposed.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (gate)
+                return blocks.Sum(b => b.Bytes);
+        }
+    }
 
     /// <summary>Whether the store belongs to a backend.</summary>
     internal bool IsOf(IBackend other) => ReferenceEquals(backend, other);
 
     /// <summary>What a graph whose ops are prepared reads of the store; what nobody has wanted before has no memory yet.</summary>
+    /// <exception cref="ObjectDisposedException">The store is disposed.</exception>
     internal Dictionary<Value, StoredWeight> Find(Graph graph, IBackendSession session)
     {
+        using Lock.Scope held = Enter();
         var found = new Dictionary<Value, StoredWeight>();
         foreach (Value value in graph.Parameters.Concat(graph.Buffers))
         {
@@ -45,8 +60,10 @@ public sealed class WeightStore(IBackend backend) : IDisposable
 
     /// <summary>Gives memory, one block, to what has none.</summary>
     /// <exception cref="MemoryException">There is not enough.</exception>
+    /// <exception cref="ObjectDisposedException">The store is disposed.</exception>
     internal void Allocate(IEnumerable<StoredWeight> wanted)
     {
+        using Lock.Scope held = Enter();
         StoredWeight[] missing = [.. wanted.Where(w => w.Address == 0)];
         if (missing.Length == 0)
             return;
@@ -62,12 +79,49 @@ public sealed class WeightStore(IBackend backend) : IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Notes a plan that reads the store; it is refused to callers before the memory goes.</summary>
+    /// <exception cref="ObjectDisposedException">The store is disposed.</exception>
+    internal void Add(Plan plan)
+    {
+        using Lock.Scope held = Enter();
+        plans.Add(plan);
+    }
+
+    /// <summary>Forgets a plan that is disposed.</summary>
+    internal void Remove(Plan plan)
+    {
+        lock (gate)
+            plans.Remove(plan);
+    }
+
+    /// <summary>Waits for the plans that are running, refuses their later use, and frees the memory.</summary>
+    /// <exception cref="InvalidOperationException">A callback of a plan over the store wants it.</exception>
     public void Dispose()
     {
-        blocks.ForEach(b => b.Dispose());
-        blocks.Clear();
-        weights.Clear();
+        Plan[] readers;
+        lock (gate)
+        {
+            disposed = true;
+            readers = [.. plans];
+        }
+
+        foreach (Plan plan in readers)
+            plan.RefuseWithout(this);
+        lock (gate)
+        {
+            blocks.ForEach(b => b.Dispose());
+            blocks.Clear();
+            weights.Clear();
+        }
+    }
+
+    private Lock.Scope Enter()
+    {
+        Lock.Scope held = gate.EnterScope();
+        if (!disposed)
+            return held;
+        held.Dispose();
+        throw new ObjectDisposedException(GetType().FullName);
     }
 
     private static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;

@@ -104,6 +104,10 @@ public abstract class Op
             throw new ConfigurationException($"{Kind} '{Name}': {problem}.");
     }
 
+    /// <summary>The same with numbers that no culture changes.</summary>
+    /// <exception cref="ConfigurationException"><paramref name="condition"/> is false.</exception>
+    protected void Require(bool condition, InvariantText problem) => Require(condition, problem.Take());
+
     internal void ReplaceInput(Value old, Value replacement)
     {
         for (int i = 0; i < inputs.Length; i++)

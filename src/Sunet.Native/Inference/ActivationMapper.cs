@@ -11,15 +11,15 @@ namespace Sunet.Native.Inference;
 /// <summary>
 /// Shows what a network makes of an image on its way, as the paper does for its levels (section 7.6): of every level the strongest feature
 /// map. The plan keeps all levels at once, so it takes more memory than a prediction; that of the latest image size is kept. Used by one
-/// thread at a time.
+/// thread at a time; another waits, and so does disposing it.
 /// </summary>
 public sealed class ActivationMapper : IDisposable
 {
     private readonly ISunetWeights model;
     private readonly IBackend backend;
+    private readonly CallGate gate = new(typeof(ActivationMapper));
     private SunetGraph? network;
     private Plan? plan;
-    private bool disposed;
 
     /// <summary>Prepares; nothing is compiled before the first image.</summary>
     /// <param name="model">A segmenter or a classifier; its weights are read when an image size is compiled.</param>
@@ -42,16 +42,18 @@ public sealed class ActivationMapper : IDisposable
     /// <exception cref="ArgumentException">The image is empty.</exception>
     /// <exception cref="BackendException">The device failed.</exception>
     /// <exception cref="MemoryException">The levels do not fit into memory together.</exception>
+    /// <exception cref="InvalidOperationException">A callback of the call that runs made the call.</exception>
+    /// <exception cref="ObjectDisposedException">The mapper is disposed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public IReadOnlyList<ActivationMap> Compute(ReadOnlySpan2D<Rgb> image, CancellationToken cancellation = default)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
+        using CallGate.Scope inside = gate.Enter(cancellation);
         if (image.IsEmpty)
             throw new ArgumentException("An image has at least one pixel.", nameof(image));
         Prepare(new Shape(1, 3, image.Height, image.Width), cancellation);
         cancellation.ThrowIfCancellationRequested();
 
-        using SpanOwner<Rgb> pixels = SpanOwner<Rgb>.Allocate(image.Height * image.Width);
+        using SpanOwner<Rgb> pixels = HostBuffer.Rent<Rgb>(new Shape(image.Height, image.Width));
         image.CopyTo(pixels.Span);
         plan!.Write(network!.Image, MemoryMarshal.AsBytes(pixels.Span));
         plan.Run(Phase.Forward);
@@ -65,12 +67,9 @@ public sealed class ActivationMapper : IDisposable
         return maps;
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        disposed = true;
-        plan?.Dispose();
-    }
+    /// <summary>Waits for the call that runs; later ones are refused.</summary>
+    /// <exception cref="InvalidOperationException">A callback of the call that runs wants it.</exception>
+    public void Dispose() => gate.Close(() => plan?.Dispose());
 
     private void Prepare(Shape image, CancellationToken cancellation)
     {
@@ -84,7 +83,7 @@ public sealed class ActivationMapper : IDisposable
         Plan compiled = Plan.Compile(network.Graph, backend, new PlanOptions { Purpose = PlanPurpose.Inference }, cancellation);
         try
         {
-            compiled.Load(model.Read);
+            compiled.Load(model.Read, cancellation);
         }
         catch
         {
@@ -99,7 +98,7 @@ public sealed class ActivationMapper : IDisposable
     {
         Shape shape = level.Value.Shape;
         int size = shape.Height * shape.Width;
-        using SpanOwner<float> all = SpanOwner<float>.Allocate(checked((int)shape.Count));
+        using SpanOwner<float> all = HostBuffer.Rent<float>(shape);
         plan!.Read(level.Value, all.Span);
         (int channel, double strength) = (0, double.NegativeInfinity);
         for (int c = 0; c < shape.Channels; c++)

@@ -23,14 +23,17 @@ internal static class CropAverage
         if (baseSize == 0)
             return (Math.Max(1, (int)Math.Round(height * scale)), Math.Max(1, (int)Math.Round(width * scale)));
         int shorter = Math.Max(1, (int)(baseSize * scale));
-        return height <= width
-            ? (shorter, (int)((long)shorter * width / height))
-            : ((int)((long)shorter * height / width), shorter);
+        return height <= width ? (shorter, Longer(shorter, width, height)) : (Longer(shorter, height, width), shorter);
+
+        // A length beyond 32 bits is refused with the memory for it.
+        static int Longer(long scaled, int longer, int shorter) => (int)Math.Min(int.MaxValue, scaled * longer / shorter);
     }
 
     /// <summary>How an image is cut at a scale.</summary>
+    /// <exception cref="MemoryException">The scaled image is larger than an array can hold.</exception>
     public static (TileAxis Rows, TileAxis Columns) Cut((int H, int W) scaled, PredictorOptions options)
     {
+        _ = new Shape(3, scaled.H, scaled.W).ArrayLength; // before the weights of every pixel of a side are made
         int stride = (int)Math.Ceiling(options.CropSize * options.CropStride);
         return (TileAxis.Crops(scaled.H, options.CropSize, stride), TileAxis.Crops(scaled.W, options.CropSize, stride));
     }
@@ -48,7 +51,7 @@ internal static class CropAverage
     {
         int classes = predictor.Model.Spec.Classes;
         (TileAxis rows, TileAxis columns) = Cut(scaled, predictor.Options);
-        using var crop = new HostFloats(3 * rows.Tile * columns.Tile);
+        using HostFloats crop = HostBuffer.Allocate(new Shape(3, rows.Tile, columns.Tile));
         if (scaled == size)
         {
             var whole = new PlaneTiles(predictor, ref watch, planes, rows, columns, crop.Span);
@@ -57,9 +60,9 @@ internal static class CropAverage
             return;
         }
 
-        using var resized = new HostFloats(checked(3 * scaled.H * scaled.W));
-        using var line = new HostFloats(Math.Max(size.W, scaled.W));
-        using var band = new HostFloats(checked(classes * (rows.Tile + 1) * scaled.W));
+        using HostFloats resized = HostBuffer.Allocate(new Shape(3, scaled.H, scaled.W));
+        using HostFloats line = HostBuffer.Allocate(new Shape(Math.Max(size.W, scaled.W)));
+        using HostFloats band = HostBuffer.Allocate(new Shape(classes, rows.Tile + 1, scaled.W));
         BilinearAxis.Resize(planes, new BilinearAxis(size.H, scaled.H), new BilinearAxis(size.W, scaled.W), line.Span, resized.Span);
         var source = new PlaneTiles(predictor, ref watch, resized.Span, rows, columns, crop.Span);
         var sink = new ResizedSumSink(

@@ -8,16 +8,15 @@ namespace Sunet.Native.Inference;
 
 /// <summary>
 /// Tells the class of whole images. The plan of the latest shape is kept, so that batches of one shape compile once. Calls from several
-/// threads take turns.
+/// threads take turns, and disposing it waits for the one that runs.
 /// </summary>
 public sealed class ImageClassifier : IDisposable
 {
-    private readonly Lock gate = new();
+    private readonly CallGate gate = new(typeof(ImageClassifier));
     private readonly IBackend backend;
     private readonly WeightStore weights;
     private ScalePlan? plan;
     private Shape planned;
-    private bool disposed;
 
     /// <summary>Prepares classification.</summary>
     /// <param name="model">A classifier; its weights are read when a shape is compiled and must not change in between.</param>
@@ -43,18 +42,20 @@ public sealed class ImageClassifier : IDisposable
     /// <param name="probabilities">Receives [N, classes]; those of an image sum to 1.</param>
     /// <exception cref="ArgumentException">A size does not fit.</exception>
     /// <exception cref="MemoryException">The batch does not fit into memory.</exception>
+    /// <exception cref="InvalidOperationException">A callback of the call that runs made the call.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public void Probabilities(ReadOnlySpan<float> images, Shape shape, Span<float> probabilities)
     {
         if (shape.Rank != 4 || shape.Channels != 3 || images.Length != shape.Count)
             throw new ArgumentException($"{images.Length} values are no images of {shape}.", nameof(images));
-        if (probabilities.Length != shape.Batch * Model.Spec.Classes)
+        if (probabilities.Length != (long)shape.Batch * Model.Spec.Classes)
         {
             throw new ArgumentException(
                 $"There are {shape.Batch} x {Model.Spec.Classes} probabilities, not {probabilities.Length}.", nameof(probabilities));
         }
 
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
-        lock (gate)
+        using (gate.Enter())
             PlanFor(shape).Run(images, probabilities);
         SunetTelemetry.NetworkRan();
         SunetTelemetry.Predicted(work, shape.Batch);
@@ -65,28 +66,26 @@ public sealed class ImageClassifier : IDisposable
     /// <param name="probabilities">Receives [classes]; they sum to 1.</param>
     /// <exception cref="ArgumentException">The number of probabilities is not that of the classes.</exception>
     /// <exception cref="MemoryException">The image does not fit into memory.</exception>
+    /// <exception cref="InvalidOperationException">A callback of the call that runs made the call.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public void Probabilities(ReadOnlySpan2D<Rgb> image, Span<float> probabilities)
     {
-        using SpanOwner<float> pixels = SpanOwner<float>.Allocate(checked(3 * image.Height * image.Width));
+        using SpanOwner<float> pixels = HostBuffer.Rent<float>(new Shape(3, image.Height, image.Width));
         Pixels.Normalise(image, Model.Spec.Normalization, pixels.Span);
         Probabilities(pixels.Span, new Shape(1, 3, image.Height, image.Width), probabilities);
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Waits for the call that runs, which ends as usual; later ones are refused.</summary>
+    /// <exception cref="InvalidOperationException">A callback of the call that runs wants it.</exception>
+    public void Dispose() => gate.Close(() =>
     {
-        lock (gate)
-        {
-            disposed = true;
-            plan?.Dispose();
-            plan = null;
-            weights.Dispose();
-        }
-    }
+        plan?.Dispose();
+        plan = null;
+        weights.Dispose();
+    });
 
     private ScalePlan PlanFor(Shape shape)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
         if (plan is not null && planned == shape)
             return plan;
         plan?.Dispose();

@@ -9,46 +9,53 @@ namespace Sunet.Native.Inference;
 /// idle ones, or newly compiled ones, so that no size has more than there are turns. All plans read one set of weights. Sizes beyond the
 /// number that is kept give up their plans, the size used longest ago first.
 /// </summary>
-internal sealed class PlanPool(ISunetWeights model, IReadOnlyList<double> scales, PredictorOptions options, IBackend backend) : IDisposable
+/// <param name="owner">Whose pool it is, for refusing calls from its own callbacks.</param>
+/// <param name="model">The weights.</param>
+/// <param name="scales">The factors on height and width.</param>
+/// <param name="options">How many calls run at a time, and how many sizes are kept.</param>
+/// <param name="backend">Where plans run.</param>
+internal sealed class PlanPool(
+    Predictor owner, ISunetWeights model, IReadOnlyList<double> scales, PredictorOptions options, IBackend backend) : IDisposable
 {
     /// <summary>Guards <see cref="sizes"/>; never held while anything is compiled or runs.</summary>
     private readonly Lock gate = new();
-    private readonly Lock compiling = new();
+
+    /// <summary>One call compiles at a time; unlike a lock, it is waited for no longer than a token allows.</summary>
+    private readonly SemaphoreSlim compiling = new(1);
 
     /// <summary>Who wants all turns takes them one by one, and must not meet another who does.</summary>
-    private readonly Lock exclusive = new();
+    private readonly SemaphoreSlim exclusive = new(1);
     private readonly SemaphoreSlim turns = new(options.Concurrency);
     private readonly WeightStore weights = new(backend);
     private readonly List<SizePlans> sizes = [];
     private volatile bool disposed;
 
     /// <summary>Bytes of the weights that all plans share.</summary>
-    public long WeightBytes
-    {
-        get
-        {
-            lock (compiling)
-                return weights.Bytes;
-        }
-    }
+    public long WeightBytes => weights.Bytes;
 
-    /// <summary>Waits for a turn.</summary>
+    /// <summary>Waits for a turn, which the calling thread ends, too.</summary>
+    /// <exception cref="InvalidOperationException">A callback of a call of this thread wants one.</exception>
     /// <exception cref="ObjectDisposedException">The predictor is disposed, or was while this call waited.</exception>
     /// <exception cref="OperationCanceledException">The caller waits no more.</exception>
-    public Turn Enter(CancellationToken cancellation)
+    public MarkedTurn Enter(CancellationToken cancellation)
     {
-        ObjectDisposedException.ThrowIf(disposed, typeof(Predictor));
+        CallMark.Refuse(owner);
+        ObjectDisposedException.ThrowIf(disposed, owner);
         turns.Wait(cancellation);
-        return Entered();
+        return new MarkedTurn(Entered(), Mark());
     }
 
-    /// <summary>The same without keeping a thread waiting.</summary>
+    /// <summary>The same without keeping a thread waiting. The thread that works then calls <see cref="Mark"/>.</summary>
     public async Task<Turn> EnterAsync(CancellationToken cancellation)
     {
-        ObjectDisposedException.ThrowIf(disposed, typeof(Predictor));
+        CallMark.Refuse(owner);
+        ObjectDisposedException.ThrowIf(disposed, owner);
         await turns.WaitAsync(cancellation).ConfigureAwait(false);
         return Entered();
     }
+
+    /// <summary>Lets the calling thread's callbacks be refused until the result is disposed.</summary>
+    public CallMark Mark() => CallMark.Begin(owner);
 
     /// <summary>Plans of a size for the caller, who has a turn, alone; given back by disposing the lease.</summary>
     /// <exception cref="MemoryException">The size does not fit into memory.</exception>
@@ -65,8 +72,7 @@ internal sealed class PlanPool(ISunetWeights model, IReadOnlyList<double> scales
 
         try
         {
-            lock (compiling)
-                return new Lease(this, size, new LookPlans(model, shape, scales, kind, backend, weights, cancellation));
+            return new Lease(this, size, Compile(shape, kind, cancellation));
         }
         catch
         {
@@ -77,13 +83,16 @@ internal sealed class PlanPool(ISunetWeights model, IReadOnlyList<double> scales
     }
 
     /// <summary>Compiles as many plans of a size as there are turns, once no call is running.</summary>
+    /// <exception cref="OperationCanceledException">The caller waits no more.</exception>
     public void WarmUp(Shape shape, PredictionKind kind, CancellationToken cancellation)
     {
-        EnterAll();
+        using CallMark mark = Mark();
+        ObjectDisposedException.ThrowIf(disposed, owner);
+        EnterAll(cancellation);
         var leases = new Stack<Lease>();
         try
         {
-            ObjectDisposedException.ThrowIf(disposed, typeof(Predictor));
+            ObjectDisposedException.ThrowIf(disposed, owner);
             for (int i = 0; i < options.Concurrency; i++)
                 leases.Push(Rent(shape, kind, cancellation));
         }
@@ -98,8 +107,9 @@ internal sealed class PlanPool(ISunetWeights model, IReadOnlyList<double> scales
     /// <summary>Waits for the calls that have a turn; those that wait for one find the pool disposed.</summary>
     public void Dispose()
     {
+        CallMark.Refuse(owner);
         disposed = true;
-        EnterAll();
+        EnterAll(CancellationToken.None);
         lock (gate)
         {
             while (sizes.Count > 0)
@@ -110,12 +120,37 @@ internal sealed class PlanPool(ISunetWeights model, IReadOnlyList<double> scales
         turns.Release(options.Concurrency);
     }
 
-    private void EnterAll()
+    private void EnterAll(CancellationToken cancellation)
     {
-        lock (exclusive)
+        exclusive.Wait(cancellation);
+        int entered = 0;
+        try
         {
-            for (int i = 0; i < options.Concurrency; i++)
-                turns.Wait();
+            for (; entered < options.Concurrency; entered++)
+                turns.Wait(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            if (entered > 0)
+                turns.Release(entered);
+            throw;
+        }
+        finally
+        {
+            exclusive.Release();
+        }
+    }
+
+    private LookPlans Compile(Shape shape, PredictionKind kind, CancellationToken cancellation)
+    {
+        compiling.Wait(cancellation);
+        try
+        {
+            return new LookPlans(model, shape, scales, kind, backend, weights, cancellation);
+        }
+        finally
+        {
+            compiling.Release();
         }
     }
 
@@ -175,6 +210,16 @@ internal sealed class PlanPool(ISunetWeights model, IReadOnlyList<double> scales
     public readonly struct Turn(SemaphoreSlim turns) : IDisposable
     {
         public void Dispose() => turns.Release();
+    }
+
+    /// <summary>A turn of the calling thread's.</summary>
+    public readonly struct MarkedTurn(Turn turn, CallMark mark) : IDisposable
+    {
+        public void Dispose()
+        {
+            mark.Dispose();
+            turn.Dispose();
+        }
     }
 
     /// <summary>Plans in use by one call.</summary>

@@ -11,7 +11,7 @@ public sealed partial class Predictor
     /// <summary>The mean over scales and flips of the probabilities of normalised pixels [N, 3, H, W], as [N, classes, H, W].</summary>
     internal void Average(ReadOnlySpan<float> pixels, Shape shape, Span<float> average)
     {
-        using PlanPool.Turn turn = pool.Enter(CancellationToken.None);
+        using PlanPool.MarkedTurn turn = pool.Enter(CancellationToken.None);
         PredictionWatch watch = default;
         Average(ref watch, pixels, shape, average);
     }
@@ -21,8 +21,8 @@ public sealed partial class Predictor
     {
         int copies = Options.Flip ? 2 : 1;
         var doubled = shape.WithBatch(copies * shape.Batch);
-        using SpanOwner<float> inputs = SpanOwner<float>.Allocate(checked((int)doubled.Count));
-        using SpanOwner<float> outputs = SpanOwner<float>.Allocate(checked((int)doubled.WithChannels(Model.Spec.Classes).Count));
+        using SpanOwner<float> inputs = HostBuffer.Rent<float>(doubled);
+        using SpanOwner<float> outputs = HostBuffer.Rent<float>(doubled.WithChannels(Model.Spec.Classes));
         pixels.CopyTo(inputs.Span);
         if (Options.Flip)
             Pixels.Flip(pixels, shape.Width, inputs.Span[pixels.Length..]);
@@ -59,7 +59,7 @@ public sealed partial class Predictor
             return;
         }
 
-        using SpanOwner<float> probabilities = SpanOwner<float>.Allocate(checked(classes * height * width));
+        using SpanOwner<float> probabilities = HostBuffer.Rent<float>(shape.WithChannels(classes));
         Map(ref watch, image, probabilities.Span);
         for (int y = 0; y < height; y++)
             Pixels.ArgMax(probabilities.Span[(y * width)..], height * width, classes, labels.GetRowSpan(y));
@@ -76,7 +76,7 @@ public sealed partial class Predictor
             return;
         }
 
-        using SpanOwner<float> pixels = SpanOwner<float>.Allocate(checked(3 * size.H * size.W));
+        using SpanOwner<float> pixels = HostBuffer.Rent<float>(new Shape(3, size.H, size.W));
         Pixels.Normalise(image, Model.Spec.Normalization, pixels.Span);
         if (Options.CropSize == 0)
         {
@@ -94,8 +94,8 @@ public sealed partial class Predictor
 
     private void LabelAtOnce(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Shape shape, Span2D<byte> labels)
     {
-        using SpanOwner<Rgb> rows = SpanOwner<Rgb>.Allocate(image.Height * image.Width);
-        using SpanOwner<byte> flat = SpanOwner<byte>.Allocate(image.Height * image.Width);
+        using SpanOwner<Rgb> rows = HostBuffer.Rent<Rgb>(shape.WithChannels(1));
+        using SpanOwner<byte> flat = HostBuffer.Rent<byte>(shape.WithChannels(1));
         image.CopyTo(rows.Span);
         watch.Before();
         using (PlanPool.Lease plans = pool.Rent(shape, PredictionKind.Labels, watch.Cancellation))
@@ -107,11 +107,11 @@ public sealed partial class Predictor
     private void CountAtOnce(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Shape shape, ReadOnlySpan2D<byte> labels,
         ConfusionMatrix matrix, Span2D<byte> predictions)
     {
-        int pixels = image.Height * image.Width;
-        using SpanOwner<Rgb> rows = SpanOwner<Rgb>.Allocate(pixels);
-        using SpanOwner<int> wide = SpanOwner<int>.Allocate(pixels);
+        Shape pixels = shape.WithChannels(1);
+        using SpanOwner<Rgb> rows = HostBuffer.Rent<Rgb>(pixels);
+        using SpanOwner<int> wide = HostBuffer.Rent<int>(pixels);
         using SpanOwner<int> counts = SpanOwner<int>.Allocate(matrix.Classes * matrix.Classes);
-        using SpanOwner<byte> flat = SpanOwner<byte>.Allocate(predictions.IsEmpty ? 0 : pixels);
+        using SpanOwner<byte> flat = predictions.IsEmpty ? SpanOwner<byte>.Empty : HostBuffer.Rent<byte>(pixels);
         image.CopyTo(rows.Span);
         Pixels.Widen(labels, wide.Span);
         watch.Before();

@@ -30,7 +30,7 @@ public sealed partial class Predictor : IDisposable
             throw new ConfigurationException("Only a segmenter labels pixels; this model is a classifier.");
         Model = model;
         Options = options;
-        pool = new PlanPool(model, options.CropSize > 0 ? [1.0] : options.Scales, options, backend);
+        pool = new PlanPool(this, model, options.CropSize > 0 ? [1.0] : options.Scales, options, backend);
     }
 
     /// <summary>The model.</summary>
@@ -45,17 +45,18 @@ public sealed partial class Predictor : IDisposable
     /// <summary>Labels every pixel with its likeliest class. Of a tiled image no map of probabilities is made.</summary>
     /// <param name="image">[H, W].</param>
     /// <param name="labels">Receives class indices, [H, W] of the image.</param>
-    /// <param name="progress">Told after every run of the network; must not dispose the predictor.</param>
+    /// <param name="progress">Told after every run of the network; must neither call the predictor nor dispose it.</param>
     /// <param name="cancellation">Stops before the next run of the network.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     /// <exception cref="MemoryException">The image does not fit into memory.</exception>
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread made the call.</exception>
     /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     /// <exception cref="OperationCanceledException">The caller wanted no more; <paramref name="labels"/> are undefined.</exception>
     public void Segment(ReadOnlySpan2D<Rgb> image, Span2D<byte> labels, IProgress<PredictionProgress>? progress = null,
         CancellationToken cancellation = default)
     {
         RequireSize(labels, image, "Labels", nameof(labels));
-        using PlanPool.Turn turn = pool.Enter(cancellation);
+        using PlanPool.MarkedTurn turn = pool.Enter(cancellation);
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
         PredictionWatch watch = Watch(image, progress, cancellation);
         Label(ref watch, image, labels);
@@ -67,10 +68,13 @@ public sealed partial class Predictor : IDisposable
     /// </summary>
     /// <param name="image">[H, W].</param>
     /// <param name="labels">Receives class indices, [H, W] of the image.</param>
-    /// <param name="progress">Told after every run of the network, on the thread it ran on.</param>
+    /// <param name="progress">
+    /// Told after every run of the network, on the thread it ran on; must neither call the predictor nor dispose it.
+    /// </param>
     /// <param name="cancellation">Stops before the next run of the network.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     /// <exception cref="MemoryException">The image does not fit into memory.</exception>
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread made the call.</exception>
     /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     /// <exception cref="OperationCanceledException">The caller wanted no more; <paramref name="labels"/> are undefined.</exception>
     public async Task SegmentAsync(ReadOnlyMemory2D<Rgb> image, Memory2D<byte> labels, IProgress<PredictionProgress>? progress = null,
@@ -81,6 +85,7 @@ public sealed partial class Predictor : IDisposable
         await Task.Run(
             () =>
             {
+                using CallMark mark = pool.Mark();
                 using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
                 PredictionWatch watch = Watch(image.Span, progress, cancellation);
                 Label(ref watch, image.Span, labels.Span);
@@ -100,6 +105,7 @@ public sealed partial class Predictor : IDisposable
     /// <param name="cancellation">Stops before the next run of the network; nothing is counted then.</param>
     /// <exception cref="ArgumentException">Sizes or classes differ, or a label is out of range; nothing is counted then.</exception>
     /// <exception cref="MemoryException">The image does not fit into memory.</exception>
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread made the call.</exception>
     /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     /// <exception cref="OperationCanceledException">The caller wanted no more.</exception>
     public void Count(ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, ConfusionMatrix matrix, Span2D<byte> predictions = default,
@@ -112,7 +118,7 @@ public sealed partial class Predictor : IDisposable
             RequireSize(predictions, image, "Predictions", nameof(predictions));
         if (matrix.Classes != Model.Spec.Classes)
             throw new ArgumentException($"The matrix has {matrix.Classes} classes and the model {Model.Spec.Classes}.", nameof(matrix));
-        using PlanPool.Turn turn = pool.Enter(cancellation);
+        using PlanPool.MarkedTurn turn = pool.Enter(cancellation);
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
         PredictionWatch watch = Watch(image, null, cancellation);
         var shape = new Shape(1, 3, height, width);
@@ -134,10 +140,11 @@ public sealed partial class Predictor : IDisposable
     /// <summary>Averages the class probabilities of all scales and flips.</summary>
     /// <param name="image">[H, W].</param>
     /// <param name="probabilities">Receives [classes, H, W], row-major; every pixel sums to 1.</param>
-    /// <param name="progress">Told after every run of the network; must not dispose the predictor.</param>
+    /// <param name="progress">Told after every run of the network; must neither call the predictor nor dispose it.</param>
     /// <param name="cancellation">Stops before the next run of the network.</param>
     /// <exception cref="ArgumentException">The size is not classes * H * W.</exception>
     /// <exception cref="MemoryException">The image does not fit into memory.</exception>
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread made the call.</exception>
     /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     /// <exception cref="OperationCanceledException">The caller wanted no more; <paramref name="probabilities"/> are undefined.</exception>
     public void Probabilities(ReadOnlySpan2D<Rgb> image, Span<float> probabilities, IProgress<PredictionProgress>? progress = null,
@@ -150,7 +157,7 @@ public sealed partial class Predictor : IDisposable
                 $"There are {classes} x {image.Height} x {image.Width} probabilities, not {probabilities.Length}.", nameof(probabilities));
         }
 
-        using PlanPool.Turn turn = pool.Enter(cancellation);
+        using PlanPool.MarkedTurn turn = pool.Enter(cancellation);
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
         PredictionWatch watch = Watch(image, progress, cancellation);
         Map(ref watch, image, probabilities);
@@ -163,8 +170,9 @@ public sealed partial class Predictor : IDisposable
     /// </summary>
     /// <param name="height">The images' height.</param>
     /// <param name="width">Their width.</param>
-    /// <param name="cancellation">Stops compiling; what is compiled by then is kept.</param>
+    /// <param name="cancellation">Stops waiting and compiling; what is compiled by then is kept.</param>
     /// <exception cref="MemoryException">The size does not fit into memory.</exception>
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread made the call.</exception>
     /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public void WarmUp(int height, int width, CancellationToken cancellation = default)
@@ -181,6 +189,7 @@ public sealed partial class Predictor : IDisposable
     }
 
     /// <summary>Waits for the calls that are running, which end as usual; calls that come later, or wait for a turn, are refused.</summary>
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread wants it.</exception>
     public void Dispose() => pool.Dispose();
 
     private static void RequireSize(ReadOnlySpan2D<byte> map, ReadOnlySpan2D<Rgb> image, string what, string name)

@@ -3,6 +3,9 @@ namespace Sunet.Native.Inference;
 /// <summary>How a predictor looks at an image.</summary>
 public sealed record PredictorOptions
 {
+    /// <summary>The longest side of a JPEG file.</summary>
+    private const int LargestSide = 65_535;
+
     /// <summary>The paper's scales for evaluation (section 7.4).</summary>
     public static IReadOnlyList<double> PaperScales { get; } = [0.5, 0.75, 1.0, 1.25];
 
@@ -47,8 +50,10 @@ public sealed record PredictorOptions
             throw new ConfigurationException("There is at least one scale, and every scale is above 0 and at most 8.");
         if (TileSize != 0 && (TileSize < 64 || TileOverlap < 0 || TileOverlap > TileSize / 2))
             throw new ConfigurationException("A tile has 64 pixels or more a side, and tiles overlap by at most half.");
-        if (CropSize != 0 && (CropSize < 64 || CropStride is not (> 0 and <= 1) || CropBase < 0))
-            throw new ConfigurationException("A crop has 64 pixels or more a side, and crops lie apart by at most their side.");
+        if (CropSize != 0 && (CropSize is < 64 or > LargestSide || CropStride is not (> 0 and <= 1)))
+            throw new ConfigurationException($"A crop has 64 to {LargestSide} pixels a side, and crops lie apart by at most their side.");
+        if (CropBase is < 0 or > LargestSide)
+            throw new ConfigurationException($"The base size of crops is 1 to {LargestSide}, or 0 for the image's own; not {CropBase}.");
         if (CropSize == 0 && CropBase != 0)
             throw new ConfigurationException("Only crops have a base size.");
         if (Concurrency < 1)

@@ -53,10 +53,11 @@ internal sealed class ScalePlan : IDisposable
             PredictionKind.Labels => network.AppendArgMax(),
             _ => counts!.Inputs[1],
         };
-        plan = Plan.Compile(network.Graph, backend, new PlanOptions { Weights = weights }, cancellation);
+        plan = Plan.Compile(network.Graph, backend, new PlanOptions { Weights = weights, BufferBytes = output.Shape.Count * output.Type.Bytes() },
+            cancellation);
         try
         {
-            plan.Load(model.Read);
+            plan.Load(new SoundWeights(model).Read, cancellation);
             forward = plan.Record(Phase.Forward);
         }
         catch

@@ -44,9 +44,8 @@ internal static class TileAverage
         where TSink : ITileSink, allows ref struct
     {
         int plane = rows.Tile * columns.Tile;
-        using var tile = new HostFloats(checked(classes * plane));
-        using var right = new HostFloats(checked(classes * rows.Tile * columns.LargestOverlap));
-        using var below = new HostFloats(checked(classes * rows.LargestOverlap * columns.Size));
+        using HostFloats tile = HostBuffer.Allocate(new Shape(classes, rows.Tile, columns.Tile));
+        using HostFloats right = Shared(classes, rows.Tile, columns.LargestOverlap), below = Shared(classes, rows.LargestOverlap, columns.Size);
         for (int r = 0; r < rows.Starts.Count; r++)
         {
             for (int c = 0; c < columns.Starts.Count; c++)
@@ -64,6 +63,10 @@ internal static class TileAverage
             }
         }
     }
+
+    /// <summary>What neighbours share; nothing where none overlap.</summary>
+    private static HostFloats Shared(int classes, int height, int width) =>
+        Math.Min(height, width) == 0 ? new HostFloats(0) : HostBuffer.Allocate(new Shape(classes, height, width));
 
     private static Span<float> Part(Span<float> all, int category, int classes) =>
         all.Slice(category * (all.Length / classes), all.Length / classes);

@@ -10,7 +10,15 @@ internal abstract class CpuHandle() : SafeHandle(0, ownsHandle: true)
     public override bool IsInvalid => handle == 0;
 
     /// <summary>The raw handle for calls made in every step; the caller keeps this object alive and undisposed meanwhile.</summary>
-    public nint Raw => handle;
+    /// <exception cref="ObjectDisposedException">It is disposed already.</exception>
+    public nint Raw
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(IsClosed, this);
+            return handle;
+        }
+    }
 }
 
 /// <summary>A oneDNN engine and stream with a thread count; used by one thread at a time.</summary>

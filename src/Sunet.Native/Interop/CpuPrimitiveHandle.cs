@@ -107,11 +107,12 @@ internal sealed unsafe class CpuPrimitiveHandle : CpuHandle
     /// <param name="layer">The layer at work, for the error's sentence.</param>
     /// <exception cref="ArgumentException">An argument was not bound.</exception>
     /// <exception cref="BackendException">oneDNN failed.</exception>
+    /// <exception cref="ObjectDisposedException">The primitive is disposed.</exception>
     public void Execute(string? layer = null)
     {
         byte* text = stackalloc byte[NativeMessage.Size];
         NativeMessage message = new(text, NativeMessage.Size);
-        int status = SunetCpu.PrimitiveExecute(handle, &message);
+        int status = SunetCpu.PrimitiveExecute(Raw, &message);
         GC.KeepAlive(this);
         NativeStatus.ThrowIfFailed(status, message, NativeLibraries.CpuFile, layer);
     }

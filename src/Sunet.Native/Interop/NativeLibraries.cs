@@ -1,20 +1,29 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace Sunet.Native.Interop;
 
 /// <summary>
-/// Finds and loads every native library this assembly imports. Searched in this order: the folders of <c>SUNET_NATIVE_PATH</c>, the
-/// application's folder, its <c>runtimes/&lt;rid&gt;/native</c>, the system loader's own places. The first file that exists is the one:
-/// if it does not load, that is the error, for a second copy would hide it.
+/// Finds and loads every native library this assembly imports. Searched in this order: the folders of <c>SUNET_NATIVE_PATH</c>; this
+/// assembly's folder, which a plugin has for itself, and the package a notebook loads it from; the application's folder; where the host
+/// has unpacked a single-file application (<c>NATIVE_DLL_SEARCH_DIRECTORIES</c>); each with its <c>runtimes/&lt;rid&gt;/native</c>; what
+/// this assembly's load context resolves; the system loader's own places. The first file that exists is the one: if it does not load,
+/// that is the error, for a second copy would hide it.
 /// </summary>
 internal static class NativeLibraries
 {
     /// <summary>Folders to search first, separated as in <c>PATH</c>.</summary>
     public const string PathVariable = "SUNET_NATIVE_PATH";
 
+    /// <summary>Where the host keeps the application's native libraries, separated as in <c>PATH</c>.</summary>
+    private const string HostFolders = "NATIVE_DLL_SEARCH_DIRECTORIES";
+
     private const string SpinVariable = "GOMP_SPINCOUNT";
     private const string SpinCount = "10000";
+
+    /// <summary>Where a package, and what is built with it, has the native libraries of this system.</summary>
+    private static readonly string RuntimeFolder = Path.Combine("runtimes", Rid(), "native");
 
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, LoadedLibrary> Loaded = [];
@@ -51,28 +60,34 @@ internal static class NativeLibraries
         }
     }
 
-    /// <summary>The folders that are searched before the system loader's, in order.</summary>
+    /// <summary>The folders that are searched before the load context and the system loader are asked, in order.</summary>
     /// <param name="nativePath">The value of <see cref="PathVariable"/>; null if it is not set.</param>
+    /// <param name="assemblyFolder">This assembly's folder; null where it is no file, as in a single-file application.</param>
     /// <param name="baseDirectory">The application's folder.</param>
-    public static IReadOnlyList<string> Folders(string? nativePath, string baseDirectory)
+    /// <param name="hostFolders">The value of <c>NATIVE_DLL_SEARCH_DIRECTORIES</c>; null where the host has none.</param>
+    public static IReadOnlyList<string> Folders(string? nativePath, string? assemblyFolder, string baseDirectory, string? hostFolders)
     {
-        List<string> folders = [];
-        const StringSplitOptions options = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
-        foreach (string folder in (nativePath ?? "").Split([Path.PathSeparator, ';'], options))
-            folders.Add(Path.GetFullPath(folder));
-        folders.Add(baseDirectory);
-        folders.Add(Path.Combine(baseDirectory, "runtimes", Rid(), "native"));
-        return folders;
+        List<string> folders = [.. Split(nativePath, Path.PathSeparator, ';')];
+        foreach (string folder in (string[])[.. Present(assemblyFolder), baseDirectory, .. Split(hostFolders, Path.PathSeparator)])
+            folders.AddRange([folder, Path.Combine(folder, RuntimeFolder)]);
+
+        // In a package the assembly lies in lib/<framework>, two folders below the root.
+        if (assemblyFolder is not null)
+            folders.Add(Path.Combine(assemblyFolder, "..", "..", RuntimeFolder));
+        return [.. folders.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f))).Distinct()];
     }
 
-    /// <summary>Loads the first file of that name in <paramref name="folders"/>, else what the system loader finds.</summary>
+    /// <summary>Loads the first file of a library in <paramref name="folders"/>, else what load context or system loader find.</summary>
+    /// <param name="name">The name that imports use.</param>
+    /// <param name="folders">The folders, in order.</param>
     /// <exception cref="BackendException">Nothing was found, or it does not load; the sentence names what is wanted.</exception>
-    public static LoadedLibrary LoadFrom(string file, IReadOnlyList<string> folders)
+    public static LoadedLibrary LoadFrom(string name, IReadOnlyList<string> folders)
     {
+        string file = FileName(name);
         foreach (string folder in folders)
         {
             string path = Path.Combine(folder, file);
-            if (!File.Exists(path))
+            if (!File.Exists(path) || Posix.KindOf(path) is not (null or Posix.RegularKind))
                 continue;
             try
             {
@@ -84,8 +99,17 @@ internal static class NativeLibraries
             }
         }
 
-        if (NativeLibrary.TryLoad(file, out nint handle))
+        // A load context knows a library by the name that imports use, a host that unpacks an application by its place in there, and the
+        // system loader by its file's name. The last resort for a place in a folder is the current folder, where whatever lies is not ours.
+        Assembly here = typeof(NativeLibraries).Assembly;
+        if (NativeLibrary.TryLoad(name, here, searchPath: null, out nint handle)
+            || (!Path.Exists(Path.Combine(RuntimeFolder, file))
+                && NativeLibrary.TryLoad(Path.Combine(RuntimeFolder, file), here, searchPath: null, out handle))
+            || NativeLibrary.TryLoad(file, out handle))
+        {
             return new LoadedLibrary(file, handle);
+        }
+
         throw new BackendException(
             $"{file} was not found in {string.Join(", ", folders)} or where the system looks for libraries: build it with build.sh, "
             + $"or set {PathVariable} to the folder that has it.", file);
@@ -130,8 +154,9 @@ internal static class NativeLibraries
     {
         if (Loaded.TryGetValue(name, out LoadedLibrary? known))
             return known;
-        LoadedLibrary library = LoadFrom(
-            FileName(name), Folders(Environment.GetEnvironmentVariable(PathVariable), AppContext.BaseDirectory));
+        LoadedLibrary library = LoadFrom(name, Folders(
+            Environment.GetEnvironmentVariable(PathVariable), AssemblyFolder(), AppContext.BaseDirectory,
+            AppContext.GetData(HostFolders) as string));
         Loaded.Add(name, library);
         return library;
     }
@@ -163,6 +188,15 @@ internal static class NativeLibraries
         lock (Gate)
             return Loaded.TryGetValue(name, out LoadedLibrary? library) ? library.Handle : 0;
     }
+
+    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "Without a file there is no folder, and others are searched.")]
+    private static string? AssemblyFolder() =>
+        Path.GetDirectoryName(typeof(NativeLibraries).Assembly.Location) is { Length: > 0 } folder ? folder : null;
+
+    private static string[] Present(string? folder) => folder is null ? [] : [folder];
+
+    private static string[] Split(string? folders, params char[] separators) =>
+        (folders ?? "").Split(separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static string FileName(string name) =>
         OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Sunet.Native.Interop;
@@ -31,7 +32,7 @@ public static class NativeRuntime
             OneDnnHash = Marshal.PtrToStringUTF8((nint)info.OneDnnHash) ?? "",
             InstructionSet = Marshal.PtrToStringUTF8((nint)info.Isa) ?? "",
             ChannelBlock = info.ChannelBlock,
-            MaxThreads = info.MaxThreads,
+            MaxThreads = Math.Min(info.MaxThreads, Environment.ProcessorCount),
             HasBFloat16 = info.BFloat16 != 0,
             PrefersFloat16 = info.Float16 != 0,
         };
@@ -59,14 +60,23 @@ public sealed record NativeRuntimeInfo
     /// <summary>Channels that lie side by side in the blocked layout: 16 with AVX-512, else 8.</summary>
     public required int ChannelBlock { get; init; }
 
-    /// <summary>The processors this process may use.</summary>
+    /// <summary>The processors this process may use: those it may run on, or its container's share of their time, rounded up, if less.</summary>
     public required int MaxThreads { get; init; }
+
+    /// <summary>How many threads are used where no number is given: <see cref="MaxThreads"/>, or OMP_NUM_THREADS where that is less.</summary>
+    public int DefaultThreads => ThreadsFor(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"));
 
     /// <summary>Whether the CPU multiplies bfloat16 natively.</summary>
     public required bool HasBFloat16 { get; init; }
 
     /// <summary>Whether convolutions of bfloat16 are faster made of products in float16 (AVX-512 FP16 without AMX).</summary>
     public required bool PrefersFloat16 { get; init; }
+
+    /// <summary>The threads for a value of OMP_NUM_THREADS: a number a level of nesting, the first of which counts.</summary>
+    internal int ThreadsFor(string? variable) => int.TryParse(variable?.Split(',')[0],
+        NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int asked) && asked >= 1
+        ? Math.Min(MaxThreads, asked)
+        : MaxThreads;
 }
 
 /// <summary>What native code holds.</summary>

@@ -50,8 +50,9 @@ internal static class NativeStatus
         return status switch
         {
             InvalidArgument => new ArgumentException(sentence),
-            OutOfMemory => new MemoryException(
-                bytes > 0 ? $"{sentence} It was for {bytes:N0} bytes; a smaller batch or image needs less." : sentence, bytes),
+            OutOfMemory => bytes > 0
+                ? new MemoryException($"{sentence} It was for {bytes:N0} bytes; a smaller batch or image needs less.", bytes)
+                : new MemoryException(sentence, bytes),
             Unsupported => new BackendException(
                 sentence.Length > 0 ? $"This CPU or oneDNN version cannot do it: {sentence}" : "oneDNN has no implementation for it.",
                 library, status, layer),

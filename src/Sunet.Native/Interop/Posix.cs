@@ -12,6 +12,7 @@ internal static partial class Posix
 {
     public const int Interrupted = 4; // EINTR
     public const int BadDescriptor = 9; // EBADF
+    public const int AlreadyThere = 17; // EEXIST
     public const int InvalidArgument = 22; // EINVAL
     public const int NoSuchCall = 38; // ENOSYS on Linux
 
@@ -19,6 +20,7 @@ internal static partial class Posix
     public const int CloseOnExec = 0x80000; // O_CLOEXEC on Linux
     public const int CurrentFolder = -100; // AT_FDCWD on Linux
     public const uint Exchange = 2; // RENAME_EXCHANGE
+    public const uint FolderMode = 0x1FF; // 0777, less the process's mask
 
     public const int PipeKind = 0x1000; // S_IFIFO
     public const int FolderKind = 0x4000; // S_IFDIR
@@ -52,6 +54,11 @@ internal static partial class Posix
     [LibraryImport(Library, EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int Rename(string from, string to);
+
+    // Directory.CreateDirectory does not tell a folder that it made from one that was there.
+    [LibraryImport(Library, EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int MakeFolder(string path, uint mode);
 
     // Environment.SetEnvironmentVariable changes .NET's copy only; native libraries read libc's.
     [LibraryImport(Library, EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -110,6 +117,29 @@ internal static partial class Posix
         });
     }
 
+    /// <summary>How many bytes of memory have pages of the machine's; all where that cannot be told.</summary>
+    /// <param name="start">The first byte.</param>
+    /// <param name="count">How many bytes.</param>
+    public static unsafe long ResidentBytes(nint start, long count)
+    {
+        const int Pages = 4096;
+        if (!OperatingSystem.IsLinux())
+            return count;
+        byte* found = stackalloc byte[Pages];
+        nint page = Environment.SystemPageSize, first = start / page * page;
+        long missing = 0;
+        for (nint at = first, end = start + (nint)count; at < end; at += Pages * page)
+        {
+            int pages = (int)Math.Min(Pages, (end - at + page - 1) / page);
+            if (InCore(at, (nuint)(pages * page), found) != 0)
+                return count;
+            for (int i = 0; i < pages; i++)
+                missing += (found[i] & 1) == 0 ? page : 0;
+        }
+
+        return Math.Max(0, count - missing);
+    }
+
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static unsafe partial int Status(int folder, string path, int flags, uint wanted, byte* status);
@@ -117,4 +147,8 @@ internal static partial class Posix
     [LibraryImport(Library, EntryPoint = "madvise", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Advise(nint start, nuint bytes, int advice);
+
+    [LibraryImport(Library, EntryPoint = "mincore", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial int InCore(nint start, nuint bytes, byte* found);
 }

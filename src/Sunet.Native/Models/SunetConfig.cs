@@ -9,8 +9,8 @@ namespace Sunet.Native.Models;
 /// <param name="Widths">Channels out of blocks 1 to 4.</param>
 public sealed record SunetConfig(string Name, int Filters, int Depth, IReadOnlyList<int> Widths)
 {
-    // Far above anything that trains, and low enough that no size computed from them overflows.
-    private const int DeepestDepth = 256;
+    // Far above anything that trains; deeper ones take longer to compile than somebody who mistyped a number should wait.
+    private const int DeepestDepth = 64;
     private const int WidestLayer = 65_536;
 
     /// <summary>SUNet-64: 6.9M parameters as a classifier.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Graphs;
 using Sunet.Native.Tensors;
@@ -19,7 +20,8 @@ public sealed class SunetModel : ISunetWeights
     private SunetModel(SunetSpec spec, IReadOnlyList<Value> state)
     {
         Spec = spec;
-        entries = state.ToDictionary(v => v.Name, v => new Entry(v.Shape, v.Kind == ValueKind.Parameter, new float[v.Shape.Count]));
+        RequireMemory(spec, state);
+        entries = state.ToDictionary(v => v.Name, v => new Entry(v.Shape, v.Kind == ValueKind.Parameter, new float[v.Shape.ArrayLength]));
         Names = [.. entries.Keys];
         ParameterCount = entries.Values.Where(e => e.IsParameter).Sum(e => e.Shape.Count);
     }
@@ -37,6 +39,7 @@ public sealed class SunetModel : ISunetWeights
     /// <param name="spec">The network.</param>
     /// <param name="seed">The same seed gives the same weights.</param>
     /// <exception cref="ConfigurationException">The spec is out of range.</exception>
+    /// <exception cref="MemoryException">The weights do not fit into memory.</exception>
     public static SunetModel Create(SunetSpec spec, ulong seed = 0)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -47,34 +50,58 @@ public sealed class SunetModel : ISunetWeights
     }
 
     /// <summary>
-    /// Loads a network from safetensors or from a file of PyTorch's torch.save (a state dict, alone or under <c>state_dict</c> or
-    /// <c>model</c>); the content tells which it is. Where the file does not say what network it is, as PyTorch's do not, that is inferred
-    /// from names and shapes. What these do not show is taken as the authors' segmenters have it: output stride 16, multigrid, and pixels
-    /// normalised as for ImageNet; <see cref="WithOutputStride"/> changes the stride.
+    /// Loads a network from safetensors or from a file of PyTorch's torch.save (a state dict, alone or under an entry such as
+    /// <c>state_dict</c>); the content tells which it is. Where the file does not say what network it is, as PyTorch's do not, that is
+    /// inferred from names and shapes. What these do not show is taken as the authors' segmenters have it: output stride 16, multigrid, and
+    /// pixels normalised as for ImageNet; <see cref="WithOutputStride"/> changes the stride. <see cref="SunetModelFile.Notes"/> tells what
+    /// had to be decided.
     /// </summary>
     /// <param name="path">The weights; of safetensors, the metadata or the <c>config.json</c> beside them say what network it is.</param>
+    /// <param name="selection">Which weights are meant where the file has several; null for the usual ones.</param>
     /// <exception cref="CheckpointException">
-    /// The file is missing or damaged, or its tensors are not exactly those of a SUNet; the message lists names.
+    /// The file is missing or damaged, or its tensors are not exactly those of a SUNet; the message lists names. Or a weight is NaN or
+    /// infinity, or a variance negative; the message names the tensor.
     /// </exception>
-    public static SunetModel Load(string path)
+    public static SunetModel Load(string path, WeightsSelection? selection = null)
     {
-        using SunetModelFile file = SunetModelFile.Open(path);
-        var model = new SunetModel(file.Spec, file.State);
-        foreach ((string name, Entry entry) in model.entries)
-            file.CopyTo(name, entry.Elements);
-        return model;
+        using SunetModelFile file = SunetModelFile.Of(CheckpointFile.Open(path, selection?.Entry), selection?.Prefix);
+        return Load(file, path);
+    }
+
+    /// <summary>Loads a network from the rest of a stream, which is read into memory first.</summary>
+    /// <param name="stream">What a file would have, less than 2 GiB; it stays open.</param>
+    /// <param name="selection">Which weights are meant where there are several; null for the usual ones.</param>
+    /// <exception cref="CheckpointException">As for a file.</exception>
+    public static SunetModel Load(Stream stream, WeightsSelection? selection = null)
+    {
+        using SunetModelFile file = SunetModelFile.Of(CheckpointFile.Open(stream, selection?.Entry), selection?.Prefix);
+        return Load(file, path: null);
+    }
+
+    /// <summary>Loads a network from its open file.</summary>
+    /// <param name="file">The file; it stays open.</param>
+    /// <exception cref="CheckpointException">The file's data are damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The file was closed.</exception>
+    public static SunetModel Load(SunetModelFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return Load(file, path: null);
     }
 
     /// <summary>Writes weights and configuration durably: a temporary file, fsync, rename.</summary>
     /// <param name="path">Such as <c>model.safetensors</c>; <c>config.json</c> goes beside it.</param>
     /// <param name="metadata">More to keep in the file, such as step and score.</param>
     /// <exception cref="CheckpointException">It could not be written; an earlier file is unchanged.</exception>
-    public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
-    {
-        List<SafetensorsTensor> tensors = [.. entries.Select(e => SafetensorsTensor.Floats(e.Key,
-            e.Value.Shape.ToArray(), e.Value.Elements))];
-        WeightsFile.Save(path, CheckpointSpec.Write(Spec), metadata ?? new Dictionary<string, string>(), tensors);
-    }
+    public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null) =>
+        WeightsFile.Save(path, CheckpointSpec.Write(Spec), metadata ?? new Dictionary<string, string>(), Tensors());
+
+    /// <summary>
+    /// Writes weights and configuration to a stream, as one safetensors file that <see cref="Load(Stream, WeightsSelection)"/> reads.
+    /// </summary>
+    /// <param name="stream">A writable stream, which stays open. Where it can seek, what is written carries a digest.</param>
+    /// <param name="metadata">More to keep in the file, such as step and score.</param>
+    public void Save(Stream stream, IReadOnlyDictionary<string, string>? metadata = null) =>
+        WeightsFile.Save(stream, CheckpointSpec.Write(Spec), metadata ?? new Dictionary<string, string>(), Tensors());
 
     /// <summary>
     /// Takes what another model has under the same names and shapes, except what <paramref name="except"/> picks: fine-tuning from a
@@ -153,6 +180,32 @@ public sealed class SunetModel : ISunetWeights
     {
         Graph graph = SunetGraph.Build(spec, new Shape(1, 3, 64, 64), BatchNormMode.Inference, batchNormMomentum: 0).Graph;
         return [.. graph.Parameters, .. graph.Buffers];
+    }
+
+    private static SunetModel Load(SunetModelFile file, string? path)
+    {
+        var model = new SunetModel(file.Spec, file.State);
+        foreach ((string name, Entry entry) in model.entries)
+        {
+            file.CopyTo(name, entry.Elements);
+            SoundWeights.Require(name, entry.Elements, path);
+        }
+
+        return model;
+    }
+
+    private List<SafetensorsTensor> Tensors() =>
+        [.. entries.Select(e => SafetensorsTensor.Floats(e.Key, e.Value.Shape.ToArray(), e.Value.Elements))];
+
+    /// <summary>Refuses a network whose weights alone are more than the process may use, before any of them has memory.</summary>
+    private static void RequireMemory(SunetSpec spec, IReadOnlyList<Value> state)
+    {
+        long needed = state.Sum(v => (long)v.Shape.ArrayLength) * sizeof(float), there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (needed > there)
+        {
+            throw new MemoryException(string.Create(CultureInfo.InvariantCulture, $"The weights of model '{spec.Config.Name}' need {needed:N0} bytes "
+                + $"and there are {there:N0}; use fewer filters, smaller widths or a smaller depth."), needed);
+        }
     }
 
     private static bool IsFeature(string name) => name.StartsWith("features.", StringComparison.Ordinal);

@@ -34,7 +34,7 @@ public readonly record struct ConvolutionGeometry(
     }
 
     internal static long Flops(Shape destination, Shape weights) =>
-        2 * destination.Batch * (long)destination.Height * destination.Width * weights.Count;
+        2L * destination.Batch * destination.Height * destination.Width * weights.Count;
 
     private static int Extent(int size, int kernel, int begin, int end, int dilation, int stride)
     {

@@ -5,11 +5,18 @@ namespace Sunet.Native.Tensors;
 /// <summary>The dimensions of a tensor, outermost first; up to four. Activations are [N, C, H, W].</summary>
 public readonly struct Shape : IEquatable<Shape>
 {
+    /// <summary>No memory holds more, and what is computed of as many, such as bytes or operations, fits into 64 bits.</summary>
+    private const long MostElements = 1L << 44;
+
+    /// <summary>What is computed of a side, such as its padded or doubled length, fits into 32 bits.</summary>
+    private const int LongestSide = 1 << 30;
+
     private readonly int d0, d1, d2, d3;
 
     /// <summary>Creates a shape.</summary>
     /// <param name="dimensions">One to four dimensions, each at least 1.</param>
     /// <exception cref="ArgumentException">There are none, more than four, or one is below 1.</exception>
+    /// <exception cref="MemoryException">There are more elements than any memory holds.</exception>
     public Shape(params ReadOnlySpan<int> dimensions)
     {
         if (dimensions.Length is < 1 or > 4)
@@ -25,6 +32,8 @@ public readonly struct Shape : IEquatable<Shape>
         d1 = Rank > 1 ? dimensions[1] : 1;
         d2 = Rank > 2 ? dimensions[2] : 1;
         d3 = Rank > 3 ? dimensions[3] : 1;
+        if (Math.Max(Math.Max(d0, d1), Math.Max(d2, d3)) > LongestSide || (UInt128)(ulong)((long)d0 * d1) * (ulong)((long)d2 * d3) > MostElements)
+            throw TooLarge("than any memory holds");
     }
 
     /// <summary>The number of dimensions.</summary>
@@ -54,6 +63,10 @@ public readonly struct Shape : IEquatable<Shape>
 
     /// <summary>The number of elements.</summary>
     public long Count => (long)d0 * d1 * d2 * d3;
+
+    /// <summary>The number of elements, for an array of them.</summary>
+    /// <exception cref="MemoryException">There are more than an array can hold.</exception>
+    public int ArrayLength => Count <= Array.MaxLength ? (int)Count : throw TooLarge("than an array can hold");
 
     /// <summary>The same [N, C, H, W] with another batch size.</summary>
     public Shape WithBatch(int batch) => new(batch, d1, d2, d3);
@@ -85,4 +98,7 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>Such as <c>[2, 64, 128, 192]</c>.</summary>
     public override string ToString() =>
         "[" + string.Join(", ", ToArray().Select(d => d.ToString(CultureInfo.InvariantCulture))) + "]";
+
+    private MemoryException TooLarge(string than) =>
+        new($"A tensor of shape {ToString()} has more elements {than}; use a smaller batch, image or model.", long.MaxValue);
 }

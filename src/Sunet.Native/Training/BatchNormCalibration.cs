@@ -66,7 +66,7 @@ public static class BatchNormCalibration
             Purpose = Purpose,
             MemoryLimit = options.MemoryLimit,
         }, cancellation);
-        plan.Load(model.Read);
+        plan.Load(model.Read, cancellation);
         Moments[] layers = [.. network.Statistics.Select(s => new Moments(s))];
         for (int i = 0; i < options.Batches; i++)
         {

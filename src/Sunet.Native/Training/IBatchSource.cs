@@ -8,9 +8,10 @@ public sealed class TrainingBatch
     /// <summary>Creates a batch with arrays of its own.</summary>
     /// <param name="imageShape">[N, 3, H, W].</param>
     /// <param name="labelCount">N * H * W for segmentation, N for classification.</param>
+    /// <exception cref="MemoryException">The images have more elements than an array can hold.</exception>
     public TrainingBatch(Shape imageShape, int labelCount)
     {
-        Images = new float[imageShape.Count];
+        Images = new float[imageShape.ArrayLength];
         Labels = new int[labelCount];
         Names = new string[imageShape.Batch];
         Array.Fill(Names, "");

@@ -6,22 +6,17 @@ namespace Sunet.Native.Training;
 /// <summary>The same batch of noise at every index: what a training step is timed and examined on when data must not matter.</summary>
 public sealed class NoiseBatches : IBatchSource
 {
-    private readonly TrainingBatch batch;
+    private readonly SunetSpec spec;
+    private TrainingBatch? drawn;
 
-    /// <summary>Draws the batch; equal arguments give equal noise.</summary>
+    /// <summary>Describes the batch, which is drawn when it is read first; equal arguments give equal noise.</summary>
     /// <param name="image">[N, 3, H, W].</param>
     /// <param name="spec">What is trained: a class a pixel, or a class an image.</param>
     public NoiseBatches(Shape image, SunetSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ImageShape = image;
-        int labels = spec.Head == SunetHead.Segmenter ? image.Batch * image.Height * image.Width : image.Batch;
-        batch = new TrainingBatch(image, labels);
-        var random = new Random(0);
-        for (int i = 0; i < batch.Images.Length; i++)
-            batch.Images[i] = (random.NextSingle() * 4) - 2;
-        for (int i = 0; i < batch.Labels.Length; i++)
-            batch.Labels[i] = random.Next(spec.Classes);
+        this.spec = spec;
     }
 
     /// <inheritdoc/>
@@ -31,7 +26,8 @@ public sealed class NoiseBatches : IBatchSource
     public int BatchesPerEpoch => 1;
 
     /// <inheritdoc/>
-    public TrainingBatch Read(long index, CancellationToken cancellation = default) => batch;
+    /// <exception cref="MemoryException">The images have more elements than an array can hold.</exception>
+    public TrainingBatch Read(long index, CancellationToken cancellation = default) => drawn ??= Draw();
 
     /// <inheritdoc/>
     public void Return(TrainingBatch batch)
@@ -43,5 +39,17 @@ public sealed class NoiseBatches : IBatchSource
     public void Dispose()
     {
         // Arrays only.
+    }
+
+    private TrainingBatch Draw()
+    {
+        Shape labels = spec.Head == SunetHead.Segmenter ? ImageShape.WithChannels(1) : new Shape(ImageShape.Batch);
+        var batch = new TrainingBatch(ImageShape, labels.ArrayLength);
+        var random = new Random(0);
+        for (int i = 0; i < batch.Images.Length; i++)
+            batch.Images[i] = (random.NextSingle() * 4) - 2;
+        for (int i = 0; i < batch.Labels.Length; i++)
+            batch.Labels[i] = random.Next(spec.Classes);
+        return batch;
     }
 }

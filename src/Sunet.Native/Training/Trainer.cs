@@ -14,7 +14,7 @@ public readonly record struct TrainingStep(long Step, double Loss, double Learni
 
 /// <summary>
 /// Trains a model step by step. It owns the training plan and its own copy of the weights; the model it was given is written by
-/// <see cref="CopyTo"/> only. A trainer is used by one thread at a time.
+/// <see cref="CopyTo"/> only. A trainer is used by one thread at a time; another waits until the step that is made is whole.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -28,6 +28,7 @@ public sealed class Trainer : IDisposable
     private readonly BatchFeed feed;
     private readonly PreparedWork? judgement, accumulation, batchWork;
     private readonly Sgd? sgd;
+    private readonly CallGate gate = new(typeof(Trainer));
 
     /// <summary>
     /// Running statistics move with every accumulated batch; if a later one fails they go back to these, so that a step happens wholly or
@@ -85,11 +86,11 @@ public sealed class Trainer : IDisposable
 
             sgd = new Sgd(plan, options.Sgd, gradients, 1f / options.Accumulate);
             batchWork = plan.Session.Record(RunRecordedWork);
-            plan.Load(model.Read);
+            plan.Load(model.Read, cancellation);
         }
         catch
         {
-            Dispose();
+            Free();
             throw;
         }
 
@@ -110,11 +111,17 @@ public sealed class Trainer : IDisposable
     /// <param name="cancellation">Stops before the update; the weights are then those of the last whole step.</param>
     /// <exception cref="DataException">A batch cannot be read or holds a label out of range.</exception>
     /// <exception cref="DivergedException">The loss or a gradient is NaN or infinite; the weights are unchanged.</exception>
-    /// <exception cref="InvalidOperationException">Somebody else ran the plan since the step before.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Somebody else ran the plan since the step before, or a callback of a call that is still running wants a step.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The trainer is disposed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TrainingStep Step(CancellationToken cancellation = default)
     {
+        CallMark.Refuse(this);
         cancellation.ThrowIfCancellationRequested();
+        using CallGate.Scope inside = gate.Enter(cancellation);
+        using CallGate.Scope planInside = plan.Enter();
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.StepActivity);
         double rate = options.Sgd.LearningRate * options.Schedule.Factor(CompletedSteps);
         sgd!.SetLearningRate(rate);
@@ -126,37 +133,54 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Makes updates until there are so many in all, those before this call and those of a resumed run included.</summary>
     /// <param name="steps">Updates in all; nothing happens where they are made already.</param>
-    /// <param name="progress">Told of every update, on the thread that trains; what it takes is the training's time.</param>
+    /// <param name="progress">
+    /// Told of every update, on the thread that trains; what it takes is the training's time. It may call <see cref="SaveState"/> and
+    /// <see cref="CopyTo"/>, but neither train, resume nor dispose.
+    /// </param>
     /// <param name="cancellation">
     /// Stops between two updates: the weights are those of the last whole one, fit for <see cref="SaveState"/>, and another call goes on.
     /// </param>
     /// <exception cref="DataException">A batch cannot be read or holds a label out of range.</exception>
     /// <exception cref="DivergedException">The loss or a gradient is NaN or infinite; the weights are those before the update.</exception>
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running wants to train.</exception>
+    /// <exception cref="ObjectDisposedException">The trainer is disposed, before or meanwhile.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public void Run(long steps, IProgress<TrainingStep>? progress = null, CancellationToken cancellation = default)
     {
+        CallMark.Refuse(this);
+        gate.RefuseCallback();
         while (CompletedSteps < steps)
         {
             TrainingStep step = Step(cancellation);
+            using CallMark reporting = CallMark.Begin(this);
             progress?.Report(step);
         }
     }
 
     /// <summary>
-    /// As <see cref="Run"/>, on a thread of its own, so that the caller's stays free. The trainer is that thread's until the task ends;
-    /// only then may it be used or disposed.
+    /// As <see cref="Run"/>, on a thread of its own, so that the caller's stays free. What the caller does with the trainer meanwhile, such
+    /// as <see cref="SaveState"/>, happens between two updates; after <see cref="Dispose"/> the task fails.
     /// </summary>
     /// <param name="steps">Updates in all.</param>
     /// <param name="progress">Told of every update; a <see cref="Progress{T}"/> brings the reports to the caller's thread.</param>
     /// <param name="cancellation">Stops between two updates; the task is cancelled then.</param>
-    public Task RunAsync(long steps, IProgress<TrainingStep>? progress = null, CancellationToken cancellation = default) =>
-        Task.Factory.StartNew(
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running wants to train.</exception>
+    public Task RunAsync(long steps, IProgress<TrainingStep>? progress = null, CancellationToken cancellation = default)
+    {
+        CallMark.Refuse(this);
+        gate.RefuseCallback();
+        return Task.Factory.StartNew(
             () => Run(steps, progress, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
 
     /// <summary>Copies weights and running statistics into a model of the same spec.</summary>
+    /// <param name="model">Receives them.</param>
+    /// <exception cref="InvalidOperationException">A callback of a step that is made wants them.</exception>
+    /// <exception cref="ObjectDisposedException">The trainer is disposed.</exception>
     public void CopyTo(SunetModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        using CallGate.Scope inside = gate.Enter();
         foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
             plan.Read(value, model.Write(value.Name));
     }
@@ -169,8 +193,12 @@ public sealed class Trainer : IDisposable
     /// <param name="notes">What the caller wants back on resume, such as the best score.</param>
     /// <returns>The file written.</returns>
     /// <exception cref="CheckpointException">It could not be written; earlier states are unchanged.</exception>
+    /// <exception cref="InvalidOperationException">A callback of a step that is made wants it.</exception>
+    /// <exception cref="ObjectDisposedException">The trainer is disposed.</exception>
     public string SaveState(string folder, IReadOnlyDictionary<string, string> notes)
     {
+        using CallGate.Scope inside = gate.Enter();
+        using CallGate.Scope planInside = plan.Enter();
         var tensors = new List<SafetensorsTensor>();
         foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
             tensors.Add(Tensor(value.Name, value, plan.AddressOf(value)));
@@ -182,8 +210,13 @@ public sealed class Trainer : IDisposable
     /// <summary>Continues from the newest sound state of a folder, to the bit.</summary>
     /// <returns>The notes it was saved with.</returns>
     /// <exception cref="CheckpointException">There is no sound state, or it is another model's.</exception>
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running wants it.</exception>
+    /// <exception cref="ObjectDisposedException">The trainer is disposed.</exception>
     public IReadOnlyDictionary<string, string> Resume(string folder)
     {
+        CallMark.Refuse(this);
+        using CallGate.Scope inside = gate.Enter();
+        using CallGate.Scope planInside = plan.Enter();
         TrainingStateSearch found = TrainingStateFile.FindLatest(folder);
         if (found.Path is null)
         {
@@ -214,11 +247,26 @@ public sealed class Trainer : IDisposable
     /// Gives the memory of activations and gradients back to the system until the next step, where the device can: the CPU on Linux. For
     /// before a validation, which has activations of its own.
     /// </summary>
+    /// <exception cref="InvalidOperationException">A callback of a step that is made wants it.</exception>
     /// <exception cref="ObjectDisposedException">The trainer is disposed.</exception>
-    public void ReleaseWorkingMemory() => plan.ReleaseWorkingMemory();
+    public void ReleaseWorkingMemory()
+    {
+        using CallGate.Scope inside = gate.Enter();
+        plan.ReleaseWorkingMemory();
+    }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Waits for the step that is made; the <see cref="Run"/> or <see cref="RunAsync"/> that makes it then fails with an
+    /// <see cref="ObjectDisposedException"/>, or is cancelled if its token is.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running wants it.</exception>
     public void Dispose()
+    {
+        CallMark.Refuse(this);
+        gate.Close(Free);
+    }
+
+    private void Free()
     {
         feed.Dispose();
         batchWork?.Dispose();

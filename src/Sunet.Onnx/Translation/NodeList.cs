@@ -77,8 +77,8 @@ internal sealed class NodeList(ParameterReader model)
             return;
         }
 
-        float[] rented = ArrayPool<float>.Shared.Rent((int)value.Shape.Count);
-        Span<float> elements = rented.AsSpan(0, (int)value.Shape.Count);
+        float[] rented = ArrayPool<float>.Shared.Rent(value.Shape.ArrayLength);
+        Span<float> elements = rented.AsSpan(0, value.Shape.ArrayLength);
         value.Derivation.Compute(model, elements);
         stream.Write(MemoryMarshal.AsBytes(elements));
         ArrayPool<float>.Shared.Return(rented);

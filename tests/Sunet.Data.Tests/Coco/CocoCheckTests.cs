@@ -111,8 +111,10 @@ public sealed class CocoCheckTests : IDisposable
     [Fact]
     public void Run_NoCategoryOfTheClasses_IsFound()
     {
+        File.WriteAllText(tree.At("classes.txt"), "background\nperson\ncouch\n");
         tree.Write("train", ImageList(1), Objects(1), """[{"id":1,"name":"coin"}]""");
-        AssertFinds(TrainFile, "is a class of the data set");
+        AssertFinds(TrainFile, "None of the 1 categories");
+        AssertFinds(TrainFile, "is a class of the data set ('person', 'couch'); they are 'coin'.");
     }
 
     [Fact]

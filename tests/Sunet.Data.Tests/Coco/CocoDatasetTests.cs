@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Sunet.Data.Datasets;
 using static Sunet.Data.Tests.Coco.CocoTree;
 
@@ -39,10 +40,12 @@ public sealed class CocoDatasetTests : IDisposable
             "airplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "dining table", "dog", "horse",
             "motorcycle", "person", "potted plant", "sheep", "couch", "train", "tv",
         ];
-        string categories = string.Join(',', names.Reverse().Select((name, i) => $$"""{"id":{{i + 1}},"name":"{{name}}"}"""));
+        string categories = Categories;
+        foreach ((string name, int i) in names.Reverse().Select((name, i) => (name, i)))
+            categories = Regex.Replace(categories, $"\"id\":\\d+(?=[^}}]*\"name\":\"{name}\")", $"\"id\":{i + 1}");
         string[] columns =
             [.. names.Select((_, i) => Annotation(i, 1, 20 - i, $$"""{"size":[20,20],"counts":[{{i * 20}},20,{{380 - (i * 20)}}]}"""))];
-        tree.Write("val", """{"file_name":"a.png","height":20,"width":20,"id":1}""", string.Join(',', columns), $"[{categories}]");
+        tree.Write("val", """{"file_name":"a.png","height":20,"width":20,"id":1}""", string.Join(',', columns), categories);
         Data.Images.ImageWriter.WritePng(tree.At("val2017", "a.png"), new Native.Tensors.Rgb[20, 20]);
         byte[,] labels = tree.LoadFirst("val");
         Assert.Equal(Enumerable.Range(1, 20), Enumerable.Range(0, 20).Select(x => (int)labels[7, x]));

@@ -16,6 +16,7 @@ public sealed class CocoHostileTests : IDisposable
     [Fact]
     public void Load_EveryTruncation_IsRefused()
     {
+        tree.MakeOwn();
         byte[] file = File.ReadAllBytes(tree.TrainFile);
         for (int length = 0; length < file.Length; length++)
         {
@@ -27,7 +28,9 @@ public sealed class CocoHostileTests : IDisposable
     [Fact]
     public void Load_EveryBitFlipped_LoadsOrIsRefused()
     {
-        tree.WriteTrain(Objects(1), Annotation(77, 1, 1, """{"counts":"b0b0<","size":[6,8]}"""));
+        tree.MakeOwn();
+        string runs = Annotation(77, 1, 1, """{"counts":"b0b0<","size":[6,8]}""");
+        tree.Write("train", ImageList(1), $"{Objects(1)},{runs}", OwnCategories);
         byte[] file = File.ReadAllBytes(tree.TrainFile);
         Assert.InRange(file.Length, 400, 1200);
         int refused = 0;

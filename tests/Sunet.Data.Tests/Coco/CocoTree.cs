@@ -10,8 +10,16 @@ namespace Sunet.Data.Tests.Coco;
 /// </summary>
 internal sealed class CocoTree : IDisposable
 {
-    public const string Categories =
+    /// <summary>Categories that are not those of MS-COCO.</summary>
+    public const string OwnCategories =
         """[{"id":90,"name":"kite"},{"id":7,"name":"couch"},{"id":1,"supercategory":"person","name":"person"}]""";
+
+    private const string Others =
+        "bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,stop sign,parking meter,bench,bird,cat,dog,horse,"
+        + "sheep,cow,elephant,bear,zebra,giraffe,backpack,umbrella,handbag,tie,suitcase,frisbee,skis,snowboard,sports ball,baseball bat,"
+        + "baseball glove,skateboard,surfboard,tennis racket,bottle,wine glass,cup,fork,knife,spoon,bowl,banana,apple,sandwich,orange,"
+        + "broccoli,carrot,hot dog,pizza,donut,cake,chair,potted plant,bed,dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,"
+        + "microwave,oven,toaster,sink,refrigerator,book,clock,vase,scissors,teddy bear,hair drier,toothbrush";
 
     private readonly TestFolder folder = new();
 
@@ -23,6 +31,9 @@ internal sealed class CocoTree : IDisposable
             AddImage("train2017", id);
         AddImage("val2017", 3);
     }
+
+    /// <summary>The 80 categories of MS-COCO.</summary>
+    public static string Categories { get; } = OwnCategories[..^1] + string.Concat(Others.Split(',').Select(Category)) + "]";
 
     public string Root => folder.Root;
 
@@ -47,8 +58,8 @@ internal sealed class CocoTree : IDisposable
 
     public void AddImage(string part, int id) => ImageWriter.WritePng(At(part, $"{id:d12}.png"), new Rgb[6, 8]);
 
-    public void Write(string part, string images, string annotations, string categories = Categories) =>
-        WriteText(part, $$"""{"info":{"year":2017},"images":[{{images}}],"annotations":[{{annotations}}],"categories":{{categories}}}""");
+    public void Write(string part, string images, string annotations, string? categories = null) =>
+        WriteText(part, $$"""{"info":{"year":2017},"images":[{{images}}],"annotations":[{{annotations}}],"categories":{{categories ?? Categories}}}""");
 
     public void WriteText(string part, string json) => folder.WriteText(json, "annotations", $"instances_{part}2017.json");
 
@@ -61,5 +72,15 @@ internal sealed class CocoTree : IDisposable
         return dataset.Load(dataset.Items[0]).Labels.ToArray();
     }
 
+    /// <summary>Leaves the training split alone, of categories that are not MS-COCO's.</summary>
+    public void MakeOwn()
+    {
+        File.Delete(At("annotations", "instances_val2017.json"));
+        Write("train", ImageList(1, 2), $"{Objects(1)},{Objects(2)}", OwnCategories);
+    }
+
     public void Dispose() => folder.Dispose();
+
+    private static string Category(string name, int index) =>
+        FormattableString.Invariant($$""",{"id":{{200 + index}},"name":"{{name}}"}""");
 }

@@ -29,6 +29,9 @@ internal static class ImageSubjects
             File.Delete(Path.Combine(folder, "JPEGImages/a.jpg"));
             ImageWriter.WritePng(Made.At(folder, "JPEGImages/a.png"), Made.Picture());
         }, Checksums.RepairPng),
+        Other("BMP", ".bmp", TestImages.Bmp(Made.Picture())),
+        Other("WebP", ".webp", TestImages.Webp(Made.Picture())),
+        Other("GIF", ".gif", TestImages.Gif),
         Checked("label PNG checked", "SegmentationClass/a.png",
             folder => IndexPngWriter.Write(Made.At(folder, "SegmentationClass/a.png"), Made.Labels()), Checksums.RepairPng),
         Checked("label PNG of 2 bits checked", "SegmentationClass/a.png",
@@ -52,6 +55,14 @@ internal static class ImageSubjects
         Megabytes = LargestImage,
         Repair = repair ?? (bytes => bytes),
     };
+
+    private static Subject Other(string name, string extension, byte[] file) => Checked(name + " checked", "JPEGImages/a" + extension, folder =>
+    {
+        File.Delete(Path.Combine(folder, "JPEGImages/a.jpg"));
+        Made.Bytes(folder, "JPEGImages/a" + extension, file);
+        if (extension == ".gif")
+            IndexPngWriter.Write(Made.At(folder, "SegmentationClass/a.png"), Made.Labels(2, 2));
+    });
 
     private static Subject Predicted(string name, string file, Action<string> write, Func<byte[], byte[]>? repair = null) => new(
         name,

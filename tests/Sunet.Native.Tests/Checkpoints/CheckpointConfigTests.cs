@@ -148,6 +148,36 @@ public sealed class CheckpointConfigTests : IDisposable
         Assert.Equal(Custom.ToJson(), WeightsFile.ReadConfig(file).ToJson());
     }
 
+    /// <summary>Of the Hugging Face mixin, transformers and timm; and what is no JSON, or none that could be a configuration.</summary>
+    [Theory]
+    [InlineData("{\"num_classes\": 6, \"output_stride\": 8}")]
+    [InlineData("{\"architectures\": [\"SegformerForSemanticSegmentation\"], \"model_type\": \"segformer\"}")]
+    [InlineData("{\"architecture\": \"sunet64\", \"num_classes\": 6, \"pretrained_cfg\": {\"classifier\": \"head\"}}")]
+    [InlineData("{\"format_version\": \"2.0\", \"a\": [[[[[[[[[[1]]]]]]]]]]}")]
+    [InlineData("[1, 2")]
+    [InlineData("")]
+    public void FindConfig_FileOfAnotherProgramBeside_IsPassedOver(string json)
+    {
+        SafetensorsWriter.Write(folder["a.safetensors"], Samples.NoMetadata, Samples.Tensors);
+        File.WriteAllText(folder["config.json"], json);
+        using SafetensorsFile file = SafetensorsFile.Open(folder["a.safetensors"]);
+        Assert.Null(WeightsFile.FindConfig(file));
+    }
+
+    /// <summary>Its values would be missed in silence.</summary>
+    [Fact]
+    public void FindConfig_DamagedFileOfThisLibraryBeside_IsRefused()
+    {
+        SafetensorsWriter.Write(folder["a.safetensors"], Samples.NoMetadata, Samples.Tensors);
+        string json = Custom.ToJson();
+        using SafetensorsFile file = SafetensorsFile.Open(folder["a.safetensors"]);
+        foreach (string damaged in new[] { json[..^10], json.Replace("\"depth\": 1", "\"depth\": 0", StringComparison.Ordinal) })
+        {
+            File.WriteAllText(folder["config.json"], damaged);
+            Assert.Contains("config.json", Assert.Throws<CheckpointException>(() => WeightsFile.FindConfig(file)).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void WeightsSave_WritesTheSameConfigBeside()
     {

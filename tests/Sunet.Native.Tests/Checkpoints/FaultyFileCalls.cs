@@ -54,10 +54,10 @@ internal sealed class FaultyFileCalls : IFileCalls
         real.Flush(file);
     }
 
-    public void CreateFolder(string path)
+    public bool CreateFolder(string path)
     {
         Enter(nameof(CreateFolder));
-        real.CreateFolder(path);
+        return real.CreateFolder(path);
     }
 
     public void Close(SafeFileHandle file)

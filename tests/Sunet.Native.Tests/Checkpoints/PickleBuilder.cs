@@ -48,6 +48,20 @@ internal sealed class PickleBuilder
         return Op("\x89}tR");
     }
 
+    /// <summary>The set of an entry: a dictionary of tensors of storage '0', one behind the other from an element on.</summary>
+    public PickleBuilder StateDict(int storageCount, int first, IEnumerable<(string Name, int[] Size)> tensors)
+    {
+        Op("}(");
+        foreach ((string name, int[] size) in tensors)
+        {
+            int[] strides = [.. size.Select((_, axis) => size[(axis + 1)..].Aggregate(1, (product, side) => product * side))];
+            Text(name).Tensor(storageCount, size, strides, first);
+            first += size.Aggregate(1, (product, side) => product * side);
+        }
+
+        return Op("u");
+    }
+
     /// <summary>A file whose object is this pickle, with storage '0' of these elements.</summary>
     public byte[] ToFile(params float[] elements)
     {

@@ -19,8 +19,8 @@ public sealed class PyTorchFileTests : IDisposable
         using PyTorchFile file = PyTorchFile.Open(PyTorchFixtures.Save(fixture, folder));
         foreach ((string name, StoredType type) in new[]
         {
-            ("float64", StoredType.Float64), ("float32", StoredType.Float32),
-            ("float16", StoredType.Float16), ("bfloat16", StoredType.BFloat16),
+            ("module.float64", StoredType.Float64), ("module.float32", StoredType.Float32),
+            ("module.float16", StoredType.Float16), ("module.bfloat16", StoredType.BFloat16),
         })
         {
             float[] floats = new float[6];
@@ -31,14 +31,14 @@ public sealed class PyTorchFileTests : IDisposable
             Assert.Equal(type, found);
         }
 
-        Assert.Equal([-1, -0.5, 0, 0.5, 1, 1.5], file.Read<double>("float64"));
-        Assert.Equal(Ramp.Select(v => (Half)v), file.Read<Half>("float16"));
-        Assert.Equal([2L, 1, 0, 1, 2, 3], file.Read<long>("int64"));
-        Assert.Equal([2, 1, 0, 1, 2, 3], file.Read<int>("int32"));
-        Assert.Equal(new short[] { 2, 1, 0, 1, 2, 3 }, file.Read<short>("int16"));
-        Assert.Equal(new sbyte[] { 2, 1, 0, 1, 2, 3 }, file.Read<sbyte>("int8"));
-        Assert.Equal(new byte[] { 2, 1, 0, 1, 2, 3 }, file.Read<byte>("uint8"));
-        Assert.True(file.TryGetType("bool", out StoredType? flags));
+        Assert.Equal([-1, -0.5, 0, 0.5, 1, 1.5], file.Read<double>("module.float64"));
+        Assert.Equal(Ramp.Select(v => (Half)v), file.Read<Half>("module.float16"));
+        Assert.Equal([2L, 1, 0, 1, 2, 3], file.Read<long>("module.int64"));
+        Assert.Equal([2, 1, 0, 1, 2, 3], file.Read<int>("module.int32"));
+        Assert.Equal(new short[] { 2, 1, 0, 1, 2, 3 }, file.Read<short>("module.int16"));
+        Assert.Equal(new sbyte[] { 2, 1, 0, 1, 2, 3 }, file.Read<sbyte>("module.int8"));
+        Assert.Equal(new byte[] { 2, 1, 0, 1, 2, 3 }, file.Read<byte>("module.uint8"));
+        Assert.True(file.TryGetType("module.bool", out StoredType? flags));
         Assert.Equal(StoredType.Bool, flags);
     }
 
@@ -48,16 +48,16 @@ public sealed class PyTorchFileTests : IDisposable
     public void Read_ViewsOfOneStorage_AreGatheredRowMajor(string fixture)
     {
         using PyTorchFile file = PyTorchFile.Open(PyTorchFixtures.Save(fixture, folder));
-        Assert.Equal(Enumerable.Range(0, 24).Select(i => i / 8f), file.Read<float>("base"));
-        Assert.Equal([10 / 8f, 11 / 8f, 12 / 8f, 13 / 8f, 18 / 8f, 19 / 8f, 20 / 8f, 21 / 8f], file.Read<float>("part"));
-        Assert.Equal([2, 4], file.DimensionsOf("part"));
-        Assert.Equal(Enumerable.Range(0, 24).Select(i => ((i % 3 * 8) + (i / 3)) / 8f), file.Read<float>("transposed"));
-        Assert.Equal([9 / 8f, 9 / 8f, 9 / 8f, 9 / 8f], file.Read<float>("expanded"));
-        Assert.Equal([2.5f], file.Read<float>("scalar"));
-        Assert.Equal([], file.DimensionsOf("scalar"));
-        Assert.Empty(file.Read<float>("empty"));
-        Assert.Equal([0, 4], file.DimensionsOf("empty"));
-        Assert.Equal(Ramp[..4], file.Read<float>("parameter"));
+        Assert.Equal(Enumerable.Range(0, 24).Select(i => i / 8f), file.Read<float>("module.base"));
+        Assert.Equal([10 / 8f, 11 / 8f, 12 / 8f, 13 / 8f, 18 / 8f, 19 / 8f, 20 / 8f, 21 / 8f], file.Read<float>("module.part"));
+        Assert.Equal([2, 4], file.DimensionsOf("module.part"));
+        Assert.Equal(Enumerable.Range(0, 24).Select(i => ((i % 3 * 8) + (i / 3)) / 8f), file.Read<float>("module.transposed"));
+        Assert.Equal([9 / 8f, 9 / 8f, 9 / 8f, 9 / 8f], file.Read<float>("module.expanded"));
+        Assert.Equal([2.5f], file.Read<float>("module.scalar"));
+        Assert.Equal([], file.DimensionsOf("module.scalar"));
+        Assert.Empty(file.Read<float>("module.empty"));
+        Assert.Equal([0, 4], file.DimensionsOf("module.empty"));
+        Assert.Equal(Ramp[..4], file.Read<float>("module.parameter"));
     }
 
     [Theory]
@@ -66,8 +66,9 @@ public sealed class PyTorchFileTests : IDisposable
     public void Names_StateDictAmongOtherThings_AreItsOwnInOrder(string fixture)
     {
         using PyTorchFile file = PyTorchFile.Open(PyTorchFixtures.Save(fixture, folder));
+        Assert.All(file.Names, n => Assert.StartsWith("module.", n, StringComparison.Ordinal));
         Assert.Equal("float64 float32 float16 bfloat16 int64 int32 int16 int8 uint8 bool "
-            + "base part transposed expanded scalar empty parameter", string.Join(' ', file.Names));
+            + "base part transposed expanded scalar empty parameter", string.Join(' ', file.Names.Select(n => n["module.".Length..])));
     }
 
     [Fact]
@@ -76,18 +77,18 @@ public sealed class PyTorchFileTests : IDisposable
         PyTorchFile file = PyTorchFile.Open(PyTorchFixtures.Save(PyTorchFixtures.TensorsZip, folder));
         foreach ((Action read, string said) in new (Action, string)[]
         {
-            (() => file.CopyFloats("int64", new float[6]), "holds I64 where floats are needed"),
+            (() => file.CopyFloats("module.int64", new float[6]), "holds I64 where floats are needed"),
             (() => file.CopyFloats("x", new float[6]), "has no tensor 'x'"),
-            (() => file.Read<Half>("float32"), "holds F32 where F16 is needed"),
+            (() => file.Read<Half>("module.float32"), "holds F32 where F16 is needed"),
         })
         {
             Assert.Contains(said, Assert.Throws<CheckpointException>(read).Message, StringComparison.Ordinal);
         }
 
-        Assert.Throws<ArgumentException>(() => file.CopyFloats("float32", new float[5]));
-        Assert.Throws<NotSupportedException>(() => file.Read<char>("float32"));
+        Assert.Throws<ArgumentException>(() => file.CopyFloats("module.float32", new float[5]));
+        Assert.Throws<NotSupportedException>(() => file.Read<char>("module.float32"));
         file.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => file.CopyFloats("float32", new float[6]));
+        Assert.Throws<ObjectDisposedException>(() => file.CopyFloats("module.float32", new float[6]));
     }
 
     /// <summary>
@@ -104,8 +105,8 @@ public sealed class PyTorchFileTests : IDisposable
             .Global("torch", "Size").Op("(").Number(2).Op("t\x85R(").Number(1).Op("ttRe](I140735340871680\nNeetR.").ToFile(5, 6, 7);
         File.WriteAllBytes(folder["old"], bytes);
         using PyTorchFile file = PyTorchFile.Open(folder["old"]);
-        Assert.Equal(["we"], file.Names);
-        Assert.Equal([6f, 7], file.Read<float>("we"));
+        Assert.Equal(["module.we"], file.Names);
+        Assert.Equal([6f, 7], file.Read<float>("module.we"));
     }
 
     [Fact]

@@ -11,6 +11,9 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
     /// <summary>Replaces calls as they are prepared: how tests plant ops that compute wrongly.</summary>
     public Func<Op, PreparedCall, PreparedCall> Replace { get; init; } = (_, call) => call;
 
+    /// <summary>What sessions say that there is; null for what the inner backend's say.</summary>
+    public long? AvailableBytes { get; init; }
+
     public string Name => inner.Name;
 
     public string Description => inner.Description;
@@ -71,7 +74,9 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
 
         public (Value Host, long Offset)? ViewOf(Value value) => session.ViewOf(value);
 
-        public long AvailableBytes => session.AvailableBytes;
+        public long AvailableBytes => owner.AvailableBytes ?? session.AvailableBytes;
+
+        public bool UsesHostMemory => session.UsesHostMemory;
 
         public void UploadFrom(Value value, nint address, nint elements) => session.UploadFrom(value, address, elements);
 
@@ -119,9 +124,7 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
 
         public void Synchronize() => session.Synchronize();
 
-        public void Enter() => session.Enter();
-
-        public void Leave() => session.Leave();
+        public void Perform(Action work) => session.Perform(work);
 
         public void Dispose() => session.Dispose();
     }

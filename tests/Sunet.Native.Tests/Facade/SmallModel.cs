@@ -18,6 +18,8 @@ internal static class SmallModel
         OutputStride = 16,
     };
 
+    public static SunetSpec Classifier { get; } = new() { Config = Spec.Config, Head = SunetHead.Classifier, Classes = 5 };
+
     public static Shape Images { get; } = new(2, 3, 32, 48);
 
     public static TrainerOptions Options { get; } = new() { Sgd = new SgdOptions { LearningRate = 0.01 }, Schedule = new CosineSchedule(20) };

@@ -16,7 +16,7 @@ internal readonly partial record struct SteadyMeter(long ThreadBytes, long Proce
     private const int Rounds = 6, WindowsPerRound = 11, StepsPerWindow = 4;
 
     /// <summary>
-    /// The least that any of several windows shows, and the median for the heap, where others free as well as allocate. The runtime's own
+    /// The least that any of several windows shows, and a round's median for the heap, where others free as well as allocate. The runtime's own
     /// threads (tiered compilation, the test host) are at work now and then, on a busy machine for long, whereas what a step allocates
     /// shows in every window: so the first round that shows nothing ends the measurement, and what all rounds show is the step's.
     /// </summary>
@@ -29,9 +29,9 @@ internal readonly partial record struct SteadyMeter(long ThreadBytes, long Proce
         step();
 
         var least = new SteadyMeter(long.MaxValue, long.MaxValue, long.MaxValue, long.MaxValue);
-        var growth = new List<long>(Rounds * WindowsPerRound);
         for (int round = 0; round < Rounds && least != default; round++)
         {
+            var growth = new List<long>(WindowsPerRound);
             for (int window = 0; window < WindowsPerRound; window++)
             {
                 SteadyMeter grown = Measure(step, StepsPerWindow);

@@ -1,3 +1,6 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
 using System.Text;
 using Sunet.Native.Interop;
 
@@ -25,17 +28,80 @@ public sealed class NativeLibrariesTests : IDisposable
     [Fact]
     public void Folders_PathVariableSet_ComesFirst()
     {
-        IReadOnlyList<string> folders = NativeLibraries.Folders($"/first{Path.PathSeparator}/second;/third", "/app");
+        IReadOnlyList<string> folders = NativeLibraries.Folders($"/first{Path.PathSeparator}/second;/third", "/app", "/app/", null);
         Assert.Equal(["/first", "/second", "/third", "/app"], folders.Take(4));
         Assert.StartsWith("/app/runtimes/", folders[4], StringComparison.Ordinal);
-        Assert.Equal(["/app"], NativeLibraries.Folders(null, "/app").Take(1));
+        Assert.Equal(["/app"], NativeLibraries.Folders(null, null, "/app", null).Take(1));
+    }
+
+    /// <summary>A single-file application has no assembly's folder; its host unpacks libraries to a folder that it names.</summary>
+    [Fact]
+    public void Folders_HostHasUnpackedLibraries_AreSearchedWithTheirRuntimes()
+    {
+        IReadOnlyList<string> folders = NativeLibraries.Folders(null, null, "/app", $"/home/.net/app/1/{Path.PathSeparator}/usr/share/dotnet");
+        string native = folders[1]["/app".Length..];
+        Assert.Equal(
+            ["/app", "/app" + native, "/home/.net/app/1", "/home/.net/app/1" + native, "/usr/share/dotnet", "/usr/share/dotnet" + native],
+            folders);
+    }
+
+    /// <summary>A plugin's library goes before that of the application it is loaded into; a notebook's lies in a package.</summary>
+    [Fact]
+    public void Folders_AssemblyElsewhere_GoesBeforeTheApplication()
+    {
+        IReadOnlyList<string> folders = NativeLibraries.Folders(null, "/packages/sunet.native/0.1.0/lib/net10.0", "/host", null);
+        Assert.Equal("/packages/sunet.native/0.1.0/lib/net10.0", folders[0]);
+        Assert.StartsWith("/packages/sunet.native/0.1.0/lib/net10.0/runtimes/", folders[1], StringComparison.Ordinal);
+        Assert.Equal("/host", folders[2]);
+        Assert.StartsWith("/packages/sunet.native/0.1.0/runtimes/", folders[4], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LoadFrom_LoadContextResolvesIt_TakesThat()
+    {
+        string present = NativeRuntime.Query().Path;
+        nint Resolve(Assembly assembly, string name) => name == "sunet_elsewhere" ? NativeLibrary.Load(present) : 0;
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += Resolve;
+        try
+        {
+            Assert.NotEqual(0, NativeLibraries.LoadFrom("sunet_elsewhere", [folder]).Handle);
+        }
+        finally
+        {
+            AssemblyLoadContext.Default.ResolvingUnmanagedDll -= Resolve;
+        }
+    }
+
+    /// <summary>As a host loads a plugin: the assembly and its native library in a folder of their own, in a context of their own.</summary>
+    [Fact]
+    public void Query_InAPluginsLoadContext_LoadsTheLibraryBesideTheAssembly()
+    {
+        NativeRuntimeInfo own = NativeRuntime.Query();
+        string assembly = Path.Combine(folder, "Sunet.Native.dll");
+        string library = Path.Combine(NativeLibraries.Folders(null, null, folder, null)[1], Path.GetFileName(own.Path));
+        File.Copy(typeof(NativeRuntime).Assembly.Location, assembly);
+        Directory.CreateDirectory(Path.GetDirectoryName(library)!);
+        File.Copy(own.Path, library);
+        var context = new AssemblyLoadContext("plugin", isCollectible: true);
+        try
+        {
+            Type runtime = context.LoadFromAssemblyPath(assembly).GetType(typeof(NativeRuntime).FullName!, throwOnError: true)!;
+            Assert.NotEqual(typeof(NativeRuntime), runtime);
+            object info = runtime.GetMethod(nameof(NativeRuntime.Query))!.Invoke(null, null)!;
+            Assert.Equal(library, info.GetType().GetProperty(nameof(NativeRuntimeInfo.Path))!.GetValue(info));
+            Assert.Equal(own.OneDnnHash, info.GetType().GetProperty(nameof(NativeRuntimeInfo.OneDnnHash))!.GetValue(info));
+        }
+        finally
+        {
+            context.Unload();
+        }
     }
 
     [Fact]
     public void LoadFrom_FirstFolderEmpty_TakesTheNext()
     {
         string present = NativeRuntime.Query().Path;
-        LoadedLibrary library = NativeLibraries.LoadFrom(Path.GetFileName(present), [folder, Path.GetDirectoryName(present)!]);
+        LoadedLibrary library = NativeLibraries.LoadFrom(SunetCpu.Library, [folder, Path.GetDirectoryName(present)!]);
         Assert.Equal(present, library.Path);
     }
 
@@ -43,7 +109,7 @@ public sealed class NativeLibrariesTests : IDisposable
     public void LoadFrom_Nowhere_NamesTheFileAndEveryFolder()
     {
         BackendException error = Assert.Throws<BackendException>(
-            () => NativeLibraries.LoadFrom("libsunet_absent.so", [folder, "/no/such"]));
+            () => NativeLibraries.LoadFrom("sunet_absent", [folder, "/no/such"]));
         Assert.Equal(3, error.ExitCode);
         Assert.Equal("libsunet_absent.so", error.Library);
         Assert.Contains(folder, error.Message, StringComparison.Ordinal);
@@ -60,7 +126,7 @@ public sealed class NativeLibrariesTests : IDisposable
         Assert.True(name > 0);
         image[name + "libdnnl.so.".Length] = (byte)'9';
         File.WriteAllBytes(path, image);
-        BackendException error = Assert.Throws<BackendException>(() => NativeLibraries.LoadFrom("libneedy.so", [folder]));
+        BackendException error = Assert.Throws<BackendException>(() => NativeLibraries.LoadFrom("needy", [folder]));
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Contains("libdnnl.so.9", error.Message, StringComparison.Ordinal);
         Assert.Contains("libdnnl9", error.Message, StringComparison.Ordinal);
@@ -73,7 +139,7 @@ public sealed class NativeLibrariesTests : IDisposable
         string damaged = Path.Combine(folder, Path.GetFileName(present));
         File.WriteAllText(damaged, "no library", Encoding.ASCII);
         BackendException error = Assert.Throws<BackendException>(
-            () => NativeLibraries.LoadFrom(Path.GetFileName(present), [folder, Path.GetDirectoryName(present)!]));
+            () => NativeLibraries.LoadFrom(SunetCpu.Library, [folder, Path.GetDirectoryName(present)!]));
         Assert.Contains(damaged, error.Message, StringComparison.Ordinal);
     }
 

@@ -86,7 +86,7 @@ public sealed class PyTorchImportTests : IDisposable
         string path = PyTorchFixtures.Save(PyTorchFixtures.TensorsZip, folder);
         string message = Assert.Throws<CheckpointException>(() => SunetModel.Load(path)).Message;
         Assert.Contains("no 'features.conv1.weight'", message, StringComparison.Ordinal);
-        Assert.Contains("'float64', 'float32', 'float16'", message, StringComparison.Ordinal);
+        Assert.Contains("'module.float64', 'module.float32', 'module.float16'", message, StringComparison.Ordinal);
     }
 
     /// <summary>Shapes without an element, however large, make nothing of their size.</summary>

@@ -7,6 +7,7 @@ namespace Sunet.Native.Tests.Models;
 public sealed class SunetModelFileTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
+    private readonly System.Collections.Concurrent.ConcurrentQueue<Exception?> failures = new();
 
     public void Dispose() => folder.Dispose();
 
@@ -71,4 +72,38 @@ public sealed class SunetModelFileTests : IDisposable
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(() => file.Read("final.conv1.weight"));
     }
+
+    /// <summary>Predictors compile when they like, so that several read one file at a time.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Read_ManyThreads_HaveTheElements(bool pickled)
+    {
+        string path = PyTorchFixtures.Save(PyTorchFixtures.Segmenter, folder);
+        SunetModel model = SunetModel.Load(path);
+        if (!pickled)
+            model.Save(path = folder["model.safetensors"]);
+        for (int round = 0; round < 20; round++)
+        {
+            using SunetModelFile file = SunetModelFile.Of(CheckpointFile.Open(path), prefix: null); // none is kept yet
+            using var start = new Barrier(4);
+            Thread[] threads = [.. Enumerable.Range(0, 4).Select(t => new Thread(() => failures.Enqueue(Compare(file, model, start, t))))];
+            Array.ForEach(threads, t => t.Start());
+            Array.ForEach(threads, t => t.Join());
+        }
+
+        Assert.Equal(80, failures.Count);
+        Assert.All(failures, Assert.Null);
+    }
+
+    /// <summary>Compares every tensor, from another one on for each thread.</summary>
+    private static Exception? Compare(SunetModelFile file, SunetModel model, Barrier start, int thread) => Record.Exception(() =>
+    {
+        start.SignalAndWait();
+        for (int i = 0; i < model.Names.Count; i++)
+        {
+            string name = model.Names[(i + (thread * model.Names.Count / 7)) % model.Names.Count];
+            Assert.True(model.Read(name).SequenceEqual(file.Read(name)), name);
+        }
+    });
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Sunet.Cli.Output;
+using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
-using Sunet.Data.Images;
 
 namespace Sunet.Cli.Runs.Files;
 
@@ -10,12 +10,13 @@ internal static class CheckRun
 {
     /// <summary>Prints what was found.</summary>
     /// <returns>The exit code: that of a data failure if anything is wrong.</returns>
-    public static int Execute(string path, bool asJson, bool quiet, CommandOutput output, CancellationToken cancellation)
+    /// <exception cref="Sunet.Native.ConfigurationException">A setting does not suit the data set.</exception>
+    public static int Execute(string path, SettingValues values, CommandOutput output, CancellationToken cancellation)
     {
         DatasetReport report;
-        using (var line = new DatasetProgressLine(output, quiet))
-            report = DatasetCheck.Run(path, ImageFile.DefaultPixelCap, line, cancellation);
-        if (asJson)
+        using (var line = new DatasetProgressLine(output, values.Flag("quiet")))
+            report = DatasetCheck.Run(path, LabelSettings.Options(values), DecodingSettings.PixelCapOf(values), line, cancellation);
+        if (values.Flag("json"))
             output.Json(json => Write(json, path, report));
         else
             Print(output, report);
@@ -50,6 +51,14 @@ internal static class CheckRun
             output.Table(findings);
         }
 
+        if (report.TurnedImages > 0)
+        {
+            output.Result($"{report.TurnedImages} of the images have an EXIF orientation and are turned by it wherever they are read; "
+                + "label maps are taken as they are");
+        }
+
+        foreach (string note in report.Notes)
+            output.Result("note: " + note);
         output.Result($"images {report.ImageCount}  classes {report.ClassNames.Count}  findings {report.Findings.Count}");
     }
 
@@ -57,6 +66,7 @@ internal static class CheckRun
     {
         json.WriteString("data", path);
         json.WriteNumber("images", report.ImageCount);
+        json.WriteNumber("turned_images", report.TurnedImages);
         json.WriteStartArray("classes");
         string unit = report.ClassImages.Count > 0 ? "images" : "pixels";
         IReadOnlyList<long> counts = report.ClassImages.Count > 0 ? report.ClassImages : report.ClassPixels;
@@ -79,6 +89,10 @@ internal static class CheckRun
             json.WriteEndObject();
         }
 
+        json.WriteEndArray();
+        json.WriteStartArray("notes");
+        foreach (string note in report.Notes)
+            json.WriteStringValue(note);
         json.WriteEndArray();
     }
 }

@@ -16,10 +16,15 @@ internal static class ConvertRun
         {
             Splits = values.TextOrNull("split")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
             Overwrite = values.Flag("exist-ok"),
+            Labels = LabelSettings.Options(values),
+            ColourMap = values.TextOrNull("colour-map"),
+            PixelCap = DecodingSettings.PixelCapOf(values),
+            DecodeBytes = DecodingSettings.MemoryOf(values),
         };
         if (values.IsGiven("workers"))
             options = options with { Workers = values.Int("workers", 1) };
         DatasetConverter converter = DatasetConverter.Open(data, values.Text("out"), options, cancellation);
+        output.Notes(converter.Notes);
         ConversionReport report;
         using (var line = new DatasetProgressLine(output, values.Flag("quiet")))
             report = converter.Run(line, cancellation);

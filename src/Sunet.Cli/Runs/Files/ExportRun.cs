@@ -19,7 +19,7 @@ internal static class ExportRun
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static void Execute(ExportSettings settings, CommandOutput output, CancellationToken cancellation)
     {
-        SunetModel model = SunetModel.Load(settings.Weights);
+        SunetModel model = WeightsSettings.Load(settings.Values, output);
         model = model.WithOutputStride(settings.OutputStride ?? model.Spec.OutputStride);
         if (!settings.ToOnnx)
         {
@@ -54,8 +54,8 @@ internal static class ExportRun
     {
         if (settings.VerifiedAt.Count == 0)
             return [];
-        using var session = new OnnxSession(settings.Out, settings.Threads);
         using var backend = new CpuBackend(settings.Threads);
+        using var session = new OnnxSession(settings.Out, backend.Threads);
         return OnnxVerifier.Compare(model, session, settings.VerifiedAt, backend, DeviceSettings.PhysicalMemory, cancellation);
     }
 

@@ -6,7 +6,7 @@ using Sunet.Native.Tensors;
 namespace Sunet.Cli.Runs.Files;
 
 /// <summary>What <c>sunet export</c> was asked for.</summary>
-/// <param name="Weights">The checkpoint.</param>
+/// <param name="Values">The settings, which name the checkpoint.</param>
 /// <param name="ToOnnx">Whether the file is ONNX, rather than safetensors.</param>
 /// <param name="Out">The file to write.</param>
 /// <param name="OutputStride">Another output stride than the checkpoint's; null keeps it.</param>
@@ -15,8 +15,9 @@ namespace Sunet.Cli.Runs.Files;
 /// <param name="Threads">For comparing; 0 for all.</param>
 /// <param name="Json">Whether the result is JSON.</param>
 internal sealed record ExportSettings(
-    string Weights, bool ToOnnx, string Out, int? OutputStride, bool Fold, IReadOnlyList<Shape> VerifiedAt, int Threads, bool Json)
+    SettingValues Values, bool ToOnnx, string Out, int? OutputStride, bool Fold, IReadOnlyList<Shape> VerifiedAt, int Threads, bool Json)
 {
+    private const int LongestSide = 16_384;
     private const string Onnx = "onnx", Safetensors = "safetensors";
     private static readonly string[] OfOnnx = ["fold", "verify"], OfVerify = ["sizes", "threads"];
 
@@ -33,7 +34,7 @@ internal sealed record ExportSettings(
         bool verify = values.Flag("verify");
         if (!verify)
             Refuse(values, OfVerify, "--verify");
-        return new ExportSettings(weights, format == Onnx, file, PredictionSettings.OutputStride(values), values.Flag("fold"),
+        return new ExportSettings(values, format == Onnx, file, PredictionSettings.OutputStride(values), values.Flag("fold"),
             verify ? Images(values) : [], values.Int("threads", 0, 4096), values.Flag("json"));
     }
 
@@ -48,10 +49,10 @@ internal sealed record ExportSettings(
         var images = new List<Shape>();
         foreach ((int height, int width) in values.Sizes("sizes"))
         {
-            if (Math.Min(height, width) < SunetGraph.SmallestSize)
+            if (Math.Min(height, width) < SunetGraph.SmallestSize || Math.Max(height, width) > LongestSide)
             {
                 throw new ConfigurationException(
-                    $"'--sizes' has {height}x{width}, and a network takes images from {SunetGraph.SmallestSize} up.");
+                    $"'--sizes' has {height}x{width}, and files are verified at sides from {SunetGraph.SmallestSize} to {LongestSide}.");
             }
 
             images.Add(new Shape(1, 3, height, width));

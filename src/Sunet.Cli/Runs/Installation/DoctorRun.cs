@@ -70,7 +70,7 @@ internal static class DoctorRun
                 ? $"multiplied {(runtime.PrefersFloat16 ? "in float16" : "by the CPU")}; "
                     + $"convolutions {Numbers.Fixed(Bf16Speed.OverFloat32(), 2)} times as fast as in float32"
                 : "no: it takes AVX-512 BF16"));
-            facts.Add(("threads", runtime.MaxThreads.ToString(CultureInfo.InvariantCulture)));
+            facts.Add(("threads", runtime.DefaultThreads.ToString(CultureInfo.InvariantCulture)));
         }
         catch (SunetException failure)
         {

@@ -19,7 +19,7 @@ internal static class InfoRun
     {
         bool json = values.Flag("json"), train = values.Flag("train");
         Shape image = PlanSettings.Image(values);
-        SunetModel model = PlanSettings.Model(values);
+        SunetModel model = PlanSettings.Model(values, output);
         using OpenDevice device = DeviceSettings.Open(values);
         IBackend backend = device.Backend;
         using var benched = new BenchedPlan(model, image, train, device);

@@ -18,6 +18,7 @@ internal static class ClassifierVal
         Setting.Value("batch", "classifier: images in a batch", "16"),
         Setting.Value("imgsz", "classifier: the centre crop, a side or height x width", "224"),
         Setting.Value("workers", "classifier: threads that load data (default: half of the processors)"),
+        DecodingSettings.Memory with { Help = "classifier: " + DecodingSettings.Memory.Help },
     ];
 
     /// <summary>Refuses settings of a classifier where there is none.</summary>
@@ -30,15 +31,14 @@ internal static class ClassifierVal
         ValSettings settings, SunetModel model, OpenDevice device, CommandOutput output, CancellationToken cancellation)
     {
         SettingValues values = settings.Values;
-        Refuse(values, [.. PredictionSettings.Settings, .. StrategyRun.Settings], "a segmenter", "a classifier");
+        Refuse(values, [.. PredictionSettings.Settings, .. StrategyRun.Settings, .. LabelSettings.Settings], "a segmenter", "a classifier");
         ClassificationDataset data = DatasetReader.OpenClassification(settings.Data, settings.Split, cancellation);
         ModelFile.RequireClasses(model, settings.Weights, settings.Data, data.ClassCount);
-        ClassificationLoaderSettings loader = ClassifierEvaluation.Loader(
-            values.Int("batch", 1), values.Size("imgsz"), model.Spec.Normalization);
-        if (values.IsGiven("workers"))
-            loader = loader with { Workers = values.Int("workers", 1) };
+        ClassificationLoaderSettings loader = DecodingSettings.Apply(
+            values, ClassifierEvaluation.Loader(values.Int("batch", 1), values.Size("imgsz"), model.Spec.Normalization));
         if (!settings.Quiet)
             output.Progress(device.Line);
+        output.Notes(data.Notes);
         ModelFile.NoteNames(model, data.ClassNames, output);
 
         using var classifier = new ImageClassifier(model, device.Backend);

@@ -2,7 +2,6 @@ using System.Text.Json;
 using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
 using Sunet.Data.Datasets;
-using Sunet.Data.Images;
 using Sunet.Data.Reporting;
 using Sunet.Native.Inference;
 using Sunet.Native.Tensors;
@@ -23,13 +22,15 @@ internal static class Evaluation
     /// <summary>Predicts every item and counts; what was predicted comes back only for the first items.</summary>
     /// <param name="predictor">Of a model with the data set's classes.</param>
     /// <param name="dataset">What to compare with.</param>
+    /// <param name="pixelCap">Larger images are refused.</param>
     /// <param name="limit">At most that many items of the split, from its first.</param>
     /// <param name="shown">How many items are kept with their predictions, for a mosaic.</param>
     /// <param name="report">Told how many items are done.</param>
     /// <param name="cancellation">Stops between two runs of the network.</param>
     /// <exception cref="Sunet.Native.DataException">An item cannot be read.</exception>
     public static EvaluationResult Run(
-        Predictor predictor, SegmentationDataset dataset, int limit, int shown, Action<int> report, CancellationToken cancellation)
+        Predictor predictor, SegmentationDataset dataset, long pixelCap, int limit, int shown, Action<int> report,
+        CancellationToken cancellation)
     {
         var matrix = new ConfusionMatrix(dataset.ClassCount);
         SegmentationItem[] items = [.. dataset.Items.Take(limit)];
@@ -37,13 +38,15 @@ internal static class Evaluation
         var truth = new MosaicTile[places.Count];
         var predicted = new MosaicTile[places.Count];
         var buffers = new SampleBuffers();
+        var found = new LabelCounts();
         int done = 0;
 
         // One size after the other, so that every size is compiled once.
         foreach ((SegmentationItem item, _, _) in MaskSizes.Sorted(items))
         {
             cancellation.ThrowIfCancellationRequested();
-            (Memory2D<Rgb> image, Memory2D<byte> labels) = dataset.Load(item, ImageFile.DefaultPixelCap, buffers);
+            (Memory2D<Rgb> image, Memory2D<byte> labels) = dataset.Load(item, pixelCap, buffers);
+            found.Add(labels.Span);
             if (places.TryGetValue(item, out int at))
             {
                 var prediction = new byte[image.Height, image.Width];
@@ -60,7 +63,7 @@ internal static class Evaluation
             report(++done);
         }
 
-        return new EvaluationResult(matrix, truth, predicted);
+        return new EvaluationResult(matrix, truth, predicted, found);
     }
 
     /// <summary>Writes the means over classes and pixels into an object.</summary>
@@ -76,8 +79,15 @@ internal static class Evaluation
 /// <param name="Matrix">All counts.</param>
 /// <param name="Truth">The first images with their labels.</param>
 /// <param name="Predicted">The first images with what was predicted.</param>
-internal sealed record EvaluationResult(ConfusionMatrix Matrix, IReadOnlyList<MosaicTile> Truth, IReadOnlyList<MosaicTile> Predicted)
+/// <param name="Labels">The labels of all images.</param>
+internal sealed record EvaluationResult(
+    ConfusionMatrix Matrix, IReadOnlyList<MosaicTile> Truth, IReadOnlyList<MosaicTile> Predicted, LabelCounts Labels)
 {
+    /// <summary>What is probably wrong with the labels: no sentence, or one.</summary>
+    /// <param name="dataset">The split that was measured.</param>
+    public IEnumerable<string> LabelDoubts(SegmentationDataset dataset) =>
+        Labels.Doubt(dataset.Split, dataset.Items.Count, dataset.ClassNames) is { } doubt ? [doubt] : [];
+
     /// <summary>[label, prediction] counts.</summary>
     public long[,] Counts()
     {

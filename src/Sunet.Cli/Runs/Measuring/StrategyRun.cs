@@ -40,6 +40,7 @@ internal static class StrategyRun
     {
         int total = Math.Min(settings.Limit, data.Items.Count);
         var results = new List<(EvaluationStrategy Strategy, ConfusionMatrix Matrix)>();
+        IEnumerable<string> doubts = [];
         using (ProgressLine line = output.StartProgress((long)total * strategies.Count, settings.Quiet))
         {
             foreach (EvaluationStrategy strategy in strategies)
@@ -47,12 +48,14 @@ internal static class StrategyRun
                 SunetModel strided = strategy.OutputStride is { } stride ? model.WithOutputStride(stride) : model;
                 using var predictor = new Predictor(strided, strategy.Options with { CachedSizes = 1 }, backend);
                 long before = (long)total * results.Count;
-                ConfusionMatrix matrix = Evaluation.Run(predictor, data, settings.Limit, shown: 0,
-                    done => line.Report(before + done, "images", strategy.Name), cancellation).Matrix;
-                results.Add((strategy, matrix));
+                EvaluationResult result = Evaluation.Run(predictor, data, settings.PixelCap, settings.Limit, shown: 0,
+                    done => line.Report(before + done, "images", strategy.Name), cancellation);
+                results.Add((strategy, result.Matrix));
+                doubts = result.LabelDoubts(data);
             }
         }
 
+        output.Warnings(doubts);
         if (settings.Json)
             output.Json(json => Write(json, settings, results, total));
         else

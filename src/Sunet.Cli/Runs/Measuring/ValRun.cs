@@ -12,6 +12,9 @@ internal sealed record ValSettings(
     SettingValues Values, string Data, string Weights, string Split, int Limit, PredictorOptions Predictor, int? OutputStride,
     string? Strategies, bool Json, bool Quiet)
 {
+    /// <summary>The most pixels of an image.</summary>
+    public long PixelCap { get; } = DecodingSettings.PixelCapOf(Values);
+
     /// <summary>Reads the settings.</summary>
     /// <exception cref="Sunet.Native.ConfigurationException">One is missing or out of range.</exception>
     public static ValSettings From(SettingValues values) => new(
@@ -29,7 +32,7 @@ internal static class ValRun
     public static void Execute(ValSettings settings, CommandOutput output, CancellationToken cancellation)
     {
         using OpenDevice device = DeviceSettings.Open(settings.Values);
-        SunetModel model = SunetModel.Load(settings.Weights);
+        SunetModel model = WeightsSettings.Load(settings.Values, output);
         if (model.Spec.Head == SunetHead.Classifier)
         {
             ClassifierVal.Execute(settings, model, device, output, cancellation);
@@ -37,12 +40,14 @@ internal static class ValRun
         }
 
         ClassifierVal.RefuseSettings(settings.Values);
-        SegmentationDataset data = DatasetReader.Open(settings.Data, settings.Split, cancellation);
+        SegmentationDataset data = DatasetReader.Open(
+            settings.Data, settings.Split, LabelSettings.Options(settings.Values), cancellation);
         model = ModelFile.Segmenter(model, settings.Weights, settings.OutputStride);
         ModelFile.RequireClasses(model, settings.Weights, settings.Data, data.ClassCount);
         int total = Math.Min(settings.Limit, data.Items.Count);
         if (!settings.Quiet)
             output.Progress(device.Line);
+        output.Notes(data.Notes);
         ModelFile.NoteNames(model, data.ClassNames, output);
 
         if (settings.Strategies is { } strategies)
@@ -53,17 +58,18 @@ internal static class ValRun
         }
 
         using var predictor = new Predictor(model, settings.Predictor with { CachedSizes = 1 }, device.Backend);
-        ConfusionMatrix matrix;
+        EvaluationResult result;
         using (ProgressLine line = output.StartProgress(total, settings.Quiet))
         {
-            matrix = Evaluation.Run(
-                predictor, data, settings.Limit, shown: 0, done => line.Report(done, "images", ""), cancellation).Matrix;
+            result = Evaluation.Run(
+                predictor, data, settings.PixelCap, settings.Limit, shown: 0, done => line.Report(done, "images", ""), cancellation);
         }
 
+        output.Warnings(result.LabelDoubts(data));
         if (settings.Json)
-            output.Json(json => Write(json, settings, data, matrix, total));
+            output.Json(json => Write(json, settings, data, result.Matrix, total));
         else
-            Print(output, data, matrix, total);
+            Print(output, data, result.Matrix, total);
     }
 
     private static void Print(CommandOutput output, SegmentationDataset data, ConfusionMatrix matrix, int images)

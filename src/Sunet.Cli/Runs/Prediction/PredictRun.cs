@@ -5,7 +5,6 @@ using Sunet.Cli.Settings;
 using Sunet.Data.Images;
 using Sunet.Data.Reporting;
 using Sunet.Native;
-using Sunet.Native.Checkpoints;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
@@ -17,6 +16,12 @@ internal sealed record PredictSettings(
     SettingValues Values, string Weights, string Source, PredictorOptions Predictor, int? OutputStride, bool Probabilities, bool Overlay,
     bool Legend, bool Activations, Submission? Submission, string Project, string Name, bool ExistOk, bool Quiet)
 {
+    /// <summary>The ends of the names of a label map, of probabilities, of an overlay and of a chart of activations.</summary>
+    public const string LabelsEnding = ".png", ProbabilitiesEnding = ".npy", OverlayEnding = "_overlay.jpg", ActivationsEnding = "_activations.png";
+
+    /// <summary>The most pixels of an image.</summary>
+    public long PixelCap { get; } = DecodingSettings.PixelCapOf(Values);
+
     /// <summary>Reads the settings.</summary>
     /// <exception cref="ConfigurationException">One is missing or out of range.</exception>
     public static PredictSettings From(SettingValues values)
@@ -31,6 +36,22 @@ internal sealed record PredictSettings(
             throw new ConfigurationException("'--legend' is drawn below the overlay; leave out '--no-overlay'.");
         return settings;
     }
+
+    /// <summary>What the names of an image's results end with.</summary>
+    public IReadOnlyList<string> Endings
+    {
+        get
+        {
+            List<string> endings = [LabelsEnding];
+            if (Probabilities)
+                endings.Add(ProbabilitiesEnding);
+            if (Overlay && Submission is null)
+                endings.Add(OverlayEnding);
+            if (Activations)
+                endings.Add(ActivationsEnding);
+            return endings;
+        }
+    }
 }
 
 /// <summary>Segments images one by one.</summary>
@@ -41,47 +62,50 @@ internal static class PredictRun
     /// <exception cref="SunetException">The checkpoint is no good, there is nothing to segment, or results cannot be written.</exception>
     public static int Execute(PredictSettings settings, CommandOutput output, CancellationToken cancellation)
     {
-        IReadOnlyList<(string Path, string Name)> sources = ImageSources.Find(settings.Source);
-        if (settings.Submission is { } wanted)
-            sources = [.. sources.Select(s => (s.Path, wanted.NameOf(s.Path)))];
+        FoundImages found = ImageSources.Find(settings.Source);
+        IReadOnlyList<string> images = found.Paths;
+        IReadOnlyList<string> names = settings.Submission is { } wanted ? [.. images.Select(wanted.NameOf)] : ResultNames.Of(images);
+        ResultNames.RequireDistinct(images, names, settings.Endings);
         using OpenDevice device = DeviceSettings.Open(settings.Values);
-        using SunetModelFile model = ModelFile.OpenSegmenter(settings.Weights, settings.OutputStride);
+        using SunetModelFile model = ModelFile.OpenSegmenter(settings.Values, output, settings.OutputStride);
         settings.Submission?.RequireClasses(model.Spec.Classes, settings.Weights);
         string folder = RunFolder.Create(settings.Project, settings.Name, settings.ExistOk);
-        if (settings.Submission is { } submission)
-        {
-            folder = Path.Combine(folder, submission.Folder);
-            DurableFile.CreateFolder(folder);
-        }
-
+        folder = RunFolder.CreateWithin(folder, settings.Submission?.Folder ?? "");
+        ResultNames.RequireImagesKept(images, names, settings.Endings, folder);
+        foreach (string below in names.Select(name => Path.GetDirectoryName(name) ?? "").Distinct(StringComparer.Ordinal))
+            RunFolder.CreateWithin(folder, below);
         if (!settings.Quiet)
+        {
             output.Progress(device.Line);
+            if (found.Note is { } note)
+                output.Progress(note);
+        }
 
         using var predictor = new Predictor(model, settings.Predictor, device.Backend);
         using ActivationMapper? mapper = settings.Activations ? new ActivationMapper(model, device.Backend) : null;
-        using ProgressLine line = output.StartProgress(sources.Count, settings.Quiet);
+        using ProgressLine line = output.StartProgress(images.Count, settings.Quiet);
         int failed = 0;
-        for (int i = 0; i < sources.Count; i++)
+        for (int i = 0; i < images.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (TryLoad(sources[i].Path, output) is { } image)
-                Write(predictor, mapper, image, Path.Combine(folder, sources[i].Name), settings, cancellation);
+            if (TryLoad(images[i], settings.PixelCap, output) is { } image)
+                Write(predictor, mapper, image, Path.Combine(folder, names[i]), settings, cancellation);
             else
                 failed++;
-            line.Report(i + 1, "images", sources[i].Name);
+            line.Report(i + 1, "images", names[i]);
         }
 
         line.Dispose();
-        output.Result($"images {sources.Count - failed}  failed {failed}  results: {folder}");
+        output.Result($"images {images.Count - failed}  failed {failed}  results: {folder}");
         return failed == 0 ? ExitCodes.Success : ExitCodes.Data;
     }
 
     /// <summary>One image that cannot be read is reported and does not keep the others from being segmented.</summary>
-    private static Memory2D<Rgb>? TryLoad(string path, CommandOutput output)
+    private static Memory2D<Rgb>? TryLoad(string path, long pixelCap, CommandOutput output)
     {
         try
         {
-            return ImageFile.Load(path);
+            return ImageFile.Load(path, pixelCap);
         }
         catch (DataException failure)
         {
@@ -97,21 +121,21 @@ internal static class PredictRun
         if (settings.Probabilities)
         {
             int classes = predictor.Model.Spec.Classes;
-            var probabilities = new float[checked(classes * image.Height * image.Width)];
+            var probabilities = new float[new Shape(classes, image.Height, image.Width).ArrayLength];
             predictor.Probabilities(image.Span, probabilities, cancellation: cancellation);
-            NpyFile.Write(path + ".npy", [classes, image.Height, image.Width], probabilities);
+            NpyFile.Write(path + PredictSettings.ProbabilitiesEnding, [classes, image.Height, image.Width], probabilities);
         }
 
         predictor.Segment(image.Span, labels, cancellation: cancellation);
         settings.Submission?.Renumber(labels);
-        IndexPngWriter.Write(path + ".png", labels);
+        IndexPngWriter.Write(path + PredictSettings.LabelsEnding, labels);
         if (settings.Submission is not null)
             return;
         if (settings.Legend)
-            LegendOverlay.Write(path + "_overlay.jpg", image.Span, labels, predictor.Model.Spec.ClassNames);
+            LegendOverlay.Write(path + PredictSettings.OverlayEnding, image.Span, labels, predictor.Model.Spec.ClassNames);
         else if (settings.Overlay)
-            ImageWriter.WriteJpeg(path + "_overlay.jpg", Overlay.Blend(image.Span, labels).Span);
+            ImageWriter.WriteJpeg(path + PredictSettings.OverlayEnding, Overlay.Blend(image.Span, labels).Span);
         if (mapper is not null)
-            ActivationChart.Write(path + "_activations.png", image.Span, labels, mapper.Compute(image.Span, cancellation));
+            ActivationChart.Write(path + PredictSettings.ActivationsEnding, image.Span, labels, mapper.Compute(image.Span, cancellation));
     }
 }

@@ -35,11 +35,12 @@ internal static class BenchRun
         PlanTimingOptions options = TimingOptions(values);
         RequireFolder(values.TextOrNull("csv"));
         RequireFolder(values.TextOrNull("roofline"));
-        SunetModel model = PlanSettings.Model(values);
+        SunetModel model = PlanSettings.Model(values, output);
         using OpenDevice device = DeviceSettings.Open(values);
+        using var benched = new BenchedPlan(model, image, train, device); // too large a size is refused before anything is timed
         DeviceCeilings ceilings = DeviceCeilings.Measure(device.Backend, cancellation);
-        using var benched = new BenchedPlan(model, image, train, device);
-        using BenchedPlan? direct = Direct(benched.Plan, model, image, train, device, output);
+        using OpenDevice? directDevice = DirectDevice(benched.Plan, device);
+        using BenchedPlan? direct = directDevice is null ? null : Direct(benched.Plan, model, image, train, directDevice, output);
         PlanTimings timings = PlanTimings.Measure(benched.Timed, options, direct?.Timed, cancellation);
         var report = new BenchReport(model.Spec, image, train, options, timings, ceilings, device.Backend)
         {
@@ -63,7 +64,7 @@ internal static class BenchRun
     /// <summary>How often is timed.</summary>
     /// <exception cref="ConfigurationException">A number is out of range.</exception>
     public static PlanTimingOptions TimingOptions(SettingValues values) =>
-        new() { Iterations = values.Int("iters", 1), WarmUp = values.Int("warmup", 1) };
+        new() { Iterations = values.Int("iters", 1, PlanTimingOptions.MaxIterations), WarmUp = values.Int("warmup", 1) };
 
     /// <summary>Refuses a file that could not be written, before anything is timed for it.</summary>
     /// <exception cref="DataException">Its folder is not there.</exception>
@@ -73,19 +74,18 @@ internal static class BenchRun
             throw new DataException($"'{file}' cannot be written: its folder is not there.", file);
     }
 
-    /// <summary>The plan again with every convolution as a direct sum; null where it is so already, or there is no memory for it.</summary>
+    /// <summary>The device again with every convolution as a direct sum; null where it is so already.</summary>
+    private static OpenDevice? DirectDevice(Plan plan, OpenDevice device) => device.Backend is CpuBackend cpu
+        && plan.Calls.Any(c => c.Call.Implementation.Contains(WinogradMark, StringComparison.Ordinal))
+            ? device with { Backend = new CpuBackend(cpu.Options with { Winograd = false, FuseNormalization = false }) }
+            : null;
+
+    /// <summary>The plan again on another device; null where there is no memory for it.</summary>
     private static BenchedPlan? Direct(Plan plan, SunetModel model, Shape image, bool train, OpenDevice device, CommandOutput output)
     {
-        if (device.Backend is not CpuBackend cpu
-            || !plan.Calls.Any(c => c.Call.Implementation.Contains(WinogradMark, StringComparison.Ordinal)))
-        {
-            return null;
-        }
-
         try
         {
-            var direct = device with { Backend = new CpuBackend(cpu.Options with { Winograd = false, FuseNormalization = false }) };
-            return new BenchedPlan(model, image, train, direct, others: plan.Memory.TotalBytes);
+            return new BenchedPlan(model, image, train, device, others: plan.Memory.TotalBytes);
         }
         catch (MemoryException)
         {

@@ -25,7 +25,7 @@ internal static class CompareRun
         Shape image = PlanSettings.Image(values);
         PlanTimingOptions options = BenchRun.TimingOptions(values);
         options.Validate();
-        SunetModel model = ModelFile.Segmenter(PlanSettings.Model(values), values.TextOrNull("weights") ?? "", outputStride: null);
+        SunetModel model = ModelFile.Segmenter(PlanSettings.Model(values, output), values.TextOrNull("weights") ?? "", outputStride: null);
 
         // A library that is missing is found out before files are written.
         OnnxSession.EnsureLoaded();
@@ -52,7 +52,7 @@ internal static class CompareRun
     public static (float[] Pixels, float[] Logits) Buffers(ContenderFiles files)
     {
         using var noise = new NoiseBatches(files.Image, SunetSpec.Segmenter(SunetConfig.All[0].Name, files.Classes));
-        return (noise.Read(0).Images, new float[files.Logits.Count]);
+        return (noise.Read(0).Images, new float[files.Logits.ArrayLength]);
     }
 
     private static Comparison Compare(ContenderFiles files, PlanTimingOptions options, CancellationToken cancellation)

@@ -13,13 +13,15 @@ namespace Sunet.Cli.Runs.Timing;
 internal static class LoaderBench
 {
     private const double Mega = 1e6;
-    private static readonly string[] Used = ["data", "workers", "imgsz", "batch", "iters", "warmup", "json"];
+    private static readonly string[] Used = ["data", "workers", "decode-memory", "pixel-cap", "imgsz", "batch", "iters", "warmup", "json"];
 
     /// <summary>The settings of the loader.</summary>
     public static IReadOnlyList<Setting> Settings { get; } =
     [
         Setting.Value("data", "a data set whose loading is timed, in place of a model"),
         Setting.Value("workers", "with --data: threads that load data (default: half of the processors)"),
+        DecodingSettings.Memory with { Help = "with --data: " + DecodingSettings.Memory.Help },
+        DecodingSettings.PixelCap with { Help = "with --data: " + DecodingSettings.PixelCap.Help },
     ];
 
     /// <summary>Whether the loader is to be timed rather than a model.</summary>
@@ -28,8 +30,8 @@ internal static class LoaderBench
     {
         if (!values.IsGiven("data"))
         {
-            return values.IsGiven("workers")
-                ? throw new ConfigurationException("'--workers' load data; give a data set with '--data' or leave it out.")
+            return Settings.FirstOrDefault(s => values.IsGiven(s.Name)) is { } idle
+                ? throw new ConfigurationException($"'--{idle.Name}' is for loading data; give a data set with '--data' or leave it out.")
                 : false;
         }
 
@@ -45,7 +47,7 @@ internal static class LoaderBench
     {
         int batch = values.Int("batch", 1), warmUp = values.Int("warmup", 1), count = values.Int("iters", 1);
         int workers = values.IsGiven("workers") ? values.Int("workers", 1) : LoaderSettings.DefaultWorkers;
-        using BatchLoader loader = Open(values.Text("data"), values.Size("imgsz"), batch, workers, cancellation);
+        using BatchLoader loader = Open(values, batch, cancellation);
         long index = 0;
         for (; index < warmUp; index++)
             loader.Return(loader.Read(index, cancellation));
@@ -54,7 +56,7 @@ internal static class LoaderBench
         LoaderWork before = loader.Work;
         TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
-        for (; index < warmUp + count; index++)
+        for (; index < (long)warmUp + count; index++)
             loader.Return(loader.Read(index, cancellation));
         var timing = new LoaderTiming(
             loader.Work.Since(before), Stopwatch.GetElapsedTime(start), Environment.CpuUsage.TotalTime - cpuBefore);
@@ -66,14 +68,19 @@ internal static class LoaderBench
             Print(output, what, timing);
     }
 
-    private static BatchLoader Open(string path, (int Height, int Width) crop, int batch, int workers, CancellationToken cancellation) =>
-        DatasetReader.KindOf(path) == DatasetKind.Classification
-            ? new BatchLoader(
-                DatasetReader.OpenClassification(path, "train", cancellation),
-                new ClassificationLoaderSettings(batch, new ClassificationAugmentation(crop.Height, crop.Width)) { Workers = workers })
-            : new BatchLoader(
-                DatasetReader.Open(path, "train", cancellation),
-                new BatchLoaderSettings(batch, new AugmentationSettings(crop.Height, crop.Width)) { Workers = workers });
+    private static BatchLoader Open(SettingValues values, int batch, CancellationToken cancellation)
+    {
+        string path = values.Text("data");
+        (int height, int width) = values.Size("imgsz");
+        if (DatasetReader.KindOf(path) == DatasetKind.Classification)
+        {
+            var crops = new ClassificationLoaderSettings(batch, new ClassificationAugmentation(height, width));
+            return new BatchLoader(DatasetReader.OpenClassification(path, "train", cancellation), DecodingSettings.Apply(values, crops));
+        }
+
+        var settings = new BatchLoaderSettings(batch, new AugmentationSettings(height, width));
+        return new BatchLoader(DatasetReader.Open(path, "train", cancellation), DecodingSettings.Apply(values, settings));
+    }
 
     private static void Print(CommandOutput output, string what, LoaderTiming timing)
     {

@@ -20,7 +20,7 @@ internal static class ProfileRun
         (int first, int count) = Window(values);
         bool train = values.Flag("train");
         Shape image = PlanSettings.Image(values);
-        SunetModel model = PlanSettings.Model(values);
+        SunetModel model = PlanSettings.Model(values, output);
         using OpenDevice device = DeviceSettings.Open(values);
         if (device.Backend is not CudaBackend backend)
             throw new BackendException($"A profile is of a GPU ({device.Line}); 'sunet bench' times the CPU.", "libcuda.so.1");

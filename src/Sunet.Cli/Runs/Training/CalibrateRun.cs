@@ -21,11 +21,11 @@ internal static class CalibrateRun
         string weights = values.Text("weights"), path = Path.GetFullPath(values.Text("out"));
         bool quiet = values.Flag("quiet");
         using OpenDevice device = DeviceSettings.Open(values);
-        SunetModel model = ModelFile.Segmenter(SunetModel.Load(weights), weights, PredictionSettings.OutputStride(values));
+        SunetModel model = ModelFile.Segmenter(WeightsSettings.Load(values, output), weights, PredictionSettings.OutputStride(values));
         SegmentationDataset data = DatasetReader.Open(values.Text("data"), values.Text("split"), cancellation);
-        using BatchLoader loader = Calibration.Open(
-            data, values.IsGiven("imgsz") ? values.Size("imgsz") : Calibration.UsualSize(data), values.Int("batch", 1),
-            values.IsGiven("workers") ? values.Int("workers", 1) : LoaderSettings.DefaultWorkers);
+        (int height, int width) = values.IsGiven("imgsz") ? values.Size("imgsz") : Calibration.UsualSize(data);
+        BatchLoaderSettings settings = Calibration.Loader((height, width), values.Int("batch", 1));
+        using var loader = new BatchLoader(data, DecodingSettings.Apply(values, settings));
         var options = new BatchNormCalibrationOptions
         {
             Batches = values.IsGiven("iters") ? values.Int("iters", 1) : Math.Min(UsualBatches, loader.BatchesPerEpoch),
@@ -33,6 +33,7 @@ internal static class CalibrateRun
         };
         if (!quiet)
             output.Progress(device.Line);
+        output.Notes(data.Notes);
         using (ProgressLine line = output.StartProgress(options.Batches, quiet))
             Calibration.Run(model, loader, options, device.Backend, done => line.Report(done, "batches", ""), cancellation);
 

@@ -12,17 +12,11 @@ namespace Sunet.Cli.Runs.Training;
 /// <summary>What running statistics are taken anew of: images as they are predicted, not as they are trained on.</summary>
 internal static class Calibration
 {
-    /// <summary>Batches of the middle of each image at its own scale; the caller disposes it.</summary>
-    /// <param name="data">The images.</param>
+    /// <summary>How batches are made: of the middle of each image at its own scale.</summary>
     /// <param name="size">What is taken of each; padded where an image is smaller.</param>
     /// <param name="batch">Images in a batch.</param>
-    /// <param name="workers">Threads that load them.</param>
-    /// <exception cref="ConfigurationException">A number is out of range, or a batch is larger than the data.</exception>
-    public static BatchLoader Open(SegmentationDataset data, (int Height, int Width) size, int batch, int workers) =>
-        new(data, new BatchLoaderSettings(batch, new AugmentationSettings(size.Height, size.Width) { Enabled = false })
-        {
-            Workers = workers,
-        });
+    public static BatchLoaderSettings Loader((int Height, int Width) size, int batch) =>
+        new(batch, new AugmentationSettings(size.Height, size.Width) { Enabled = false });
 
     /// <summary>The size that most images have, the larger of equals.</summary>
     public static (int Height, int Width) UsualSize(SegmentationDataset data)
@@ -34,7 +28,7 @@ internal static class Calibration
 
     /// <summary>Takes the statistics.</summary>
     /// <param name="model">Changed once all is done.</param>
-    /// <param name="images">As <see cref="Open"/> gives them.</param>
+    /// <param name="images">As <see cref="Loader"/> makes them.</param>
     /// <param name="options">How many batches.</param>
     /// <param name="backend">Where it runs.</param>
     /// <param name="report">Told how many batches are done.</param>

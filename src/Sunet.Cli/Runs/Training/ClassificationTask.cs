@@ -30,7 +30,12 @@ internal sealed class ClassificationTask : ITrainingTask
             Flip = values.Flag("flip"),
         };
         loader = TrainSettings.Loader(values, new ClassificationLoaderSettings(values.Int("batch", 1), augmentation));
-        measuring = ClassifierEvaluation.Loader(loader.BatchSize, (height, width), loader.Normalization) with { Workers = loader.Workers };
+        measuring = ClassifierEvaluation.Loader(loader.BatchSize, (height, width), loader.Normalization) with
+        {
+            Workers = loader.Workers,
+            PixelCap = loader.PixelCap,
+            DecodeBytes = loader.DecodeBytes,
+        };
         training = DatasetReader.OpenClassification(values.Text("data"), values.Text("train-split"), cancellation);
         validation = DatasetReader.OpenClassification(values.Text("data"), values.Text("val-split"), cancellation);
     }
@@ -69,6 +74,13 @@ internal sealed class ClassificationTask : ITrainingTask
 
     /// <inheritdoc/>
     public int SharedCount => validation.Items.IntersectBy(training.Items.Select(i => i.ImagePath), i => i.ImagePath).Count();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> DataNotes => [.. training.Notes, .. validation.Notes];
+
+    /// <summary>None: that a class has no image is refused when the data is opened.</summary>
+    /// <param name="cancellation">Not looked at.</param>
+    public IReadOnlyList<string> LabelDoubts(CancellationToken cancellation) => [];
 
     /// <inheritdoc/>
     public IReadOnlyList<Metric> Metrics { get; } = [new("top1_error", false), new("top5_error", false)];

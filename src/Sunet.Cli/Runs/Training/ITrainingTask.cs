@@ -24,6 +24,13 @@ internal interface ITrainingTask
     /// <summary>How many of them are also trained on.</summary>
     int SharedCount { get; }
 
+    /// <summary>What a user should know of the data and is no defect, a sentence each.</summary>
+    IReadOnlyList<string> DataNotes { get; }
+
+    /// <summary>What is probably wrong with the labels, a sentence a split; some of them are read for it.</summary>
+    /// <param name="cancellation">Stops between two label maps.</param>
+    IReadOnlyList<string> LabelDoubts(CancellationToken cancellation);
+
     /// <summary>What a validation measures; the first decides which epoch is the best.</summary>
     IReadOnlyList<Metric> Metrics { get; }
 

@@ -38,8 +38,9 @@ internal sealed class SegmentationTask : ITrainingTask
         CalibrationBatches = values.Int("calibrate", 0);
         if (CalibrationBatches > 0 && values.Flag("freeze-bn"))
             throw new ConfigurationException("'--calibrate' takes running statistics anew and '--freeze-bn' keeps them; give one of them.");
-        training = DatasetReader.Open(values.Text("data"), values.Text("train-split"), cancellation);
-        validation = DatasetReader.Open(values.Text("data"), values.Text("val-split"), cancellation);
+        DatasetOptions labels = LabelSettings.Options(values);
+        training = DatasetReader.Open(values.Text("data"), values.Text("train-split"), labels, cancellation);
+        validation = DatasetReader.Open(values.Text("data"), values.Text("val-split"), labels, cancellation);
         if (CalibrationBatches == 0)
             return;
         (int usualHeight, int usualWidth) = Calibration.UsualSize(validation);
@@ -55,6 +56,7 @@ internal sealed class SegmentationTask : ITrainingTask
         Setting.Value("calibrate", "batches of whole training images that running statistics are taken of before weights are measured or "
             + "saved; 0 leaves those of the crops", "0"),
         Setting.Value("cache", "MiB of decoded images kept in memory", "0"),
+        .. LabelSettings.Settings,
     ];
 
     /// <inheritdoc/>
@@ -71,6 +73,13 @@ internal sealed class SegmentationTask : ITrainingTask
 
     /// <inheritdoc/>
     public int SharedCount => validation.Items.IntersectBy(training.Items.Select(i => i.ImagePath), i => i.ImagePath).Count();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> DataNotes => [.. training.Notes, .. validation.Notes];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> LabelDoubts(CancellationToken cancellation) =>
+        [.. new[] { training, validation }.Select(split => Doubt(split, cancellation)).OfType<string>()];
 
     /// <inheritdoc/>
     public IReadOnlyList<Metric> Metrics { get; } = [new("mIoU", true), new("aAcc", true), new("mAcc", true)];
@@ -105,7 +114,12 @@ internal sealed class SegmentationTask : ITrainingTask
     public void Calibrate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation)
     {
         Shape batch = CalibrationImages!.Value;
-        using BatchLoader images = Calibration.Open(training, (batch.Height, batch.Width), batch.Batch, Workers);
+        using var images = new BatchLoader(training, Calibration.Loader((batch.Height, batch.Width), batch.Batch) with
+        {
+            Workers = loader.Workers,
+            PixelCap = loader.PixelCap,
+            DecodeBytes = loader.DecodeBytes,
+        });
 
         // No limit: that its plan fits was made sure of before the first step.
         Calibration.Run(model, images, new BatchNormCalibrationOptions { Batches = CalibrationBatches }, backend, report, cancellation);
@@ -116,10 +130,13 @@ internal sealed class SegmentationTask : ITrainingTask
     {
         using var predictor = new Predictor(model, new PredictorOptions { CachedSizes = 1, TileSize = 0 }, backend);
         EvaluationResult result = Evaluation.Run(
-            predictor, validation, int.MaxValue, Evaluation.MosaicImages, report, cancellation);
+            predictor, validation, loader.PixelCap, int.MaxValue, Evaluation.MosaicImages, report, cancellation);
         ConfusionMatrix matrix = result.Matrix;
         return new Validation(
             [100 * matrix.MeanIntersectionOverUnion, 100 * matrix.PixelAccuracy, 100 * matrix.MeanAccuracy],
             files => files.WritePictures(result, ClassNames)) { MainPicture = TrainingFiles.PredictionMosaic };
     }
+
+    private static string? Doubt(SegmentationDataset split, CancellationToken cancellation) =>
+        LabelCounts.Sample(split, cancellation).Doubt(split.Split, split.Items.Count, split.ClassNames);
 }

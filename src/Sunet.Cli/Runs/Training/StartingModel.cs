@@ -1,3 +1,4 @@
+using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Models;
@@ -15,8 +16,9 @@ internal sealed record StartingModel(SunetModel Model, string Origin)
     /// <param name="resumes">
     /// Whether a run goes on: all its weights are in its state, and the checkpoint it once began from need not be there any more.
     /// </param>
+    /// <param name="output">Told how the checkpoint was read.</param>
     /// <exception cref="SunetException">There is no such model, or the checkpoint is no good or has another body.</exception>
-    public static StartingModel Create(TrainSettings settings, ITrainingTask task, bool resumes)
+    public static StartingModel Create(TrainSettings settings, ITrainingTask task, bool resumes, CommandOutput output)
     {
         if (settings.Weights is not { } path || resumes)
         {
@@ -24,7 +26,7 @@ internal sealed record StartingModel(SunetModel Model, string Origin)
             return new StartingModel(SunetModel.Create(fresh, settings.Seed), resumes ? "weights: the run's" : "weights: fresh");
         }
 
-        SunetModel source = SunetModel.Load(path);
+        SunetModel source = WeightsSettings.Load(settings.Values, output);
         settings.Recipe?.Check(source.Spec, path);
         if (ModelSettings.BodyOrNull(settings.Values) is { } wanted && !wanted.SameBody(source.Spec.Config))
         {

@@ -24,13 +24,16 @@ internal static class TrainRun
     /// <exception cref="OperationCanceledException">Cancelled; the state of the last whole step is saved.</exception>
     public static void Execute(TrainSettings settings, TrainRequest request, CommandOutput output, CancellationToken cancellation)
     {
+        using RunLock? resumed = request is { Resume: { } earlier, DryRun: false } ? RunLock.Take(Path.GetFullPath(earlier)) : null;
         using OpenDevice device = DeviceSettings.Open(settings.Values);
         ITrainingTask task = settings.OpenTask(cancellation);
-        StartingModel start = StartingModel.Create(settings, task, request.Resume is not null);
+        StartingModel start = StartingModel.Create(settings, task, request.Resume is not null, output);
         SunetModel model = start.Model;
         SettingValues resolved = Resolve(settings, task, model.Spec, device);
         Print(resolved, [device.Line, start.Origin, .. Notes(settings, task)], request, output);
 
+        output.Notes(task.DataNotes);
+        output.Warnings(task.LabelDoubts(cancellation));
         using BatchLoader loader = task.OpenLoader();
         int stepsPerEpoch = Math.Max(1, loader.BatchesPerEpoch / settings.Trainer.Accumulate);
         TrainerOptions options = settings.Trainer with
@@ -49,7 +52,9 @@ internal static class TrainRun
         string folder = request.Resume is null
             ? RunFolder.Create(settings.Project, settings.Name, settings.ExistOk)
             : Path.GetFullPath(request.Resume);
+        using RunLock? begun = resumed is null ? RunLock.Take(folder) : null;
         var files = new TrainingFiles(folder, settings.Seed);
+        files.CreateFolders();
         TrainingProgress progress = request.Resume is null
             ? new TrainingProgress(task.Metrics)
             : TrainingProgress.FromNotes(task.Metrics, trainer.Resume(files.State), data, folder);

@@ -22,7 +22,7 @@ internal sealed record TrainSettings
         Setting.Value("train-split", "the part of the data set to train on", "train"),
         Setting.Value("val-split", "the part of the data set to validate on", "val"),
         .. ModelSettings.Settings,
-        Setting.Value("weights", "checkpoint to fine-tune from"),
+        .. WeightsSettings.Settings("checkpoint to fine-tune from"),
         Setting.Value("epochs", "passes over the data (default 100)") with { Replaces = ["iters"] },
         Setting.Value("iters", "updates, in place of --epochs") with { Replaces = ["epochs"] },
         Setting.Value("batch", "images in a batch", "8"),
@@ -44,6 +44,8 @@ internal sealed record TrainSettings
         .. ClassificationTask.Settings,
         Setting.Switch("flip", "mirror half of the samples", fallback: true),
         Setting.Value("workers", "threads that load data (default: half of the processors)"),
+        DecodingSettings.Memory,
+        DecodingSettings.PixelCap,
         .. DeviceSettings.Settings,
         Setting.Value("seed", "the same seed gives the same weights", "0"),
         Setting.Value("val-every", "epochs between validations", "1"),
@@ -129,6 +131,7 @@ internal sealed record TrainSettings
         string schedule = values.Choice("schedule", "cosine", "step", "poly", "constant");
         if (schedule != "step" && StepScheduleOnly.FirstOrDefault(values.IsGiven) is { } other)
             throw new ConfigurationException($"'--{other}' is for '--schedule step'; the schedule is {schedule}.");
+        WeightsSettings.RefuseIdle(values);
         string? weights = values.TextOrNull("weights");
         double usual = weights is null ? 1 : FineTuningMultiplier;
         double multiplier = values.IsGiven("final-lr-multiplier") ? values.Number("final-lr-multiplier", 0) : usual;
@@ -163,9 +166,7 @@ internal sealed record TrainSettings
     public static TLoader Loader<TLoader>(SettingValues values, TLoader loader)
         where TLoader : LoaderSettings
     {
-        LoaderSettings common = loader with { Seed = values.Seed("seed") };
-        if (values.IsGiven("workers"))
-            common = common with { Workers = values.Int("workers", 1) };
+        LoaderSettings common = DecodingSettings.Apply(values, loader) with { Seed = values.Seed("seed") };
         common.Validate();
         return (TLoader)common;
     }

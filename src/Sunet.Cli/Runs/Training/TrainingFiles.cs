@@ -16,14 +16,24 @@ internal sealed record TrainingFiles(string Folder, ulong Seed)
     /// <summary>The name of the picture of what was predicted.</summary>
     public const string PredictionMosaic = "val_batch0_pred.jpg";
 
+    private const string StateName = "state", WeightsName = "weights";
+
     /// <summary>The folder of training states.</summary>
-    public string State => Path.Combine(Folder, "state");
+    public string State => Path.Combine(Folder, StateName);
 
     /// <summary>The weights of the last checkpoint.</summary>
-    public string Last => Path.Combine(Folder, "weights", "last.safetensors");
+    public string Last => Path.Combine(Folder, WeightsName, "last.safetensors");
 
     /// <summary>The weights of the best epoch.</summary>
-    public string Best => Path.Combine(Folder, "weights", "best.safetensors");
+    public string Best => Path.Combine(Folder, WeightsName, "best.safetensors");
+
+    /// <summary>Makes the folders of states and weights where they are missing.</summary>
+    /// <exception cref="Sunet.Native.CheckpointException">One cannot be made, or is a symbolic link.</exception>
+    public void CreateFolders()
+    {
+        foreach (string name in new[] { StateName, WeightsName })
+            RunFolder.CreateWithin(Folder, name);
+    }
 
     /// <summary>Writes weights.</summary>
     /// <exception cref="Sunet.Native.CheckpointException">They could not be written; earlier ones are unchanged.</exception>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Sunet.Cli.Output;
 using Sunet.Native;
+using Sunet.Native.Checkpoints;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs.Training;
@@ -119,7 +120,9 @@ internal sealed class TrainingProgress(IReadOnlyList<Metric> metrics)
     };
 
     /// <summary>From the notes of a training state.</summary>
-    /// <exception cref="CheckpointException">A note is missing or no number, or the state was trained on other data.</exception>
+    /// <exception cref="CheckpointException">
+    /// A note is missing, no number, or not what a run could have come to; or the state was trained on other data.
+    /// </exception>
     public static TrainingProgress FromNotes(
         IReadOnlyList<Metric> metrics, IReadOnlyDictionary<string, string> notes, string data, string folder)
     {
@@ -147,12 +150,31 @@ internal sealed class TrainingProgress(IReadOnlyList<Metric> metrics)
             };
             progress.Rows.AddRange(Note("results").Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1)
                 .Select(line => EpochRow.Parse(line, metrics.Count)));
+            progress.RequireConsistent(long.Parse(notes[TrainingStateFile.StepKey], CultureInfo.InvariantCulture));
             return progress;
         }
         catch (Exception failure) when (failure is FormatException or OverflowException or IndexOutOfRangeException)
         {
-            throw new CheckpointException($"The training state in '{folder}' has damaged notes: {failure.Message}", folder, failure);
+            throw new CheckpointException(
+                $"The training state in '{folder}' has damaged notes: {failure.Message.TrimEnd('.')}.", folder, failure);
         }
+    }
+
+    /// <summary>Refuses numbers that no run could have come to.</summary>
+    /// <param name="step">The state's.</param>
+    /// <exception cref="FormatException">There are some; the message says which.</exception>
+    private void RequireConsistent(long step)
+    {
+        if (Rows.Count != ClosedEpochs || Rows.Where((row, i) => row.Epoch != i + 1).Any())
+            throw new FormatException($"there are {ClosedEpochs} epochs, and the results have {Rows.Count} lines or other epochs");
+        if (BestEpoch < 0 || BestEpoch > ClosedEpochs || double.IsInfinity(BestScore) || double.IsNaN(BestScore) != (BestEpoch == 0))
+            throw new FormatException($"epoch {BestEpoch} of {ClosedEpochs} cannot be the best");
+        if (LossCount < 0 || LossCount > step)
+            throw new FormatException($"there are {LossCount} losses after {step} steps");
+        IEnumerable<double> numbers =
+            [LossSum, LearningRate, EarlierSeconds, .. Rows.SelectMany(r => new[] { r.Seconds, r.Loss, r.LearningRate })];
+        if (!numbers.All(double.IsFinite) || EarlierSeconds < 0 || Rows.SelectMany(r => r.Scores).Any(double.IsInfinity))
+            throw new FormatException("a time, loss, learning rate or score is not finite or negative");
     }
 
     /// <summary>All of <c>results.csv</c>.</summary>

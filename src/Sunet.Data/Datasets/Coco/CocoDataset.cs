@@ -1,136 +1,166 @@
+using System.Globalization;
+
 namespace Sunet.Data.Datasets.Coco;
 
 /// <summary>
-/// The layout of MS-COCO: <c>annotations/instances_{train,val}{2014,2017}.json</c> with the images in <c>train2017</c>,
-/// <c>images/train2017</c> and so on. Its splits are <c>train</c> and <c>val</c>, of 2017 where both years are there; <c>train2014</c> and
-/// the like name one year's.
+/// The layout of MS-COCO: <c>annotations/instances_&lt;name&gt;.json</c> with the images in <c>&lt;name&gt;</c> or <c>images/&lt;name&gt;</c>.
+/// <see cref="CocoFiles"/> says what the splits are called, <see cref="CocoClasses"/> what the classes are.
 /// </summary>
 /// <remarks>
-/// Labels follow the recipe for pre-training in the references of torchvision
-/// (https://github.com/pytorch/vision/blob/main/references/segmentation/coco_utils.py), which is what the paper (arXiv 1804.10343) does in
-/// words: the categories that PASCAL VOC has too, found by name, become its 20 classes and all others background; crowds count like single
-/// objects; pixels of more than one object are ignored; and of <c>train</c>, images whose objects of the classes have areas (as the file
-/// gives them) of 1,000 pixels or less are left out. A <c>classes.txt</c> beside <c>annotations</c>, with background first, names other
-/// categories to keep.
+/// Crowds count like single objects, pixels of more than one object are ignored, and what no object of the classes covers is background.
+/// Where the categories are those of MS-COCO and the classes PASCAL VOC's, labels follow the recipe for pre-training in the references of
+/// torchvision (https://github.com/pytorch/vision/blob/main/references/segmentation/coco_utils.py), which is what the paper (arXiv
+/// 1804.10343) does in words; of <c>train</c>, it leaves out images whose objects of the classes have areas (as the file gives them) of
+/// 1,000 pixels or less.
 /// </remarks>
 internal sealed class CocoDataset : IDatasetLayout
 {
     private const double SmallestArea = 1000;
 
-    private static readonly string[] Years = ["2017", "2014"];
-    private static readonly string[] Parts = ["train", "val"];
-
-    private static readonly Dictionary<string, string> VocNames = new(StringComparer.Ordinal)
-    {
-        ["airplane"] = "aeroplane",
-        ["motorcycle"] = "motorbike",
-        ["dining table"] = "diningtable",
-        ["potted plant"] = "pottedplant",
-        ["couch"] = "sofa",
-        ["tv"] = "tvmonitor",
-    };
-
-    private readonly Dictionary<string, byte> labels = new(StringComparer.Ordinal);
+    private readonly CocoFiles files;
+    private CocoClasses? classes;
 
     private CocoDataset(string root)
     {
         Root = root;
-        string classes = Path.Combine(root, "classes.txt");
-        ClassNames = File.Exists(classes) ? ClassNamesFile.Read(classes) : VocDataset.VocClassNames;
-        for (int i = 1; i < ClassNames.Count; i++)
-            labels.Add(ClassNames[i], (byte)i);
+        files = new CocoFiles(root);
+        string list = Path.Combine(root, "classes.txt");
+        if (File.Exists(list))
+            classes = CocoClasses.Listed(list);
     }
 
     /// <inheritdoc/>
     public string Root { get; }
 
-    /// <inheritdoc/>
-    public IReadOnlyList<string> ClassNames { get; }
+    /// <summary>The classes' names by index; without <c>classes.txt</c> none until a split was read, whose categories tell.</summary>
+    public IReadOnlyList<string> ClassNames => classes?.Names ?? [];
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Splits => [.. Parts.Where(part => Find(Root, part) is not null)];
+    public IReadOnlyList<string> Notes => classes?.Note is { } note ? [note] : [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Splits => files.Splits;
 
     /// <summary>Opens a folder that has this layout, no annotation of it yet; null for another.</summary>
-    /// <exception cref="DataException"><c>classes.txt</c> is there and unusable.</exception>
-    public static CocoDataset? TryOpen(string root) => Parts.Any(part => Find(root, part) is not null) ? new CocoDataset(root) : null;
+    /// <exception cref="DataException"><c>classes.txt</c> is there and unusable, or the folder of annotations cannot be read.</exception>
+    public static CocoDataset? TryOpen(string root) => new CocoFiles(root).Splits.Count > 0 ? new CocoDataset(root) : null;
 
     /// <inheritdoc/>
-    /// <exception cref="DataException">The annotation file is damaged, or has none of the classes.</exception>
+    /// <exception cref="DataException">An annotation file is damaged, or its categories are not the classes.</exception>
     public SplitListing List(string split, CancellationToken cancellation)
     {
-        if (Find(Root, split) is not { } name)
+        if (files.NameOf(split) is not { } name)
+            return Missing(split);
+        var listing = new SplitListing(split, files.PathOf(name));
+        if (files.Images(name) is not { } images)
         {
-            var missing = new SplitListing(split, Path.Combine(Root, "annotations"));
-            missing.Report(missing.Source, $"'{Root}' has no split '{split}', only '{string.Join("', '", Splits)}'.");
-            return missing;
-        }
-
-        var listing = new SplitListing(split, AnnotationFile(Root, name));
-        string[] folders = [Path.Combine(Root, name), Path.Combine(Root, "images", name)];
-        if (folders.FirstOrDefault(Directory.Exists) is not { } images)
-        {
+            IReadOnlyList<string> folders = files.ImageFolders(name);
             listing.Report(folders[0], $"The split '{split}' has no images: there is neither '{folders[0]}' nor '{folders[1]}'.");
             return listing;
         }
 
-        var problems = new LimitedReport(listing);
         CocoFile file = CocoFileReader.Read(listing.Source, cancellation);
-        var annotated = new CocoSplit(file, Labels(file), problem => problems.Report(listing.Source, $"'{listing.Source}' {problem}."));
+        classes = Classes(file, cancellation);
+        var problems = new LimitedReport(listing.Problems, listing.Source);
+        var annotated = new CocoSplit(file, classes.Labels(file, listing), problem => problems.Report($"'{listing.Source}' {problem}."));
+        bool leavesOut = name.StartsWith("train", StringComparison.Ordinal) && classes.FollowsRecipe(file);
+        int leftOut = 0;
         for (int i = 0; i < annotated.Images.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (!name.StartsWith(Parts[0], StringComparison.Ordinal) || annotated.Area(i) > SmallestArea)
+            if (leavesOut && annotated.Area(i) <= SmallestArea)
+                leftOut++;
+            else
                 Add(annotated, i, images, listing, problems);
         }
 
         problems.Close();
-        if (listing.Items.Count == 0 && listing.Problems.Count == 0 && annotated.Images.Count > 0)
-        {
-            listing.Report(
-                listing.Source,
-                $"None of the {annotated.Images.Count} images of '{listing.Source}' has more than {SmallestArea} annotated pixels.");
-        }
-
+        ReportFaults(annotated, listing);
+        ReportLeftOut(leftOut, annotated.Images.Count, listing);
         return listing;
     }
 
     /// <inheritdoc/>
     public IEnumerable<LabelFolder> Folders() => [];
 
+    private SplitListing Missing(string split)
+    {
+        var listing = new SplitListing(split, files.Folder);
+        string problem = $"'{Root}' has no split '{split}', only '{string.Join("', '", Splits)}'";
+        listing.Report(listing.Source, split is not ("train" or "val")
+            ? $"{problem}."
+            : $"{problem}: name one of these, or convert the data set with 'sunet data convert' and divide the list that it writes in "
+                + "'ImageSets/Segmentation' into 'train.txt' and 'val.txt'.");
+        return listing;
+    }
+
+    // All splits have the same classes, whichever is opened.
+    private CocoClasses Classes(CocoFile file, CancellationToken cancellation)
+    {
+        if (classes is { AreListed: true })
+            return classes;
+        if (CocoCategories.ArePublished(file.Categories))
+            return CocoClasses.OfVoc;
+        if (classes is not null && classes != CocoClasses.OfVoc)
+            return classes;
+        IEnumerable<string> paths = Splits.Select(split => files.PathOf(files.NameOf(split)!)).Append(file.Path).Distinct();
+        return CocoClasses.Own([.. paths.Select(path => path == file.Path ? file : CocoFileReader.Read(path, cancellation))], Root);
+    }
+
     private static void Add(CocoSplit annotated, int image, string folder, SplitListing listing, LimitedReport problems)
     {
         var (id, fileName, _, _) = annotated.Images[image];
-        string path = Path.Combine(folder, fileName), name = FileTree.Stem(folder, path);
+
+        // Only then is it fit to be a part of a path.
+        if (fileName.Contains('\0') || Path.GetFileNameWithoutExtension(fileName).Length == 0)
+        {
+            problems.Report($"'{listing.Source}' gives image {id} a name that no image file can have.");
+            return;
+        }
+
+        string path = Path.Combine(folder, fileName);
         if (!FileTree.StaysInside(fileName))
-            problems.Report(listing.Source, $"'{listing.Source}' lists image {id} as '{fileName}', which lies outside the data set.");
+            problems.Report($"'{listing.Source}' lists image {id} as '{fileName}', which lies outside the data set.");
         else if (!File.Exists(path))
             problems.Report(path, $"'{listing.Source}' lists image {id}, but '{path}' is not there.");
         else
-            listing.Add(new SegmentationItem(name, path, listing.Source) { Labels = new CocoLabels(annotated, image) });
+            listing.Add(new SegmentationItem(FileTree.Stem(folder, path), path, listing.Source) { Labels = new CocoLabels(annotated, image) });
     }
 
-    private Dictionary<long, byte> Labels(CocoFile file)
+    // Where no object describes an area, nothing can be learned, and that is no matter of single objects.
+    private static void ReportFaults(CocoSplit annotated, SplitListing listing)
     {
-        var found = new Dictionary<long, byte>();
-        foreach (CocoCategory category in file.Categories)
+        if (annotated.Faults is not [var first, ..])
+            return;
+        bool areAll = annotated.Faults.Count == annotated.ObjectCount;
+        string sum = $"{annotated.Faults.Count} of the {annotated.ObjectCount} objects of '{listing.Source}' cover no pixel, such as "
+            + $"annotation {first.AnnotationId} of image {first.ImageId}: {first.Reason}.";
+        if (areAll)
+            listing.Report(listing.Source, sum);
+        else
+            listing.Doubt(listing.Source, sum);
+        var single = new LimitedReport(areAll ? listing.Problems : listing.Doubts, listing.Source);
+        foreach (CocoFault fault in annotated.Faults)
         {
-            string name = labels.ContainsKey(category.Name) ? category.Name : VocNames.GetValueOrDefault(category.Name, category.Name);
-            if (!found.TryAdd(category.Id, labels.GetValueOrDefault(name)))
-                throw new DataException($"'{file.Path}' has category {category.Id} twice.", file.Path);
+            single.Report(
+                $"'{listing.Source}' has annotation {fault.AnnotationId} of image {fault.ImageId} that covers no pixel: {fault.Reason}.");
         }
 
-        string classes = string.Join(", ", labels.Keys);
-        return found.Values.Any(label => label > 0)
-            ? found
-            : throw new DataException(
-                $"None of the {file.Categories.Count} categories of '{file.Path}' is a class of the data set ({classes}); "
-                + $"name those to keep in '{Path.Combine(Root, "classes.txt")}', background first.", file.Path);
+        single.Close();
     }
 
-    // A split's name with its year: the newest that is there of a split without.
-    private static string? Find(string root, string split) =>
-        Parts.SelectMany(part => Years.Where(year => split == part || split == part + year).Select(year => part + year))
-            .FirstOrDefault(name => File.Exists(AnnotationFile(root, name)));
-
-    private static string AnnotationFile(string root, string name) => Path.Combine(root, "annotations", $"instances_{name}.json");
+    private static void ReportLeftOut(int leftOut, int images, SplitListing listing)
+    {
+        if (leftOut == images && images > 0 && listing.Problems.Count == 0)
+        {
+            listing.Report(listing.Source, FormattableString.Invariant(
+                $"None of the {images} images of '{listing.Source}' has more than {SmallestArea} annotated pixels."));
+        }
+        else if (leftOut > 0)
+        {
+            listing.Notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{leftOut} of the {images} images of '{listing.Source}' are left out, as the recipe for pre-training on MS-COCO has it: their "
+                + $"objects have {SmallestArea} pixels or less."));
+        }
+    }
 }

@@ -18,12 +18,15 @@ internal readonly record struct CocoImage(long Id, string FileName, int Height, 
 /// <param name="CategoryId">Its category.</param>
 /// <param name="Area">In pixels, as the file has it.</param>
 /// <param name="Segmentation">Where its outline lies.</param>
-internal readonly record struct CocoAnnotation(long Id, long ImageId, long CategoryId, double Area, FileSlice Segmentation);
+/// <param name="Shape">What its outline can describe.</param>
+internal readonly record struct CocoAnnotation(
+    long Id, long ImageId, long CategoryId, double Area, FileSlice Segmentation, OutlineShape Shape);
 
 /// <summary>A kind of object.</summary>
 /// <param name="Id">Its number in the file.</param>
-/// <param name="Name">Such as <c>airplane</c>.</param>
-internal readonly record struct CocoCategory(long Id, string Name);
+/// <param name="Name">Such as <c>airplane</c>, without blanks around it.</param>
+/// <param name="Group">The name of the kinds it belongs to, without blanks around it; empty for none.</param>
+internal readonly record struct CocoCategory(long Id, string Name, string Group);
 
 /// <summary>What an annotation file holds, outlines left where they are.</summary>
 /// <param name="Path">The file.</param>

@@ -99,7 +99,7 @@ internal static class CocoFileReader
     {
         long? id = null, imageId = null, categoryId = null;
         double? area = null;
-        FileSlice? outline = null;
+        (FileSlice Slice, OutlineShape Shape)? outline = null;
         while (NextKey(ref reader))
         {
             if (reader.IsKey("id"u8))
@@ -111,7 +111,7 @@ internal static class CocoFileReader
             else if (reader.IsKey("area"u8))
                 area = Double(ref reader, "an annotation's 'area'");
             else if (reader.IsKey("segmentation"u8))
-                outline = Slice(ref reader, contents);
+                outline = Outline(ref reader, contents);
             else
                 PassOver(ref reader);
         }
@@ -119,26 +119,30 @@ internal static class CocoFileReader
         bool complete = id.HasValue && imageId.HasValue && categoryId.HasValue && area.HasValue && outline.HasValue;
         if (!complete)
             throw Incomplete(contents, "annotation", id, reader.TokenEnd, "id, image_id, category_id, area and segmentation");
-        contents.Annotations.Add(new CocoAnnotation(id!.Value, imageId!.Value, categoryId!.Value, area!.Value, outline!.Value));
+        var (slice, shape) = outline!.Value;
+        contents.Annotations.Add(new CocoAnnotation(id!.Value, imageId!.Value, categoryId!.Value, area!.Value, slice, shape));
     }
 
     private static void ReadCategory(ref JsonFileReader reader, CocoFile contents)
     {
         long? id = null;
         string? name = null;
+        string group = "";
         while (NextKey(ref reader))
         {
             if (reader.IsKey("id"u8))
                 id = Int64(ref reader, "a category's 'id'");
             else if (reader.IsKey("name"u8))
-                name = Text(ref reader, "a category's 'name'");
+                name = Text(ref reader, "a category's 'name'").Trim();
+            else if (reader.IsKey("supercategory"u8))
+                group = Group(ref reader);
             else
                 PassOver(ref reader);
         }
 
         if (id is not { } number || name is null)
             throw Incomplete(contents, "category", id, reader.TokenEnd, "id and name");
-        contents.Categories.Add(new CocoCategory(number, name));
+        contents.Categories.Add(new CocoCategory(number, name, group));
     }
 
     private static bool NextKey(ref JsonFileReader reader)
@@ -171,16 +175,26 @@ internal static class CocoFileReader
         return reader.Text(what);
     }
 
+    // Tools write null, or leave it out, where there is none.
+    private static string Group(ref JsonFileReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.String)
+            return reader.Text("a category's 'supercategory'").Trim();
+        reader.SkipValue();
+        return "";
+    }
+
     // An outline is decoded from memory later, so that it may not be of any size.
-    private static FileSlice Slice(ref JsonFileReader reader, CocoFile contents)
+    private static (FileSlice Slice, OutlineShape Shape) Outline(ref JsonFileReader reader, CocoFile contents)
     {
         const long Largest = 16 << 20;
         reader.Read();
         long start = reader.TokenStart;
-        reader.SkipValue();
+        OutlineShape shape = OutlineShape.Read(ref reader);
         long length = reader.TokenEnd - start;
         return length <= Largest
-            ? new FileSlice(start, (int)length)
+            ? (new FileSlice(start, (int)length), shape)
             : throw new DataException($"'{contents.Path}' has a segmentation of over 16 MiB at byte {start}.", contents.Path);
     }
 

@@ -8,6 +8,7 @@ internal sealed class CocoSplit
     private readonly CocoObject[] objects;
     private readonly int[] firstObject;
     private readonly double[] areas;
+    private readonly List<CocoFault> faults = [];
 
     /// <summary>Joins images, annotations and categories.</summary>
     /// <param name="file">What was read.</param>
@@ -39,6 +40,8 @@ internal sealed class CocoSplit
             CocoAnnotation annotation = file.Annotations[i];
             objects[next[owners[i]]++] = new CocoObject(annotation.Id, labels[annotation.CategoryId], annotation.Segmentation);
             areas[owners[i]] += annotation.Area;
+            if (annotation.Shape.Fault(file.Images[owners[i]]) is { } reason)
+                faults.Add(new CocoFault(annotation.Id, annotation.ImageId, reason));
         }
 
         ReportTwice(file, report);
@@ -52,6 +55,12 @@ internal sealed class CocoSplit
 
     /// <summary>The images, in the file's order.</summary>
     public IReadOnlyList<CocoImage> Images { get; }
+
+    /// <summary>The objects of the classes, on all images.</summary>
+    public int ObjectCount => objects.Length;
+
+    /// <summary>Those among them that cover no pixel because their outline describes no area, in the file's order.</summary>
+    public IReadOnlyList<CocoFault> Faults => faults;
 
     /// <summary>The objects on an image, in the file's order.</summary>
     public ReadOnlySpan<CocoObject> Objects(int image) => objects.AsSpan(firstObject[image]..firstObject[image + 1]);

@@ -109,6 +109,9 @@ internal ref struct JsonFileReader
             ? value
             : throw Unexpected($"{what}, a number,");
 
+    /// <summary>The current token as a number in single precision; 0 where it is none that has one.</summary>
+    public readonly float SingleOrZero() => reader.TryGetSingle(out float value) ? value : 0;
+
     /// <summary>The current token as a text of up to a kibibyte.</summary>
     /// <exception cref="DataException">It is none, longer, or no Unicode.</exception>
     public readonly string Text(string what)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Sunet.Data.Images;
@@ -61,7 +62,7 @@ internal sealed class OutlineDecoder(MaskCanvas canvas)
             Require(reader.TokenType == JsonTokenType.Number, "a polygon has something other than numbers");
             double coordinate = reader.GetDouble();
             if (Math.Abs(coordinate) > PolygonRaster.LargestCoordinate)
-                throw new InvalidDataException($"a polygon has the coordinate {coordinate}");
+                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"a polygon has the coordinate {coordinate}"));
             points.Add(PolygonRaster.Round(coordinate));
         }
 

@@ -4,14 +4,20 @@ using Sunet.Native.Interop;
 
 namespace Sunet.Native.Backends.Cpu;
 
-/// <summary>Runs plans on the CPU through oneDNN. It may be shared by threads; every plan has its own native context.</summary>
+/// <summary>
+/// Runs plans on the CPU through oneDNN. It may be shared by threads; every plan has its own native context. Native work runs on threads of
+/// the backend's own, which are as many as calls use, or as there are processors if that is more, however many threads ask for it; a call
+/// that finds them busy waits. Disposing the backend ends them.
+/// </summary>
 public sealed class CpuBackend : IBackend
 {
     private readonly NativeRuntimeInfo runtime;
+    private readonly CpuRunners runners;
+    private bool disposed;
 
     /// <summary>Loads the native library.</summary>
-    /// <param name="threads">How many threads a call uses; 0 takes as many as there are processors. Results depend on it in the last bits.</param>
-    /// <exception cref="ConfigurationException">The number is negative.</exception>
+    /// <param name="threads">How many threads a call uses; 0 takes <see cref="NativeRuntimeInfo.DefaultThreads"/>. Results depend on it in the last bits.</param>
+    /// <exception cref="ConfigurationException">The number is out of range.</exception>
     /// <exception cref="BackendException">The library, or oneDNN, is missing or of another version; the message says which.</exception>
     public CpuBackend(int threads = 0)
         : this(new CpuOptions { Threads = threads })
@@ -30,7 +36,8 @@ public sealed class CpuBackend : IBackend
         options.Validate();
         runtime = NativeRuntime.Query();
         RequirePrecision(options.Precision, runtime);
-        Options = options with { Threads = options.Threads == 0 ? runtime.MaxThreads : options.Threads };
+        Options = options with { Threads = options.Threads == 0 ? runtime.DefaultThreads : options.Threads };
+        runners = CpuRunners.For(Threads, Math.Max(1, runtime.MaxThreads / Threads));
     }
 
     /// <summary>How the CPU is used; the number of threads is that which calls use.</summary>
@@ -50,16 +57,24 @@ public sealed class CpuBackend : IBackend
         + (Options.Precision != CpuPrecision.Bf16 ? "" : MultipliesFloat16 ? ", bf16 multiplied in float16" : ", bf16");
 
     /// <inheritdoc/>
-    public IBackendSession Open(Graph graph, PlanPurpose purpose) =>
-        new CpuSession(Options, graph, purpose, runtime.ChannelBlock, MultipliesFloat16);
+    public IBackendSession Open(Graph graph, PlanPurpose purpose)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return new CpuSession(Options, runners, graph, purpose, runtime.ChannelBlock, MultipliesFloat16);
+    }
 
     /// <inheritdoc/>
-    public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);
+    public IDeviceMemory Allocate(long bytes)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return new CpuMemory(bytes);
+    }
 
-    /// <inheritdoc/>
+    /// <summary>Refuses what comes later. Plans that are there go on: contexts and memory are theirs, and the last of them ends the threads.</summary>
     public void Dispose()
     {
-        // Contexts and memory belong to sessions; the library stays loaded for the process.
+        if (!Interlocked.Exchange(ref disposed, true))
+            runners.Dispose();
     }
 
     /// <summary>Refuses bfloat16 where it would be emulated, slower than float32.</summary>

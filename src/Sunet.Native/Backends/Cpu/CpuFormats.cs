@@ -181,7 +181,7 @@ internal sealed class CpuFormats : IDisposable
         Shape from = c.X.Shape, kernel = c.Weights.Shape;
         return c.Accumulator is null && (kernel[2], kernel[3]) == (1, 1) && geometry.Stride == (1, 1) && geometry.PaddingBegin == (0, 0)
             && geometry.PaddingEnd == (0, 0) && c.Output.Shape.Channels % channelBlock == 0
-            && from.Batch * from.Height * from.Width >= FewestPixels;
+            && (long)from.Batch * from.Height * from.Width >= FewestPixels;
     }
 
     private static NativeTensor Describe(Shape s, NativeLayout layout) => s.Rank switch
@@ -210,7 +210,7 @@ internal sealed class CpuFormats : IDisposable
     /// </summary>
     private NativeLayout LayoutOf(Value value)
     {
-        bool plain = value.Shape.Height * value.Shape.Width == 1 || value.Producer switch
+        bool plain = (value.Shape.Height, value.Shape.Width) == (1, 1) || value.Producer switch
         {
             null or NormalizeImage or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient => true,
             // These kernels take one layout for what they read and what they write.

@@ -17,7 +17,13 @@ public enum CpuPrecision
 /// <summary>How the CPU is used.</summary>
 public sealed record CpuOptions
 {
-    /// <summary>How many threads a call uses; 0 takes as many as there are processors. Results depend on it in the last bits.</summary>
+    /// <summary>The most threads that a call can use.</summary>
+    public const int MaxThreads = 4096;
+
+    /// <summary>
+    /// How many threads a call uses, up to <see cref="MaxThreads"/>; 0 takes as many as there are processors, fewer where a container's share
+    /// of them or OMP_NUM_THREADS is less. Results depend on it in the last bits.
+    /// </summary>
     public int Threads { get; init; }
 
     /// <summary>Arithmetic and element types.</summary>
@@ -50,8 +56,8 @@ public sealed record CpuOptions
     /// <exception cref="ConfigurationException">A number is out of range; the message names it.</exception>
     public void Validate()
     {
-        if (Threads < 0)
-            throw new ConfigurationException($"The CPU backend uses 1 thread or more, or 0 for all; not {Threads}.");
+        if (Threads is < 0 or > MaxThreads)
+            throw new ConfigurationException(FormattableString.Invariant($"The CPU backend uses 1 to {MaxThreads} threads, or 0 for all; not {Threads}."));
         if (!Enum.IsDefined(Precision))
             throw new ConfigurationException($"There is no precision {Precision} on the CPU; float32 and bf16 are known.");
     }

@@ -2,8 +2,6 @@ using System.Runtime.InteropServices;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop;
-using Sunet.Native.Ops;
-using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Backends.Cpu;
 
@@ -17,15 +15,24 @@ internal sealed unsafe class CpuSession : IBackendSession
         CpuImage.Prepare,
     ];
 
-    /// <summary>From here on a mere copy is worth waking the other threads for.</summary>
-    private const long ThreadedBytes = 1 << 20;
-
+    private readonly CpuRunners runners;
     private readonly CpuFormats formats;
+    private readonly CpuTransfer transfer;
     private readonly CpuMemoryHandle one;
     private StepVerdict verdict;
+    private bool disposed;
 
-    public CpuSession(CpuOptions options, Graph graph, PlanPurpose purpose, int channelBlock, bool multipliesFloat16)
+    /// <param name="options">How the CPU is used.</param>
+    /// <param name="runners">Where everything that may wake OpenMP's threads runs.</param>
+    /// <param name="graph">The graph.</param>
+    /// <param name="purpose">What for.</param>
+    /// <param name="channelBlock">Channels that lie side by side in the blocked layout.</param>
+    /// <param name="multipliesFloat16">Whether convolutions of bfloat16 are made of products in float16.</param>
+    public CpuSession(
+        CpuOptions options, CpuRunners runners, Graph graph, PlanPurpose purpose, int channelBlock, bool multipliesFloat16)
     {
+        this.runners = runners;
+        transfer = new CpuTransfer(this);
         Options = options;
         Purpose = purpose;
         bool normalizes = multipliesFloat16 || (options.Precision == CpuPrecision.Float32 && purpose == PlanPurpose.Inference);
@@ -43,9 +50,13 @@ internal sealed unsafe class CpuSession : IBackendSession
         }
 
         *(float*)one.Raw = 1;
+        runners.Share();
     }
 
     public CpuContextHandle Context { get; }
+
+    /// <summary>The memory that was allocated for the plan.</summary>
+    public List<CpuMemory> Arenas { get; } = [];
 
     public CpuOptions Options { get; }
 
@@ -57,7 +68,9 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public long OwnBytes => 0;
 
-    public long AvailableBytes => long.MaxValue;
+    public long AvailableBytes => CpuMemory.AvailableBytes;
+
+    public bool UsesHostMemory => true;
 
     public bool RunsAhead => false;
 
@@ -110,12 +123,17 @@ internal sealed unsafe class CpuSession : IBackendSession
 
     public string? SharedFormatOf(Value value) => formats.SharedNameOf(value);
 
-    public IDeviceMemory Allocate(long bytes) => new CpuMemory(bytes);
+    public IDeviceMemory Allocate(long bytes)
+    {
+        var memory = new CpuMemory(bytes);
+        Arenas.Add(memory);
+        return memory;
+    }
 
     public void Upload(Value value, nint address, ReadOnlySpan<float> elements)
     {
         fixed (float* plain = elements)
-            Convert(value, (nint)plain, address, upload: true);
+            transfer.Convert(value, (nint)plain, address, into: true);
     }
 
     public void Upload(Value value, nint address, ReadOnlySpan<int> elements) => elements.CopyTo(new Span<int>((void*)address, elements.Length));
@@ -123,23 +141,28 @@ internal sealed unsafe class CpuSession : IBackendSession
     public void Upload(Value value, nint address, ReadOnlySpan<byte> elements) =>
         elements.CopyTo(new Span<byte>((void*)address, elements.Length));
 
-    public void UploadFrom(Value value, nint address, nint elements) => Transfer(value, elements, address, upload: true);
+    public void UploadFrom(Value value, nint address, nint elements) => transfer.Move(value, elements, address, into: true);
 
-    public void DownloadTo(Value value, nint address, nint elements) => Transfer(value, elements, address, upload: false);
+    public void DownloadTo(Value value, nint address, nint elements) => transfer.Move(value, elements, address, into: false);
 
     public void Download(Value value, nint address, Span<float> elements)
     {
         fixed (float* plain = elements)
-            Convert(value, (nint)plain, address, upload: false);
+            transfer.Convert(value, (nint)plain, address, into: false);
     }
 
     public void Download(Value value, nint address, Span<int> elements) => new Span<int>((void*)address, elements.Length).CopyTo(elements);
 
     public void Download(Value value, nint address, Span<byte> elements) => new Span<byte>((void*)address, elements.Length).CopyTo(elements);
 
-    public bool AllFinite(Value value, nint address) =>
-        AllFinite(BytesOf(value) / formats.ElementBytes(value), formats.TypeOf(value), address);
+    public bool AllFinite(Value value, nint address)
+    {
+        bool finite = false;
+        Dispatch(() => finite = AllFinite(BytesOf(value) / formats.ElementBytes(value), formats.TypeOf(value), address));
+        return finite;
+    }
 
+    /// <summary>Whether no element is NaN or infinite; called on a runner.</summary>
     public bool AllFinite(long count, NativeType type, nint elements)
     {
         int finite = 0;
@@ -147,7 +170,11 @@ internal sealed unsafe class CpuSession : IBackendSession
         return finite != 0;
     }
 
-    public void Forget(long bytes, nint address) => Posix.DontNeed(address, bytes);
+    public void Forget(long bytes, nint address)
+    {
+        Posix.DontNeed(address, bytes);
+        Arenas.ForEach(a => a.IsWanted = false);
+    }
 
     public void Provide(long bytes, nint address) => Posix.Populate(address, bytes, Options.Threads);
 
@@ -186,67 +213,27 @@ internal sealed unsafe class CpuSession : IBackendSession
         // Every call is done when it returns.
     }
 
-    public void Enter()
+    public void Perform(Action work)
     {
-        // The processor is always current.
+        foreach (CpuMemory arena in Arenas)
+            arena.IsWanted = true;
+        runners.Perform(work);
     }
 
-    public void Leave()
-    {
-        // Nothing was entered.
-    }
+    /// <summary>Makes one call that may wake OpenMP's threads, such as of a transfer.</summary>
+    public void Dispatch(Action call) => runners.Perform(call);
 
     public void Dispose()
     {
+        if (disposed)
+            return;
+        disposed = true;
         formats.Dispose();
         one.Dispose();
         Context.Dispose();
+        runners.Dispose();
     }
 
     internal static void Check(int status, string kernel, string? layer = null) =>
         NativeStatus.ThrowIfFailed(status, kernel, NativeLibraries.CpuFile, layer);
-
-    private void Transfer(Value value, nint outside, nint inside, bool upload)
-    {
-        if (value.Type == DataType.Float32)
-        {
-            Convert(value, outside, inside, upload);
-            return;
-        }
-
-        long bytes = BytesOf(value);
-        Buffer.MemoryCopy((void*)(upload ? outside : inside), (void*)(upload ? inside : outside), bytes, bytes);
-    }
-
-    private void Convert(Value value, nint outside, nint inside, bool upload)
-    {
-        NativeTensor plain = CpuFormats.OutsideOf(value);
-        if (SettledFormat(value) is { } format)
-        {
-            using CpuFormatHandle row = CpuFormatHandle.Create(plain);
-            using CpuPrimitiveHandle reorder = upload
-                ? CpuPrimitiveHandle.Reorder(Context, row, format, value.Name)
-                : CpuPrimitiveHandle.Reorder(Context, format, row, value.Name);
-            using CpuMemoryHandle scratch = CpuMemoryHandle.Allocate(Math.Max(64, reorder.ScratchBytes));
-            reorder.Bind(NativeArgument.Source, upload ? outside : inside);
-            reorder.Bind(NativeArgument.Destination, upload ? inside : outside);
-            if (reorder.ScratchBytes > 0)
-                reorder.Bind(NativeArgument.Scratch, scratch.Raw);
-            reorder.Execute(value.Name);
-            return;
-        }
-
-        NativeTensor own = TensorOf(value);
-        long bytes = value.Shape.Count * sizeof(float);
-        if (own.Layout == NativeLayout.Plain && own.Type == NativeType.Float32 && bytes < ThreadedBytes)
-        {
-            Buffer.MemoryCopy((void*)(upload ? outside : inside), (void*)(upload ? inside : outside), bytes, bytes);
-            return;
-        }
-
-        int status = upload
-            ? SunetCpu.Copy(Context.Raw, plain, (void*)outside, own, (void*)inside)
-            : SunetCpu.Copy(Context.Raw, own, (void*)inside, plain, (void*)outside);
-        Check(status, "copy", value.Name);
-    }
 }

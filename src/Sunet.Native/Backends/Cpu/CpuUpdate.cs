@@ -9,40 +9,51 @@ internal static unsafe class CpuUpdate
     public static ParameterUpdate Sgd(CpuSession session, in SgdArguments arguments, long count, nint parameters, nint gradients, nint velocity) =>
         new SgdUpdate(session, arguments, count, parameters, gradients, velocity);
 
-    public static PreparedWork Accumulate(CpuSession session, long count, nint x, nint y) => new Work(() =>
+    public static PreparedWork Accumulate(CpuSession session, long count, nint x, nint y) => new OwnWork(session.Dispatch, () =>
         CpuSession.Check(SunetCpu.Accumulate(session.Context.Raw, count, (float*)x, (float*)y), "accumulate"));
 
-    public static PreparedWork Judgement(CpuSession session, nint loss, nint invalid, long count, nint gradients) => new Work(() =>
+    public static PreparedWork Judgement(CpuSession session, nint loss, nint invalid, long count, nint gradients) => new OwnWork(session.Dispatch, () =>
         session.Judge(new StepVerdict(*(float*)loss, *(int*)invalid, session.AllFinite(count, NativeType.Float32, gradients))));
 
-    public static PreparedWork Repeat(Action work) => new Work(work);
+    /// <summary>Work whose parts find their runner themselves: what is between them is the caller's.</summary>
+    public static PreparedWork Repeat(Action work) => new OwnWork(w => w(), work);
 
-    private sealed class Work(Action work) : PreparedWork
+    private sealed class OwnWork(Action<Action> perform, Action work) : PreparedWork
     {
-        public override void Run() => work();
+        protected override void Work() => perform(work);
     }
 
-    private sealed class SgdUpdate(CpuSession session, SgdArguments arguments, long count, nint parameters, nint gradients, nint velocity)
-        : ParameterUpdate
+    private sealed class SgdUpdate : ParameterUpdate
     {
-        private NativeSgd native = new()
+        private readonly CpuSession session;
+        private readonly Action update;
+        private NativeSgd native;
+
+        public SgdUpdate(CpuSession session, SgdArguments arguments, long count, nint parameters, nint gradients, nint velocity)
         {
-            Momentum = arguments.Momentum,
-            Dampening = arguments.Dampening,
-            WeightDecay = arguments.WeightDecay,
-            GradientScale = arguments.GradientScale,
-            Nesterov = arguments.Nesterov ? 1 : 0,
-        };
+            this.session = session;
+            native = new NativeSgd
+            {
+                Momentum = arguments.Momentum,
+                Dampening = arguments.Dampening,
+                WeightDecay = arguments.WeightDecay,
+                GradientScale = arguments.GradientScale,
+                Nesterov = arguments.Nesterov ? 1 : 0,
+            };
+            update = () => CpuSession.Check(
+                SunetCpu.SgdUpdate(session.Context.Raw, count, native, (float*)parameters, (float*)gradients, (float*)velocity), "sgd_update");
+        }
 
-        public override void SetLearningRate(float rate) => native.LearningRate = rate;
+        public override void SetLearningRate(float rate)
+        {
+            ThrowIfDisposed();
+            native.LearningRate = rate;
+        }
 
-        public override void Run()
+        protected override void Work()
         {
             if (session.StepIsSound)
-            {
-                CpuSession.Check(
-                    SunetCpu.SgdUpdate(session.Context.Raw, count, native, (float*)parameters, (float*)gradients, (float*)velocity), "sgd_update");
-            }
+                session.Dispatch(update);
         }
     }
 }

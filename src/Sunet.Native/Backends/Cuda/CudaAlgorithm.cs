@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop;
 
@@ -46,7 +47,7 @@ internal sealed class CudaSearch(CudaSession session, Op op, CudnnHandle? builde
     {
         bool affords = workspaceBytes <= session.Options.WorkspaceLimitBytes;
         if (!affords)
-            Refused(candidate, $"wants {workspaceBytes:N0} bytes of workspace");
+            Refused(candidate, string.Create(CultureInfo.InvariantCulture, $"wants {workspaceBytes:N0} bytes of workspace"));
         return affords;
     }
 

@@ -144,7 +144,7 @@ internal sealed class CudaAlgorithms
             $"cuDNN has nothing for {search.Op.Kind} '{search.Op.Name}', {problem}, "
             + $"{(search.Session.Deterministic ? "deterministic, " : "")}with at most "
             + $"{search.Session.Options.WorkspaceLimitBytes:N0} bytes of workspace{reason}; a newer cuDNN or a higher workspace limit may "
-            + "help.",
+            + $"help.",
             CudaLibrary.CuDnn.File, (int)CudnnResult.NotSupported, search.Op.Name);
     }
 }

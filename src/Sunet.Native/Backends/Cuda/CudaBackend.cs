@@ -6,8 +6,8 @@ using Sunet.Native.Interop;
 namespace Sunet.Native.Backends.Cuda;
 
 /// <summary>
-/// Runs plans on an NVIDIA GPU through cuDNN, cuBLASLt and own kernels. It may be shared by threads; every plan has its own stream. It is
-/// disposed after the plans.
+/// Runs plans on an NVIDIA GPU through cuDNN, cuBLASLt and own kernels. It may be shared by threads; every plan has its own stream. Plans
+/// that are there when it is disposed keep the device until the last of them is disposed.
 /// </summary>
 public sealed class CudaBackend : IBackend
 {
@@ -15,6 +15,10 @@ public sealed class CudaBackend : IBackend
     private readonly Lock gate = new();
     private readonly Stack<CudaLibraryHandles> idle = [];
     private readonly nint sharedStream;
+
+    /// <summary>Sessions and calls that need the device, and one more until the backend is disposed.</summary>
+    private int users = 1;
+    private bool disposed;
 
     /// <summary>Opens a device by its number and shares its primary context with whatever else uses it in this process.</summary>
     /// <param name="ordinal">Which device, from 0.</param>
@@ -62,7 +66,18 @@ public sealed class CudaBackend : IBackend
 
     /// <summary>The bytes that plans can still take: what the device has free and what is kept here for reuse, up to the limit.</summary>
     /// <exception cref="BackendException">The driver failed.</exception>
+    /// <exception cref="ObjectDisposedException">The backend is disposed.</exception>
     public long AvailableBytes
+    {
+        get
+        {
+            using Use use = Retain();
+            return FreeBytes;
+        }
+    }
+
+    /// <summary>The same for a session, which may outlive the caller's interest in the backend.</summary>
+    internal long FreeBytes
     {
         get
         {
@@ -95,8 +110,10 @@ public sealed class CudaBackend : IBackend
     /// </summary>
     /// <returns>Whether layers are named.</returns>
     /// <exception cref="BackendException">The driver refused.</exception>
+    /// <exception cref="ObjectDisposedException">The backend is disposed.</exception>
     public bool StartProfiling()
     {
+        using Use use = Retain();
         using CudaDevice.Scope current = Device.Use();
         bool named = Nvtx.TryEnable();
         CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStart(), "cuProfilerStart");
@@ -105,8 +122,10 @@ public sealed class CudaBackend : IBackend
 
     /// <summary>Ends it, once everything queued is done.</summary>
     /// <exception cref="BackendException">The driver refused, or queued work failed.</exception>
+    /// <exception cref="ObjectDisposedException">The backend is disposed.</exception>
     public void StopProfiling()
     {
+        using Use use = Retain();
         using CudaDevice.Scope current = Device.Use();
         Device.Synchronize();
         CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStop(), "cuProfilerStop");
@@ -121,11 +140,47 @@ public sealed class CudaBackend : IBackend
     }
 
     /// <inheritdoc/>
-    public IDeviceMemory Allocate(long bytes) => new CudaSharedMemory(Device, Math.Max(1, bytes));
+    public IDeviceMemory Allocate(long bytes)
+    {
+        using Use use = Retain();
+        return new CudaSharedMemory(Device, Math.Max(1, bytes));
+    }
 
-    /// <inheritdoc/>
+    /// <summary>Refuses what comes later, and frees the device when the last plan is disposed.</summary>
     public void Dispose()
     {
+        lock (gate)
+        {
+            if (disposed)
+                return;
+            disposed = true;
+        }
+
+        Release();
+    }
+
+    /// <summary>Keeps the device for a session, or for a call that disposes the result.</summary>
+    /// <exception cref="ObjectDisposedException">The backend is disposed.</exception>
+    internal Use Retain()
+    {
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            users++;
+        }
+
+        return new Use(this);
+    }
+
+    /// <summary>Ends what <see cref="Retain"/> began.</summary>
+    internal void Release()
+    {
+        lock (gate)
+        {
+            if (--users > 0)
+                return;
+        }
+
         while (idle.TryPop(out CudaLibraryHandles? handles))
             handles.Dispose();
         Device.Dispose();
@@ -156,6 +211,13 @@ public sealed class CudaBackend : IBackend
     {
         lock (gate)
             idle.Push(handles);
+    }
+
+    /// <summary>A call that needs the device.</summary>
+    internal readonly struct Use(CudaBackend backend) : IDisposable
+    {
+        /// <summary>Ends it.</summary>
+        public void Dispose() => backend.Release();
     }
 }
 

@@ -14,6 +14,7 @@ internal abstract class CudaCall(CudaSession session, Op op) : PreparedCall
 
     public sealed override void Run()
     {
+        session.ThrowIfDisposed();
         if (!Nvtx.IsEnabled)
         {
             Enqueue();

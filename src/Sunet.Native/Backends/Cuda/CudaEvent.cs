@@ -28,15 +28,15 @@ internal sealed class CudaEvent : CudaChild
     }
 
     /// <summary>Marks what is queued on a stream so far.</summary>
-    public void Record(CudaStream stream) => CudaStatus.ThrowIfFailed(CudaDriver.EventRecord(handle, stream.Raw), "cuEventRecord");
+    public void Record(CudaStream stream) => CudaStatus.ThrowIfFailed(CudaDriver.EventRecord(Raw, stream.Raw), "cuEventRecord");
 
     /// <summary>Waits until what the last <see cref="Record"/> marked is done.</summary>
-    public void Synchronize() => CudaStatus.ThrowIfFailed(CudaDriver.EventSynchronize(handle), "cuEventSynchronize");
+    public void Synchronize() => CudaStatus.ThrowIfFailed(CudaDriver.EventSynchronize(Raw), "cuEventSynchronize");
 
     /// <summary>Whether what the last <see cref="Record"/> marked is done.</summary>
     public bool IsDone()
     {
-        int result = CudaDriver.EventQuery(handle);
+        int result = CudaDriver.EventQuery(Raw);
         if (result == (int)CudaResult.NotReady)
             return false;
         CudaStatus.ThrowIfFailed(result, "cuEventQuery");
@@ -46,7 +46,7 @@ internal sealed class CudaEvent : CudaChild
     /// <summary>The device's time between two events that keep the time and are done.</summary>
     public float MillisecondsSince(CudaEvent earlier)
     {
-        CudaStatus.ThrowIfFailed(CudaDriver.EventElapsedTime(out float milliseconds, earlier.Raw, handle), "cuEventElapsedTime");
+        CudaStatus.ThrowIfFailed(CudaDriver.EventElapsedTime(out float milliseconds, earlier.Raw, Raw), "cuEventElapsedTime");
         return milliseconds;
     }
 

@@ -69,7 +69,7 @@ internal sealed unsafe class CudaGraphExec : CudaChild
 
     /// <summary>Queues all of it. Allocates nothing; needs the device entered.</summary>
     /// <exception cref="BackendException">The driver refused, or earlier work failed.</exception>
-    public void Launch(CudaStream stream) => CudaStatus.ThrowIfFailed(CudaDriver.GraphLaunch(handle, stream.Raw), "cuGraphLaunch");
+    public void Launch(CudaStream stream) => CudaStatus.ThrowIfFailed(CudaDriver.GraphLaunch(Raw, stream.Raw), "cuGraphLaunch");
 
     protected override int Destroy(nint raw) => CudaDriver.GraphExecDestroy(raw);
 }

@@ -16,7 +16,15 @@ internal abstract class CudaHandle : SafeHandle
     public override bool IsInvalid => handle == 0;
 
     /// <summary>The raw handle for calls made in every step; the caller keeps this object alive and undisposed meanwhile.</summary>
-    public nint Raw => handle;
+    /// <exception cref="ObjectDisposedException">It is disposed already.</exception>
+    public nint Raw
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(IsClosed, this);
+            return handle;
+        }
+    }
 
     protected override void Dispose(bool disposing)
     {
@@ -72,7 +80,7 @@ internal sealed class CudaContext : CudaHandle
     }
 
     /// <summary>Makes the context current on this thread until the matching <see cref="Pop"/>.</summary>
-    public void Push() => CudaStatus.ThrowIfFailed(CudaDriver.ContextPush(handle), "cuCtxPushCurrent_v2");
+    public void Push() => CudaStatus.ThrowIfFailed(CudaDriver.ContextPush(Raw), "cuCtxPushCurrent_v2");
 
     /// <summary>Makes what was current before current again.</summary>
     /// <exception cref="InvalidOperationException">Another context was current: pushes and pops of this thread do not pair.</exception>

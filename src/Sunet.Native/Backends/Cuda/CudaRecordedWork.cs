@@ -11,7 +11,7 @@ internal sealed class CudaRecordedWork(CudaSession session, Action work) : Prepa
     private bool ranOnce;
     private CudaGraphExec? graph;
 
-    public override void Run()
+    protected override void Work()
     {
         using CudaDevice.Scope current = session.Device.Use();
         if (!ranOnce || !session.Options.UseGraphs)

@@ -25,6 +25,7 @@ internal sealed unsafe class CudaSession : IBackendSession
     private readonly CudaLibraryHandles libraries;
     private readonly CudaStepState state;
     private readonly CudaTransfers transfers;
+    private bool disposed;
 
     public CudaSession(CudaBackend backend, Graph graph, PlanPurpose purpose)
     {
@@ -32,20 +33,29 @@ internal sealed unsafe class CudaSession : IBackendSession
         Purpose = purpose;
         formats = new CudaFormats(graph, Options.Precision);
         OwnBytes = CudaTransfers.BytesFor(graph.Inputs);
-        using CudaDevice.Scope current = Device.Use();
-        Stream = backend.OpenStream();
+        backend.Retain();
         try
         {
-            libraries = backend.Rent(Stream);
-            transfers = new CudaTransfers(this);
-            state = new CudaStepState(this);
+            using CudaDevice.Scope current = Device.Use();
+            Stream = backend.OpenStream();
+            try
+            {
+                libraries = backend.Rent(Stream);
+                transfers = new CudaTransfers(this);
+                state = new CudaStepState(this);
+            }
+            catch
+            {
+                transfers?.Dispose();
+                if (libraries is not null)
+                    backend.Return(libraries);
+                Stream.Dispose();
+                throw;
+            }
         }
         catch
         {
-            transfers?.Dispose();
-            if (libraries is not null)
-                backend.Return(libraries);
-            Stream.Dispose();
+            backend.Release();
             throw;
         }
     }
@@ -85,7 +95,9 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public long OwnBytes { get; }
 
-    public long AvailableBytes => backend.AvailableBytes;
+    public long AvailableBytes => backend.FreeBytes;
+
+    public bool UsesHostMemory => false;
 
     public bool RunsAhead => true;
 
@@ -93,7 +105,7 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public PreparedCall Prepare(Op op)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         foreach (Func<CudaSession, Op, PreparedCall?> family in Families)
         {
             if (family(this, op) is { } call)
@@ -108,7 +120,7 @@ internal sealed unsafe class CudaSession : IBackendSession
         // Whoever else runs meanwhile would be measured, too.
         if (TimesAlgorithms)
             return;
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         Algorithms.GetAll(this, ops.Select(op => (Problem: CudaConvolution.ProblemOf(this, op), Op: op)), cancellation);
     }
 
@@ -129,61 +141,61 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public IDeviceMemory Allocate(long bytes)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         return new CudaMemory(this, Math.Max(1, bytes));
     }
 
     public void Upload(Value value, nint address, ReadOnlySpan<float> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
     }
 
     public void Upload(Value value, nint address, ReadOnlySpan<int> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
     }
 
     public void Upload(Value value, nint address, ReadOnlySpan<byte> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Upload(value, address, elements);
     }
 
     public void UploadFrom(Value value, nint address, nint elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.UploadFrom(value, address, elements);
     }
 
     public void DownloadTo(Value value, nint address, nint elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.DownloadTo(value, address, elements);
     }
 
     public void Download(Value value, nint address, Span<float> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Download(value, address, MemoryMarshal.AsBytes(elements));
     }
 
     public void Download(Value value, nint address, Span<int> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Download(value, address, MemoryMarshal.AsBytes(elements));
     }
 
     public void Download(Value value, nint address, Span<byte> elements)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         transfers.Download(value, address, elements);
     }
 
     public bool AllFinite(Value value, nint address)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         // A value within another has neighbours in its memory that are none of its business.
         DeviceBlock? plain = PixelStride(value) == value.Shape.Channels || value.Shape.Rank != 4
             ? null
@@ -204,7 +216,7 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public void Clear(long bytes, nint address)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         CudaStatus.ThrowIfFailed(CudaDriver.Fill8Async(address, 0, (nuint)bytes, Stream.Raw), "cuMemsetD8Async");
     }
 
@@ -220,44 +232,54 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public void RefreshCopy(long count, nint parameters, nint copy)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         CudaTransfer.ToBf16(this, count, parameters, copy).Run(Stream.Raw, "copy_to_bf16");
     }
 
-    public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity) =>
-        new CudaSgd(this, arguments, count, parameters, copy, gradients, velocity);
+    public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
+    {
+        ThrowIfDisposed();
+        return new CudaSgd(this, arguments, count, parameters, copy, gradients, velocity);
+    }
 
     public PreparedWork PrepareAccumulate(long count, nint x, nint y)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         return new LaunchedWork(this, 0, CudaTransfer.Accumulate(this, count, x, y));
     }
 
     public PreparedWork PrepareJudgement(nint loss, nint invalid, long count, nint gradients)
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         return state.Judgement(loss, invalid, count, gradients);
     }
 
     public StepVerdict Verdict()
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         return state.Verdict();
     }
 
     public PreparedWork Record(Action work) => new CudaRecordedWork(this, work);
 
-    public ICallClock CreateClock(int marks) => new CudaClock(this, marks);
+    public ICallClock CreateClock(int marks)
+    {
+        ThrowIfDisposed();
+        return new CudaClock(this, marks);
+    }
 
     public void Synchronize()
     {
-        using CudaDevice.Scope current = Device.Use();
+        using CudaDevice.Scope current = Use();
         Stream.Synchronize();
     }
 
-    public void Enter() => Device.Enter();
-
-    public void Leave() => Device.Leave();
+    public void Perform(Action work)
+    {
+        ThrowIfDisposed();
+        using (Device.Use())
+            work();
+    }
 
     /// <summary>Copies bytes from the device to pinned memory, behind the work queued so far.</summary>
     public void CopyToHost(nint pinned, nint address, long bytes) =>
@@ -266,7 +288,32 @@ internal sealed unsafe class CudaSession : IBackendSession
     /// <summary>Copies bytes to the device; they may change once it returns.</summary>
     public void UploadBytes(ReadOnlySpan<byte> bytes, nint address) => transfers.UploadBytes(bytes, address);
 
+    /// <summary>Refuses calls that would go to a stream that is gone.</summary>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(disposed, this);
+
     public void Dispose()
+    {
+        if (disposed)
+            return;
+        disposed = true;
+        try
+        {
+            Free();
+        }
+        finally
+        {
+            backend.Release();
+        }
+    }
+
+    private CudaDevice.Scope Use()
+    {
+        ThrowIfDisposed();
+        return Device.Use();
+    }
+
+    private void Free()
     {
         using CudaDevice.Scope current = Device.Use();
 
@@ -282,6 +329,7 @@ internal sealed unsafe class CudaSession : IBackendSession
     {
         private readonly CudaSession session;
         private readonly DeviceBlock block;
+        private bool freed;
 
         public CudaMemory(CudaSession session, long bytes)
         {
@@ -299,10 +347,23 @@ internal sealed unsafe class CudaSession : IBackendSession
             }
         }
 
-        public nint Address => block.Address;
+        public nint Address
+        {
+            get
+            {
+                ObjectDisposedException.ThrowIf(freed, this);
+                return block.Address;
+            }
+        }
 
         public long Bytes { get; }
 
-        public void Dispose() => session.Device.Pool.Free(block, session.Stream);
+        public void Dispose()
+        {
+            if (freed)
+                return;
+            freed = true;
+            session.Device.Pool.Free(block, session.Stream);
+        }
     }
 }

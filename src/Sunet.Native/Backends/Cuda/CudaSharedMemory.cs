@@ -9,6 +9,7 @@ internal sealed class CudaSharedMemory : IDeviceMemory
     private readonly CudaDevice device;
     private readonly CudaStream stream;
     private readonly DeviceBlock block;
+    private bool freed;
 
     public CudaSharedMemory(CudaDevice device, long bytes)
     {
@@ -33,12 +34,22 @@ internal sealed class CudaSharedMemory : IDeviceMemory
         }
     }
 
-    public nint Address => block.Address;
+    public nint Address
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(freed, this);
+            return block.Address;
+        }
+    }
 
     public long Bytes { get; }
 
     public void Dispose()
     {
+        if (freed)
+            return;
+        freed = true;
         using CudaDevice.Scope current = device.Use();
         device.Pool.Free(block, stream);
         stream.Dispose();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Sunet.Native.Interop;
 
@@ -31,7 +32,7 @@ internal static unsafe class CudaStatus
         string at = layer is null ? "" : $"{layer}: ";
         if (result == (int)CudaResult.OutOfMemory)
         {
-            string wanted = bytes > 0 ? $" for {bytes:N0} bytes" : "";
+            string wanted = bytes > 0 ? string.Create(CultureInfo.InvariantCulture, $" for {bytes:N0} bytes") : "";
             return new MemoryException($"{at}{call} ran out of memory{wanted}; a smaller batch or image needs less.", bytes);
         }
 

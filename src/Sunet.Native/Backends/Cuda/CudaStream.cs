@@ -41,16 +41,16 @@ internal sealed class CudaStream : CudaChild
     /// <param name="layer">The op kind and layer at work, for the error's sentence.</param>
     /// <exception cref="BackendException">The work failed.</exception>
     public void Synchronize(string? layer = null) =>
-        CudaStatus.ThrowIfFailed(CudaDriver.StreamSynchronize(handle), "cuStreamSynchronize", layer);
+        CudaStatus.ThrowIfFailed(CudaDriver.StreamSynchronize(Raw), "cuStreamSynchronize", layer);
 
     /// <summary>Lets work queued from here on wait for an event; the calling thread does not wait.</summary>
     public void Wait(CudaEvent awaited) =>
-        CudaStatus.ThrowIfFailed(CudaDriver.StreamWaitEvent(handle, awaited.Raw, 0), "cuStreamWaitEvent");
+        CudaStatus.ThrowIfFailed(CudaDriver.StreamWaitEvent(Raw, awaited.Raw, 0), "cuStreamWaitEvent");
 
     /// <summary>Whether all work queued so far is done.</summary>
     public bool IsIdle()
     {
-        int result = CudaDriver.StreamQuery(handle);
+        int result = CudaDriver.StreamQuery(Raw);
         if (result == (int)CudaResult.NotReady)
             return false;
         CudaStatus.ThrowIfFailed(result, "cuStreamQuery");

@@ -82,7 +82,7 @@ internal sealed unsafe class CudaStepState : IDisposable
 /// <summary>Kernels beside the graph's ops, behind a flag that is cleared first if there is one.</summary>
 internal sealed class LaunchedWork(CudaSession session, nint flag, params KernelLaunch[] launches) : PreparedWork
 {
-    public override void Run()
+    protected override void Work()
     {
         using CudaDevice.Scope current = session.Device.Use();
         if (flag != 0)
@@ -123,12 +123,13 @@ internal sealed unsafe class CudaSgd : ParameterUpdate
     /// <summary>The first word of the rates is set by the stream itself, between two launches.</summary>
     public override void SetLearningRate(float rate)
     {
+        ThrowIfDisposed();
         using CudaDevice.Scope current = session.Device.Use();
         CudaStatus.ThrowIfFailed(
             CudaDriver.Fill32Async(rates.Address, BitConverter.SingleToUInt32Bits(rate), 1, session.Stream.Raw), "cuMemsetD32Async");
     }
 
-    public override void Run()
+    protected override void Work()
     {
         using CudaDevice.Scope current = session.Device.Use();
         launch.Run(session.Stream.Raw, "sgd_update");

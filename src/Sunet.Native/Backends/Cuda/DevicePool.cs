@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sunet.Native.Interop;
 
 namespace Sunet.Native.Backends.Cuda;
@@ -182,7 +183,7 @@ internal sealed class DevicePool : IDisposable
         if (size > limit - held)
             TrimCached();
         if (size > limit - held)
-            throw OutOfMemory(bytes, $"the limit set for this device is {limit:N0} bytes");
+            throw OutOfMemory(bytes, string.Create(CultureInfo.InvariantCulture, $"the limit set for this device is {limit:N0} bytes"));
         int result = CudaDriver.MemoryAllocate(out nint address, (nuint)size);
         if (result == (int)CudaResult.OutOfMemory && held > inUse)
         {
@@ -193,8 +194,8 @@ internal sealed class DevicePool : IDisposable
         if (result == (int)CudaResult.OutOfMemory)
         {
             string free = CudaDriver.MemoryGetInfo(out nuint unused, out nuint total) == 0
-                ? $"{(long)unused:N0} of its {(long)total:N0} bytes are free"
-                : $"it has {device.TotalBytes:N0} bytes";
+                ? string.Create(CultureInfo.InvariantCulture, $"{(long)unused:N0} of its {(long)total:N0} bytes are free")
+                : string.Create(CultureInfo.InvariantCulture, $"it has {device.TotalBytes:N0} bytes");
             throw OutOfMemory(bytes, free);
         }
 

@@ -10,13 +10,13 @@ internal sealed unsafe class PinnedBuffer : CudaChild
     private PinnedBuffer(long bytes) => Bytes = bytes;
 
     /// <summary>The first byte.</summary>
-    public nint Address => handle;
+    public nint Address => Raw;
 
     /// <summary>The bytes that were asked for.</summary>
     public long Bytes { get; }
 
     /// <summary>All of it, where that is no more than a span can be.</summary>
-    public Span<byte> Span => new((void*)handle, checked((int)Bytes));
+    public Span<byte> Span => new((void*)Raw, checked((int)Bytes));
 
     /// <summary>Allocates; the caller disposes it.</summary>
     /// <exception cref="MemoryException">The host cannot lock that much.</exception>

@@ -1,21 +1,38 @@
 namespace Sunet.Native.Checkpoints.PyTorch;
 
 /// <summary>
-/// What the pickles of one file may cost together. A step makes at most some hundred bytes, so that this bounds memory as well as time; a
-/// checkpoint of a network and its optimizer takes some forty steps a tensor.
+/// What the pickles of one file may cost together. Steps bound the time. What the steps allocate is counted as well, by estimates that are
+/// rather high, and bounds the memory; a long history of training is mostly numbers, which are not kept.
 /// </summary>
-internal sealed class PickleBudget
+/// <param name="fileBytes">The bytes of the file, which may have a larger pickle the larger it is.</param>
+internal sealed class PickleBudget(long fileBytes)
 {
-    public const int Steps = 1 << 18;
+    /// <summary>How many opcodes are interpreted.</summary>
+    public const int Steps = 1 << 23;
 
-    private int left = Steps;
+    private const long SpareBytes = 40 << 20;
+
+    private int steps = Steps;
+    private long bytes = SpareBytes + fileBytes;
 
     /// <summary>Takes steps away.</summary>
     /// <exception cref="NotSupportedException">There are no more.</exception>
-    public void Spend(int steps)
+    public void Spend(int count)
     {
-        left -= steps;
-        if (left < 0)
-            throw new NotSupportedException($"it pickles more objects than a state dict has; up to {Steps} steps are interpreted");
+        steps -= count;
+        if (steps < 0)
+            throw Exhausted();
     }
+
+    /// <summary>Counts memory that is going to be allocated.</summary>
+    /// <exception cref="NotSupportedException">It is more than the file is worth.</exception>
+    public void Allocate(long count)
+    {
+        bytes -= count;
+        if (bytes < 0)
+            throw Exhausted();
+    }
+
+    private static NotSupportedException Exhausted() => new(
+        $"it pickles more objects than a checkpoint has; up to {Steps} steps are interpreted, and some {SpareBytes >> 20} MiB kept");
 }

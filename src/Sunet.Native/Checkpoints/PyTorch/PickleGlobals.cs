@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Sunet.Native.Checkpoints.PyTorch;
 
 /// <summary>What a global of a pickle stands for.</summary>
@@ -20,49 +22,66 @@ internal enum PickleGlobalKind
 
     /// <summary>Makes a tuple of a tuple.</summary>
     Size,
-
-    /// <summary>Something that stands beside weights and is not needed.</summary>
-    Ignored,
 }
 
-/// <summary>A global that may occur in a checkpoint.</summary>
+/// <summary>A global that a state dict is made with.</summary>
 /// <param name="Name">Its module and name.</param>
 /// <param name="Kind">What it stands for.</param>
 /// <param name="Element">The element type of a storage.</param>
 internal sealed record PickleGlobal(string Name, PickleGlobalKind Kind, StoredType? Element = null);
 
 /// <summary>
-/// Every global that may occur in a checkpoint, by its exact module and name; any other is refused. The names of tensors and storages are
-/// those of torch._utils and torch.serialization, in versions from 0.3 on.
+/// The globals of one file. Those that a state dict is made with are listed by their exact module and name, as torch._utils and
+/// torch.serialization have them in versions from 0.3 on; every other one is opaque.
 /// </summary>
-internal static class PickleGlobals
+internal sealed class PickleGlobals
 {
     private const int LongestName = 256;
+    private const int MostNames = 1024;
 
-    private static readonly Dictionary<string, PickleGlobal> Known = All().ToDictionary(g => g.Name, StringComparer.Ordinal);
+    private static readonly PickledOpaque Nameless = new($"a global of more than {LongestName} characters");
 
-    private static readonly Dictionary<string, PickleGlobal>.AlternateLookup<ReadOnlySpan<char>> BySpan =
-        Known.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly Dictionary<string, PickleGlobal>.AlternateLookup<ReadOnlySpan<char>> Known =
+        All().ToDictionary(g => g.Name, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private readonly Dictionary<string, PickledOpaque>.AlternateLookup<ReadOnlySpan<char>> others =
+        new Dictionary<string, PickledOpaque>(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>Finds a global.</summary>
     /// <param name="module">Its module, in UTF-8.</param>
     /// <param name="name">Its name within the module, in UTF-8.</param>
-    /// <exception cref="NotSupportedException">It is not allowed; the message names it.</exception>
-    public static PickleGlobal Find(ReadOnlySpan<byte> module, ReadOnlySpan<byte> name)
+    /// <returns>A <see cref="PickleGlobal"/>, or a <see cref="PickledOpaque"/>, one object a name.</returns>
+    public object Find(ReadOnlySpan<byte> module, ReadOnlySpan<byte> name)
     {
-        // A space joins them, which neither part of an allowed name has, so that no other pair reads the same.
-        Span<char> joined = stackalloc char[LongestName];
-        if (module.Length + name.Length + 1 <= LongestName)
-        {
-            int length = System.Text.Encoding.Latin1.GetChars(module, joined);
-            joined[length++] = ' ';
-            length += System.Text.Encoding.Latin1.GetChars(name, joined[length..]);
-            if (BySpan.TryGetValue(joined[..length], out PickleGlobal? global))
-                return global;
-        }
+        if (module.Length + name.Length > LongestName)
+            return Nameless;
+        Span<char> decoded = stackalloc char[LongestName];
+        int length = Encoding.UTF8.GetChars(module, decoded);
+        int end = length + Encoding.UTF8.GetChars(name, decoded[length..]);
+        return Find((ReadOnlySpan<char>)decoded[..length], decoded[length..end]);
+    }
 
-        throw new NotSupportedException($"'{Printable(module)}.{Printable(name)}' is not allowed in a checkpoint; "
-            + "what is read is a state dict, as torch.save(model.state_dict(), path) writes it");
+    /// <summary>Finds a global by text.</summary>
+    public object Find(ReadOnlySpan<char> module, ReadOnlySpan<char> name)
+    {
+        if (module.Length + name.Length > LongestName)
+            return Nameless;
+
+        // A space joins them, which neither part of a listed name has, so that no other pair reads the same.
+        Span<char> joined = stackalloc char[LongestName + 1];
+        module.CopyTo(joined);
+        joined[module.Length] = ' ';
+        name.CopyTo(joined[(module.Length + 1)..]);
+        joined = joined[..(module.Length + 1 + name.Length)];
+        if (Known.TryGetValue(joined, out PickleGlobal? global))
+            return global;
+        if (others.TryGetValue(joined, out PickledOpaque? opaque))
+            return opaque;
+        if (others.Dictionary.Count == MostNames)
+            return Nameless;
+        opaque = new PickledOpaque(ShownText.Of($"{module}.{name}"));
+        others[joined] = opaque;
+        return opaque;
     }
 
     private static IEnumerable<PickleGlobal> All()
@@ -72,13 +91,6 @@ internal static class PickleGlobals
             ("Double", StoredType.Float64), ("Float", StoredType.Float32), ("Half", StoredType.Float16), ("BFloat16", StoredType.BFloat16),
             ("Long", StoredType.Int64), ("Int", StoredType.Int32), ("Short", StoredType.Int16), ("Char", StoredType.Int8),
             ("Byte", StoredType.UInt8), ("Bool", StoredType.Bool),
-        ];
-        string[] ignored =
-        [
-            "argparse Namespace", "collections Counter", "numpy dtype", "numpy ndarray", "numpy.core.multiarray scalar",
-            "numpy._core.multiarray scalar", "numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct", "_codecs encode",
-            "builtins dict", "builtins list", "builtins set", "__builtin__ dict", "__builtin__ list", "__builtin__ set", "torch device",
-            "torch float64", "torch float32", "torch float16", "torch bfloat16", "torch int64", "torch int32", "torch uint8", "torch bool",
         ];
         return
         [
@@ -92,13 +104,6 @@ internal static class PickleGlobals
             new("torch Size", PickleGlobalKind.Size),
             new("collections OrderedDict", PickleGlobalKind.Dictionary),
             new("collections defaultdict", PickleGlobalKind.DefaultDictionary),
-            .. ignored.Select(name => new PickleGlobal(name, PickleGlobalKind.Ignored)),
         ];
-    }
-
-    private static string Printable(ReadOnlySpan<byte> name)
-    {
-        string text = System.Text.Encoding.UTF8.GetString(name[..Math.Min(name.Length, LongestName)]);
-        return string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
     }
 }

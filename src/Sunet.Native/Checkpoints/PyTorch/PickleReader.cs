@@ -1,28 +1,30 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Sunet.Native.Checkpoints.PyTorch;
 
 /// <summary>
-/// Interprets pickles one behind the other. An opcode or a global that is not on the lists is refused; nothing in a file is executed,
-/// looked up in an assembly, or trusted. Nothing recurses, so that nesting costs no stack.
+/// Interprets pickles one behind the other. An opcode that is not on the list is refused, and whatever is made with a global that is not
+/// on the list is opaque; nothing in a file is executed, looked up in an assembly, or trusted. Nothing recurses, so that nesting costs no
+/// stack.
 /// </summary>
 internal ref struct PickleReader
 {
     private const int HighestProtocol = 5;
-    private const int DeepestMark = 1000;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    // What objects take, roughly, with the growth of what they are kept in.
+    private const int IntegerBytes = 24, TextBytes = 24, ListBytes = 32, MemoBytes = 56, ViewBytes = 128, TensorBytes = 256;
+    private const int DictionaryBytes = 24, FirstItemBytes = 120, ItemBytes = 40;
 
-    private static readonly object NoScalar = new();
+    private static readonly object NoScalar = new(), True = true, False = false;
 
     private readonly ReadOnlySpan<byte> bytes;
     private readonly PickledStorages storages;
     private readonly PickleBudget budget;
-    private readonly List<object?> stack = [];
-    private readonly List<int> marks = [];
+    private readonly PickleGlobals globals = new();
+    private readonly PickleStack stack;
     private readonly Dictionary<uint, object?> memo = [];
 
     /// <param name="bytes">The pickles.</param>
@@ -33,6 +35,7 @@ internal ref struct PickleReader
         this.bytes = bytes;
         this.storages = storages;
         this.budget = budget;
+        stack = new PickleStack(budget);
     }
 
     /// <summary>Where the next pickle starts.</summary>
@@ -40,18 +43,17 @@ internal ref struct PickleReader
 
     /// <summary>Reads one pickle.</summary>
     /// <exception cref="FormatException">It is damaged; the message is a clause.</exception>
-    /// <exception cref="NotSupportedException">It holds what is not allowed; the message is a clause that names it.</exception>
+    /// <exception cref="NotSupportedException">It holds what is not read; the message is a clause.</exception>
     public object? Read()
     {
         stack.Clear();
-        marks.Clear();
         memo.Clear();
         while (true)
         {
             budget.Spend(1);
             var opcode = (PickleOpcode)Take(1)[0];
             if (opcode == PickleOpcode.Stop)
-                return stack.Count == 1 && marks.Count == 0 ? stack[0] : throw new FormatException("a pickle ends within an object");
+                return stack.Whole;
             if (!TryScalar(opcode) && !TryCollection(opcode) && !TryMemo(opcode) && !TryCall(opcode))
                 throw new NotSupportedException($"pickle opcode 0x{(byte)opcode:x2} is not allowed in a checkpoint");
         }
@@ -62,63 +64,98 @@ internal ref struct PickleReader
         object? value = opcode switch
         {
             PickleOpcode.None => null,
-            PickleOpcode.True => true,
-            PickleOpcode.False => false,
-            PickleOpcode.Int1 => (long)Take(1)[0],
-            PickleOpcode.Int2 => (long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)),
-            PickleOpcode.Int4 => (long)BinaryPrimitives.ReadInt32LittleEndian(Take(4)),
+            PickleOpcode.True => True,
+            PickleOpcode.False => False,
+            PickleOpcode.Int1 => PickledIntegers.Of(Take(1)[0]),
+            PickleOpcode.Int2 => Integer(BinaryPrimitives.ReadUInt16LittleEndian(Take(2))),
+            PickleOpcode.Int4 => Integer(BinaryPrimitives.ReadInt32LittleEndian(Take(4))),
             PickleOpcode.IntLine => Decimal(Line()), // how Python 2 writes what needs more than four bytes, such as the id of an object
-            PickleOpcode.Long1 => PickledIntegers.FromBytes(Take(Take(1)[0])),
-            PickleOpcode.Float => BinaryPrimitives.ReadDoubleBigEndian(Take(8)),
+            PickleOpcode.Long1 => Large(Take(Take(1)[0])),
             PickleOpcode.Unicode => Text(Take(Length())),
             PickleOpcode.ShortUnicode => Text(Take(Take(1)[0])),
-            PickleOpcode.String => Encoding.Latin1.GetString(Take(Length())),
-            PickleOpcode.ShortString => Encoding.Latin1.GetString(Take(Take(1)[0])),
-            PickleOpcode.Bytes => Ignore(Take(Length())),
-            PickleOpcode.ShortBytes => Ignore(Take(Take(1)[0])),
+            PickleOpcode.LongUnicode => Text(Take(LongLength())),
+            PickleOpcode.String => Latin1(Take(Length())),
+            PickleOpcode.ShortString => Latin1(Take(Take(1)[0])),
+            PickleOpcode.Float => Skip(sizeof(double)),
+            PickleOpcode.Long4 or PickleOpcode.Bytes => Skip(Length()),
+            PickleOpcode.ShortBytes => Skip(Take(1)[0]),
+            PickleOpcode.LongBytes or PickleOpcode.ByteArray => Skip(LongLength()),
             _ => NoScalar,
         };
         if (ReferenceEquals(value, NoScalar))
             return false;
-        stack.Add(value);
+        stack.Push(value);
         return true;
     }
 
-    private bool TryCollection(PickleOpcode opcode)
+    private readonly bool TryCollection(PickleOpcode opcode)
     {
         switch (opcode)
         {
             case PickleOpcode.Mark:
-                if (marks.Count == DeepestMark)
-                    throw new NotSupportedException($"its objects nest deeper than {DeepestMark} levels");
-                marks.Add(stack.Count);
+                stack.Mark();
+                break;
+            case PickleOpcode.Pop:
+                stack.PopOrUnmark();
+                break;
+            case PickleOpcode.PopMark:
+                stack.DropMarked();
                 break;
             case PickleOpcode.EmptyTuple:
-                stack.Add(Array.Empty<object?>());
+                stack.Push(Array.Empty<object?>());
                 break;
             case PickleOpcode.Tuple1 or PickleOpcode.Tuple2 or PickleOpcode.Tuple3:
-                stack.Add(PopTuple(opcode - PickleOpcode.Tuple1 + 1));
+                stack.Push(stack.PopTuple(opcode - PickleOpcode.Tuple1 + 1));
                 break;
             case PickleOpcode.Tuple:
-                stack.Add(PopMarked());
+                stack.Push(stack.PopMarked());
                 break;
             case PickleOpcode.EmptyList:
-                stack.Add(new List<object?>());
-                break;
-            case PickleOpcode.Append:
-                Append([Pop()]);
-                break;
-            case PickleOpcode.Appends:
-                Append(PopMarked());
+                budget.Allocate(ListBytes);
+                stack.Push(new List<object?>());
                 break;
             case PickleOpcode.EmptyDictionary:
-                stack.Add(new PickledDictionary());
+                budget.Allocate(DictionaryBytes);
+                stack.Push(new PickledDictionary());
+                break;
+            case PickleOpcode.EmptySet:
+                stack.Push(PickledOpaque.Set);
+                break;
+            case PickleOpcode.FrozenSet:
+                stack.DropMarked();
+                stack.Push(PickledOpaque.Set);
+                break;
+            default:
+                return TryFill(opcode);
+        }
+
+        return true;
+    }
+
+    private readonly bool TryFill(PickleOpcode opcode)
+    {
+        switch (opcode)
+        {
+            case PickleOpcode.Append:
+                object? element = stack.Pop();
+                Append(stack.Top, [element]);
+                break;
+            case PickleOpcode.Appends:
+                Append(stack.BelowMark, stack.Marked);
+                stack.DropMarked();
                 break;
             case PickleOpcode.SetItem:
-                SetItems(PopTuple(2));
+                object? value = stack.Pop(), key = stack.Pop();
+                SetItems(stack.Top, [key, value]);
                 break;
             case PickleOpcode.SetItems:
-                SetItems(PopMarked());
+                SetItems(stack.BelowMark, stack.Marked);
+                stack.DropMarked();
+                break;
+            case PickleOpcode.AddItems:
+                if (stack.BelowMark is not PickledOpaque)
+                    throw new FormatException("elements are added to what is no set");
+                stack.DropMarked();
                 break;
             default:
                 return false;
@@ -132,13 +169,13 @@ internal ref struct PickleReader
         switch (opcode)
         {
             case PickleOpcode.Put1:
-                memo[Take(1)[0]] = Top();
+                Remember(Take(1)[0]);
                 break;
             case PickleOpcode.Put4:
-                memo[BinaryPrimitives.ReadUInt32LittleEndian(Take(4))] = Top();
+                Remember(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)));
                 break;
             case PickleOpcode.Memoize:
-                memo[(uint)memo.Count] = Top();
+                Remember((uint)memo.Count);
                 break;
             case PickleOpcode.Get1:
                 Recall(Take(1)[0]);
@@ -166,27 +203,39 @@ internal ref struct PickleReader
                 Take(sizeof(ulong)); // only says how far one may read ahead
                 break;
             case PickleOpcode.Global:
-                ReadOnlySpan<byte> module = Line();
-                stack.Add(PickleGlobals.Find(module, Line()));
+                stack.Push(Global());
                 break;
             case PickleOpcode.StackGlobal:
-                object?[] names = PopTuple(2);
-                if (names is not [string spaceName, string name])
+                if ((stack.Pop(), stack.Pop()) is not (string name, string space))
                     throw new FormatException("the name of a global is no text");
-                stack.Add(PickleGlobals.Find(Encoding.UTF8.GetBytes(spaceName), Encoding.UTF8.GetBytes(name)));
+                stack.Push(globals.Find(space.AsSpan(), name));
+                break;
+            case PickleOpcode.OldInstance:
+                object made = Global();
+                stack.DropMarked();
+                stack.Push(PickleCall.Old(made));
+                break;
+            case PickleOpcode.OldObject:
+                stack.Push(PickleCall.Old(stack.PopMarked() is [{ } first, ..] ? first : null));
                 break;
             case PickleOpcode.Reduce or PickleOpcode.NewObject:
-                object? arguments = Pop();
-                stack.Add(Call(Pop(), arguments));
+                object? arguments = stack.Pop();
+                stack.Push(Call(stack.Pop(), arguments));
+                break;
+            case PickleOpcode.NewObjectWithNames:
+                stack.Pop();
+                object? given = stack.Pop();
+                stack.Push(Call(stack.Pop(), given));
                 break;
             case PickleOpcode.Build:
                 // Attributes, such as the versions in a state dict's _metadata, which no weight depends on.
-                Pop();
-                if (Top() is not (PickledDictionary or PickledIgnored))
+                stack.Pop();
+                if (stack.Top is not (PickledDictionary or PickledOpaque))
                     throw new FormatException("attributes are given to what has none");
                 break;
             case PickleOpcode.PersistentId:
-                stack.Add(storages.Resolve(Pop()));
+                budget.Allocate(ViewBytes);
+                stack.Push(storages.Resolve(stack.Pop()));
                 break;
             default:
                 return false;
@@ -195,22 +244,16 @@ internal ref struct PickleReader
         return true;
     }
 
+    private object Global()
+    {
+        ReadOnlySpan<byte> module = Line();
+        return globals.Find(module, Line());
+    }
+
     private readonly object Call(object? function, object? arguments)
     {
-        if (function is not PickleGlobal global)
-            throw new FormatException("what is called is no function");
-        if (arguments is not object?[] values)
-            throw new FormatException($"the arguments of '{global.Name}' are no tuple");
-        return (global.Kind, values) switch
-        {
-            (PickleGlobalKind.Tensor, _) => PickledTensor.FromArguments(values),
-            (PickleGlobalKind.Parameter, [PickledTensor tensor, ..]) => tensor,
-            (PickleGlobalKind.Size, [object?[] size]) => size,
-            (PickleGlobalKind.Dictionary, []) or (PickleGlobalKind.DefaultDictionary, _) => new PickledDictionary(),
-            (PickleGlobalKind.Dictionary, [List<object?> pairs]) => OfPairs(pairs), // as Python 2 pickles it
-            (PickleGlobalKind.Ignored, _) => PickledIgnored.Instance,
-            _ => throw new FormatException($"'{global.Name}' is called with {values.Length} arguments that do not fit it"),
-        };
+        budget.Allocate(function is PickleGlobal { Kind: PickleGlobalKind.Tensor } ? TensorBytes : DictionaryBytes);
+        return PickleCall.IsOfPairs(function, arguments, out List<object?>? pairs) ? OfPairs(pairs) : PickleCall.Make(function, arguments);
     }
 
     private readonly PickledDictionary OfPairs(List<object?> pairs)
@@ -221,61 +264,56 @@ internal ref struct PickleReader
         {
             if (pair is not List<object?> { Count: 2 } items)
                 throw new FormatException("a dictionary is made of something else than pairs");
-            result.Set(items[0], items[1]);
+            Set(result, items[0], items[1]);
         }
 
         return result;
     }
 
-    private readonly void Append(object?[] values)
+    private readonly void Append(object? target, ReadOnlySpan<object?> values)
     {
-        if (Top() is List<object?> list)
+        if (target is List<object?> list)
+        {
+            budget.Allocate(2L * IntPtr.Size * values.Length);
             list.AddRange(values);
-        else if (Top() is not PickledIgnored)
+        }
+        else if (target is not PickledOpaque)
+        {
             throw new FormatException("elements are appended to what is no list");
+        }
     }
 
-    private readonly void SetItems(object?[] values)
+    private readonly void SetItems(object? target, ReadOnlySpan<object?> values)
     {
-        if (values.Length % 2 != 0 || Top() is not (PickledDictionary or PickledIgnored))
+        if (values.Length % 2 != 0 || target is not (PickledDictionary or PickledOpaque))
             throw new FormatException("items are set in what is no dictionary");
-        if (Top() is not PickledDictionary dictionary)
+        if (target is not PickledDictionary dictionary)
             return;
         for (int i = 0; i < values.Length; i += 2)
-            dictionary.Set(values[i], values[i + 1]);
+            Set(dictionary, values[i], values[i + 1]);
     }
 
-    /// <summary>Where the objects behind the last open mark begin.</summary>
-    private readonly int Floor => marks.Count > 0 ? marks[^1] : 0;
-
-    private readonly object? Top() => stack.Count > Floor ? stack[^1] : throw UsesTooMany();
-
-    private readonly object? Pop()
+    /// <summary>
+    /// Sets an item. A history of training is often a dictionary a step: numbers and texts are not kept in a dictionary that has nothing
+    /// else yet, except in the outermost, whose keys tell what a file without weights is.
+    /// </summary>
+    private readonly void Set(PickledDictionary dictionary, object? key, object? value)
     {
-        object? top = Top();
-        stack.RemoveAt(stack.Count - 1);
-        return top;
+        if (dictionary.Items is null && value is not (PickledTensor or PickledDictionary) && !stack.IsBottom(dictionary))
+            return;
+        budget.Allocate(dictionary.Items is null ? FirstItemBytes : ItemBytes);
+        dictionary.Set(key, value);
     }
 
-    private readonly object?[] PopTuple(int count)
+    private readonly void Remember(uint index)
     {
-        if (stack.Count - Floor < count)
-            throw UsesTooMany();
-        object?[] values = [.. CollectionsMarshal.AsSpan(stack)[^count..]];
-        stack.RemoveRange(stack.Count - count, count);
-        return values;
+        object? value = stack.Top;
+        if (!memo.ContainsKey(index))
+            budget.Allocate(MemoBytes);
+        memo[index] = value;
     }
 
-    private readonly object?[] PopMarked()
-    {
-        if (marks.Count == 0)
-            throw new FormatException("a pickle closes what it did not open");
-        object?[] values = PopTuple(stack.Count - Floor);
-        marks.RemoveAt(marks.Count - 1);
-        return values;
-    }
-
-    private readonly void Recall(uint index) => stack.Add(memo.TryGetValue(index, out object? value)
+    private readonly void Recall(uint index) => stack.Push(memo.TryGetValue(index, out object? value)
         ? value
         : throw new FormatException($"object {index} is used before it is made"));
 
@@ -288,11 +326,19 @@ internal ref struct PickleReader
         return taken;
     }
 
-    private int Length()
+    /// <summary>Takes what no weight depends on.</summary>
+    private object? Skip(int count)
     {
-        uint length = BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint)));
-        return length <= int.MaxValue ? (int)length : throw new FormatException($"it is truncated: a text has {length} bytes");
+        Take(count);
+        return null;
     }
+
+    private int Length() => Length(BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint))));
+
+    private int LongLength() => Length(BinaryPrimitives.ReadUInt64LittleEndian(Take(sizeof(ulong))));
+
+    private static int Length(ulong length) =>
+        length <= int.MaxValue ? (int)length : throw new FormatException($"it is truncated: a text has {length} bytes");
 
     private ReadOnlySpan<byte> Line()
     {
@@ -302,24 +348,36 @@ internal ref struct PickleReader
         return Take(length + 1)[..^1];
     }
 
-    private static FormatException UsesTooMany() => new("a pickle uses more objects than it made");
-
-    private static long Decimal(ReadOnlySpan<byte> digits) =>
-        long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
-            ? value
-            : throw new FormatException("an integer is malformed");
-
-    private static string Text(ReadOnlySpan<byte> utf8)
+    private readonly long Integer(long value)
     {
-        try
-        {
-            return StrictUtf8.GetString(utf8);
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new FormatException("a text is not UTF-8", e);
-        }
+        budget.Allocate(IntegerBytes);
+        return value;
     }
 
-    private static PickledIgnored Ignore(ReadOnlySpan<byte> _) => PickledIgnored.Instance;
+    private readonly object Large(ReadOnlySpan<byte> number)
+    {
+        budget.Allocate((2 * IntegerBytes) + number.Length);
+        return PickledIntegers.FromBytes(number);
+    }
+
+    private readonly long Decimal(ReadOnlySpan<byte> digits) =>
+        long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+            ? Integer(value)
+            : throw new FormatException("an integer is malformed");
+
+    private readonly string Latin1(ReadOnlySpan<byte> text)
+    {
+        budget.Allocate(TextBytes + (2L * text.Length));
+        return Encoding.Latin1.GetString(text);
+    }
+
+    private readonly string Text(ReadOnlySpan<byte> utf8)
+    {
+        budget.Allocate(TextBytes + (2L * utf8.Length));
+
+        // Python writes half of a surrogate pair, which stands for a byte of a file's name that is no text; no weight is called so.
+        return Utf8.IsValid(utf8) || utf8.IndexOf((byte)0xed) >= 0
+            ? Encoding.UTF8.GetString(utf8)
+            : throw new FormatException("a text is not UTF-8");
+    }
 }

@@ -2,12 +2,13 @@ using System.Numerics;
 
 namespace Sunet.Native.Checkpoints.PyTorch;
 
-// What a pickle's opcodes can make, and nothing else: null, bool, long, BigInteger, double, string, object?[] for a tuple,
-// List<object?> for a list, and the types below. None of them runs code that a file could choose.
+// What a pickle's opcodes can make, and nothing else: null, bool, long, BigInteger, string, object?[] for a tuple, List<object?> for a
+// list, and the types below. None of them runs code that a file could choose. Floats and bytes, which no weight depends on, are null.
 
 /// <summary>A dictionary: its items in the order they were set, where a later item of the same key counts.</summary>
 internal sealed class PickledDictionary
 {
+    /// <summary>The items that are kept; null where there is none.</summary>
     public List<KeyValuePair<object?, object?>>? Items { get; private set; }
 
     public void Set(object? key, object? value) => (Items ??= []).Add(new(key, value));
@@ -23,15 +24,26 @@ internal sealed class PickledDictionary
     }
 }
 
-/// <summary>What is known and not needed, such as a NumPy scalar: whatever is done to it leaves it as it is.</summary>
-internal sealed class PickledIgnored
+/// <summary>
+/// A global that is not known, or anything made with one: whatever is done to it leaves it as it is, and what it is given is dropped.
+/// </summary>
+/// <param name="name">Module and name of the global, as messages show it.</param>
+internal sealed class PickledOpaque(string name)
 {
-    public static PickledIgnored Instance { get; } = new();
+    /// <summary>A set, which no weight depends on.</summary>
+    public static PickledOpaque Set { get; } = new("set");
+
+    public string Name => name;
 }
 
 /// <summary>Integers of Python where a long is needed.</summary>
 internal static class PickledIntegers
 {
+    private static readonly object[] Small = [.. Enumerable.Range(0, 256).Select(i => (object)(long)i)];
+
+    /// <summary>An integer as an object, one object for each of the integers that fill histories.</summary>
+    public static object Of(byte value) => Small[value];
+
     /// <summary>The integer in little-endian two's complement, which is a long where it fits one.</summary>
     public static object FromBytes(ReadOnlySpan<byte> bytes)
     {

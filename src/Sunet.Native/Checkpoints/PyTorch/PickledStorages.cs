@@ -3,26 +3,38 @@ namespace Sunet.Native.Checkpoints.PyTorch;
 /// <summary>The storages that a pickle refers to by persistent id, one object a key however often it is named.</summary>
 internal sealed class PickledStorages
 {
+    private const int LongestKey = 256;
+
     private readonly Dictionary<string, PickledStorage> byKey = new(StringComparer.Ordinal);
 
     public IReadOnlyCollection<PickledStorage> All => byKey.Values;
 
+    /// <summary>The class of a storage whose elements are not read; null where there is none.</summary>
+    public string? NotRead { get; private set; }
+
     public PickledStorage? Find(string key) => byKey.GetValueOrDefault(key);
 
     /// <summary>The storage of an id ('storage', class, key, location, count), behind which older files have a part to view.</summary>
+    /// <returns>A <see cref="PickledView"/>; or the opaque class of a storage whose elements are not read.</returns>
     /// <exception cref="FormatException">The id is malformed, or contradicts an earlier one.</exception>
     /// <exception cref="NotSupportedException">The id is not that of a storage.</exception>
-    public PickledView Resolve(object? id)
+    public object Resolve(object? id)
     {
         if (id is object?[] and not ["storage", ..])
             throw new NotSupportedException("it holds whole modules, which would be code; save the model's state_dict() instead");
+        if (id is object?[] and [_, PickledOpaque other, ..])
+        {
+            NotRead = other.Name;
+            return other;
+        }
+
         if (id is not object?[] { Length: 5 or 6 } parts
-            || parts[1] is not PickleGlobal { Element: { } element } || parts[2] is not string key)
+            || parts[1] is not PickleGlobal { Element: { } element } || parts[2] is not string { Length: <= LongestKey } key)
         {
             throw new FormatException("the persistent id of a storage is malformed");
         }
 
-        long count = PickledIntegers.Count(parts[4], $"the size of storage '{key}'");
+        long count = PickledIntegers.Count(parts[4], "the size of a storage");
         if (count > long.MaxValue / element.Bytes())
             throw new FormatException($"storage '{key}' has {count} elements");
         PickledStorage storage = Find(key) ?? Add(new PickledStorage(key, element, count));

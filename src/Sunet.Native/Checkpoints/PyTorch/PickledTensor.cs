@@ -14,11 +14,8 @@ internal sealed class PickledStorage(string key, StoredType element, long count)
 
     public long Bytes => Count * Element.Bytes();
 
-    /// <summary>Where its elements start in the file; -1 until that is known.</summary>
-    public long Position { get; set; } = -1;
-
-    /// <summary>The checksum its bytes must have; null where the format has none, or once it was found right.</summary>
-    public uint? Checksum { get; set; }
+    /// <summary>Where its elements stand in the file; null until that is known.</summary>
+    public ZipEntry? Content { get; set; }
 }
 
 /// <summary>A part of a storage.</summary>

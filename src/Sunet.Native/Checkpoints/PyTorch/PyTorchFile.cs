@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
 
 namespace Sunet.Native.Checkpoints.PyTorch;
@@ -13,48 +12,66 @@ public sealed class PyTorchFile : IStateDict
 {
     private const long SpareBytes = 32 << 20;
 
-    private static readonly string[] WrapperKeys = ["state_dict", "model_state_dict", "model"];
-    private static readonly string[] Prefixes = ["module.", "_orig_mod."];
-
     private readonly MappedFile file;
     private readonly Dictionary<string, PickledTensor> tensors = new(StringComparer.Ordinal);
     private readonly List<string> names = [];
 
+    /// <summary>The storage that was unpacked last, since tensors may share one.</summary>
+    private (PickledStorage Storage, byte[] Content)? unpacked;
+
     /// <summary>Takes over a file that turns out to be sound; of one that is not, the caller stays the owner.</summary>
     /// <exception cref="FormatException">The file is damaged; the message is a clause.</exception>
     /// <exception cref="NotSupportedException">The file holds what is not read; the message is a clause.</exception>
-    internal PyTorchFile(MappedFile file)
+    internal PyTorchFile(MappedFile file, string? entry = null)
     {
         this.file = file;
-        foreach ((object? key, object? value) in FindStateDict(PyTorchFormats.Read(file, new PickledStorages())).Items ?? [])
+        object? saved = PyTorchFormats.Read(file, new PickledStorages());
+        PickledStateDict found = StateDictSearch.Find(saved, entry, out IReadOnlyList<string> others);
+        (Entry, OtherEntries) = (found.Entry, others);
+        IsEntryUnusual = found is { Entry.Length: > 0, Rank: null };
+        foreach ((object? key, object? value) in found.Tensors.Items ?? [])
         {
             if (key is not string name || value is not PickledTensor tensor)
                 continue;
-            name = WithoutPrefixes(name);
             if (!tensors.TryAdd(name, tensor))
-                throw new FormatException($"tensor '{name}' occurs twice");
+                throw new FormatException($"tensor '{ShownText.Of(name)}' occurs twice");
             names.Add(name);
         }
 
-        // Views of one storage and repeated elements could make any amount of memory out of a small file.
-        long floats = tensors.Values.Where(t => t.Storage.Element.IsFloat()).Sum(t => t.Count * sizeof(float));
-        if (floats > (2 * file.Length) + SpareBytes)
-            throw new FormatException($"its tensors would take {floats} bytes, though it has only {file.Length}");
+        // Views of one storage, repeated elements and compressed zeros could make any amount of memory out of a small file.
+        long most = (2 * file.Length) + SpareBytes;
+        PickledTensor[] floats = [.. tensors.Values.Where(t => t.Storage.Element.IsFloat())];
+        long bytes = Math.Max(floats.Sum(t => t.Count * sizeof(float)),
+            floats.Where(t => t.Storage.Content is { IsDeflated: true }).Select(t => t.Storage.Bytes).DefaultIfEmpty().Max());
+        if (bytes > most)
+            throw new FormatException($"its tensors would take {bytes} bytes, though it has only {file.Length}");
     }
 
     /// <inheritdoc/>
     public string Path => file.Path;
 
-    /// <summary>The tensors' names in the order of the state dict, without a leading <c>module.</c> of data parallelism.</summary>
+    /// <summary>The tensors' names in the order of the state dict, as they stand there.</summary>
     public IReadOnlyList<string> Names => names;
+
+    /// <summary>
+    /// The entry whose state dict this is: the keys that lead to it, joined by dots; empty where the file holds a state dict alone.
+    /// </summary>
+    public string Entry { get; }
+
+    /// <summary>Other entries that have about as many tensors, such as a moving average of the weights.</summary>
+    public IReadOnlyList<string> OtherEntries { get; }
+
+    /// <summary>Whether the entry is one that weights are rarely in, so that the caller should hear of it.</summary>
+    internal bool IsEntryUnusual { get; }
 
     /// <summary>Opens a file and interprets its pickle; elements are read when they are asked for.</summary>
     /// <param name="path">Such as <c>checkpoint.pth.tar</c>; the extension does not matter.</param>
+    /// <param name="entry">The entry whose state dict is meant; null for the usual one.</param>
     /// <exception cref="CheckpointException">
-    /// The file is missing, unreadable, damaged, or no state dict; or it holds an object that is not allowed, which the message names.
+    /// The file is missing, unreadable, damaged, or no state dict; or it has several and none of them is usual, which the message lists.
     /// </exception>
-    public static PyTorchFile Open(string path) => MappedFile.Open(path, file => PyTorchFormats.Recognises(file)
-        ? new PyTorchFile(file)
+    public static PyTorchFile Open(string path, string? entry = null) => MappedFile.Open(path, file => PyTorchFormats.Recognises(file)
+        ? new PyTorchFile(file, entry)
         : throw new FormatException("it is no file of torch.save"));
 
     /// <inheritdoc/>
@@ -97,29 +114,12 @@ public sealed class PyTorchFile : IStateDict
         if (!tensor.Storage.Element.IsFloat())
             throw WrongType(name, tensor, "floats are");
         tensor.Storage.Element.ToFloats(Bytes(tensor), destination);
-        file.Release(tensor.Storage.Position, tensor.Storage.Bytes);
+        if (tensor.Storage.Content is { } content)
+            file.Release(content.Position, content.Packed);
     }
 
     /// <summary>Unmaps the file.</summary>
     public void Dispose() => file.Dispose();
-
-    private static PickledDictionary FindStateDict(object? saved)
-    {
-        if (saved is not PickledDictionary root)
-            throw new NotSupportedException("it holds no state dict but another object");
-        PickledDictionary found = WrapperKeys.Select(k => root[k]).OfType<PickledDictionary>().FirstOrDefault() ?? root;
-        if (found.Items?.Any(i => i is { Key: string, Value: PickledTensor }) == true)
-            return found;
-        IEnumerable<string> keys = (found.Items ?? []).Select(i => i.Key).OfType<string>().Take(5).Select(k => $"'{k}'");
-        throw new NotSupportedException($"it holds no state dict; its entries are {string.Join(", ", keys)}");
-    }
-
-    private static string WithoutPrefixes(string name)
-    {
-        while (Array.Find(Prefixes, p => name.StartsWith(p, StringComparison.Ordinal)) is { } prefix)
-            name = name[prefix.Length..];
-        return name;
-    }
 
     private PickledTensor Get(string name)
     {
@@ -144,13 +144,29 @@ public sealed class PyTorchFile : IStateDict
                 $"Storage '{storage.Key}' of checkpoint '{Path}' takes {storage.Bytes} bytes, too many to read at once.", Path);
         }
 
-        ReadOnlySpan<byte> all = file.Slice(storage.Position, (int)storage.Bytes);
-        if (storage.Checksum is { } checksum && Crc32.HashToUInt32(all) != checksum)
-            throw new CheckpointException($"Checkpoint '{Path}' is damaged: storage '{storage.Key}' does not match its checksum.", Path);
-        storage.Checksum = null;
+        ReadOnlySpan<byte> all = Bytes(storage);
         int size = storage.Element.Bytes();
         return tensor.IsContiguous
             ? all.Slice((int)(tensor.Start * size), (int)(tensor.Count * size))
             : StridedCopy.Gather(all, tensor, size);
+    }
+
+    private ReadOnlySpan<byte> Bytes(PickledStorage storage)
+    {
+        if (unpacked is { } last && last.Storage == storage)
+            return last.Content;
+        ZipEntry content = storage.Content!.Value;
+        try
+        {
+            ReadOnlySpan<byte> bytes = content.Read(file, $"storage '{storage.Key}'");
+            if (content.IsDeflated)
+                unpacked = (storage, bytes.ToArray());
+            storage.Content = content with { Checksum = 0 }; // found right once
+            return bytes;
+        }
+        catch (FormatException e)
+        {
+            throw new CheckpointException($"Checkpoint '{Path}' is damaged: {e.Message}.", Path, e);
+        }
     }
 }

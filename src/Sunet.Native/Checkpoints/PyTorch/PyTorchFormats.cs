@@ -11,6 +11,7 @@ namespace Sunet.Native.Checkpoints.PyTorch;
 internal static class PyTorchFormats
 {
     private const int HeadBytes = 512;
+    private const long SpareBytes = 16 << 20;
     private const int HighestProtocol = 5;
     private const long LegacyProtocol = 1001;
 
@@ -51,8 +52,8 @@ internal static class PyTorchFormats
     private static object? ReadZip(MappedFile file, PickledStorages storages)
     {
         Dictionary<string, ZipEntry> entries = ZipDirectory.Read(file);
-        string root = entries.Keys.FirstOrDefault()?.Split('/')[0] ?? "";
-        if (entries.Keys.Any(n => !n.StartsWith(root + "/", StringComparison.Ordinal)))
+        string root = entries.Keys.FirstOrDefault(n => !IsOfMacOS(n))?.Split('/')[0] ?? "";
+        if (entries.Keys.Any(n => !IsOfMacOS(n) && !n.StartsWith(root + "/", StringComparison.Ordinal)))
             throw new FormatException($"not all entries of the archive are in '{root}'");
         if (entries.ContainsKey($"{root}/constants.pkl"))
             throw new NotSupportedException("it is a TorchScript program, which would be code; save the model's state_dict() instead");
@@ -61,7 +62,7 @@ internal static class PyTorchFormats
         if (entries.TryGetValue($"{root}/byteorder", out ZipEntry order) && !Content(file, order, "byteorder").SequenceEqual("little"u8))
             throw new NotSupportedException("its elements are not little-endian");
 
-        var reader = new PickleReader(Content(file, pickle, "data.pkl"), storages, new PickleBudget());
+        var reader = new PickleReader(Content(file, pickle, "data.pkl"), storages, new PickleBudget(file.Length));
         object? saved = reader.Read();
         if (reader.Position != pickle.Bytes)
             throw new FormatException($"{pickle.Bytes - reader.Position} bytes follow the pickle in 'data.pkl'");
@@ -69,23 +70,27 @@ internal static class PyTorchFormats
         {
             if (!entries.TryGetValue($"{root}/data/{storage.Key}", out ZipEntry entry) || entry.Bytes != storage.Bytes)
                 throw new FormatException($"storage '{storage.Key}' is missing or does not have {storage.Bytes} bytes");
-            (storage.Position, storage.Checksum) = (entry.Position, entry.Checksum);
+            storage.Content = entry;
         }
 
         return saved;
     }
 
+    /// <summary>What macOS adds to an archive that is made anew with it.</summary>
+    private static bool IsOfMacOS(string name) => name.StartsWith("__MACOSX/", StringComparison.Ordinal);
+
     private static ReadOnlySpan<byte> Content(MappedFile file, ZipEntry entry, string name)
     {
         if (entry.Bytes > int.MaxValue)
             throw new NotSupportedException($"'{name}' takes {entry.Bytes} bytes");
-        ReadOnlySpan<byte> content = file.Slice(entry.Position, (int)entry.Bytes);
-        return Crc32.HashToUInt32(content) == entry.Checksum ? content : throw new FormatException($"'{name}' does not match its checksum");
+        if (entry.IsDeflated && entry.Bytes > file.Length + SpareBytes)
+            throw new NotSupportedException($"'{name}' is compressed from {entry.Bytes} bytes, too many for a file of {file.Length}");
+        return entry.Read(file, $"'{name}'");
     }
 
     private static object? ReadLegacy(MappedFile file, PickledStorages storages)
     {
-        var reader = new PickleReader(file.Slice(0, (int)Math.Min(file.Length, int.MaxValue)), storages, new PickleBudget());
+        var reader = new PickleReader(file.Slice(0, (int)Math.Min(file.Length, int.MaxValue)), storages, new PickleBudget(file.Length));
         if (reader.Read() is not BigInteger magic || magic != LegacyMagic)
             throw new FormatException("its magic number is wrong");
         if (reader.Read() is not LegacyProtocol)
@@ -93,14 +98,20 @@ internal static class PyTorchFormats
         if (reader.Read() is not PickledDictionary system || system["little_endian"] is not true)
             throw new NotSupportedException("its elements are not little-endian");
         object? saved = reader.Read();
+        if (storages.NotRead is { } unknown)
+        {
+            throw new NotSupportedException(
+                $"it has storages of '{unknown}', whose size is not known; save the model's state_dict() alone");
+        }
+
         if (reader.Read() is not List<object?> keys || keys.Count != storages.All.Count)
             throw new FormatException("its list of storages does not agree with the tensors");
 
         long position = reader.Position;
         foreach (object? key in keys)
         {
-            if (key is not string text || storages.Find(text) is not { Position: < 0 } storage)
-                throw new FormatException($"storage '{key}' is listed twice or belongs to no tensor");
+            if (key is not string text || storages.Find(text) is not { Content: null } storage)
+                throw new FormatException("a storage is listed twice or belongs to no tensor");
             if (position > file.Length - sizeof(long)
                 || BinaryPrimitives.ReadInt64LittleEndian(file.Slice(position, sizeof(long))) != storage.Count
                 || storage.Bytes > file.Length - sizeof(long) - position)
@@ -108,8 +119,9 @@ internal static class PyTorchFormats
                 throw new FormatException($"it is truncated: storage '{text}' does not have {storage.Count} elements");
             }
 
-            storage.Position = position + sizeof(long);
-            position = storage.Position + storage.Bytes;
+            position += sizeof(long);
+            storage.Content = new ZipEntry(position, storage.Bytes, storage.Bytes, IsDeflated: false, Checksum: 0);
+            position += storage.Bytes;
         }
 
         return position == file.Length ? saved : throw new FormatException($"{file.Length - position} bytes follow the last storage");
