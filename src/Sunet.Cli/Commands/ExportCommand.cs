@@ -17,7 +17,7 @@ internal static class ExportCommand
         Setting.Switch("fold", "ONNX: make batch normalisations behind convolutions part of their weights", fallback: true),
         Setting.Switch("verify", "ONNX: run the file in ONNX Runtime and compare it with the model"),
         Setting.Value("sizes", "input sizes to verify at, height x width, separated by commas", "97x143,128x96"),
-        Setting.Value("threads", "threads to verify with; 0 takes all processors", "0"),
+        Setting.Value("threads", "threads to verify with; 0 takes all that the process may use", "0"),
         Setting.Switch("json", "one JSON object as the result"),
     ];
 

@@ -11,7 +11,8 @@ internal static class PredictCommand
     private static readonly Setting[] Settings =
     [
         .. WeightsSettings.Settings("checkpoint"),
-        Setting.Value("source", "an image, a folder of images, a pattern such as 'photos/*.jpg', or a list of images (.txt)"),
+        Setting.Value("source", "an image, a folder of images, a pattern such as 'photos/*.jpg', or a list of images (.txt), whose "
+            + "extensions may be left out"),
         DecodingSettings.PixelCap,
         .. PredictionSettings.Settings,
         Setting.Switch("probabilities", "write the class probabilities as .npy, float32 [classes, height, width]"),
