@@ -141,7 +141,10 @@ internal sealed class CpuRunners(int most, int threads) : IDisposable
         lock (gate)
         {
             idle.Push(runner);
-            Monitor.PulseAll(gate);
+            if (disposed)
+                Monitor.PulseAll(gate);
+            else
+                Monitor.Pulse(gate);
         }
     }
 }
