@@ -21,7 +21,7 @@ internal sealed class CpuConvolution : PreparedCall
     private readonly CpuPrimitiveHandle? reorder;
     private readonly long convertedBytes;
 
-    private CpuConvolution(CpuSession session, Op op, CpuPrimitiveHandle primitive, Value weights,
+    private CpuConvolution(CpuSession session, Op op, CpuPrimitiveHandle primitive, Value activations, Value weights,
         params (NativeArgument Argument, Value Value)[] bindings)
     {
         this.op = op;
@@ -32,7 +32,7 @@ internal sealed class CpuConvolution : PreparedCall
         CpuFormatHandle wanted = primitive.Format(NativeArgument.Weights);
         if (session.SettledFormat(weights) is not { } settled)
         {
-            NativeType type = session.TensorOf(op.Inputs[0]).Type;
+            NativeType type = session.TensorOf(activations).Type;
             if (session.Purpose == PlanPurpose.Inference || type == NativeType.Float32)
             {
                 session.Settle(weights, wanted, type);
@@ -65,35 +65,35 @@ internal sealed class CpuConvolution : PreparedCall
         Convolution c => new CpuConvolution(session, op,
             CpuPrimitiveHandle.ConvolutionForward(session.Context, Describe(session, c.Geometry, c.X, c.Weights, c.Output) with
             {
-                HasBias = c.HasBias ? 1 : 0,
+                HasBias = c.Bias is null ? 0 : 1,
                 FusedRelu = c.FusedRelu ? 1 : 0,
                 Accumulate = c.Accumulator is null ? 0 : 1,
             }, op.Name),
-            c.Weights, WithBias(c.Bias, (NativeArgument.Source, c.X), (NativeArgument.Destination, c.Output))),
+            c.X, c.Weights, WithBias(c.Bias, (NativeArgument.Source, c.X), (NativeArgument.Destination, c.Output))),
         ConvolutionDataGradient d => new CpuConvolution(session, op,
             CpuPrimitiveHandle.ConvolutionBackwardData(session.Context,
-                Describe(session, d.Geometry, d.Output, d.Inputs[1], d.Inputs[0]), op.Name),
-            d.Inputs[1], (NativeArgument.Source, d.Output), (NativeArgument.Destination, d.Inputs[0])),
-        ConvolutionWeightGradient w when session.IsUnmade(w.Inputs[0]) => Normalized(session, w, (BatchNormApply)w.Inputs[0].Producer!),
+                Describe(session, d.Geometry, d.Output, d.Weights, d.Dy), op.Name),
+            d.Dy, d.Weights, (NativeArgument.Source, d.Output), (NativeArgument.Destination, d.Dy)),
+        ConvolutionWeightGradient w when session.IsUnmade(w.X) => Normalized(session, w, (BatchNormApply)w.X.Producer!),
         ConvolutionWeightGradient w => new CpuConvolution(session, op,
-            CpuPrimitiveHandle.ConvolutionBackwardWeights(session.Context, DescribeGradient(session, w, w.Inputs[0]), op.Name),
-            w.Output, WithBias(session.BiasGradients.Beside(w),
-                (NativeArgument.Source, w.Inputs[0]), (NativeArgument.Destination, w.Inputs[1]))),
+            CpuPrimitiveHandle.ConvolutionBackwardWeights(session.Context, DescribeGradient(session, w, w.X), op.Name),
+            w.X, w.Output, WithBias(session.BiasGradients.Beside(w),
+                (NativeArgument.Source, w.X), (NativeArgument.Destination, w.Dy))),
         TransposedConvolution t => new CpuConvolution(session, op,
             CpuPrimitiveHandle.DeconvolutionForward(session.Context, Describe(session, t.Geometry, t.X, t.Weights, t.Output) with
             {
-                HasBias = t.HasBias ? 1 : 0,
+                HasBias = t.Bias is null ? 0 : 1,
                 FusedRelu = t.FusedRelu ? 1 : 0,
             }, op.Name),
-            t.Weights, WithBias(t.Bias, (NativeArgument.Source, t.X), (NativeArgument.Destination, t.Output))),
+            t.X, t.Weights, WithBias(t.Bias, (NativeArgument.Source, t.X), (NativeArgument.Destination, t.Output))),
         TransposedConvolutionDataGradient d => new CpuConvolution(session, op,
             CpuPrimitiveHandle.DeconvolutionBackwardData(session.Context,
-                Describe(session, d.Geometry, d.Output, d.Inputs[1], d.Inputs[0]), op.Name),
-            d.Inputs[1], (NativeArgument.Source, d.Output), (NativeArgument.Destination, d.Inputs[0])),
+                Describe(session, d.Geometry, d.Output, d.Weights, d.Dy), op.Name),
+            d.Dy, d.Weights, (NativeArgument.Source, d.Output), (NativeArgument.Destination, d.Dy)),
         TransposedConvolutionWeightGradient w => new CpuConvolution(session, op,
             CpuPrimitiveHandle.DeconvolutionBackwardWeights(session.Context,
-                Describe(session, w.Geometry, w.Inputs[0], w.Output, w.Inputs[1]), op.Name),
-            w.Output, (NativeArgument.Source, w.Inputs[0]), (NativeArgument.Destination, w.Inputs[1])),
+                Describe(session, w.Geometry, w.X, w.Output, w.Dy), op.Name),
+            w.X, w.Output, (NativeArgument.Source, w.X), (NativeArgument.Destination, w.Dy)),
         _ => null,
     };
 
@@ -143,17 +143,17 @@ internal sealed class CpuConvolution : PreparedCall
     private static CpuConvolution Normalized(CpuSession session, Convolution c, BatchNormApply norm) => new(session, c,
         CpuPrimitiveHandle.NormalizedConvolution(session.Context, Describe(session, c.Geometry, norm.X, c.Weights, c.Output) with
         {
-            HasBias = c.HasBias ? 1 : 0,
+            HasBias = c.Bias is null ? 0 : 1,
             FusedRelu = c.FusedRelu ? 1 : 0,
             Accumulate = c.Accumulator is null ? 0 : 1,
         }, norm.Epsilon, norm.FusedRelu, c.Name),
-        c.Weights, WithBias(c.Bias, WithNorm(norm, c.Output)));
+        c.X, c.Weights, WithBias(c.Bias, WithNorm(norm, c.Output)));
 
     /// <summary>The gradient of such a convolution's weights, which applies the batch-norm once more.</summary>
     private static CpuConvolution Normalized(CpuSession session, ConvolutionWeightGradient w, BatchNormApply norm) => new(session, w,
         CpuPrimitiveHandle.NormalizedConvolutionBackwardWeights(
             session.Context, DescribeGradient(session, w, norm.X), norm.Epsilon, norm.FusedRelu, w.Name),
-        w.Output, WithBias(session.BiasGradients.Beside(w), WithNorm(norm, w.Inputs[1])));
+        w.X, w.Output, WithBias(session.BiasGradients.Beside(w), WithNorm(norm, w.Dy)));
 
     private static (NativeArgument Argument, Value Value)[] WithNorm(BatchNormApply norm, Value destination) =>
     [
@@ -168,7 +168,7 @@ internal sealed class CpuConvolution : PreparedCall
 
     /// <summary>A gradient of weights, and of the bias where that is found beside it.</summary>
     private static NativeConvolution DescribeGradient(CpuSession session, ConvolutionWeightGradient w, Value source) =>
-        Describe(session, w.Geometry, source, w.Output, w.Inputs[1]) with { HasBias = session.BiasGradients.Beside(w) is null ? 0 : 1 };
+        Describe(session, w.Geometry, source, w.Output, w.Dy) with { HasBias = session.BiasGradients.Beside(w) is null ? 0 : 1 };
 
     private static NativeConvolution Describe(CpuSession session, ConvolutionGeometry geometry, Value source, Value weights, Value destination)
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
@@ -50,21 +51,21 @@ internal static class ConvolutionLoops
 {
     private const long WorthThreads = 200_000;
 
-    public static double[] Convolution(Convolution op, double[][] x)
+    public static double[] Convolution(Convolution op, Func<Value, double[]> of)
     {
-        double[] y = Forward(ConvolutionSizes.Of(op.X.Shape, op.Weights.Shape, op.Output.Shape, op.Geometry), x[0], x[1]);
-        if (op.HasBias)
-            AddBias(op.Output.Shape, y, x[2]);
-        if (op.Accumulator is not null)
-            y = [.. y.Zip(x[^1], (a, b) => a + b)];
+        double[] y = Forward(ConvolutionSizes.Of(op.X.Shape, op.Weights.Shape, op.Output.Shape, op.Geometry), of(op.X), of(op.Weights));
+        if (op.Bias is { } bias)
+            AddBias(op.Output.Shape, y, of(bias));
+        if (op.Accumulator is { } accumulator)
+            y = [.. y.Zip(of(accumulator), (a, b) => a + b)];
         return op.FusedRelu ? Array.ConvertAll(y, v => Math.Max(0, v)) : y;
     }
 
-    public static double[] Transposed(TransposedConvolution op, double[][] x)
+    public static double[] Transposed(TransposedConvolution op, Func<Value, double[]> of)
     {
-        double[] y = Data(ConvolutionSizes.Of(op.Output.Shape, op.Weights.Shape, op.X.Shape, op.Geometry), x[0], x[1]);
-        if (op.HasBias)
-            AddBias(op.Output.Shape, y, x[2]);
+        double[] y = Data(ConvolutionSizes.Of(op.Output.Shape, op.Weights.Shape, op.X.Shape, op.Geometry), of(op.X), of(op.Weights));
+        if (op.Bias is { } bias)
+            AddBias(op.Output.Shape, y, of(bias));
         return op.FusedRelu ? Array.ConvertAll(y, v => Math.Max(0, v)) : y;
     }
 
