@@ -1,3 +1,5 @@
+using Sunet.Native.Ops;
+
 namespace Sunet.Native.Backends.Cuda;
 
 /// <summary>

@@ -69,16 +69,7 @@ internal sealed class ReferenceExecutor(Graph graph)
     /// <param name="of">Gives the elements of its inputs.</param>
     private static double[][] Compute(Op op, Func<Value, double[]> of) => op switch
     {
-        Convolution c => [ConvolutionLoops.Convolution(c, of)],
-        ConvolutionDataGradient c => [ConvolutionLoops.Data(
-            ConvolutionSizes.Of(c.Output.Shape, c.Weights.Shape, c.Dy.Shape, c.Geometry), of(c.Dy), of(c.Weights))],
-        ConvolutionWeightGradient c => [ConvolutionLoops.Weights(
-            ConvolutionSizes.Of(c.X.Shape, c.Output.Shape, c.Dy.Shape, c.Geometry), of(c.X), of(c.Dy))],
-        TransposedConvolution c => [ConvolutionLoops.Transposed(c, of)],
-        TransposedConvolutionDataGradient c => [ConvolutionLoops.Forward(
-            ConvolutionSizes.Of(c.Dy.Shape, c.Weights.Shape, c.Output.Shape, c.Geometry), of(c.Dy), of(c.Weights))],
-        TransposedConvolutionWeightGradient c => [ConvolutionLoops.Weights(
-            ConvolutionSizes.Of(c.Dy.Shape, c.Output.Shape, c.X.Shape, c.Geometry), of(c.Dy), of(c.X))],
+        _ when ConvolutionRoles.Of(op) is { } roles => [ConvolutionLoops.Run(op, roles, of)],
         ZeroGradient => [new double[op.Output.Shape.Count]],
         BiasGradient b => [DenseLoops.SumPerChannel(b.Dy.Shape, of(b.Dy))],
         Linear l => [DenseLoops.Linear(l, of)],
