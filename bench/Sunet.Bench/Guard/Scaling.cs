@@ -1,8 +1,7 @@
 using Sunet.Cli.Runs.Timing;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Bench.Guard;

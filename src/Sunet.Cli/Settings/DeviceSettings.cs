@@ -1,9 +1,9 @@
 using System.Globalization;
 using Sunet.Native;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Compilation;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Host;
 
 namespace Sunet.Cli.Settings;
 

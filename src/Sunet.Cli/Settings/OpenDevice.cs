@@ -1,3 +1,4 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Compilation;

@@ -1,4 +1,7 @@
+using Sunet.Native.Backends;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
+using Sunet.Native.Telemetry;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Compilation;

@@ -1,3 +1,5 @@
+using Sunet.Native.Backends;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
 
 namespace Sunet.Native.Compilation;

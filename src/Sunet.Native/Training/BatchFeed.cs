@@ -1,5 +1,6 @@
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
+using Sunet.Native.Telemetry;
 
 namespace Sunet.Native.Training;
 

@@ -1,4 +1,6 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Compilation;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
 
 namespace Sunet.Native.Training;

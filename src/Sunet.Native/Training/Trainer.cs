@@ -1,8 +1,11 @@
 using System.Globalization;
+using Sunet.Native.Backends;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Compilation;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
+using Sunet.Native.Telemetry;
 
 namespace Sunet.Native.Training;
 

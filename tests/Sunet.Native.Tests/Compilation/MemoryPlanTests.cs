@@ -1,7 +1,9 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Models;

@@ -1,5 +1,5 @@
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Native.Tests.Cpu;
 

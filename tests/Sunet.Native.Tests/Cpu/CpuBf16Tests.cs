@@ -1,13 +1,16 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;
+using Sunet.Verification;
 
 namespace Sunet.Native.Tests.Cpu;
 

@@ -1,4 +1,8 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
+using Sunet.Native.Backends.Cuda.Algorithms;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Ops;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
@@ -6,6 +10,7 @@ using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;
+using Sunet.Verification;
 
 namespace Sunet.Native.Tests.Cuda;
 

@@ -1,9 +1,15 @@
 using System.Runtime.InteropServices;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends.Cuda.Algorithms;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Layout;
+using Sunet.Native.Backends.Cuda.Memory;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Verification;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Cuda;
 

@@ -1,8 +1,11 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Verification;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Cuda;
 

@@ -4,6 +4,7 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Gradients;
+using Sunet.Verification;
 
 namespace Sunet.Native.Tests.Cuda;
 

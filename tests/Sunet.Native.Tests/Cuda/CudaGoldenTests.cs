@@ -1,5 +1,6 @@
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Tests.Golden;
+using Sunet.Verification;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Cuda;
 

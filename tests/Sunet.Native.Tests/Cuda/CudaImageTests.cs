@@ -1,11 +1,13 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Inference;
+using Sunet.Verification;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Cuda;
 

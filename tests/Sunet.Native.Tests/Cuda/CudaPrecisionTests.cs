@@ -1,4 +1,6 @@
 using Sunet.Native.Backends.Cuda;
+using Sunet.Verification;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Cuda;
 

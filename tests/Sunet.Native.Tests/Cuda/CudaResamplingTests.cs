@@ -3,6 +3,7 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Verification;
 
 namespace Sunet.Native.Tests.Cuda;
 

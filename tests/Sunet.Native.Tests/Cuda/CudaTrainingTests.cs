@@ -1,13 +1,13 @@
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Compilation;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
 using Sunet.Native.Tests.Facade;
-using Sunet.Native.Tests.Golden;
 using Sunet.Native.Training;
+using Sunet.Verification;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Cuda;
 

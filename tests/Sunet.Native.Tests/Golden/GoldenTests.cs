@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Compilation;
+using Sunet.Verification;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Golden;
 

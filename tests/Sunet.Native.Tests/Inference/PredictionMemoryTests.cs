@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Backends.Cpu.Memory;
 using Sunet.Native.Compilation;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;

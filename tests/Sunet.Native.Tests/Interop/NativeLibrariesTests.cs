@@ -2,7 +2,8 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using System.Text;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Tests.Interop;
 

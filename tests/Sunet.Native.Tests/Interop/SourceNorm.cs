@@ -1,4 +1,5 @@
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Tests.Interop;
 

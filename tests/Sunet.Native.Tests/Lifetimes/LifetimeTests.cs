@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Checkpoints;
@@ -7,6 +8,7 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Saved;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
 using Sunet.Native.Tests.Cuda;

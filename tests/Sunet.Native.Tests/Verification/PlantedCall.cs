@@ -1,4 +1,4 @@
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
 using Sunet.Native.Graphs;
 
 namespace Sunet.Native.Tests.Verification;

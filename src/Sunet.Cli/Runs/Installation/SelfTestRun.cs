@@ -4,8 +4,8 @@ using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Interop;
-using Sunet.Native.Verification;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Verification;
 
 namespace Sunet.Cli.Runs.Installation;
 

@@ -3,7 +3,7 @@ using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Compilation;
+using Sunet.Native.Measuring;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;

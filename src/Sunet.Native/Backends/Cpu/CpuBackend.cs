@@ -1,6 +1,8 @@
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends.Cpu.Memory;
+using Sunet.Native.Backends.Cpu.Threads;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Backends.Cpu;
 

@@ -1,7 +1,13 @@
 using System.Runtime.InteropServices;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends.Cpu.Layout;
+using Sunet.Native.Backends.Cpu.Memory;
+using Sunet.Native.Backends.Cpu.Ops;
+using Sunet.Native.Backends.Cpu.Steps;
+using Sunet.Native.Backends.Cpu.Threads;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Interop.Host;
+using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Backends.Cpu;
 

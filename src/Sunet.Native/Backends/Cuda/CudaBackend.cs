@@ -1,7 +1,10 @@
 using System.Globalization;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends.Cuda.Algorithms;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Libraries;
+using Sunet.Native.Backends.Cuda.Memory;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda;
 

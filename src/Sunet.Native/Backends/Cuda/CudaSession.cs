@@ -1,8 +1,14 @@
 using System.Runtime.InteropServices;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends.Cuda.Algorithms;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Layout;
+using Sunet.Native.Backends.Cuda.Libraries;
+using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Backends.Cuda.Ops;
+using Sunet.Native.Backends.Cuda.Steps;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
-using Sunet.Native.Tensors;
+using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda;
 

@@ -1,0 +1,28 @@
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Ops;
+
+namespace Sunet.Native.Backends.Cpu.Ops;
+
+/// <summary>What begins or ends with bytes: normalised pixels, and counts of labels against predictions.</summary>
+internal static unsafe class CpuImage
+{
+    public static PreparedCall? Prepare(CpuSession session, Op op) => op switch
+    {
+        NormalizeImage normalize => Normalize(session, normalize),
+        ConfusionCounts counts => new CpuKernel(session, op, (context, at) => SunetCpu.ConfusionCounts(context, op.Inputs[0].Shape.Count,
+            (int*)at.In(0), (byte*)at.In(1), counts.Classes, counts.IgnoreLabel, (int*)at.Out(), (int*)at.Out(1))),
+        _ => null,
+    };
+
+    private static CpuKernel Normalize(CpuSession session, NormalizeImage op)
+    {
+        NativeTensor y = session.TensorOf(op.Output);
+        float[] mean = [.. op.Normalization.Mean], deviation = [.. op.Normalization.Deviation];
+        return new CpuKernel(session, op, (context, at) =>
+        {
+            fixed (float* m = mean, d = deviation)
+                return SunetCpu.NormalizeImages(context, (byte*)at.In(0), m, d, y, at.Out());
+        });
+    }
+}

@@ -1,0 +1,92 @@
+using Sunet.Native.Backends.Cpu.Layout;
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Ops;
+
+namespace Sunet.Native.Backends.Cpu.Ops;
+
+/// <summary>
+/// The fully connected layer and its gradients as oneDNN's matrix product; everything row-major and float32. What comes in bfloat16 goes
+/// through scratch memory.
+/// </summary>
+internal sealed unsafe class CpuLinear : PreparedCall
+{
+    private readonly CpuSession session;
+    private readonly Op op;
+    private readonly CpuPrimitiveHandle primitive;
+    private readonly (NativeArgument Argument, Value Value)[] bindings;
+    private readonly Value[] narrow;
+    private readonly nint[] narrowAt, widenedAt;
+
+    private CpuLinear(CpuSession session, Op op, CpuPrimitiveHandle primitive, params (NativeArgument Argument, Value Value)[] bindings)
+    {
+        this.session = session;
+        this.op = op;
+        this.primitive = primitive;
+        this.bindings = bindings;
+        narrow = [.. bindings.Select(b => b.Value).Where(v => session.TensorOf(v).Type == NativeType.BFloat16)];
+        narrowAt = new nint[narrow.Length];
+        widenedAt = new nint[narrow.Length];
+    }
+
+    public override long ScratchBytes => Align(primitive.ScratchBytes) + narrow.Sum(WidenedBytes);
+
+    public override string Implementation => primitive.Implementation;
+
+    public static PreparedCall? Prepare(CpuSession session, Op op)
+    {
+        if (op is not (Linear or LinearDataGradient or LinearWeightGradient))
+            return null;
+        Value a = op.Inputs[0], b = op.Inputs[1];
+        return op switch
+        {
+            Linear => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, a.Shape.Batch, a.Shape.Channels, b.Shape[0],
+                    transposeSource: false, transposeWeights: true, hasBias: true, op.Name),
+                (NativeArgument.Source, a), (NativeArgument.Weights, b), (NativeArgument.Bias, op.Inputs[2]),
+                (NativeArgument.Destination, op.Output)),
+            LinearDataGradient => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, a.Shape.Batch, a.Shape.Channels,
+                    b.Shape[1], transposeSource: false, transposeWeights: false, hasBias: false, op.Name),
+                (NativeArgument.Source, a), (NativeArgument.Weights, b), (NativeArgument.Destination, op.Output)),
+            _ => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, b.Shape.Channels, b.Shape.Batch,
+                    a.Shape.Channels, transposeSource: true, transposeWeights: false, hasBias: false, op.Name),
+                (NativeArgument.Source, b), (NativeArgument.Weights, a), (NativeArgument.Destination, op.Output)),
+        };
+    }
+
+    public override void Bind(PlanAddresses at)
+    {
+        nint widened = at.Scratch + (nint)Align(primitive.ScratchBytes);
+        for (int i = 0; i < narrow.Length; i++)
+        {
+            (narrowAt[i], widenedAt[i]) = (at.Of(narrow[i]), widened);
+            widened += (nint)WidenedBytes(narrow[i]);
+        }
+
+        foreach ((NativeArgument argument, Value value) in bindings)
+            primitive.Bind(argument, Array.IndexOf(narrow, value) is var i and >= 0 ? widenedAt[i] : at.Of(value));
+        if (primitive.ScratchBytes > 0)
+            primitive.Bind(NativeArgument.Scratch, at.Scratch);
+    }
+
+    public override void Run()
+    {
+        for (int i = 0; i < narrow.Length; i++)
+        {
+            CpuSession.Check(SunetCpu.Copy(session.Context.Raw, session.TensorOf(narrow[i]), (void*)narrowAt[i],
+                CpuFormats.OutsideOf(narrow[i]), (void*)widenedAt[i]), "copy", op.Name);
+        }
+
+        primitive.Execute(op.Name);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            primitive.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static long Align(long bytes) => (bytes + 63) / 64 * 64;
+
+    private static long WidenedBytes(Value value) => Align(value.Shape.Count * sizeof(float));
+}
