@@ -21,7 +21,7 @@ internal static class OpChecks
     /// <param name="cancellation">Stops between two shapes.</param>
     public static SelfTestCheck Op(IBackend backend, string kind, SelfTestOptions options, CancellationToken cancellation = default)
     {
-        bool coarse = options.Precision == NumericPrecision.Bf16;
+        bool coarse = options.Precision == Precision.Bf16;
         return Worst(SelfTestGroups.Op, kind, Enumerable.Range(0, options.Quick ? 4 : 12).Select(seed =>
         {
             cancellation.ThrowIfCancellationRequested();

@@ -71,7 +71,7 @@ public static class SelfTest
             yield return OpChecks.Op(backend, kind, options, cancellation);
 
         // Behind rounded activations a ReLU may switch at another pixel than the reference's, so layers are compared in float32 alone.
-        if (options.Precision == NumericPrecision.Float32)
+        if (options.Precision == Precision.Float32)
         {
             foreach (string kind in LayerGraph.Kinds.Where(kind => options.Covers(SelfTestGroups.Layer, kind)))
                 yield return OpChecks.Layer(backend, kind, options, cancellation);

@@ -1,23 +1,12 @@
+using Sunet.Native.Backends;
+
 namespace Sunet.Verification;
-
-/// <summary>The arithmetic a backend was opened with, which decides how close its results must be.</summary>
-public enum NumericPrecision
-{
-    /// <summary>Float32 throughout.</summary>
-    Float32,
-
-    /// <summary>Float32 in memory; convolutions and matrix products round their factors to TF32's 11 bits.</summary>
-    Tf32,
-
-    /// <summary>Activations and the factors of convolutions in bf16; parameters, statistics and loss in float32.</summary>
-    Bf16,
-}
 
 /// <summary>What a self-test covers and how close is close enough.</summary>
 public sealed record SelfTestOptions
 {
     /// <summary>The arithmetic of the backend under test.</summary>
-    public NumericPrecision Precision { get; init; } = NumericPrecision.Float32;
+    public Precision Precision { get; init; } = Precision.Float32;
 
     /// <summary>Fewer shapes of each op and one golden case.</summary>
     public bool Quick { get; init; }

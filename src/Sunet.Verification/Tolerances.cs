@@ -1,3 +1,4 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Ops;
 using Sunet.Verification.Reference;
 
@@ -15,7 +16,7 @@ internal static class Tolerances
     /// <param name="kind">One of <see cref="OpGraph.Kinds"/>.</param>
     /// <param name="terms">Terms in its longest sum.</param>
     /// <param name="precision">The arithmetic.</param>
-    public static double OfOp(string kind, long terms, NumericPrecision precision)
+    public static double OfOp(string kind, long terms, Precision precision)
     {
         bool isProduct = Products.Contains(kind);
 
@@ -25,10 +26,10 @@ internal static class Tolerances
         return precision switch
         {
             // Both factors of a product are rounded; errors and terms add up alike, so the ratio does not depend on how many there are.
-            NumericPrecision.Tf32 when isProduct => float32 + (2 * Tf32Roundoff),
+            Precision.Tf32 when isProduct => float32 + (2 * Tf32Roundoff),
 
             // The result is rounded once when it is stored; inputs are multiples of 1/32 and take no rounding.
-            NumericPrecision.Bf16 => float32 + Bf16Roundoff,
+            Precision.Bf16 => float32 + Bf16Roundoff,
             _ => float32,
         };
     }
@@ -37,12 +38,12 @@ internal static class Tolerances
     public const double Layer = 1e-5;
 
     /// <summary>Of whole networks.</summary>
-    public static GoldenBars OfNetwork(NumericPrecision precision) => precision switch
+    public static GoldenBars OfNetwork(Precision precision) => precision switch
     {
         // A hundred layers, each a roundoff of its own: sqrt(100) units would be 5e-3 and 4e-2. Gradients are not held to a bar in less
         // than float32: a ReLU whose input is rounded across zero switches its whole gradient, which says nothing about the arithmetic.
-        NumericPrecision.Tf32 => new GoldenBars(Forward: 5e-3, WorstGradient: null, MedianGradient: null, Descent: 2e-2, Moved: 1e-2),
-        NumericPrecision.Bf16 => new GoldenBars(Forward: 3e-2, WorstGradient: null, MedianGradient: null, Descent: 5e-2, Moved: 5e-2),
+        Precision.Tf32 => new GoldenBars(Forward: 5e-3, WorstGradient: null, MedianGradient: null, Descent: 2e-2, Moved: 1e-2),
+        Precision.Bf16 => new GoldenBars(Forward: 3e-2, WorstGradient: null, MedianGradient: null, Descent: 5e-2, Moved: 5e-2),
         _ => new GoldenBars(Forward: 1e-5, WorstGradient: 0.05, MedianGradient: 0.005, Descent: 1e-4, Moved: 1e-4),
     };
 }

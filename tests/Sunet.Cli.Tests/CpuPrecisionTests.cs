@@ -1,3 +1,4 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Cli.Tests;

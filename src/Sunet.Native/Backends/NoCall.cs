@@ -5,7 +5,7 @@ internal sealed class NoCall : PreparedCall
 {
     public override string Implementation => "in place";
 
-    public override void Bind(PlanAddresses at)
+    public override void Bind(IValueAddresses at)
     {
         // Nothing runs.
     }

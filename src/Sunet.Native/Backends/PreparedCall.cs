@@ -5,29 +5,16 @@ using Sunet.Native.Graphs;
 namespace Sunet.Native.Backends;
 
 /// <summary>Where everything of a plan lies on its device.</summary>
-public sealed class PlanAddresses
+public interface IValueAddresses
 {
-    private readonly MemoryPlan memory;
-    private readonly nint start;
-    private readonly IReadOnlyDictionary<Value, StoredWeight> shared;
-
-    internal PlanAddresses(MemoryPlan memory, nint start, IReadOnlyDictionary<Value, StoredWeight> shared)
-    {
-        this.memory = memory;
-        this.start = start;
-        this.shared = shared;
-    }
-
     /// <summary>Scratch memory: as much as the call asked for, or more.</summary>
-    public nint Scratch => start + (nint)memory.Scratch.Offset;
+    nint Scratch { get; }
 
     /// <summary>The first byte of a value.</summary>
-    public nint Of(Value value) =>
-        shared.TryGetValue(value, out StoredWeight? stored) ? stored.Address : start + (nint)memory.OffsetOf(value);
+    nint Of(Value value);
 
     /// <summary>The first byte of what calls read of a parameter: its copy where the plan keeps one, else the parameter.</summary>
-    public nint CopyOf(Value parameter) =>
-        shared.TryGetValue(parameter, out StoredWeight? stored) ? stored.CopyAddress : start + (nint)memory.CopyOffsetOf(parameter);
+    nint CopyOf(Value parameter);
 }
 
 /// <summary>One op made ready to run many times: implementation chosen, addresses bound.</summary>
@@ -42,7 +29,7 @@ public abstract class PreparedCall : IDisposable
     public abstract string Implementation { get; }
 
     /// <summary>Tells the call, once, where its values and its scratch memory lie.</summary>
-    public abstract void Bind(PlanAddresses at);
+    public abstract void Bind(IValueAddresses at);
 
     /// <summary>Runs the call. Allocates nothing.</summary>
     /// <exception cref="BackendException">The library failed; the message names op and layer.</exception>

@@ -45,18 +45,18 @@ public abstract class PreparedWork : IDisposable
     }
 }
 
-/// <summary>Stochastic gradient descent on some parameters; does nothing after a step that was judged not sound.</summary>
+/// <summary>Stochastic gradient descent on some parameters; does nothing after a step whose check found it not sound.</summary>
 public abstract class ParameterUpdate : PreparedWork
 {
     /// <summary>Sets the learning rate of the following runs, recorded ones included.</summary>
     public abstract void SetLearningRate(float rate);
 }
 
-/// <summary>What was found of a step.</summary>
+/// <summary>What the check of a step found.</summary>
 /// <param name="Loss">Its loss.</param>
 /// <param name="InvalidLabels">How many labels were out of range.</param>
 /// <param name="GradientsAreFinite">Whether no gradient is NaN or infinite.</param>
-public readonly record struct StepVerdict(float Loss, int InvalidLabels, bool GradientsAreFinite)
+public readonly record struct StepCheck(float Loss, int InvalidLabels, bool GradientsAreFinite)
 {
     /// <summary>Whether the step may change the weights.</summary>
     public bool IsSound => InvalidLabels == 0 && float.IsFinite(Loss) && GradientsAreFinite;

@@ -61,7 +61,7 @@ public sealed record PlanReport(
         Op op = planned.Op;
         Value? output = op.Outputs.Count > 0 ? op.Output : null;
         return new PlanReportRow(
-            op.Name, op.Kind, op.Phase, output?.Shape, output is null ? "" : session.FormatOf(output), planned.Call.Implementation,
-            output is null ? 0 : session.BytesOf(output), op.Flops);
+            op.Name, op.Kind, op.Phase, output?.Shape, output is null ? "" : session.Layouts.FormatOf(output), planned.Call.Implementation,
+            output is null ? 0 : session.Layouts.BytesOf(output), op.Flops);
     }
 }

@@ -155,7 +155,7 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
         alone is null ? null : Median(alone), within.Concat(alone ?? []).Min());
 
     private static long BytesOf(IBackendSession session, PlannedCall c) =>
-        c.Call is NoCall ? 0 : c.Op.Inputs.Concat(c.Op.Outputs).Distinct().Sum(session.BytesOf);
+        c.Call is NoCall ? 0 : c.Op.Inputs.Concat(c.Op.Outputs).Distinct().Sum(session.Layouts.BytesOf);
 
     private static double TimeStep(TimedPlan timed, Action step)
     {

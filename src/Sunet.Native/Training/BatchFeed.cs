@@ -39,7 +39,7 @@ internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource sour
     /// </summary>
     public void WriteAhead(long index, CancellationToken cancellation)
     {
-        if (!plan.Session.RunsAhead)
+        if (!plan.Training.RunsAhead)
             return;
         try
         {

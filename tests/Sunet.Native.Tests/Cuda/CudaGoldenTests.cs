@@ -1,3 +1,4 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Verification;
 using Sunet.Verification.Golden;
@@ -37,7 +38,7 @@ public sealed class CudaGoldenTests(ITestOutputHelper output) : EmulatorTest
     [InlineData("sunet7128-seg-os16")]
     public void Backend_InBf16_KeepsLogitsAndLoss(string name)
     {
-        using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16 });
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16 });
         GoldenErrors errors = Measure(name, backend);
         Assert.Multiple(
             () => Assert.InRange(errors.Loss, 0, 0.03),
@@ -65,7 +66,7 @@ public sealed class CudaGoldenTests(ITestOutputHelper output) : EmulatorTest
     public void Predictor_MultiScale_MatchesPyTorch(bool flip)
     {
         using var backend = new CudaBackend();
-        GoldenBars bars = Tolerances.OfNetwork(NumericPrecision.Float32);
+        GoldenBars bars = Tolerances.OfNetwork(Precision.Float32);
         foreach (SelfTestCheck check in GoldenChecks.MultiScale(backend, "multiscale-sunet64-os16", flip, bars))
             AssertPassed(check);
     }

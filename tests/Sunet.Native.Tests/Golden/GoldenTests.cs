@@ -72,7 +72,7 @@ public class GoldenTests(ITestOutputHelper output)
     public void Predictor_MultiScale_MatchesPyTorch(string name, bool flip)
     {
         using IBackend backend = new CpuBackend();
-        foreach (SelfTestCheck check in GoldenChecks.MultiScale(backend, name, flip, Tolerances.OfNetwork(NumericPrecision.Float32)))
+        foreach (SelfTestCheck check in GoldenChecks.MultiScale(backend, name, flip, Tolerances.OfNetwork(Precision.Float32)))
             AssertPassed(check);
     }
 

@@ -147,8 +147,8 @@ public sealed class NativeLibrariesTests : IDisposable
     [Fact]
     public void CheckAbi_OtherNumber_NamesBoth()
     {
-        NativeLibraries.CheckAbi("/x/libsunet_cpu.so", 1, 1);
-        BackendException error = Assert.Throws<BackendException>(() => NativeLibraries.CheckAbi("/x/libsunet_cpu.so", 7, 1));
+        CpuLibrary.CheckAbi("/x/libsunet_cpu.so", 1, 1);
+        BackendException error = Assert.Throws<BackendException>(() => CpuLibrary.CheckAbi("/x/libsunet_cpu.so", 7, 1));
         Assert.Contains("ABI 7", error.Message, StringComparison.Ordinal);
         Assert.Contains("ABI 1", error.Message, StringComparison.Ordinal);
     }

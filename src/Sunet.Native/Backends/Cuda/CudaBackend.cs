@@ -64,7 +64,16 @@ public sealed class CudaBackend : IBackend
         + $"cuDNN {CudaLibraries.Ensure(CudaLibrary.CuDnn).VersionText}, cuBLASLt {CudaLibraries.Ensure(CudaLibrary.CuBlasLt).VersionText}, "
         + $"{Options.Precision.ToString().ToLowerInvariant()}");
 
-    /// <summary>All the memory the device has, in bytes.</summary>
+    /// <inheritdoc/>
+    public Precision Precision => Options.Precision;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Precision> Precisions { get; } = [Precision.Float32, Precision.Tf32, Precision.Bf16];
+
+    /// <inheritdoc/>
+    public bool UsesHostMemory => false;
+
+    /// <inheritdoc/>
     public long MemoryBytes => Device.TotalBytes;
 
     /// <summary>The bytes that plans can still take: what the device has free and what is kept here for reuse, up to the limit.</summary>

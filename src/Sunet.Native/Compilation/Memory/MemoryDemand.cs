@@ -16,13 +16,13 @@ internal static class MemoryDemand
     /// same time. For sizes so large that to prepare their calls takes long.
     /// </summary>
     /// <exception cref="MemoryException">It cannot.</exception>
-    public static void RequirePossible(Graph graph, PlanOptions options, IBackendSession session)
+    public static void RequirePossible(Graph graph, PlanOptions options, IBackend backend)
     {
         Convolution? largest = graph.Ops.OfType<Convolution>().MaxBy(Elements);
-        if (largest is null || Elements(largest) * LeastBytes is var needed && needed <= Math.Min(options.MemoryLimit, session.AvailableBytes))
+        if (largest is null || Elements(largest) * LeastBytes is var needed && needed <= Math.Min(options.MemoryLimit, backend.AvailableBytes))
             return;
         throw new MemoryException(string.Create(CultureInfo.InvariantCulture, $"Layer '{largest.Name}' alone, of {largest.X.Shape} to "
-            + $"{largest.Output.Shape}, needs {needed:N0} bytes and {Limit(options.MemoryLimit, session.AvailableBytes)}; use a smaller batch or image."),
+            + $"{largest.Output.Shape}, needs {needed:N0} bytes and {Limit(options.MemoryLimit, backend.AvailableBytes)}; use a smaller batch or image."),
             needed);
 
         static long Elements(Convolution c) => c.X.Shape.Count + c.Output.Shape.Count;
@@ -32,12 +32,12 @@ internal static class MemoryDemand
     /// <param name="memory">The plan's.</param>
     /// <param name="sharedBytes">What it adds to the weights that it shares.</param>
     /// <param name="options">What it may take.</param>
-    /// <param name="session">Knows what there is.</param>
+    /// <param name="backend">Knows what there is.</param>
     /// <exception cref="MemoryException">It is too much.</exception>
-    public static void Require(MemoryPlan memory, long sharedBytes, PlanOptions options, IBackendSession session)
+    public static void Require(MemoryPlan memory, long sharedBytes, PlanOptions options, IBackend backend)
     {
-        long needed = memory.TotalBytes + sharedBytes, allowed = options.MemoryLimit, available = session.AvailableBytes;
-        long buffers = session.UsesHostMemory ? options.BufferBytes : 0;
+        long needed = memory.TotalBytes + sharedBytes, allowed = options.MemoryLimit, available = backend.AvailableBytes;
+        long buffers = backend.UsesHostMemory ? options.BufferBytes : 0;
         if (needed <= Math.Min(allowed, available - buffers))
             return;
         string beside = buffers > 0 ? string.Create(CultureInfo.InvariantCulture, $" beside {buffers:N0} for results") : "";

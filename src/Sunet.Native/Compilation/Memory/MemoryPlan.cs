@@ -73,10 +73,10 @@ public sealed class MemoryPlan
         Graph graph, IBackendSession session, long scratchBytes, int optimizerSlots, IReadOnlyDictionary<Value, StoredWeight> elsewhere)
     {
         var plan = new MemoryPlan();
-        plan.Parameters = plan.PlaceInOrder(graph.Parameters.Where(v => !elsewhere.ContainsKey(v)), session);
-        plan.copyBytes = session.ParameterCopyBytes;
+        plan.Parameters = plan.PlaceInOrder(graph.Parameters.Where(v => !elsewhere.ContainsKey(v)), session.Layouts);
+        plan.copyBytes = session.ParameterCopies?.ElementBytes ?? 0;
         plan.ParameterCopy = plan.Append(plan.Parameters.Bytes / sizeof(float) * plan.copyBytes);
-        plan.Buffers = plan.PlaceInOrder(graph.Buffers.Where(v => !elsewhere.ContainsKey(v)), session);
+        plan.Buffers = plan.PlaceInOrder(graph.Buffers.Where(v => !elsewhere.ContainsKey(v)), session.Layouts);
         List<Value> gradients = [.. graph.Ops.SelectMany(o => o.Outputs).Where(v => v.GradientOf is not null)];
         if (gradients.Count > 0)
         {
@@ -86,7 +86,7 @@ public sealed class MemoryPlan
         }
 
         plan.OptimizerSlots = [.. Enumerable.Range(0, optimizerSlots).Select(_ => plan.Append(plan.Parameters.Bytes))];
-        plan.PlaceActivations(graph, session);
+        plan.PlaceActivations(graph, session.Layouts);
         plan.Scratch = plan.Append(scratchBytes);
         plan.SessionBytes = session.OwnBytes;
         return plan;
@@ -101,22 +101,22 @@ public sealed class MemoryPlan
         return region;
     }
 
-    private Region PlaceInOrder(IEnumerable<Value> values, IBackendSession session)
+    private Region PlaceInOrder(IEnumerable<Value> values, IValueLayouts layouts)
     {
         long start = end;
         foreach (Value value in values)
         {
             offsets[value] = end;
-            end += Align(session.BytesOf(value));
+            end += Align(layouts.BytesOf(value));
         }
 
         return new Region(start, end - start);
     }
 
     /// <summary>Greedy by size: the largest storage first, each at the lowest place free during its lifetime.</summary>
-    private void PlaceActivations(Graph graph, IBackendSession session)
+    private void PlaceActivations(Graph graph, IValueLayouts layouts)
     {
-        List<Storage> storages = Lifetimes.Find(graph, session);
+        List<Storage> storages = Lifetimes.Find(graph, layouts);
         var placed = new List<Storage>();
         long extent = 0;
         foreach (Storage storage in storages.OrderByDescending(s => s.Bytes).ThenBy(s => s.First))
@@ -138,11 +138,11 @@ public sealed class MemoryPlan
         }
 
         Activations = Append(extent);
-        ActivationBytesUnshared = storages.Sum(s => s.Values.Where(v => session.ViewOf(v) is null).Sum(v => Align(session.BytesOf(v))));
+        ActivationBytesUnshared = storages.Sum(s => s.Values.Where(v => layouts.ViewOf(v) is null).Sum(v => Align(layouts.BytesOf(v))));
         foreach (Storage storage in storages)
         {
             foreach (Value value in storage.Values)
-                offsets[value] = Activations.Offset + storage.Offset + (session.ViewOf(value)?.Offset ?? 0);
+                offsets[value] = Activations.Offset + storage.Offset + (layouts.ViewOf(value)?.Offset ?? 0);
         }
     }
 
@@ -168,9 +168,9 @@ public sealed class MemoryPlan
     /// <summary>When each activation is first written and last read, with values that overwrite another joined to its storage.</summary>
     private static class Lifetimes
     {
-        public static List<Storage> Find(Graph graph, IBackendSession session)
+        public static List<Storage> Find(Graph graph, IValueLayouts layouts)
         {
-            Dictionary<Value, int> lastRead = LastReads(graph, session);
+            Dictionary<Value, int> lastRead = LastReads(graph, layouts);
             var of = new Dictionary<Value, Storage>();
             var all = new List<Storage>();
             foreach (Value input in graph.Inputs)
@@ -181,7 +181,7 @@ public sealed class MemoryPlan
                 Op op = graph.Ops[i];
                 foreach (Value output in op.Outputs.Where(o => o.GradientOf is null))
                 {
-                    Value? host = session.ViewOf(output)?.Host ?? (ReferenceEquals(output, op.Output) ? Overwritten(op, i) : null);
+                    Value? host = layouts.ViewOf(output)?.Host ?? (ReferenceEquals(output, op.Output) ? Overwritten(op, i) : null);
                     if (host is not null && !of.ContainsKey(host))
                         Begin(host, i);
                     if (host is not null)
@@ -203,7 +203,7 @@ public sealed class MemoryPlan
             void Join(Value value, Storage storage)
             {
                 storage.Values.Add(value);
-                storage.Bytes = Math.Max(storage.Bytes, Align(session.BytesOf(value)));
+                storage.Bytes = Math.Max(storage.Bytes, Align(layouts.BytesOf(value)));
                 storage.Last = Math.Max(storage.Last, Math.Max(storage.First, lastRead.GetValueOrDefault(value, storage.First)));
                 of[value] = storage;
             }
@@ -211,10 +211,10 @@ public sealed class MemoryPlan
             Value? Overwritten(Op op, int index) => op.Accumulator ?? op.Overwritable.FirstOrDefault(v =>
                 of.TryGetValue(v, out Storage? storage) && storage.Last == index && v.Kind == ValueKind.Computed
                 && op.Inputs.Count(i => of.TryGetValue(i, out Storage? s) && ReferenceEquals(s, storage)) == 1
-                && session.BytesOf(v) == session.BytesOf(op.Output) && session.FormatOf(v) == session.FormatOf(op.Output));
+                && layouts.BytesOf(v) == layouts.BytesOf(op.Output) && layouts.FormatOf(v) == layouts.FormatOf(op.Output));
         }
 
-        private static Dictionary<Value, int> LastReads(Graph graph, IBackendSession session)
+        private static Dictionary<Value, int> LastReads(Graph graph, IValueLayouts layouts)
         {
             var last = new Dictionary<Value, int>();
             for (int i = 0; i < graph.Ops.Count; i++)
@@ -229,7 +229,7 @@ public sealed class MemoryPlan
                 last[output] = graph.Ops.Count;
 
             // An op whose output lies within one of its inputs does nothing: where the output is read, its inputs are.
-            foreach (Op op in graph.Ops.Reverse().Where(o => o.Outputs.Count > 0 && o.Inputs.Contains(session.ViewOf(o.Output)?.Host)))
+            foreach (Op op in graph.Ops.Reverse().Where(o => o.Outputs.Count > 0 && o.Inputs.Contains(layouts.ViewOf(o.Output)?.Host)))
             {
                 foreach (Value input in op.Inputs)
                     last[input] = Math.Max(last[input], last[op.Output]);

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Interop.Cpu;
 
@@ -33,11 +32,11 @@ internal sealed class CpuContextHandle : CpuHandle
     /// <exception cref="BackendException">The library is missing or failed.</exception>
     public static unsafe CpuContextHandle Create(int threads)
     {
-        NativeLibraries.EnsureCpuLoaded();
+        CpuLibrary.EnsureLoaded();
         byte* text = stackalloc byte[NativeMessage.Size];
         NativeMessage message = new(text, NativeMessage.Size);
         int status = SunetCpu.ContextCreate(threads, out CpuContextHandle context, ref message);
-        NativeStatus.ThrowIfFailed(status, message, NativeLibraries.CpuFile);
+        NativeStatus.ThrowIfFailed(status, message, CpuLibrary.File);
         return context;
     }
 
@@ -60,11 +59,11 @@ internal sealed class CpuMemoryHandle : CpuHandle
     public static unsafe CpuMemoryHandle Allocate(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        NativeLibraries.EnsureCpuLoaded();
+        CpuLibrary.EnsureLoaded();
         byte* text = stackalloc byte[NativeMessage.Size];
         NativeMessage message = new(text, NativeMessage.Size);
         int status = SunetCpu.Allocate((nuint)bytes, out CpuMemoryHandle memory, ref message);
-        NativeStatus.ThrowIfFailed(status, message, NativeLibraries.CpuFile, bytes: bytes);
+        NativeStatus.ThrowIfFailed(status, message, CpuLibrary.File, bytes: bytes);
         memory.Bytes = bytes;
         return memory;
     }
@@ -87,11 +86,11 @@ internal sealed class CpuFormatHandle : CpuHandle
     /// <exception cref="BackendException">The library is missing or failed.</exception>
     public static unsafe CpuFormatHandle Create(in NativeTensor tensor)
     {
-        NativeLibraries.EnsureCpuLoaded();
+        CpuLibrary.EnsureLoaded();
         byte* text = stackalloc byte[NativeMessage.Size];
         NativeMessage message = new(text, NativeMessage.Size);
         int status = SunetCpu.FormatCreate(tensor, out CpuFormatHandle format, ref message);
-        NativeStatus.ThrowIfFailed(status, message, NativeLibraries.CpuFile);
+        NativeStatus.ThrowIfFailed(status, message, CpuLibrary.File);
         return format;
     }
 

@@ -1,4 +1,3 @@
-using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Interop.Cpu;
 
@@ -92,7 +91,7 @@ internal sealed unsafe class CpuPrimitiveHandle : CpuHandle
         byte* text = stackalloc byte[NativeMessage.Size];
         NativeMessage message = new(text, NativeMessage.Size);
         int status = SunetCpu.PrimitiveFormat(this, argument, out CpuFormatHandle format, ref message);
-        NativeStatus.ThrowIfFailed(status, message, NativeLibraries.CpuFile);
+        NativeStatus.ThrowIfFailed(status, message, CpuLibrary.File);
         return format;
     }
 
@@ -102,7 +101,7 @@ internal sealed unsafe class CpuPrimitiveHandle : CpuHandle
     {
         byte* text = stackalloc byte[NativeMessage.Size];
         NativeMessage message = new(text, NativeMessage.Size);
-        NativeStatus.ThrowIfFailed(SunetCpu.PrimitiveBind(this, argument, data, ref message), message, NativeLibraries.CpuFile);
+        NativeStatus.ThrowIfFailed(SunetCpu.PrimitiveBind(this, argument, data, ref message), message, CpuLibrary.File);
     }
 
     /// <summary>Runs the primitive and returns when its result is written.</summary>
@@ -116,7 +115,7 @@ internal sealed unsafe class CpuPrimitiveHandle : CpuHandle
         NativeMessage message = new(text, NativeMessage.Size);
         int status = SunetCpu.PrimitiveExecute(Raw, &message);
         GC.KeepAlive(this);
-        NativeStatus.ThrowIfFailed(status, message, NativeLibraries.CpuFile, layer);
+        NativeStatus.ThrowIfFailed(status, message, CpuLibrary.File, layer);
     }
 
     protected override bool ReleaseHandle()
@@ -149,7 +148,7 @@ internal sealed unsafe class CpuPrimitiveHandle : CpuHandle
         if (status != NativeStatus.Ok)
         {
             Dispose();
-            NativeStatus.ThrowIfFailed(status, message, NativeLibraries.CpuFile, layer);
+            NativeStatus.ThrowIfFailed(status, message, CpuLibrary.File, layer);
         }
 
         bool added = false;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Interop.Cpu;
 
@@ -13,7 +12,7 @@ public static class NativeRuntime
     {
         get
         {
-            NativeLibraries.EnsureCpuLoaded();
+            CpuLibrary.EnsureLoaded();
             SunetCpu.CountersQuery(out NativeCountersData counters);
             return new NativeOutstanding(counters.OutstandingBytes, counters.OutstandingHandles, counters.Allocations);
         }
@@ -23,7 +22,7 @@ public static class NativeRuntime
     /// <exception cref="BackendException">It is missing, lacks what it needs, or is of another version; the sentence says which.</exception>
     public static unsafe NativeRuntimeInfo Query()
     {
-        string path = NativeLibraries.CpuPath;
+        string path = CpuLibrary.Path;
         SunetCpu.LibraryQuery(out NativeLibraryInfo info);
         return new NativeRuntimeInfo
         {

@@ -21,46 +21,12 @@ internal static class NativeLibraries
     /// <summary>Where the host keeps the application's native libraries, separated as in <c>PATH</c>.</summary>
     private const string HostFolders = "NATIVE_DLL_SEARCH_DIRECTORIES";
 
-    private const string SpinVariable = "GOMP_SPINCOUNT";
-    private const string SpinCount = "10000";
-
     /// <summary>Where a package, and what is built with it, has the native libraries of this system.</summary>
     private static readonly string RuntimeFolder = Path.Combine("runtimes", Rid(), "native");
 
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, LoadedLibrary> Loaded = [];
     private static bool resolverSet;
-    private static volatile bool cpuChecked;
-
-    /// <summary>The file name of the CPU library on this system.</summary>
-    public static string CpuFile { get; } = FileName(SunetCpu.Library);
-
-    /// <summary>Loads the CPU library and checks that it speaks our ABI. Cheap when already done.</summary>
-    /// <exception cref="BackendException">It is missing, cannot be loaded, or is of another version.</exception>
-    public static void EnsureCpuLoaded()
-    {
-        if (cpuChecked)
-            return;
-        lock (Gate)
-        {
-            LimitSpinning();
-            LoadedLibrary library = Load(SunetCpu.Library);
-            SetResolver();
-            CheckAbi(library.Path, QueryAbi(library.Path), SunetCpu.Abi);
-            cpuChecked = true;
-        }
-    }
-
-    /// <summary>Where the CPU library was loaded from.</summary>
-    public static string CpuPath
-    {
-        get
-        {
-            EnsureCpuLoaded();
-            lock (Gate)
-                return Loaded[SunetCpu.Library].Path;
-        }
-    }
 
     /// <summary>The folders that are searched before the load context and the system loader are asked, in order.</summary>
     /// <param name="nativePath">The value of <see cref="PathVariable"/>; null if it is not set.</param>
@@ -117,31 +83,6 @@ internal static class NativeLibraries
             + $"or set {PathVariable} to the folder that has it.", file);
     }
 
-    /// <summary>Refuses a library of another version than these bindings.</summary>
-    /// <exception cref="BackendException">The numbers differ.</exception>
-    public static void CheckAbi(string path, int found, int wanted)
-    {
-        if (found != wanted)
-        {
-            throw new BackendException(
-                $"{path} has ABI {found}, but this version of Sunet.Native needs ABI {wanted}: use the library that came with it.",
-                Path.GetFileName(path), found);
-        }
-    }
-
-    /// <summary>
-    /// Lets OpenMP's threads sleep soon at a barrier. By default libgomp spins for milliseconds, and where something else wants the
-    /// processors (a batch loader, another process) the spinning threads keep them from the ones they wait for. libgomp reads its settings
-    /// when it is loaded, so a process that loaded it before, or that sets them itself, keeps its own.
-    /// </summary>
-    private static void LimitSpinning()
-    {
-        bool isSet = Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is not null
-            || Environment.GetEnvironmentVariable(SpinVariable) is not null;
-        if (OperatingSystem.IsLinux() && !isSet)
-            _ = Posix.SetEnvironment(SpinVariable, SpinCount, overwrite: 0);
-    }
-
     /// <summary>Makes a library that others loaded known to the resolver under the name its imports use.</summary>
     public static void Register(string name, LoadedLibrary library)
     {
@@ -152,28 +93,20 @@ internal static class NativeLibraries
         }
     }
 
-    private static LoadedLibrary Load(string name)
+    /// <summary>Loads a library under the name that imports use and makes it known to the resolver. Cheap when already done.</summary>
+    /// <exception cref="BackendException">It is missing, or does not load.</exception>
+    public static LoadedLibrary Load(string name)
     {
-        if (Loaded.TryGetValue(name, out LoadedLibrary? known))
-            return known;
-        LoadedLibrary library = LoadFrom(name, Folders(
-            Environment.GetEnvironmentVariable(PathVariable), AssemblyFolder(), AppContext.BaseDirectory,
-            AppContext.GetData(HostFolders) as string));
-        Loaded.Add(name, library);
-        return library;
-    }
-
-    private static int QueryAbi(string path)
-    {
-        try
+        lock (Gate)
         {
-            SunetCpu.LibraryQuery(out NativeLibraryInfo info);
-            return info.Abi;
-        }
-        catch (EntryPointNotFoundException error)
-        {
-            throw new BackendException(
-                $"{path} is not the CPU library of Sunet.Native: it lacks sunet_library_query.", CpuFile, inner: error);
+            if (Loaded.TryGetValue(name, out LoadedLibrary? known))
+                return known;
+            LoadedLibrary library = LoadFrom(name, Folders(
+                Environment.GetEnvironmentVariable(PathVariable), AssemblyFolder(), AppContext.BaseDirectory,
+                AppContext.GetData(HostFolders) as string));
+            Loaded.Add(name, library);
+            SetResolver();
+            return library;
         }
     }
 
@@ -200,7 +133,8 @@ internal static class NativeLibraries
     private static string[] Split(string? folders, params char[] separators) =>
         (folders ?? "").Split(separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    private static string FileName(string name) =>
+    /// <summary>The file name of a library on this system.</summary>
+    public static string FileName(string name) =>
         OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
 
     private static string Rid()

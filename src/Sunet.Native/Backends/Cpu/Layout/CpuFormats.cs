@@ -13,12 +13,12 @@ namespace Sunet.Native.Backends.Cpu.Layout;
 /// is the precision, but for what is computed per pixel over all classes. <see cref="ValueViews"/> have no memory of their own. Owns the
 /// formats that convolutions have settled.
 /// </summary>
-internal sealed class CpuFormats : IDisposable
+internal sealed class CpuFormats : IValueLayouts, IDisposable
 {
     /// <summary>How the library calls every format that oneDNN has no name for.</summary>
     private const string UnnamedFormat = "strided";
 
-    private readonly CpuPrecision precision;
+    private readonly Precision precision;
     private readonly bool multipliesFloat16;
     private readonly int channelBlock;
     private readonly NativeLayout activationLayout;
@@ -33,7 +33,7 @@ internal sealed class CpuFormats : IDisposable
     /// <param name="fuseNormalization">Whether batch-norms may be left to what reads them: convolutions and gradients of weights.</param>
     /// <param name="multipliesFloat16">Whether convolutions are made in float16: those normalise whatever their kernel.</param>
     /// <param name="channelBlock">Channels that lie side by side: 16 or 8.</param>
-    public CpuFormats(Graph graph, CpuPrecision precision, bool fuseNormalization, bool multipliesFloat16, int channelBlock)
+    public CpuFormats(Graph graph, Precision precision, bool fuseNormalization, bool multipliesFloat16, int channelBlock)
     {
         this.precision = precision;
         this.multipliesFloat16 = multipliesFloat16;
@@ -114,7 +114,7 @@ internal sealed class CpuFormats : IDisposable
     public int ElementBytes(Value value) => TypeOf(value) == NativeType.BFloat16 ? sizeof(ushort) : value.Type.Bytes();
 
     /// <summary>Such as <c>aBcd16b</c> or <c>aBcd16b bf16</c>.</summary>
-    public string NameOf(Value value)
+    public string FormatOf(Value value)
     {
         if (views.IsUnmade(value))
             return "not made";
@@ -134,7 +134,7 @@ internal sealed class CpuFormats : IDisposable
     }
 
     /// <summary>The name where it belongs to one format alone; else null.</summary>
-    public string? SharedNameOf(Value value) => NameOf(value) is var name && name != UnnamedFormat ? name : null;
+    public string? SharedFormatOf(Value value) => FormatOf(value) is var name && name != UnnamedFormat ? name : null;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -194,7 +194,7 @@ internal sealed class CpuFormats : IDisposable
 
     private bool IsBf16(Value value)
     {
-        if (precision != CpuPrecision.Bf16 || value.Type != DataType.Float32 || value.Shape.Rank != 4 || value.GradientOf is not null)
+        if (precision != Precision.Bf16 || value.Type != DataType.Float32 || value.Shape.Rank != 4 || value.GradientOf is not null)
             return false;
         return value.Kind == ValueKind.Input || (value.Kind == ValueKind.Computed && value.Producer switch
         {

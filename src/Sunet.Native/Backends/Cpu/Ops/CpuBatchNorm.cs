@@ -1,3 +1,4 @@
+using Sunet.Native.Backends.Cpu.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Ops;
@@ -7,33 +8,33 @@ namespace Sunet.Native.Backends.Cpu.Ops;
 /// <summary>Batch normalisation: statistics, application with ReLU, gradient, running statistics.</summary>
 internal static unsafe class CpuBatchNorm
 {
-    public static PreparedCall? Prepare(CpuSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
     {
-        BatchNormStatistics => Statistics(session, op, session.TensorOf(op.Inputs[0])),
-        BatchNormApply apply when session.IsUnmade(apply.Output) => new NoCall(),
-        BatchNormApply apply => Apply(session, apply, session.TensorOf(apply.X), session.TensorOf(apply.Output)),
+        BatchNormStatistics => Statistics(session, op, session.Layouts.TensorOf(op.Inputs[0])),
+        BatchNormApply apply when session.Layouts.IsUnmade(apply.Output) => new NoCall(),
+        BatchNormApply apply => Apply(session, apply, session.Layouts.TensorOf(apply.X), session.Layouts.TensorOf(apply.Output)),
         BatchNormGradient gradient => Gradient(session, gradient),
-        RunningStatisticsUpdate update => new CpuKernel(session, op, (context, at) => session.StepIsSound
+        RunningStatisticsUpdate update => new CpuKernel(session, op, (context, at) => session.LastCheck.IsSound
             ? SunetCpu.RunningStatisticsUpdate(context, update.Inputs[0].Shape[0], update.Count, update.Momentum, at.In(0), at.In(1), at.In(2), at.In(3))
             : NativeStatus.Ok),
         _ => null,
     };
 
-    private static CpuKernel Statistics(CpuSession session, Op op, NativeTensor x) =>
+    private static CpuKernel Statistics(CpuRun session, Op op, NativeTensor x) =>
         new(session, op, (context, at) => SunetCpu.BatchNormStatistics(context, x, at.In(0), at.Out(0), at.Out(1)));
 
-    private static CpuKernel Apply(CpuSession session, BatchNormApply op, NativeTensor x, NativeTensor y) =>
+    private static CpuKernel Apply(CpuRun session, BatchNormApply op, NativeTensor x, NativeTensor y) =>
         new(session, op, (context, at) => SunetCpu.BatchNormApply(context, x, at.In(0), at.In(1), at.In(2), at.In(3), at.In(4), op.Epsilon,
             op.FusedRelu ? 1 : 0, y, at.Out()));
 
-    private static CpuKernel Gradient(CpuSession session, BatchNormGradient op)
+    private static CpuKernel Gradient(CpuRun session, BatchNormGradient op)
     {
         var fixedPart = new NativeBatchNormGradient
         {
-            XTensor = session.TensorOf(op.Inputs[0]),
-            DyTensor = session.TensorOf(op.Dy),
-            DxTensor = session.TensorOf(op.Output),
-            AddendTensor = session.TensorOf(op.Addend ?? op.Output),
+            XTensor = session.Layouts.TensorOf(op.Inputs[0]),
+            DyTensor = session.Layouts.TensorOf(op.Dy),
+            DxTensor = session.Layouts.TensorOf(op.Output),
+            AddendTensor = session.Layouts.TensorOf(op.Addend ?? op.Output),
             Epsilon = op.Epsilon,
             Relu = op.FusedRelu ? 1 : 0,
             BatchStatistics = op.BatchStatistics ? 1 : 0,

@@ -1,3 +1,4 @@
+using Sunet.Native.Backends.Cpu.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Ops;
@@ -20,7 +21,7 @@ internal sealed class CpuConvolution : PreparedCall
     private readonly CpuPrimitiveHandle? reorder;
     private readonly long convertedBytes;
 
-    private CpuConvolution(CpuSession session, Op op, CpuPrimitiveHandle primitive, Value weights,
+    private CpuConvolution(CpuRun session, Op op, CpuPrimitiveHandle primitive, Value weights,
         params (NativeArgument Argument, Value Value)[] bindings)
     {
         this.op = op;
@@ -29,18 +30,18 @@ internal sealed class CpuConvolution : PreparedCall
         this.bindings = bindings;
         weightsAreWritten = op.Outputs.Contains(weights);
         CpuFormatHandle wanted = primitive.Format(NativeArgument.Weights);
-        if (session.SettledFormat(weights) is not { } settled)
+        if (session.Layouts.SettledFormat(weights) is not { } settled)
         {
-            NativeType type = session.TensorOf(op.Inputs[0]).Type;
-            if (session.Purpose == PlanPurpose.Inference || type == NativeType.Float32)
+            NativeType type = session.Layouts.TensorOf(op.Inputs[0]).Type;
+            if (session.Settings.Purpose == PlanPurpose.Inference || type == NativeType.Float32)
             {
-                session.Settle(weights, wanted, type);
+                session.Layouts.Settle(weights, wanted, type);
                 return;
             }
 
             // All directions read copies, so that none gains from the parameters' layout: it is the one that is made fastest from.
-            settled = CpuFormatHandle.Create(session.CopiedWeights(weights));
-            session.Settle(weights, settled, NativeType.Float32);
+            settled = CpuFormatHandle.Create(session.Layouts.CopiedWeights(weights));
+            session.Layouts.Settle(weights, settled, NativeType.Float32);
         }
 
         using (wanted)
@@ -58,9 +59,9 @@ internal sealed class CpuConvolution : PreparedCall
 
     public override string Implementation => reorder is null ? primitive.Implementation : primitive.Implementation + " + reorder";
 
-    public static PreparedCall? Prepare(CpuSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
     {
-        Convolution c when session.IsUnmade(c.X) => Normalized(session, c, (BatchNormApply)c.X.Producer!),
+        Convolution c when session.Layouts.IsUnmade(c.X) => Normalized(session, c, (BatchNormApply)c.X.Producer!),
         Convolution c => new CpuConvolution(session, op,
             CpuPrimitiveHandle.ConvolutionForward(session.Context, Describe(session, c.Geometry, c.X, c.Weights, c.Output) with
             {
@@ -73,7 +74,7 @@ internal sealed class CpuConvolution : PreparedCall
             CpuPrimitiveHandle.ConvolutionBackwardData(session.Context,
                 Describe(session, d.Geometry, d.Output, d.Inputs[1], d.Inputs[0]), op.Name),
             d.Inputs[1], (NativeArgument.Source, d.Output), (NativeArgument.Destination, d.Inputs[0])),
-        ConvolutionWeightGradient w when session.IsUnmade(w.Inputs[0]) => Normalized(session, w, (BatchNormApply)w.Inputs[0].Producer!),
+        ConvolutionWeightGradient w when session.Layouts.IsUnmade(w.Inputs[0]) => Normalized(session, w, (BatchNormApply)w.Inputs[0].Producer!),
         ConvolutionWeightGradient w => new CpuConvolution(session, op,
             CpuPrimitiveHandle.ConvolutionBackwardWeights(session.Context, DescribeGradient(session, w, w.Inputs[0]), op.Name),
             w.Output, WithBias(session.BiasGradients.Beside(w),
@@ -96,7 +97,7 @@ internal sealed class CpuConvolution : PreparedCall
         _ => null,
     };
 
-    public override void Bind(PlanAddresses at)
+    public override void Bind(IValueAddresses at)
     {
         foreach ((NativeArgument argument, Value value) in bindings)
             primitive.Bind(argument, at.Of(value));
@@ -139,7 +140,7 @@ internal sealed class CpuConvolution : PreparedCall
     }
 
     /// <summary>A convolution that applies the batch-norm before it, whose result is never made.</summary>
-    private static CpuConvolution Normalized(CpuSession session, Convolution c, BatchNormApply norm) => new(session, c,
+    private static CpuConvolution Normalized(CpuRun session, Convolution c, BatchNormApply norm) => new(session, c,
         CpuPrimitiveHandle.NormalizedConvolution(session.Context, Describe(session, c.Geometry, norm.X, c.Weights, c.Output) with
         {
             HasBias = c.HasBias ? 1 : 0,
@@ -149,7 +150,7 @@ internal sealed class CpuConvolution : PreparedCall
         c.Weights, WithBias(c.Bias, WithNorm(norm, c.Output)));
 
     /// <summary>The gradient of such a convolution's weights, which applies the batch-norm once more.</summary>
-    private static CpuConvolution Normalized(CpuSession session, ConvolutionWeightGradient w, BatchNormApply norm) => new(session, w,
+    private static CpuConvolution Normalized(CpuRun session, ConvolutionWeightGradient w, BatchNormApply norm) => new(session, w,
         CpuPrimitiveHandle.NormalizedConvolutionBackwardWeights(
             session.Context, DescribeGradient(session, w, norm.X), norm.Epsilon, norm.FusedRelu, w.Name),
         w.Output, WithBias(session.BiasGradients.Beside(w), WithNorm(norm, w.Inputs[1])));
@@ -166,13 +167,13 @@ internal sealed class CpuConvolution : PreparedCall
         bias is null ? others : [.. others, (NativeArgument.Bias, bias)];
 
     /// <summary>A gradient of weights, and of the bias where that is found beside it.</summary>
-    private static NativeConvolution DescribeGradient(CpuSession session, ConvolutionWeightGradient w, Value source) =>
+    private static NativeConvolution DescribeGradient(CpuRun session, ConvolutionWeightGradient w, Value source) =>
         Describe(session, w.Geometry, source, w.Output, w.Inputs[1]) with { HasBias = session.BiasGradients.Beside(w) is null ? 0 : 1 };
 
-    private static NativeConvolution Describe(CpuSession session, ConvolutionGeometry geometry, Value source, Value weights, Value destination)
+    private static NativeConvolution Describe(CpuRun session, ConvolutionGeometry geometry, Value source, Value weights, Value destination)
     {
         Shape w = weights.Shape;
-        NativeTensor from = session.TensorOf(source);
+        NativeTensor from = session.Layouts.TensorOf(source);
         return new NativeConvolution
         {
             Source = from,
@@ -181,7 +182,7 @@ internal sealed class CpuConvolution : PreparedCall
                 // Gradients of parameters are float32 always.
                 Type = weights.GradientOf is null ? from.Type : NativeType.Float32,
             },
-            Destination = session.TensorOf(destination),
+            Destination = session.Layouts.TensorOf(destination),
             StrideHeight = geometry.Stride.H,
             StrideWidth = geometry.Stride.W,
             DilationHeight = geometry.Dilation.H,
@@ -190,9 +191,9 @@ internal sealed class CpuConvolution : PreparedCall
             PaddingLeft = geometry.PaddingBegin.W,
             PaddingBottom = geometry.PaddingEnd.H,
             PaddingRight = geometry.PaddingEnd.W,
-            Inference = session.Purpose == PlanPurpose.Inference ? 1 : 0,
-            Winograd = session.Options.Winograd ? 1 : 0,
-            Float16 = session.Options.Float16Products ? 1 : 0,
+            Inference = session.Settings.Purpose == PlanPurpose.Inference ? 1 : 0,
+            Winograd = session.Settings.Winograd ? 1 : 0,
+            Float16 = session.Settings.Float16Products ? 1 : 0,
         };
     }
 }

@@ -1,3 +1,4 @@
+using Sunet.Native.Backends.Cpu.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Ops;
@@ -7,7 +8,7 @@ namespace Sunet.Native.Backends.Cpu.Ops;
 /// <summary>What begins or ends with bytes: normalised pixels, and counts of labels against predictions.</summary>
 internal static unsafe class CpuImage
 {
-    public static PreparedCall? Prepare(CpuSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
     {
         NormalizeImage normalize => Normalize(session, normalize),
         ConfusionCounts counts => new CpuKernel(session, op, (context, at) => SunetCpu.ConfusionCounts(context, op.Inputs[0].Shape.Count,
@@ -15,9 +16,9 @@ internal static unsafe class CpuImage
         _ => null,
     };
 
-    private static CpuKernel Normalize(CpuSession session, NormalizeImage op)
+    private static CpuKernel Normalize(CpuRun session, NormalizeImage op)
     {
-        NativeTensor y = session.TensorOf(op.Output);
+        NativeTensor y = session.Layouts.TensorOf(op.Output);
         float[] mean = [.. op.Normalization.Mean], deviation = [.. op.Normalization.Deviation];
         return new CpuKernel(session, op, (context, at) =>
         {

@@ -1,3 +1,4 @@
+using Sunet.Native.Backends.Cpu.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Interop.Loading;
@@ -10,7 +11,7 @@ internal sealed unsafe class CpuAddresses
     private readonly nint[] inputs;
     private readonly nint[] outputs;
 
-    public CpuAddresses(Op op, PlanAddresses at)
+    public CpuAddresses(Op op, IValueAddresses at)
     {
         inputs = [.. op.Inputs.Select(at.Of)];
         outputs = [.. op.Outputs.Select(at.Of)];
@@ -27,13 +28,13 @@ internal sealed unsafe class CpuAddresses
 internal delegate int CpuKernelBody(nint context, CpuAddresses at);
 
 /// <summary>A call of one of the library's own kernels.</summary>
-internal sealed class CpuKernel(CpuSession session, Op op, CpuKernelBody body) : PreparedCall
+internal sealed class CpuKernel(CpuRun session, Op op, CpuKernelBody body) : PreparedCall
 {
     private CpuAddresses? addresses;
 
     public override string Implementation => "kernel";
 
-    public override void Bind(PlanAddresses at) => addresses = new CpuAddresses(op, at);
+    public override void Bind(IValueAddresses at) => addresses = new CpuAddresses(op, at);
 
-    public override void Run() => NativeStatus.ThrowIfFailed(body(session.Context.Raw, addresses!), op.Kind, NativeLibraries.CpuFile, op.Name);
+    public override void Run() => NativeStatus.ThrowIfFailed(body(session.Context.Raw, addresses!), op.Kind, CpuLibrary.File, op.Name);
 }

@@ -1,4 +1,5 @@
 using Sunet.Native.Backends.Cpu.Layout;
+using Sunet.Native.Backends.Cpu.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Ops;
@@ -11,20 +12,20 @@ namespace Sunet.Native.Backends.Cpu.Ops;
 /// </summary>
 internal sealed unsafe class CpuLinear : PreparedCall
 {
-    private readonly CpuSession session;
+    private readonly CpuRun session;
     private readonly Op op;
     private readonly CpuPrimitiveHandle primitive;
     private readonly (NativeArgument Argument, Value Value)[] bindings;
     private readonly Value[] narrow;
     private readonly nint[] narrowAt, widenedAt;
 
-    private CpuLinear(CpuSession session, Op op, CpuPrimitiveHandle primitive, params (NativeArgument Argument, Value Value)[] bindings)
+    private CpuLinear(CpuRun session, Op op, CpuPrimitiveHandle primitive, params (NativeArgument Argument, Value Value)[] bindings)
     {
         this.session = session;
         this.op = op;
         this.primitive = primitive;
         this.bindings = bindings;
-        narrow = [.. bindings.Select(b => b.Value).Where(v => session.TensorOf(v).Type == NativeType.BFloat16)];
+        narrow = [.. bindings.Select(b => b.Value).Where(v => session.Layouts.TensorOf(v).Type == NativeType.BFloat16)];
         narrowAt = new nint[narrow.Length];
         widenedAt = new nint[narrow.Length];
     }
@@ -33,7 +34,7 @@ internal sealed unsafe class CpuLinear : PreparedCall
 
     public override string Implementation => primitive.Implementation;
 
-    public static PreparedCall? Prepare(CpuSession session, Op op)
+    public static PreparedCall? Prepare(CpuRun session, Op op)
     {
         if (op is not (Linear or LinearDataGradient or LinearWeightGradient))
             return null;
@@ -53,7 +54,7 @@ internal sealed unsafe class CpuLinear : PreparedCall
         };
     }
 
-    public override void Bind(PlanAddresses at)
+    public override void Bind(IValueAddresses at)
     {
         nint widened = at.Scratch + (nint)Align(primitive.ScratchBytes);
         for (int i = 0; i < narrow.Length; i++)
@@ -72,8 +73,8 @@ internal sealed unsafe class CpuLinear : PreparedCall
     {
         for (int i = 0; i < narrow.Length; i++)
         {
-            CpuSession.Check(SunetCpu.Copy(session.Context.Raw, session.TensorOf(narrow[i]), (void*)narrowAt[i],
-                CpuFormats.OutsideOf(narrow[i]), (void*)widenedAt[i]), "copy", op.Name);
+            NativeStatus.ThrowIfFailed(SunetCpu.Copy(session.Context.Raw, session.Layouts.TensorOf(narrow[i]), (void*)narrowAt[i],
+                CpuFormats.OutsideOf(narrow[i]), (void*)widenedAt[i]), "copy", CpuLibrary.File, op.Name);
         }
 
         primitive.Execute(op.Name);

@@ -1,3 +1,4 @@
+using Sunet.Native.Backends.Cpu.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Ops;
@@ -7,7 +8,7 @@ namespace Sunet.Native.Backends.Cpu.Ops;
 /// <summary>Pooling, bilinear resizing, and their gradients.</summary>
 internal static unsafe class CpuResampling
 {
-    public static PreparedCall? Prepare(CpuSession session, Op op)
+    public static PreparedCall? Prepare(CpuRun session, Op op)
     {
         if (op is not (AveragePool or AveragePoolGradient or GlobalAveragePool or GlobalAveragePoolGradient or BilinearResize
             or BilinearResizeGradient))
@@ -15,10 +16,10 @@ internal static unsafe class CpuResampling
             return null;
         }
 
-        if (session.IsUnmade(op.Output))
+        if (session.Layouts.IsUnmade(op.Output))
             return new NoCall();
-        NativeTensor x = session.TensorOf(op.Inputs[0]);
-        NativeTensor y = session.TensorOf(op.Output);
+        NativeTensor x = session.Layouts.TensorOf(op.Inputs[0]);
+        NativeTensor y = session.Layouts.TensorOf(op.Output);
         return new CpuKernel(session, op, op switch
         {
             AveragePool pool => (context, at) => SunetCpu.AveragePool(context, pool.Window, x, at.In(0), y, at.Out()),

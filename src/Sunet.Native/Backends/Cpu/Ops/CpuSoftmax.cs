@@ -1,3 +1,4 @@
+using Sunet.Native.Backends.Cpu.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Ops;
@@ -7,13 +8,13 @@ namespace Sunet.Native.Backends.Cpu.Ops;
 /// <summary>Softmax, cross-entropy, their gradients, and the likeliest class.</summary>
 internal static unsafe class CpuSoftmax
 {
-    public static PreparedCall? Prepare(CpuSession session, Op op)
+    public static PreparedCall? Prepare(CpuRun session, Op op)
     {
         if (op is not (Softmax or SoftmaxGradient or SoftmaxCrossEntropy or SoftmaxCrossEntropyGradient or ArgMax))
             return null;
-        NativeTensor x = session.TensorOf(op.Inputs[0]);
-        NativeTensor y = session.TensorOf(op.Output);
-        NativeTensor dy = op is SoftmaxGradient ? session.TensorOf(op.Inputs[1]) : y;
+        NativeTensor x = session.Layouts.TensorOf(op.Inputs[0]);
+        NativeTensor y = session.Layouts.TensorOf(op.Output);
+        NativeTensor dy = op is SoftmaxGradient ? session.Layouts.TensorOf(op.Inputs[1]) : y;
         return new CpuKernel(session, op, op switch
         {
             Softmax => (context, at) => SunetCpu.Softmax(context, x, at.In(0), y, at.Out()),
@@ -27,15 +28,15 @@ internal static unsafe class CpuSoftmax
                 at.Out(1), at.Out(0), (int*)at.Out(2), (int*)at.Out(3)),
             SoftmaxCrossEntropyGradient loss => (context, at) => SunetCpu.SoftmaxCrossEntropyBackward(context, x, at.In(0), (int*)at.In(1),
                 loss.IgnoreLabel, at.In(2), (int*)at.In(3), session.One, y, at.Out()),
-            ArgMax when session.IsUnmade(op.Inputs[0]) => ResizedArgMax(session, op.Inputs[0]),
+            ArgMax when session.Layouts.IsUnmade(op.Inputs[0]) => ResizedArgMax(session, op.Inputs[0]),
             _ => (context, at) => SunetCpu.ArgMax(context, x, at.In(0), (byte*)at.Out()),
         });
     }
 
     /// <summary>Of logits at full size that are never made; what lies in their place is what they would be made from.</summary>
-    private static CpuKernelBody ResizedArgMax(CpuSession session, Value resized)
+    private static CpuKernelBody ResizedArgMax(CpuRun session, Value resized)
     {
-        NativeTensor low = session.TensorOf(resized.Producer!.Inputs[0]);
+        NativeTensor low = session.Layouts.TensorOf(resized.Producer!.Inputs[0]);
         return (context, at) =>
             SunetCpu.ResizeArgMax(context, low, at.In(0), resized.Shape.Height, resized.Shape.Width, (byte*)at.Out());
     }

@@ -1,5 +1,5 @@
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Interop.Host;
-using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Backends.Cpu.Threads;
 
@@ -109,7 +109,7 @@ internal sealed class CpuRunners(int most, int threads) : IDisposable
     /// <summary>What to throw where the system refuses a thread.</summary>
     internal static BackendException NoThread(Exception? inner = null) => new(
         "The system does not let this process have as many threads as the CPU backend was asked to use; use fewer threads, or raise the limit "
-        + "of the container or user.", NativeLibraries.CpuFile, inner: inner);
+        + "of the container or user.", CpuLibrary.File, inner: inner);
 
     private CpuRunner Rent()
     {

@@ -11,10 +11,10 @@ namespace Sunet.Native.Backends.Cuda.Layout;
 /// </summary>
 internal sealed class CudaFormats
 {
-    private readonly CudaPrecision precision;
+    private readonly Precision precision;
     private readonly ValueViews views;
 
-    public CudaFormats(Graph graph, CudaPrecision precision)
+    public CudaFormats(Graph graph, Precision precision)
     {
         this.precision = precision;
         views = new ValueViews(graph, CanLieWithin);
@@ -23,7 +23,7 @@ internal sealed class CudaFormats
     /// <summary>Whether the value's elements are bfloat16.</summary>
     public bool IsBf16(Value value)
     {
-        if (precision != CudaPrecision.Bf16 || value.Type != DataType.Float32 || value.Shape.Rank != 4 || value.GradientOf is not null)
+        if (precision != Precision.Bf16 || value.Type != DataType.Float32 || value.Shape.Rank != 4 || value.GradientOf is not null)
             return false;
         return value.Kind switch
         {

@@ -43,7 +43,7 @@ internal abstract class CudaCall(CudaSession session, Op op) : PreparedCall
 /// <param name="implementation">What to call it.</param>
 /// <param name="bind">Makes the launches, once addresses are known.</param>
 internal sealed class CudaKernelCall(
-    CudaSession session, Op op, long scratchBytes, string implementation, Func<PlanAddresses, KernelLaunch[]> bind) : CudaCall(session, op)
+    CudaSession session, Op op, long scratchBytes, string implementation, Func<IValueAddresses, KernelLaunch[]> bind) : CudaCall(session, op)
 {
     private KernelLaunch[] launches = [];
 
@@ -51,7 +51,7 @@ internal sealed class CudaKernelCall(
 
     public override string Implementation => implementation;
 
-    public override void Bind(PlanAddresses at) => launches = bind(at);
+    public override void Bind(IValueAddresses at) => launches = bind(at);
 
     protected override void Enqueue()
     {

@@ -36,7 +36,7 @@ internal sealed class CudaConvolution : CudaCall
     /// <summary>What an op asks of the libraries; null where it is no convolution.</summary>
     public static ConvolutionProblem? ProblemOf(CudaSession session, Op op) => RolesOf(op)?.Problem(session);
 
-    public override void Bind(PlanAddresses at)
+    public override void Bind(IValueAddresses at)
     {
         bound?.Dispose();
         bound = null;

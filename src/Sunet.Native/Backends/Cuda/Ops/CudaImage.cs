@@ -42,7 +42,7 @@ internal static class CudaImage
 
         public override string Implementation => kernel.Name;
 
-        public override void Bind(PlanAddresses at)
+        public override void Bind(IValueAddresses at)
         {
             (counts, invalid) = (at.Of(op.Counts), at.Of(op.Invalid));
             long pixels = op.Inputs[0].Shape.Count;

@@ -40,18 +40,18 @@ internal sealed unsafe class CudaStepState : IDisposable
     /// <summary>int32: set by a finite check.</summary>
     public nint Flag => block.Address + FlagOffset;
 
-    /// <summary>Judges a step: a finite check over its gradients, then the guard.</summary>
-    public PreparedWork Judgement(nint loss, nint invalid, long count, nint gradients) => new LaunchedWork(session, Flag,
+    /// <summary>Prepares the check of a step: a finite check over its gradients, then the guard.</summary>
+    public PreparedWork PrepareCheck(nint loss, nint invalid, long count, nint gradients) => new LaunchedWork(session, Flag,
         CudaTransfer.FiniteCheck(session, bf16: false, count, gradients, Flag),
         new KernelLaunch(session.Device.Kernels.Get("step_guard"), (1, 1, 1), 32, loss, invalid, Flag, Guard, block.Address + RecordOffset));
 
-    /// <summary>The last judgement.</summary>
-    public StepVerdict Verdict()
+    /// <summary>The result of the last check.</summary>
+    public StepCheck LastCheck()
     {
         session.CopyToHost(host.Address, block.Address + RecordOffset, sizeof(StepRecord));
         session.Stream.Synchronize();
         StepRecord found = *(StepRecord*)host.Address;
-        return new StepVerdict(found.Loss, found.Invalid, (found.Guard & StepRecord.SpecialGradients) == 0);
+        return new StepCheck(found.Loss, found.Invalid, (found.Guard & StepRecord.SpecialGradients) == 0);
     }
 
     /// <summary>Whether a finite check raises the flag.</summary>

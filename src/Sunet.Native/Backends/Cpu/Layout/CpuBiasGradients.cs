@@ -1,7 +1,7 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 
-namespace Sunet.Native.Backends.Cpu.Ops;
+namespace Sunet.Native.Backends.Cpu.Layout;
 
 /// <summary>
 /// Gradients of biases that are found beside those of the same layer's weights: these read the same values, and convert them to float16,
