@@ -1,6 +1,7 @@
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
 using Sunet.Data.Loading;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
@@ -21,9 +22,9 @@ internal static class GradientErrors
     private static readonly (string Name, CpuOptions Options)[] Arithmetics =
     [
         ("float32", new()),
-        ("bf16", new() { Precision = CpuPrecision.Bf16 }),
-        ("bf16, no Winograd", new() { Precision = CpuPrecision.Bf16, Winograd = false }),
-        ("bf16, no float16", new() { Precision = CpuPrecision.Bf16, Float16Products = false }),
+        ("bf16", new() { Precision = Precision.Bf16 }),
+        ("bf16, no Winograd", new() { Precision = Precision.Bf16, Winograd = false }),
+        ("bf16, no float16", new() { Precision = Precision.Bf16, Float16Products = false }),
     ];
 
     /// <summary>Prints, for each arithmetic, the relative L2 error over all batches and what the gradients are of the exact ones' size.</summary>

@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Compilation.Passes;

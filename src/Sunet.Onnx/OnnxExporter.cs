@@ -1,8 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 using Sunet.Native.Models;
-using Sunet.Native.Tensors;
 using Sunet.Onnx.Format;
 using Sunet.Onnx.Translation;
 

@@ -1,5 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Onnx;

@@ -1,3 +1,4 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;

@@ -1,4 +1,5 @@
-using Sunet.Native.Interop;
+using Sunet.Native.Backends;
+using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Cli.Tests;
 

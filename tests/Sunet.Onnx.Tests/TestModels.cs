@@ -1,9 +1,10 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
-using Sunet.Native.Verification;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Onnx.Tests;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Bench.Guard;
 

@@ -3,9 +3,8 @@ using System.Runtime.InteropServices;
 using Sunet.Cli.Runs.Timing;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Tensors;
-using Sunet.Native.Training;
 
 namespace Sunet.Bench.Guard;
 

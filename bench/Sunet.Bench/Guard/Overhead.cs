@@ -3,6 +3,7 @@ using Sunet.Cli.Runs.Timing;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
+using Sunet.Native.Measuring;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 

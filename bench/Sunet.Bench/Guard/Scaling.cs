@@ -1,8 +1,8 @@
 using Sunet.Cli.Runs.Timing;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Bench.Guard;
@@ -31,7 +31,7 @@ internal static class Scaling
         if (!NativeRuntime.Query().HasBFloat16)
             return null;
         var images = new Shape(2, 3, 256, 256);
-        using BenchedPlan half = Workshop.Plan(model, images, new CpuOptions { Precision = CpuPrecision.Bf16 }, train: true);
+        using BenchedPlan half = Workshop.Plan(model, images, new CpuOptions { Precision = Precision.Bf16 }, train: true);
         using BenchedPlan single = Workshop.Plan(model, images, new CpuOptions(), train: true);
         double[][] times = Turns.Time(workshop.Rounds, warmUp: 1, [half.Step!, single.Step!], workshop.Cancellation);
         return times[0].Min() / times[1].Min();

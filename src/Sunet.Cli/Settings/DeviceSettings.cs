@@ -1,9 +1,9 @@
 using System.Globalization;
 using Sunet.Native;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Compilation;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Host;
 
 namespace Sunet.Cli.Settings;
 
@@ -51,7 +51,7 @@ internal static class DeviceSettings
     public static OpenDevice Open(SettingValues values) => Open(values, PrecisionOf(values, "precision"));
 
     /// <summary>Opens the device with a precision of the command's own choice.</summary>
-    public static OpenDevice Open(SettingValues values, CudaPrecision precision)
+    public static OpenDevice Open(SettingValues values, Precision precision)
     {
         string device = values.Text("device");
         CpuOptions cpu = CpuOptionsOf(values);
@@ -77,7 +77,7 @@ internal static class DeviceSettings
         CpuOptionsOf(values) with { Precision = OnCpu(PrecisionOf(values, "precision")) };
 
     /// <summary>The options of a GPU.</summary>
-    public static CudaOptions OptionsOf(SettingValues values, CudaPrecision precision) => new()
+    public static CudaOptions OptionsOf(SettingValues values, Precision precision) => new()
     {
         Precision = precision,
         Deterministic = values.Flag("deterministic"),
@@ -88,11 +88,11 @@ internal static class DeviceSettings
     };
 
     /// <summary>A precision by its name.</summary>
-    public static CudaPrecision PrecisionOf(SettingValues values, string setting) =>
-        (CudaPrecision)Array.IndexOf(Precisions, values.Choice(setting, Precisions));
+    public static Precision PrecisionOf(SettingValues values, string setting) =>
+        Enum.Parse<Precision>(values.Choice(setting, Precisions), ignoreCase: true);
 
     /// <summary>A precision's name.</summary>
-    public static string Name(CudaPrecision precision) => Precisions[(int)precision];
+    public static string Name(Precision precision) => precision.ToString().ToLowerInvariant();
 
     /// <summary>The first GPU that will do; the CPU where there is none, unless a precision was asked for that it has not.</summary>
     private static OpenDevice OpenBest(SettingValues values, CpuOptions cpu, CudaOptions options)
@@ -110,16 +110,15 @@ internal static class DeviceSettings
             missing = failure.Message;
         }
 
-        if (options.Precision == CudaPrecision.Tf32)
+        if (options.Precision == Precision.Tf32)
             throw new BackendException($"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", "libcuda.so.1");
         OpenDevice device = Opened(new CpuBackend(cpu with { Precision = OnCpu(options.Precision) }), "auto chose ");
         return device with { Line = $"{device.Line}; not a GPU: {missing}" };
     }
 
-    private static CpuPrecision OnCpu(CudaPrecision precision) => precision switch
+    private static Precision OnCpu(Precision precision) => precision switch
     {
-        CudaPrecision.Float32 => CpuPrecision.Float32,
-        CudaPrecision.Bf16 => CpuPrecision.Bf16,
+        Precision.Float32 or Precision.Bf16 => precision,
         _ => throw new ConfigurationException($"'--precision {Name(precision)}' is for a GPU; the CPU has float32 and bf16."),
     };
 

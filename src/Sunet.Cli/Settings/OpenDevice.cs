@@ -1,5 +1,5 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Compilation;
 
 namespace Sunet.Cli.Settings;
@@ -13,19 +13,19 @@ internal sealed record OpenDevice(IBackend Backend, string Line) : IDisposable
     public int? Threads => (Backend as CpuBackend)?.Threads;
 
     /// <summary>All the memory there is for plans.</summary>
-    public long MemoryBytes => Backend is CudaBackend cuda ? cuda.MemoryBytes : DeviceSettings.PhysicalMemory;
+    public long MemoryBytes => Backend.MemoryBytes;
 
     /// <summary>The most that a plan may take beside others: a GPU knows what it has left, the CPU's system promises more than it has.</summary>
     /// <param name="others">The bytes of plans that exist.</param>
-    public long MemoryLimit(long others = 0) => Backend is CudaBackend ? long.MaxValue : MemoryBytes - others;
+    public long MemoryLimit(long others = 0) => Backend.UsesHostMemory ? MemoryBytes - others : long.MaxValue;
 
     /// <summary>
     /// The most that a plan may take beside one that has not run yet and will give its working memory back where it can, in bytes.
     /// </summary>
     /// <param name="other">The plan that is there.</param>
-    public long MemoryBeside(Plan other) => Backend is CudaBackend cuda
-        ? cuda.AvailableBytes - other.Memory.SessionBytes // a session takes that only when it first transfers
-        : MemoryBytes - other.RetainedBytes;
+    public long MemoryBeside(Plan other) => Backend.UsesHostMemory
+        ? MemoryBytes - other.RetainedBytes
+        : Backend.AvailableBytes - other.Memory.SessionBytes; // a session takes that only when it first transfers
 
     public void Dispose() => Backend.Dispose();
 }

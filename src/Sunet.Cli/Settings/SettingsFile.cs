@@ -1,7 +1,7 @@
 using System.Text;
 using Sunet.Data.Datasets;
 using Sunet.Native;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 using YamlDotNet.RepresentationModel;
 
 namespace Sunet.Cli.Settings;

@@ -1,7 +1,7 @@
 using System.Text;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Images;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Data.Conversion;
 

@@ -1,5 +1,5 @@
 using Sunet.Data.Images;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Data.Datasets;
 

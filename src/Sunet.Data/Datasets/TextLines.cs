@@ -1,4 +1,4 @@
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Data.Datasets;
 

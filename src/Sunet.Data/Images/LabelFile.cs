@@ -1,5 +1,5 @@
 using CommunityToolkit.HighPerformance;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Data.Images;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Sunet.Data.Datasets;
 using Sunet.Data.Images;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Host;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 

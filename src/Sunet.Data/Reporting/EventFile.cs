@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using SkiaSharp;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Data.Reporting;
 

@@ -1,4 +1,5 @@
 using Sunet.Native.Checkpoints.PyTorch;
+using Sunet.Native.Files;
 
 namespace Sunet.Native.Checkpoints;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Hashing;
+using Sunet.Native.Files;
 
 namespace Sunet.Native.Checkpoints;
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Sunet.Native.Files;
+using Sunet.Native.Telemetry;
 
 namespace Sunet.Native.Checkpoints;
 

@@ -15,7 +15,7 @@ public sealed partial class Plan
     public void Write(Value value, ReadOnlySpan<float> elements)
     {
         using CallGate.Scope inside = Enter(value, DataType.Float32, elements.Length);
-        Session.Upload(value, AddressOf(value), elements);
+        Session.Transfers.Upload(value, addresses.Of(value), MemoryMarshal.AsBytes(elements));
         RefreshCopy(value);
     }
 
@@ -24,7 +24,7 @@ public sealed partial class Plan
     public void Write(Value value, ReadOnlySpan<int> elements)
     {
         using CallGate.Scope inside = Enter(value, DataType.Int32, elements.Length);
-        Session.Upload(value, AddressOf(value), elements);
+        Session.Transfers.Upload(value, addresses.Of(value), MemoryMarshal.AsBytes(elements));
     }
 
     /// <summary>Writes bytes to an input; before every forward run.</summary>
@@ -32,7 +32,7 @@ public sealed partial class Plan
     public void Write(Value value, ReadOnlySpan<byte> elements)
     {
         using CallGate.Scope inside = Enter(value, DataType.UInt8, elements.Length);
-        Session.Upload(value, AddressOf(value), elements);
+        Session.Transfers.Upload(value, addresses.Of(value), elements);
     }
 
     /// <summary>Reads an output, a parameter, a buffer or a parameter's gradient, row-major.</summary>
@@ -40,7 +40,7 @@ public sealed partial class Plan
     public void Read(Value value, Span<float> elements)
     {
         using CallGate.Scope inside = Enter(value, DataType.Float32, elements.Length);
-        Session.Download(value, AddressOf(value), elements);
+        Session.Transfers.Download(value, addresses.Of(value), MemoryMarshal.AsBytes(elements));
     }
 
     /// <summary>Reads an integer output.</summary>
@@ -48,7 +48,7 @@ public sealed partial class Plan
     public void Read(Value value, Span<int> elements)
     {
         using CallGate.Scope inside = Enter(value, DataType.Int32, elements.Length);
-        Session.Download(value, AddressOf(value), elements);
+        Session.Transfers.Download(value, addresses.Of(value), MemoryMarshal.AsBytes(elements));
     }
 
     /// <summary>Reads a byte output.</summary>
@@ -56,7 +56,7 @@ public sealed partial class Plan
     public void Read(Value value, Span<byte> elements)
     {
         using CallGate.Scope inside = Enter(value, DataType.UInt8, elements.Length);
-        Session.Download(value, AddressOf(value), elements);
+        Session.Transfers.Download(value, addresses.Of(value), elements);
     }
 
     /// <summary>
@@ -69,7 +69,7 @@ public sealed partial class Plan
     {
         ArgumentNullException.ThrowIfNull(value);
         using CallGate.Scope inside = Enter();
-        Session.UploadFrom(value, AddressOf(value), elements);
+        Session.Transfers.UploadFrom(value, addresses.Of(value), elements);
         RefreshCopy(value);
     }
 
@@ -83,7 +83,7 @@ public sealed partial class Plan
     {
         ArgumentNullException.ThrowIfNull(value);
         using CallGate.Scope inside = Enter();
-        Session.DownloadTo(value, AddressOf(value), elements);
+        Session.Transfers.DownloadTo(value, addresses.Of(value), elements);
     }
 
     /// <summary>The first element of a float32 output.</summary>
@@ -104,8 +104,8 @@ public sealed partial class Plan
 
     private void RefreshCopy(Value value)
     {
-        if (value.Kind == ValueKind.Parameter && Session.ParameterCopyBytes > 0)
-            Session.RefreshCopy(Session.BytesOf(value) / sizeof(float), AddressOf(value), Addresses.CopyOf(value));
+        if (value.Kind == ValueKind.Parameter && Session.ParameterCopies is { } copies)
+            copies.Refresh(Session.Layouts.BytesOf(value) / sizeof(float), addresses.Of(value), addresses.CopyOf(value));
     }
 
     /// <summary>Begins a call that moves elements of a value.</summary>

@@ -1,12 +1,10 @@
+using Sunet.Native.Backends;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
+using Sunet.Native.Telemetry;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Compilation;
-
-/// <summary>One op of a plan with its prepared call.</summary>
-/// <param name="Op">The op.</param>
-/// <param name="Call">What runs.</param>
-public readonly record struct PlannedCall(Op Op, PreparedCall Call);
 
 /// <summary>
 /// A graph compiled for one backend: a flat list of prepared calls over one arena. Nothing is allocated after compilation. A plan is used
@@ -14,7 +12,7 @@ public readonly record struct PlannedCall(Op Op, PreparedCall Call);
 /// backend stays the caller's. What is done with a plan after that, or after its <see cref="WeightStore"/> is disposed, raises an
 /// <see cref="ObjectDisposedException"/>.
 /// </summary>
-public sealed partial class Plan : IDisposable
+public sealed partial class Plan : IDisposable, IWeightReader
 {
     /// <summary>What is left when a plan is found to fit is still left when it is allocated.</summary>
     private static readonly Lock Allocating = new();
@@ -22,6 +20,7 @@ public sealed partial class Plan : IDisposable
     private readonly PlannedCall[] calls;
     private readonly int[] phaseStarts;
     private readonly IDeviceMemory arena;
+    private readonly PlanAddresses addresses;
     private readonly Dictionary<Value, StoredWeight> shared;
     private readonly WeightStore? weights;
     private readonly CallGate gate = new(typeof(Plan));
@@ -34,7 +33,8 @@ public sealed partial class Plan : IDisposable
     {
         this.shared = shared;
         this.weights = weights;
-        Addresses = addresses;
+        this.addresses = addresses;
+        Training = new PlanTraining(graph, session, memory, addresses);
         Graph = graph;
         Session = session;
         Memory = memory;
@@ -54,11 +54,12 @@ public sealed partial class Plan : IDisposable
     public IReadOnlyList<PlannedCall> Calls => calls;
 
     /// <summary>The bytes that stay taken after <see cref="ReleaseWorkingMemory"/>: all where the device gives none back.</summary>
-    public long RetainedBytes => Memory.TotalBytes - (Session.CanForget ? WorkingRegions.Sum(r => r.Bytes) : 0);
+    public long RetainedBytes => Memory.TotalBytes - (Session.ReclaimableMemory is null ? 0 : WorkingRegions.Sum(r => r.Bytes));
 
     internal IBackendSession Session { get; }
 
-    internal PlanAddresses Addresses { get; }
+    /// <summary>What a trainer does with the plan beside running it.</summary>
+    internal PlanTraining Training { get; }
 
     private MemoryPlan.Region[] WorkingRegions => [Memory.Gradients, Memory.Activations, Memory.Scratch];
 
@@ -84,13 +85,13 @@ public sealed partial class Plan : IDisposable
         IDeviceMemory? arena = null;
         try
         {
-            MemoryDemand.RequirePossible(graph, options, session);
+            MemoryDemand.RequirePossible(graph, options, backend);
             session.Perform(() => Prepare(graph, session, calls, cancellation));
             Dictionary<Value, StoredWeight> shared = options.Weights?.Find(graph, session) ?? [];
             MemoryPlan memory = MemoryPlan.Create(graph, session, ScratchBytes(calls), options.OptimizerSlots, shared);
             lock (Allocating)
             {
-                MemoryDemand.Require(memory, WeightStore.MissingBytes(shared.Values), options, session);
+                MemoryDemand.Require(memory, WeightStore.MissingBytes(shared.Values), options, backend);
                 options.Weights?.Allocate(shared.Values);
                 arena = session.Allocate(memory.ArenaBytes);
             }
@@ -187,20 +188,22 @@ public sealed partial class Plan : IDisposable
     /// <summary>Of weights that are about to be loaded, in runs of those that lie side by side.</summary>
     private void ProvideMemory(IEnumerable<Value> missing)
     {
+        if (Session.ReclaimableMemory is not { } reclaimable)
+            return;
         nint start = 0, end = 0;
-        foreach (Value value in missing.OrderBy(v => AddressOf(v)))
+        foreach (Value value in missing.OrderBy(v => addresses.Of(v)))
         {
-            nint address = AddressOf(value);
+            nint address = addresses.Of(value);
             if (address - end > MemoryPlan.Alignment)
             {
-                Session.Provide(end - start, start);
+                reclaimable.Provide(end - start, start);
                 start = address;
             }
 
-            end = address + (nint)Session.BytesOf(value);
+            end = address + (nint)Session.Layouts.BytesOf(value);
         }
 
-        Session.Provide(end - start, start);
+        reclaimable.Provide(end - start, start);
     }
 
     /// <summary>Waits until everything asked for is done.</summary>
@@ -229,8 +232,10 @@ public sealed partial class Plan : IDisposable
     public void ReleaseWorkingMemory()
     {
         using CallGate.Scope inside = Enter();
+        if (Session.ReclaimableMemory is not { } reclaimable)
+            return;
         foreach (MemoryPlan.Region region in WorkingRegions)
-            Session.Forget(region.Bytes, AddressOf(region));
+            reclaimable.Reclaim(region.Bytes, addresses.Of(region));
     }
 
     /// <summary>Makes a phase, run as it is every time, cheaper to repeat. The caller disposes it before the plan.</summary>
@@ -253,7 +258,7 @@ public sealed partial class Plan : IDisposable
     internal CallGate.Scope Enter() => gate.EnterNested();
 
     /// <summary>Waits for the call that runs and refuses later ones, because the weights they would read are about to go.</summary>
-    internal void RefuseWithout(WeightStore store) => gate.Refuse(store.GetType());
+    void IWeightReader.RefuseWithout(WeightStore store) => gate.Refuse(store.GetType());
 
     private void RunPhase()
     {
@@ -266,10 +271,6 @@ public sealed partial class Plan : IDisposable
             observer?.Finished(i, calls[i]);
         }
     }
-
-    internal nint AddressOf(Value value) => Addresses.Of(value);
-
-    internal nint AddressOf(MemoryPlan.Region region) => arena.Address + (nint)region.Offset;
 
     /// <summary>Prepares the ops of a graph; what was prepared before a failure is among the calls, for the caller to dispose.</summary>
     private static void Prepare(Graph graph, IBackendSession session, List<PlannedCall> calls, CancellationToken cancellation)

@@ -1,3 +1,5 @@
+using Sunet.Native.Backends;
+
 namespace Sunet.Native.Compilation;
 
 /// <summary>How a graph is compiled.</summary>

@@ -1,3 +1,5 @@
+using Sunet.Native.Backends;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
 
 namespace Sunet.Native.Compilation;
@@ -19,7 +21,7 @@ public sealed class WeightStore(IBackend backend) : IDisposable
 
     /// <summary>Guards the fields; never held while a plan is waited for.</summary>
     private readonly Lock gate = new();
-    private readonly HashSet<Plan> plans = [];
+    private readonly HashSet<IWeightReader> plans = [];
     private bool disposed;
 
     /// <summary>Bytes held on the device; 0 once it is disposed.</summary>
@@ -43,10 +45,10 @@ public sealed class WeightStore(IBackend backend) : IDisposable
         var found = new Dictionary<Value, StoredWeight>();
         foreach (Value value in graph.Parameters.Concat(graph.Buffers))
         {
-            if (session.SharedFormatOf(value) is not { } format)
+            if (session.Layouts.SharedFormatOf(value) is not { } format)
                 continue;
-            long bytes = session.BytesOf(value);
-            long copyBytes = value.Kind == ValueKind.Parameter ? bytes / sizeof(float) * session.ParameterCopyBytes : 0;
+            long bytes = session.Layouts.BytesOf(value);
+            long copyBytes = value.Kind == ValueKind.Parameter ? bytes / sizeof(float) * (session.ParameterCopies?.ElementBytes ?? 0) : 0;
             found.Add(value, weights.GetValueOrDefault((value.Name, format, bytes))
                 ?? new StoredWeight(value.Name, format, bytes, Align(bytes), Align(copyBytes)));
         }
@@ -81,14 +83,14 @@ public sealed class WeightStore(IBackend backend) : IDisposable
 
     /// <summary>Notes a plan that reads the store; it is refused to callers before the memory goes.</summary>
     /// <exception cref="ObjectDisposedException">The store is disposed.</exception>
-    internal void Add(Plan plan)
+    internal void Add(IWeightReader plan)
     {
         using Lock.Scope held = Enter();
         plans.Add(plan);
     }
 
     /// <summary>Forgets a plan that is disposed.</summary>
-    internal void Remove(Plan plan)
+    internal void Remove(IWeightReader plan)
     {
         lock (gate)
             plans.Remove(plan);
@@ -98,14 +100,14 @@ public sealed class WeightStore(IBackend backend) : IDisposable
     /// <exception cref="InvalidOperationException">A callback of a plan over the store wants it.</exception>
     public void Dispose()
     {
-        Plan[] readers;
+        IWeightReader[] readers;
         lock (gate)
         {
             disposed = true;
             readers = [.. plans];
         }
 
-        foreach (Plan plan in readers)
+        foreach (IWeightReader plan in readers)
             plan.RefuseWithout(this);
         lock (gate)
         {
@@ -127,20 +129,9 @@ public sealed class WeightStore(IBackend backend) : IDisposable
     private static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 }
 
-/// <summary>One parameter or buffer in one format.</summary>
-/// <param name="Name">The value's name, which also tells what a pass has derived from what the model has.</param>
-/// <param name="Format">The format.</param>
-/// <param name="Bytes">What its elements take.</param>
-/// <param name="ParameterBytes">What it takes, aligned.</param>
-/// <param name="CopyBytes">What its copy in the element type that calls read takes, aligned; 0 where they read it itself.</param>
-internal sealed record StoredWeight(string Name, string Format, long Bytes, long ParameterBytes, long CopyBytes)
+/// <summary>A plan that reads a <see cref="WeightStore"/>.</summary>
+internal interface IWeightReader
 {
-    /// <summary>The first byte; 0 until there is memory.</summary>
-    public nint Address { get; set; }
-
-    /// <summary>The first byte of what calls read.</summary>
-    public nint CopyAddress { get; set; }
-
-    /// <summary>Whether the model's elements are there.</summary>
-    public bool IsLoaded { get; set; }
+    /// <summary>Waits for the call that runs and refuses later ones, because the weights they would read are about to go.</summary>
+    void RefuseWithout(WeightStore store);
 }

@@ -1,3 +1,4 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;

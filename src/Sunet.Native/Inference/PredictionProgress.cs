@@ -1,3 +1,5 @@
+using Sunet.Native.Telemetry;
+
 namespace Sunet.Native.Inference;
 
 /// <summary>How far the prediction of one image is.</summary>

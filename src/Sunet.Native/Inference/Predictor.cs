@@ -1,7 +1,8 @@
 using CommunityToolkit.HighPerformance;
 using CommunityToolkit.HighPerformance.Buffers;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
 using Sunet.Native.Models;
+using Sunet.Native.Telemetry;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;

@@ -1,3 +1,5 @@
+using Sunet.Native.Models.Saved;
+
 namespace Sunet.Native.Models;
 
 /// <summary>A network's weights to read: in ordinary memory, a <see cref="SunetModel"/>, or in their file, a <see cref="SunetModelFile"/>.</summary>

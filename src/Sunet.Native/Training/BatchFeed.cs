@@ -1,5 +1,6 @@
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
+using Sunet.Native.Telemetry;
 
 namespace Sunet.Native.Training;
 
@@ -38,7 +39,7 @@ internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource sour
     /// </summary>
     public void WriteAhead(long index, CancellationToken cancellation)
     {
-        if (!plan.Session.RunsAhead)
+        if (!plan.Training.RunsAhead)
             return;
         try
         {

@@ -1,4 +1,6 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Compilation;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
 using Sunet.Native.Ops;

@@ -11,7 +11,7 @@ internal sealed class FiniteCheck(Plan plan)
     public DivergedException Diverged(long step, string what)
     {
         var observer = new FirstNonFinite(plan);
-        Value? input = plan.Graph.Inputs.FirstOrDefault(i => i.Type == DataType.Float32 && !IsFinite(plan, i));
+        Value? input = plan.Graph.Inputs.FirstOrDefault(i => i.Type == DataType.Float32 && !plan.Training.IsFinite(i));
         if (input is null)
         {
             plan.Run(Phase.Forward, observer);
@@ -25,9 +25,6 @@ internal sealed class FiniteCheck(Plan plan)
             + "lower the learning rate or check the data.", step, tensor);
     }
 
-    private static bool IsFinite(Plan plan, Value value) =>
-        plan.Session.AllFinite(value, plan.AddressOf(value));
-
     private sealed class FirstNonFinite(Plan plan) : IPlanObserver
     {
         public Value? Found { get; private set; }
@@ -37,6 +34,6 @@ internal sealed class FiniteCheck(Plan plan)
         }
 
         public void Finished(int index, PlannedCall call) =>
-            Found ??= call.Op.Outputs.FirstOrDefault(o => o.Type == DataType.Float32 && !IsFinite(plan, o));
+            Found ??= call.Op.Outputs.FirstOrDefault(o => o.Type == DataType.Float32 && !plan.Training.IsFinite(o));
     }
 }

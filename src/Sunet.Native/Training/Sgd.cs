@@ -1,5 +1,5 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Compilation;
-using Sunet.Native.Graphs;
 
 namespace Sunet.Native.Training;
 
@@ -63,8 +63,7 @@ public sealed record SgdOptions
 }
 
 /// <summary>
-/// Updates a plan's parameters. Neighbours in the arena that share a rate are updated by one call, since parameters, gradients and
-/// velocities lie in the same order. The updates are prepared; disposing this releases them, before the plan.
+/// Updates a plan's parameters at the rates of their groups. The updates are prepared; disposing this releases them, before the plan.
 /// </summary>
 internal sealed class Sgd : IDisposable
 {
@@ -72,23 +71,15 @@ internal sealed class Sgd : IDisposable
 
     /// <param name="plan">A training plan with an optimizer slot for the velocity.</param>
     /// <param name="options">Rates and groups.</param>
-    /// <param name="gradientRegion">Where gradients are read: the plan's own region or an accumulator.</param>
+    /// <param name="fromSum">Whether gradients are read from their sum over several batches, in place of the plan's own.</param>
     /// <param name="gradientScale">Times every gradient.</param>
-    public Sgd(Plan plan, SgdOptions options, MemoryPlan.Region gradientRegion, float gradientScale)
+    public Sgd(PlanTraining plan, SgdOptions options, bool fromSum, float gradientScale)
     {
         var arguments = new SgdArguments(options.Momentum, options.Dampening, options.WeightDecay, gradientScale, options.Nesterov);
-        MemoryPlan memory = plan.Memory;
         try
         {
-            foreach (Run run in Runs(plan, options))
-            {
-                Value first = run.First;
-                nint offset = (nint)(memory.OffsetOf(first) - memory.Parameters.Offset);
-                nint copy = memory.ParameterCopy.Bytes == 0 ? 0 : plan.Addresses.CopyOf(first);
-                ParameterUpdate update = plan.Session.PrepareUpdate(arguments, run.Bytes / sizeof(float), plan.AddressOf(first), copy,
-                    plan.AddressOf(gradientRegion) + offset, plan.AddressOf(memory.OptimizerSlots[0]) + offset);
-                updates.Add((update, run.Multiplier));
-            }
+            plan.PrepareUpdates(
+                arguments, name => options.Groups.FirstOrDefault(g => g.Matches(name))?.LearningRateMultiplier ?? 1, fromSum, updates);
         }
         catch
         {
@@ -117,29 +108,4 @@ internal sealed class Sgd : IDisposable
             update.Dispose();
         updates.Clear();
     }
-
-    private static List<Run> Runs(Plan plan, SgdOptions options)
-    {
-        HashSet<Value> trained = [.. plan.Graph.Ops.SelectMany(o => o.Outputs).Select(o => o.GradientOf).OfType<Value>()];
-        IReadOnlyList<Value> all = plan.Graph.Parameters;
-        var runs = new List<Run>();
-        long end = -1;
-        for (int i = 0; i < all.Count; i++)
-        {
-            if (!trained.Contains(all[i]))
-                continue;
-            long start = plan.Memory.OffsetOf(all[i]);
-            long next = i + 1 < all.Count ? plan.Memory.OffsetOf(all[i + 1]) : plan.Memory.Parameters.Offset + plan.Memory.Parameters.Bytes;
-            float multiplier = options.Groups.FirstOrDefault(g => g.Matches(all[i].Name))?.LearningRateMultiplier ?? 1;
-            if (runs.Count > 0 && runs[^1].Multiplier == multiplier && end == start)
-                runs[^1] = runs[^1] with { Bytes = runs[^1].Bytes + next - start };
-            else
-                runs.Add(new Run(all[i], next - start, multiplier));
-            end = next;
-        }
-
-        return runs;
-    }
-
-    private readonly record struct Run(Value First, long Bytes, float Multiplier);
 }

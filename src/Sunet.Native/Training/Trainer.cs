@@ -1,8 +1,10 @@
 using System.Globalization;
+using Sunet.Native.Backends;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
+using Sunet.Native.Telemetry;
 
 namespace Sunet.Native.Training;
 
@@ -26,7 +28,7 @@ public sealed class Trainer : IDisposable
     private readonly Plan plan;
     private readonly FiniteCheck finite;
     private readonly BatchFeed feed;
-    private readonly PreparedWork? judgement, accumulation, batchWork;
+    private readonly PreparedWork? stepCheck, accumulation, batchWork;
     private readonly Sgd? sgd;
     private readonly CallGate gate = new(typeof(Trainer));
 
@@ -66,26 +68,18 @@ public sealed class Trainer : IDisposable
         plan = Plan.Compile(network.Graph, backend, new PlanOptions
         {
             Purpose = PlanPurpose.Training,
-            OptimizerSlots = options.Accumulate > 1 ? 2 : 1,
+            OptimizerSlots = options.Accumulate > 1 ? PlanTraining.SlotsWithSum : PlanTraining.Slots,
             MemoryLimit = options.MemoryLimit,
         }, cancellation);
         finite = new FiniteCheck(plan);
         feed = new BatchFeed(plan, network, source);
         try
         {
-            MemoryPlan memory = plan.Memory;
-            MemoryPlan.Region gradients = memory.Gradients;
-            long count = gradients.Bytes / sizeof(float);
-            judgement = plan.Session.PrepareJudgement(
-                plan.AddressOf(network.Loss!.Loss), plan.AddressOf(network.Loss.Invalid), count, plan.AddressOf(gradients));
+            stepCheck = plan.Training.PrepareCheck(network.Loss!.Loss, network.Loss.Invalid);
             if (options.Accumulate > 1)
-            {
-                gradients = memory.OptimizerSlots[1];
-                accumulation = plan.Session.PrepareAccumulate(count, plan.AddressOf(memory.Gradients), plan.AddressOf(gradients));
-            }
-
-            sgd = new Sgd(plan, options.Sgd, gradients, 1f / options.Accumulate);
-            batchWork = plan.Session.Record(RunRecordedWork);
+                accumulation = plan.Training.PrepareAccumulate();
+            sgd = new Sgd(plan.Training, options.Sgd, fromSum: options.Accumulate > 1, 1f / options.Accumulate);
+            batchWork = plan.Training.Record(RunRecordedWork);
             plan.Load(model.Read, cancellation);
         }
         catch
@@ -201,9 +195,9 @@ public sealed class Trainer : IDisposable
         using CallGate.Scope planInside = plan.Enter();
         var tensors = new List<SafetensorsTensor>();
         foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
-            tensors.Add(Tensor(value.Name, value, plan.AddressOf(value)));
+            tensors.Add(Tensor(value.Name, value, plan.Training.Read));
         foreach (Value value in plan.Graph.Parameters)
-            tensors.Add(Tensor(VelocityPrefix + value.Name, value, VelocityOf(value)));
+            tensors.Add(Tensor(VelocityPrefix + value.Name, value, plan.Training.ReadVelocity));
         return TrainingStateFile.Save(folder, CompletedSteps, notes, tensors);
     }
 
@@ -236,7 +230,7 @@ public sealed class Trainer : IDisposable
         {
             plan.Write(value, file.Floats(value.Name));
             if (value.Kind == ValueKind.Parameter)
-                plan.Session.Upload(value, VelocityOf(value), file.Floats(VelocityPrefix + value.Name));
+                plan.Training.WriteVelocity(value, file.Floats(VelocityPrefix + value.Name));
         }
 
         CompletedSteps = found.Step;
@@ -271,12 +265,12 @@ public sealed class Trainer : IDisposable
         feed.Dispose();
         batchWork?.Dispose();
         accumulation?.Dispose();
-        judgement?.Dispose();
+        stepCheck?.Dispose();
         sgd?.Dispose();
         plan.Dispose();
     }
 
-    /// <summary>Everything of a batch after its inputs are written; updates happen only if the judgement lets them.</summary>
+    /// <summary>Everything of a batch after its inputs are written; updates happen only if the step is found sound.</summary>
     private void RunRecordedWork()
     {
         using (SunetTelemetry.Begin(SunetTelemetry.ForwardActivity))
@@ -284,7 +278,7 @@ public sealed class Trainer : IDisposable
         using (SunetTelemetry.Begin(SunetTelemetry.BackwardActivity))
             plan.Run(Phase.Backward);
         using MeasuredWork update = SunetTelemetry.Begin(SunetTelemetry.UpdateActivity);
-        judgement!.Run();
+        stepCheck!.Run();
         if (accumulation is null)
             sgd!.Update();
         else
@@ -295,8 +289,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Sums the gradients of several batches in the second optimizer slot and updates from there.</summary>
     private double AccumulateBatches(CancellationToken cancellation)
     {
-        MemoryPlan.Region sum = plan.Memory.OptimizerSlots[1];
-        plan.Session.Clear(sum.Bytes, plan.AddressOf(sum));
+        plan.Training.ClearSum();
         for (int i = 0; i < statisticsBefore.Length; i++)
             plan.Read(plan.Graph.Buffers[i], statisticsBefore[i]);
         double loss = 0;
@@ -325,13 +318,13 @@ public sealed class Trainer : IDisposable
         feed.Write(index, cancellation);
         batchWork!.Run();
         feed.WriteAhead(index + 1, cancellation);
-        StepVerdict verdict = plan.Session.Verdict();
-        if (verdict.IsSound)
-            return verdict.Loss;
-        if (verdict.InvalidLabels > 0)
-            throw InvalidLabels(feed.Current, verdict.InvalidLabels);
+        StepCheck check = plan.Training.LastCheck();
+        if (check.IsSound)
+            return check.Loss;
+        if (check.InvalidLabels > 0)
+            throw InvalidLabels(feed.Current, check.InvalidLabels);
         feed.WriteAgain();
-        throw finite.Diverged(CompletedSteps, float.IsFinite(verdict.Loss) ? "gradient" : "loss");
+        throw finite.Diverged(CompletedSteps, float.IsFinite(check.Loss) ? "gradient" : "loss");
     }
 
     private Exception InvalidLabels(TrainingBatch batch, int invalid)
@@ -349,14 +342,8 @@ public sealed class Trainer : IDisposable
             $"{invalid} labels are out of range: '{name}' has {batch.Labels[at]} and the model has classes 0 to {spec.Classes - 1}."), name);
     }
 
-    private nint VelocityOf(Value parameter) => plan.AddressOf(plan.Memory.OptimizerSlots[0])
-        + (nint)(plan.Memory.OffsetOf(parameter) - plan.Memory.Parameters.Offset);
-
-    private SafetensorsTensor Tensor(string name, Value value, nint address)
-    {
-        return new SafetensorsTensor(name, value.Type, value.Shape.ToArray(), bytes =>
-            plan.Session.Download(value, address, System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(bytes)));
-    }
+    private static SafetensorsTensor Tensor(string name, Value value, ElementReader read) =>
+        new(name, value.Type, value.Shape.ToArray(), bytes => read(value, bytes));
 
     private static void RequireShape(SafetensorsFile file, string name, Value value)
     {
@@ -365,4 +352,6 @@ public sealed class Trainer : IDisposable
             throw new CheckpointException($"The training state '{file.Path}' is another model's: it has no '{name}' of {value.Shape}.", file.Path);
         }
     }
+
+    private delegate void ElementReader(Value value, Span<byte> elements);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Sunet.Native.Checkpoints;
+using Sunet.Native.Models.Saved;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Tests.Checkpoints;

@@ -1,4 +1,5 @@
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
+using Sunet.Verification.Golden;
 using Xunit.Sdk;
 
 namespace Sunet.Native.Tests.Checkpoints;

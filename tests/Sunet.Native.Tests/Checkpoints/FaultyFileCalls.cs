@@ -1,5 +1,5 @@
 using Microsoft.Win32.SafeHandles;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Native.Tests.Checkpoints;
 

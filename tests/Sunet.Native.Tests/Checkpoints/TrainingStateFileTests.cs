@@ -1,4 +1,5 @@
 using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Native.Tests.Checkpoints;
 

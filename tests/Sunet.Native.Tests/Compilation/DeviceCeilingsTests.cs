@@ -1,6 +1,6 @@
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
+using Sunet.Native.Measuring;
 
 namespace Sunet.Native.Tests.Compilation;
 

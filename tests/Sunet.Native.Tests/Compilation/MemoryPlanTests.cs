@@ -1,7 +1,9 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Models;
@@ -122,7 +124,7 @@ public sealed class MemoryPlanTests : IDisposable
             // One op may write over what it reads for the last time, if it says so.
             if (Handover(a, b, la, lb) || Handover(b, a, lb, la))
                 return false;
-            return OffsetOf(a) < OffsetOf(b) + plan.Session.BytesOf(b) && OffsetOf(b) < OffsetOf(a) + plan.Session.BytesOf(a);
+            return OffsetOf(a) < OffsetOf(b) + plan.Session.Layouts.BytesOf(b) && OffsetOf(b) < OffsetOf(a) + plan.Session.Layouts.BytesOf(a);
         }
 
         bool Handover(Value from, Value to, (int First, int Last) fromLife, (int First, int Last) toLife) =>

@@ -1,12 +1,13 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Native.Tests.Cpu;
 
 /// <summary>The CPU in bfloat16 where it has that; elsewhere what is tested is that it is refused.</summary>
 internal static class Bf16Cpu
 {
-    private static readonly CpuOptions Options = new() { Precision = CpuPrecision.Bf16 };
+    private static readonly CpuOptions Options = new() { Precision = Precision.Bf16 };
 
     /// <summary>Runs a test on the CPU in bfloat16; on one without, asserts that no such backend can be made.</summary>
     /// <param name="test">Does not keep the backend.</param>

@@ -1,13 +1,16 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;
+using Sunet.Verification;
 
 namespace Sunet.Native.Tests.Cpu;
 
@@ -34,7 +37,7 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
     [MemberData(nameof(Cases))]
     public void Backend_GoldenCase_StaysWithinItsBars(string name) => Bf16Cpu.Run(backend =>
     {
-        List<SelfTestCheck> checks = GoldenChecks.Network(backend, name, Tolerances.OfNetwork(NumericPrecision.Bf16));
+        List<SelfTestCheck> checks = GoldenChecks.Network(backend, name, Tolerances.OfNetwork(Precision.Bf16));
         checks.ForEach(AssertPassed);
         Assert.True(checks.Max(c => c.Error) > 1e-4, "Values this close were not computed in bfloat16.");
     });
@@ -43,7 +46,7 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
     [InlineData("sunet64-seg-os16")]
     [InlineData("sunet64-cls")]
     public void Trainer_GoldenCase_DescendsAsPyTorch(string name) => Bf16Cpu.Run(backend => AssertPassed(
-        GoldenChecks.Descent(backend, name, Tolerances.OfNetwork(NumericPrecision.Bf16).Descent, TestContext.Current.CancellationToken)));
+        GoldenChecks.Descent(backend, name, Tolerances.OfNetwork(Precision.Bf16).Descent, TestContext.Current.CancellationToken)));
 
     [Fact]
     public void CompareTraining_200Steps_EndsAsFloat32() => Bf16Cpu.Run(backend =>

@@ -1,5 +1,8 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Verification;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Cpu;
 
@@ -14,7 +17,7 @@ public sealed class CpuPrecisionTests
     [MemberData(nameof(Ops))]
     public void Run_OpInBf16_StaysWithinTheTolerance(string kind) => Bf16Cpu.Run(backend =>
     {
-        SelfTestCheck check = Check(backend, kind, NumericPrecision.Bf16);
+        SelfTestCheck check = Check(backend, kind, Precision.Bf16);
         Assert.True(check.Passed, $"{check}");
     });
 
@@ -23,7 +26,7 @@ public sealed class CpuPrecisionTests
     [MemberData(nameof(Convolutions))]
     public void Run_ConvolutionInBf16_IsNoMoreThanThat(string kind) => Bf16Cpu.Run(backend =>
     {
-        SelfTestCheck check = Check(backend, kind, NumericPrecision.Tf32);
+        SelfTestCheck check = Check(backend, kind, Precision.Tf32);
         Assert.False(check.Passed, $"{check}");
         Assert.True(double.IsFinite(check.Error), $"{check}");
     });
@@ -32,17 +35,17 @@ public sealed class CpuPrecisionTests
     public void RequirePrecision_CpuWithoutBf16_SaysWhatIsMissing()
     {
         NativeRuntimeInfo runtime = NativeRuntime.Query() with { HasBFloat16 = false, InstructionSet = "AVX2" };
-        CpuBackend.RequirePrecision(CpuPrecision.Float32, runtime);
-        string message = Assert.Throws<BackendException>(() => CpuBackend.RequirePrecision(CpuPrecision.Bf16, runtime)).Message;
+        CpuBackend.RequirePrecision(Precision.Float32, runtime);
+        string message = Assert.Throws<BackendException>(() => CpuBackend.RequirePrecision(Precision.Bf16, runtime)).Message;
         Assert.Contains("AVX-512 BF16", message, StringComparison.Ordinal);
         Assert.Contains("AVX2", message, StringComparison.Ordinal);
-        CpuBackend.RequirePrecision(CpuPrecision.Bf16, runtime with { HasBFloat16 = true });
+        CpuBackend.RequirePrecision(Precision.Bf16, runtime with { HasBFloat16 = true });
     }
 
     [Fact]
     public void Constructor_PrecisionThatIsNone_IsRefused() =>
-        Assert.Throws<ConfigurationException>(() => new CpuBackend(new CpuOptions { Precision = (CpuPrecision)7 }));
+        Assert.Throws<ConfigurationException>(() => new CpuBackend(new CpuOptions { Precision = (Precision)7 }));
 
-    private static SelfTestCheck Check(CpuBackend backend, string kind, NumericPrecision promised) =>
+    private static SelfTestCheck Check(CpuBackend backend, string kind, Precision promised) =>
         OpChecks.Op(backend, kind, new SelfTestOptions { Precision = promised }, TestContext.Current.CancellationToken);
 }

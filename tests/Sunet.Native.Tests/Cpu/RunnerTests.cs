@@ -1,7 +1,8 @@
 using System.Globalization;
 using Sunet.Native.Backends.Cpu;
+using Sunet.Native.Backends.Cpu.Threads;
 using Sunet.Native.Inference;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;

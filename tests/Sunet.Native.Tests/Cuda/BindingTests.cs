@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cuda;
 using Sunet.Native.Tests.Interop;
 
 namespace Sunet.Native.Tests.Cuda;

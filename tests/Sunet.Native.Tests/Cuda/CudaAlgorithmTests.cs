@@ -1,4 +1,8 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
+using Sunet.Native.Backends.Cuda.Algorithms;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Ops;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
@@ -6,6 +10,7 @@ using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;
+using Sunet.Verification;
 
 namespace Sunet.Native.Tests.Cuda;
 
@@ -24,8 +29,8 @@ public class CudaAlgorithmTests : EmulatorTest
     [Fact]
     public void Candidates_Float32_LeaveOutEnginesThatRoundToTf32()
     {
-        string[] all = Candidates(new CudaOptions { Precision = CudaPrecision.Tf32 }, Forward());
-        string[] strict = Candidates(new CudaOptions { Precision = CudaPrecision.Float32 }, Forward());
+        string[] all = Candidates(new CudaOptions { Precision = Precision.Tf32 }, Forward());
+        string[] strict = Candidates(new CudaOptions { Precision = Precision.Float32 }, Forward());
         Assert.NotEmpty(strict);
         Assert.True(strict.Length < all.Length, "The emulator offered nothing that rounds, so nothing was shown.");
     }
@@ -77,7 +82,7 @@ public class CudaAlgorithmTests : EmulatorTest
         Value x = graph.Input("x", new Shape(2, 12, 1, 1));
         Value dy = graph.Add(new Linear("first", x, graph.Parameter("w", new Shape(8, 12)), graph.Parameter("b", new Shape(8)))).Output;
         graph.MarkOutput(graph.Add(new LinearWeightGradient("second", x, dy)).Output);
-        using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16 });
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16 });
         var failure = Assert.Throws<BackendException>(() => Plan.Compile(graph, backend, new PlanOptions()));
         Assert.Contains("LinearWeightGradient 'second/dw'", failure.Message, StringComparison.Ordinal);
         Assert.Contains("[2, 12, 1, 1] bf16", failure.Message, StringComparison.Ordinal);
@@ -112,9 +117,9 @@ public class CudaAlgorithmTests : EmulatorTest
     }
 
     [Theory]
-    [InlineData(CudaPrecision.Float32)]
-    [InlineData(CudaPrecision.Bf16)]
-    public void GetAll_OnSeveralThreads_ChoosesWhatOneThreadDoes(CudaPrecision precision)
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.Bf16)]
+    public void GetAll_OnSeveralThreads_ChoosesWhatOneThreadDoes(Precision precision)
     {
         string[][] chosen = [.. new[] { 1, 4 }.Select(threads =>
         {
@@ -136,7 +141,7 @@ public class CudaAlgorithmTests : EmulatorTest
         Value x = graph.Input("rows", new Shape(2, 12, 1, 1));
         Value dy = graph.Add(new Linear("first", x, graph.Parameter("fw", new Shape(8, 12)), graph.Parameter("fb", new Shape(8)))).Output;
         graph.MarkOutput(graph.Add(new LinearWeightGradient("second", x, dy)).Output);
-        using (var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16, CompileThreads = 3 }))
+        using (var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16, CompileThreads = 3 }))
         {
             var failure = Assert.Throws<BackendException>(() => Plan.Compile(graph, backend, new PlanOptions()));
             Assert.Equal("second/dw", failure.Layer);
@@ -180,7 +185,7 @@ public class CudaAlgorithmTests : EmulatorTest
     [InlineData(3, "widened cudnn")]
     public void Candidates_Float32GradientOfBf16_DoNotBeginWithEnginesThatWriteFloat32(int kernel, string first)
     {
-        using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16 });
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16 });
         (Graph graph, Op op) = Gradient(kernel);
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
         using CudaDevice.Scope current = backend.Device.Use();
@@ -192,16 +197,16 @@ public class CudaAlgorithmTests : EmulatorTest
     }
 
     [Theory]
-    [InlineData(CudaPrecision.Float32)]
-    [InlineData(CudaPrecision.Bf16)]
-    public void Get_Timed_TakesACandidateThatIsRight(CudaPrecision precision)
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.Bf16)]
+    public void Get_Timed_TakesACandidateThatIsRight(Precision precision)
     {
         using var backend = new CudaBackend(0, new CudaOptions { Precision = precision, TuneAlgorithms = true });
         foreach (int kernel in (int[])[1, 3])
         {
             (Graph graph, _) = CudaConvolutionTests.ConvolutionGraph(kernel, fused: true);
             foreach ((Value value, double error) in OpComparison.Run(graph, backend, coarse: true).Errors)
-                Assert.True(error <= (precision == CudaPrecision.Bf16 ? 1e-2 : 1e-5), $"Kernel {kernel}, {value}: {error:E2}.");
+                Assert.True(error <= (precision == Precision.Bf16 ? 1e-2 : 1e-5), $"Kernel {kernel}, {value}: {error:E2}.");
         }
 
         Assert.Contains("cuEventElapsedTime", Emulator.CallNames);
@@ -242,7 +247,7 @@ public class CudaAlgorithmTests : EmulatorTest
         graph.MarkOutput(graph.Add(new Convolution("conv1", x, w, null, ConvolutionGeometry.Square(stride: 2, padding: 3))).Output);
         FailEach(persistent: 0, () =>
         {
-            using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16, CompileThreads = 1 });
+            using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16, CompileThreads = 1 });
             using Plan plan = Plan.Compile(graph, backend, new PlanOptions());
             plan.Run(Phase.Forward);
             plan.Session.Synchronize();

@@ -1,9 +1,15 @@
 using System.Runtime.InteropServices;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends.Cuda.Algorithms;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Layout;
+using Sunet.Native.Backends.Cuda.Memory;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Verification;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Cuda;
 
@@ -21,7 +27,7 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
     public void Run_AnyCandidate_GivesTheSame(string kind, int kernel, bool isBf16)
     {
         ConvolutionProblem problem = Problem(Enum.Parse<ConvolutionDirection>(kind), kernel, isBf16);
-        using var backend = new CudaBackend(0, new CudaOptions { Precision = isBf16 ? CudaPrecision.Bf16 : CudaPrecision.Float32 });
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = isBf16 ? Precision.Bf16 : Precision.Float32 });
         (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
         using CudaDevice.Scope current = backend.Device.Use();
@@ -60,7 +66,7 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
     public void Run_UnfoldedImages_GivesTheSame(string kind, int channels, int kernel, int stride)
     {
         ConvolutionProblem problem = ImageProblem(Enum.Parse<ConvolutionDirection>(kind), channels, kernel, stride);
-        using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16 });
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16 });
         (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
         using CudaDevice.Scope current = backend.Device.Use();
@@ -104,7 +110,7 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
     {
         ConvolutionProblem problem = ImageProblem(ConvolutionDirection.Forward, 3, 7, 2);
         long bytes = CudaUnfolding.Of(problem)!.Part.X.Bytes;
-        using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16, WorkspaceLimitBytes = bytes });
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16, WorkspaceLimitBytes = bytes });
         (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
         using CudaDevice.Scope current = backend.Device.Use();

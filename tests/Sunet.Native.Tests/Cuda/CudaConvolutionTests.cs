@@ -1,8 +1,11 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Verification;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Cuda;
 
@@ -14,16 +17,16 @@ public class CudaConvolutionTests(ITestOutputHelper output) : EmulatorTest
     /// <summary>No multiple of a vector, a little more than one, and whole ones.</summary>
     private static readonly int[] Widths = [3, 11, 64];
 
-    public static TheoryData<string, CudaPrecision> Products { get; } = new(
+    public static TheoryData<string, Precision> Products { get; } = new(
         from kind in (string[])[.. OpGraph.Convolutions, nameof(Linear), nameof(LinearDataGradient), nameof(LinearWeightGradient)]
-        from precision in Enum.GetValues<CudaPrecision>()
+        from precision in Enum.GetValues<Precision>()
         select (kind, precision));
 
     public static TheoryData<string> Convolutions { get; } = [.. OpGraph.Convolutions];
 
     [Theory]
     [MemberData(nameof(Products))]
-    public void Run_Op_MatchesTheReference(string kind, CudaPrecision precision)
+    public void Run_Op_MatchesTheReference(string kind, Precision precision)
     {
         using var backend = new CudaBackend(0, new CudaOptions { Precision = precision, Deterministic = true });
         double worst = 0;
@@ -31,7 +34,7 @@ public class CudaConvolutionTests(ITestOutputHelper output) : EmulatorTest
         {
             OpGraph op = OpGraph.Create(kind, seed, copies: seed / 2 % 2 == 1, Widths);
             double tolerance = Tolerances.OfOp(kind, op.Reduction, Numeric(precision));
-            OpComparison comparison = OpComparison.Run(op.Graph, backend, coarse: precision == CudaPrecision.Bf16);
+            OpComparison comparison = OpComparison.Run(op.Graph, backend, coarse: precision == Precision.Bf16);
             foreach ((Value value, double error) in comparison.Errors)
             {
                 worst = Math.Max(worst, error / tolerance);
@@ -58,10 +61,10 @@ public class CudaConvolutionTests(ITestOutputHelper output) : EmulatorTest
     [Fact]
     public void Run_Float32_RoundsNothingThatTf32Rounds()
     {
-        Assert.True(ErrorOf(CudaPrecision.Float32) < 1e-6);
-        Assert.True(ErrorOf(CudaPrecision.Tf32) > 1e-5, "TF32 was not used where it was allowed, so the other half shows nothing.");
+        Assert.True(ErrorOf(Precision.Float32) < 1e-6);
+        Assert.True(ErrorOf(Precision.Tf32) > 1e-5, "TF32 was not used where it was allowed, so the other half shows nothing.");
 
-        static double ErrorOf(CudaPrecision precision)
+        static double ErrorOf(Precision precision)
         {
             using var backend = new CudaBackend(0, new CudaOptions { Precision = precision });
             return OpComparison.Run(ConvolutionGraph().Graph, backend).Errors.Max(e => e.Error);
@@ -69,9 +72,9 @@ public class CudaConvolutionTests(ITestOutputHelper output) : EmulatorTest
     }
 
     [Theory]
-    [InlineData(CudaPrecision.Float32)]
-    [InlineData(CudaPrecision.Bf16)]
-    public void Run_SlicesOfAWiderTensor_MatchTheReference(CudaPrecision precision)
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.Bf16)]
+    public void Run_SlicesOfAWiderTensor_MatchTheReference(Precision precision)
     {
         using var backend = new CudaBackend(0, new CudaOptions { Precision = precision });
         foreach (int kernel in (int[])[1, 3])
@@ -79,7 +82,7 @@ public class CudaConvolutionTests(ITestOutputHelper output) : EmulatorTest
             Graph graph = JoinedGraph(kernel);
             Assert.Contains("in 80", FormatsOf(graph, backend));
             foreach ((Value value, double error) in OpComparison.Run(graph, backend, coarse: true).Errors)
-                Assert.True(error <= (precision == CudaPrecision.Bf16 ? 1e-2 : 1e-5), $"Kernel {kernel}, {value}: {error:E2}.");
+                Assert.True(error <= (precision == Precision.Bf16 ? 1e-2 : 1e-5), $"Kernel {kernel}, {value}: {error:E2}.");
         }
     }
 
@@ -140,13 +143,13 @@ public class CudaConvolutionTests(ITestOutputHelper output) : EmulatorTest
     private static string FormatsOf(Graph graph, CudaBackend backend)
     {
         using IBackendSession session = backend.Open(graph, PlanPurpose.Training);
-        return string.Join("; ", graph.Ops.SelectMany(o => o.Outputs).Select(session.FormatOf));
+        return string.Join("; ", graph.Ops.SelectMany(o => o.Outputs).Select(session.Layouts.FormatOf));
     }
 
-    private static NumericPrecision Numeric(CudaPrecision precision) => precision switch
+    private static Precision Numeric(Precision precision) => precision switch
     {
-        CudaPrecision.Tf32 => NumericPrecision.Tf32,
-        CudaPrecision.Bf16 => NumericPrecision.Bf16,
-        _ => NumericPrecision.Float32,
+        Precision.Tf32 => Precision.Tf32,
+        Precision.Bf16 => Precision.Bf16,
+        _ => Precision.Float32,
     };
 }

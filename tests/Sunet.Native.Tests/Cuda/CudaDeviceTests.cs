@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
-using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Interop;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Libraries;
+using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Tests.Cuda;
 

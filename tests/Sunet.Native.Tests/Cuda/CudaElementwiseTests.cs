@@ -1,32 +1,34 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Gradients;
+using Sunet.Verification;
 
 namespace Sunet.Native.Tests.Cuda;
 
 /// <summary>Element-wise ops, joins, slices and batch normalisation on a GPU against the reference in float64.</summary>
 public sealed class CudaElementwiseTests : EmulatorTest
 {
-    public static TheoryData<string, CudaPrecision> Kinds => new(
+    public static TheoryData<string, Precision> Kinds => new(
         from kind in new[]
         {
             nameof(Relu), nameof(ReluGradient), nameof(Add), nameof(Concat), nameof(ChannelSlice), nameof(BiasGradient),
             nameof(BatchNormStatistics), nameof(BatchNormApply), nameof(BatchNormGradient), nameof(RunningStatisticsUpdate),
         }
-        from precision in Enum.GetValues<CudaPrecision>()
+        from precision in Enum.GetValues<Precision>()
         select (kind, precision));
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Run_Op_MatchesTheReference(string kind, CudaPrecision precision)
+    public void Run_Op_MatchesTheReference(string kind, Precision precision)
     {
         using var backend = new CudaBackend(0, new CudaOptions { Precision = precision });
         var options = new SelfTestOptions
         {
-            Precision = precision == CudaPrecision.Bf16 ? NumericPrecision.Bf16 : NumericPrecision.Float32,
+            Precision = precision == Precision.Bf16 ? Precision.Bf16 : Precision.Float32,
         };
         SelfTestCheck check = OpChecks.Op(backend, kind, options, TestContext.Current.CancellationToken);
         Assert.True(check.Passed, $"{check} {string.Join(" ", Emulator.Violations)}");

@@ -1,5 +1,7 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Tests.Golden;
+using Sunet.Verification;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Cuda;
 
@@ -36,7 +38,7 @@ public sealed class CudaGoldenTests(ITestOutputHelper output) : EmulatorTest
     [InlineData("sunet7128-seg-os16")]
     public void Backend_InBf16_KeepsLogitsAndLoss(string name)
     {
-        using var backend = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16 });
+        using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16 });
         GoldenErrors errors = Measure(name, backend);
         Assert.Multiple(
             () => Assert.InRange(errors.Loss, 0, 0.03),
@@ -64,7 +66,7 @@ public sealed class CudaGoldenTests(ITestOutputHelper output) : EmulatorTest
     public void Predictor_MultiScale_MatchesPyTorch(bool flip)
     {
         using var backend = new CudaBackend();
-        GoldenBars bars = Tolerances.OfNetwork(NumericPrecision.Float32);
+        GoldenBars bars = Tolerances.OfNetwork(Precision.Float32);
         foreach (SelfTestCheck check in GoldenChecks.MultiScale(backend, "multiscale-sunet64-os16", flip, bars))
             AssertPassed(check);
     }

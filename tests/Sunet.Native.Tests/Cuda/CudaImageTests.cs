@@ -1,28 +1,30 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Inference;
+using Sunet.Verification;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Cuda;
 
 /// <summary>What begins and ends with bytes on a GPU: against the reference, and against the same on the host.</summary>
 public class CudaImageTests : EmulatorTest
 {
-    public static TheoryData<string, CudaPrecision> Ops { get; } = new(
+    public static TheoryData<string, Precision> Ops { get; } = new(
         from kind in new[] { nameof(NormalizeImage), nameof(ConfusionCounts) }
-        from precision in new[] { CudaPrecision.Float32, CudaPrecision.Bf16 }
+        from precision in new[] { Precision.Float32, Precision.Bf16 }
         select (kind, precision));
 
     [Theory]
     [MemberData(nameof(Ops))]
-    public void Run_Op_MatchesTheReference(string kind, CudaPrecision precision)
+    public void Run_Op_MatchesTheReference(string kind, Precision precision)
     {
         using var backend = new CudaBackend(0, new CudaOptions { Precision = precision });
-        NumericPrecision numbers = precision == CudaPrecision.Bf16 ? NumericPrecision.Bf16 : NumericPrecision.Float32;
+        Precision numbers = precision == Precision.Bf16 ? Precision.Bf16 : Precision.Float32;
         for (int seed = 0; seed < 12; seed++)
         {
             OpGraph op = OpGraph.Create(kind, seed, copies: false);
@@ -33,9 +35,9 @@ public class CudaImageTests : EmulatorTest
     }
 
     [Theory]
-    [InlineData(CudaPrecision.Float32, "nhwc f32", 1e-6)]
-    [InlineData(CudaPrecision.Bf16, "nhwc bf16", 1.0 / 128)]
-    public void Run_ResizedImage_HasTheElementsOfAnInput(CudaPrecision precision, string format, double tolerance)
+    [InlineData(Precision.Float32, "nhwc f32", 1e-6)]
+    [InlineData(Precision.Bf16, "nhwc bf16", 1.0 / 128)]
+    public void Run_ResizedImage_HasTheElementsOfAnInput(Precision precision, string format, double tolerance)
     {
         var graph = new Graph();
         Value x = graph.Input("x", new Shape(2, 9, 13, 3), DataType.UInt8);
@@ -43,15 +45,15 @@ public class CudaImageTests : EmulatorTest
         Value resized = graph.MarkOutput(graph.Add(new BilinearResize("resize", planes, (17, 11))).Output);
         using var backend = new CudaBackend(0, new CudaOptions { Precision = precision });
         using (IBackendSession session = backend.Open(graph, PlanPurpose.Inference))
-            Assert.Equal(("abcd u8", format, format), (session.FormatOf(x), session.FormatOf(planes), session.FormatOf(resized)));
+            Assert.Equal(("abcd u8", format, format), (session.Layouts.FormatOf(x), session.Layouts.FormatOf(planes), session.Layouts.FormatOf(resized)));
         Assert.All(OpComparison.Run(graph, backend).Errors, e => Assert.InRange(e.Error, 0, tolerance));
     }
 
     [Theory]
-    [InlineData(CudaPrecision.Float32, true)]
-    [InlineData(CudaPrecision.Float32, false)]
-    [InlineData(CudaPrecision.Bf16, true)]
-    public void Count_SeveralTimes_EqualsSegmentAndAdd(CudaPrecision precision, bool useGraphs)
+    [InlineData(Precision.Float32, true)]
+    [InlineData(Precision.Float32, false)]
+    [InlineData(Precision.Bf16, true)]
+    public void Count_SeveralTimes_EqualsSegmentAndAdd(Precision precision, bool useGraphs)
     {
         const int height = 33, width = 45;
         SunetModel model = CountTests.Balanced();

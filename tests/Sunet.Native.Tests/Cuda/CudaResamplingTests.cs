@@ -1,41 +1,43 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Verification;
 
 namespace Sunet.Native.Tests.Cuda;
 
 public sealed class CudaResamplingTests : EmulatorTest
 {
-    public static TheoryData<string, CudaPrecision> Kinds => new(
+    public static TheoryData<string, Precision> Kinds => new(
         from kind in new[]
         {
             nameof(AveragePool), nameof(AveragePoolGradient), nameof(GlobalAveragePool), nameof(GlobalAveragePoolGradient),
             nameof(BilinearResize), nameof(BilinearResizeGradient), nameof(Softmax), nameof(SoftmaxGradient), nameof(SoftmaxCrossEntropy),
             nameof(SoftmaxCrossEntropyGradient), nameof(ArgMax),
         }
-        from precision in new[] { CudaPrecision.Float32, CudaPrecision.Bf16 }
+        from precision in new[] { Precision.Float32, Precision.Bf16 }
         select (kind, precision));
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Run_Op_MatchesTheReference(string kind, CudaPrecision precision)
+    public void Run_Op_MatchesTheReference(string kind, Precision precision)
     {
         using var backend = new CudaBackend(0, new CudaOptions { Precision = precision });
         var options = new SelfTestOptions
         {
             Quick = true,
-            Precision = precision == CudaPrecision.Bf16 ? NumericPrecision.Bf16 : NumericPrecision.Float32,
+            Precision = precision == Precision.Bf16 ? Precision.Bf16 : Precision.Float32,
         };
         SelfTestCheck check = OpChecks.Op(backend, kind, options, TestContext.Current.CancellationToken);
         Assert.True(check.Passed, $"{check} {string.Join(" ", Emulator.Violations)}");
     }
 
     [Theory]
-    [InlineData(CudaPrecision.Float32, "_f32")]
-    [InlineData(CudaPrecision.Bf16, "_bf16")]
-    public void ArgMax_OfResizedLogitsThatNothingElseReads_ResizesThemItself(CudaPrecision precision, string suffix)
+    [InlineData(Precision.Float32, "_f32")]
+    [InlineData(Precision.Bf16, "_bf16")]
+    public void ArgMax_OfResizedLogitsThatNothingElseReads_ResizesThemItself(Precision precision, string suffix)
     {
         using var backend = new CudaBackend(0, new CudaOptions { Precision = precision });
         var alone = new Graph();

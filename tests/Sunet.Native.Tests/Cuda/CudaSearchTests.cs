@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cuda;
+using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Tests.Cuda;
 

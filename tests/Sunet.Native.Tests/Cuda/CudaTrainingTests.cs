@@ -1,13 +1,14 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Compilation;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
 using Sunet.Native.Tests.Facade;
-using Sunet.Native.Tests.Golden;
 using Sunet.Native.Training;
+using Sunet.Verification;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Cuda;
 
@@ -19,10 +20,10 @@ public sealed class CudaTrainingTests : EmulatorTest
     private static readonly SteadyMeter Nothing = new(0, 0, 0, 0);
 
     [Theory]
-    [InlineData(CudaPrecision.Float32, 1)]
-    [InlineData(CudaPrecision.Float32, 2)]
-    [InlineData(CudaPrecision.Bf16, 1)]
-    public void Step_AnyOrderOfStreamsWithAndWithoutGraphs_GivesOneHash(CudaPrecision precision, int accumulate)
+    [InlineData(Precision.Float32, 1)]
+    [InlineData(Precision.Float32, 2)]
+    [InlineData(Precision.Bf16, 1)]
+    public void Step_AnyOrderOfStreamsWithAndWithoutGraphs_GivesOneHash(Precision precision, int accumulate)
     {
         var hashes = new HashSet<string>();
         for (ulong seed = 0; seed < 5; seed++)
@@ -38,9 +39,9 @@ public sealed class CudaTrainingTests : EmulatorTest
     }
 
     [Theory]
-    [InlineData(CudaPrecision.Float32, 1)]
-    [InlineData(CudaPrecision.Bf16, 2)]
-    public void Step_BiasAheadOfABatchNorm_DecaysWithAGradientOfZero(CudaPrecision precision, int accumulate)
+    [InlineData(Precision.Float32, 1)]
+    [InlineData(Precision.Bf16, 2)]
+    public void Step_BiasAheadOfABatchNorm_DecaysWithAGradientOfZero(Precision precision, int accumulate)
     {
         using var backend = new CudaBackend(0, new CudaOptions { Precision = precision });
         UnmovedBias.FollowsTheUpdateRule(backend, accumulate);
@@ -163,7 +164,7 @@ public sealed class CudaTrainingTests : EmulatorTest
     public void Train_InBf16_EndsNearTheLossOfFloat32()
     {
         using var reference = new CudaBackend();
-        using var tested = new CudaBackend(0, new CudaOptions { Precision = CudaPrecision.Bf16 });
+        using var tested = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16 });
         SelfTestCheck check = SelfTest.CompareTraining(reference, tested, TestContext.Current.CancellationToken);
         Assert.True(check.Passed, $"{check}");
         Assert.True(check.Error > 0, "The same loss to the last bit was not computed in bf16.");

@@ -1,4 +1,5 @@
-using Sunet.Native.Backends.Cuda;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Memory;
 
 namespace Sunet.Native.Tests.Cuda;
 

@@ -1,7 +1,8 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cuda;
+using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Tests.Cuda;
 

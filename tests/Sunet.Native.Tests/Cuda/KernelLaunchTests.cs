@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Sunet.Native.Backends.Cuda;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Memory;
 
 namespace Sunet.Native.Tests.Cuda;
 

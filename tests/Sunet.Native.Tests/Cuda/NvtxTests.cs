@@ -1,4 +1,4 @@
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Tests.Cuda;
 

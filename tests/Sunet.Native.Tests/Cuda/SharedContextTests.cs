@@ -1,7 +1,9 @@
 using Sunet.Native.Backends.Cuda;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Memory;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cuda;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;

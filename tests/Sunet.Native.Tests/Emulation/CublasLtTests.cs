@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Sunet.Native.Interop;
 using Sunet.Native.Tests.Cuda;
 using static Sunet.Native.Tests.Emulation.Images;
 

@@ -1,4 +1,3 @@
-using Sunet.Native.Interop;
 using Sunet.Native.Tests.Cuda;
 using static Sunet.Native.Tests.Emulation.Images;
 

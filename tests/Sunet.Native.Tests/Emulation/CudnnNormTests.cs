@@ -1,4 +1,3 @@
-using Sunet.Native.Interop;
 using static Sunet.Native.Tests.Emulation.Images;
 
 namespace Sunet.Native.Tests.Emulation;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Sunet.Native.Interop;
 using Sunet.Native.Tests.Cuda;
 
 namespace Sunet.Native.Tests.Emulation;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Sunet.Native.Interop;
 
 namespace Sunet.Native.Tests.Emulation;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Emulation;
 

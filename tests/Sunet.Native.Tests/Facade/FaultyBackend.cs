@@ -1,4 +1,4 @@
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
 using Sunet.Native.Graphs;
 
 namespace Sunet.Native.Tests.Facade;
@@ -11,12 +11,22 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
     /// <summary>Replaces calls as they are prepared: how tests plant ops that compute wrongly.</summary>
     public Func<Op, PreparedCall, PreparedCall> Replace { get; init; } = (_, call) => call;
 
-    /// <summary>What sessions say that there is; null for what the inner backend's say.</summary>
-    public long? AvailableBytes { get; init; }
+    /// <summary>What the backend says that there is; null for what the inner backend says.</summary>
+    public long? Available { get; init; }
 
     public string Name => inner.Name;
 
     public string Description => inner.Description;
+
+    public Precision Precision => inner.Precision;
+
+    public IReadOnlyList<Precision> Precisions => inner.Precisions;
+
+    public long MemoryBytes => inner.MemoryBytes;
+
+    public long AvailableBytes => Available ?? inner.AvailableBytes;
+
+    public bool UsesHostMemory => inner.UsesHostMemory;
 
     public IBackendSession Open(Graph graph, PlanPurpose purpose) => new Session(this, inner.Open(graph, purpose));
 
@@ -36,8 +46,24 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
             throw new BackendException($"Call {failing} was made to fail.", "none");
     }
 
-    private sealed class Session(FaultyBackend owner, IBackendSession session) : IBackendSession
+    private sealed class Session(FaultyBackend owner, IBackendSession session) : IBackendSession, IStepWork
     {
+        public IValueLayouts Layouts => session.Layouts;
+
+        public IValueTransfers Transfers => session.Transfers;
+
+        public IStepWork StepWork => this;
+
+        public IParameterCopies? ParameterCopies => session.ParameterCopies;
+
+        public IReclaimableMemory? ReclaimableMemory => session.ReclaimableMemory;
+
+        public long OwnBytes => session.OwnBytes;
+
+        public bool RunsAhead => session.RunsAhead;
+
+        public void PrepareAhead(IReadOnlyList<Op> ops, CancellationToken cancellation) => session.PrepareAhead(ops, cancellation);
+
         public PreparedCall Prepare(Op op)
         {
             owner.Count();
@@ -50,73 +76,25 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
             return session.Allocate(bytes);
         }
 
-        public long BytesOf(Value value) => session.BytesOf(value);
-
-        public string FormatOf(Value value) => session.FormatOf(value);
-
-        public string? SharedFormatOf(Value value) => session.SharedFormatOf(value);
-
-        public void Upload(Value value, nint address, ReadOnlySpan<float> elements) => session.Upload(value, address, elements);
-
-        public void Upload(Value value, nint address, ReadOnlySpan<int> elements) => session.Upload(value, address, elements);
-
-        public void Upload(Value value, nint address, ReadOnlySpan<byte> elements) => session.Upload(value, address, elements);
-
-        public void Download(Value value, nint address, Span<float> elements) => session.Download(value, address, elements);
-
-        public void Download(Value value, nint address, Span<int> elements) => session.Download(value, address, elements);
-
-        public void Download(Value value, nint address, Span<byte> elements) => session.Download(value, address, elements);
-
-        public int ParameterCopyBytes => session.ParameterCopyBytes;
-
-        public long OwnBytes => session.OwnBytes;
-
-        public (Value Host, long Offset)? ViewOf(Value value) => session.ViewOf(value);
-
-        public long AvailableBytes => owner.AvailableBytes ?? session.AvailableBytes;
-
-        public bool UsesHostMemory => session.UsesHostMemory;
-
-        public void UploadFrom(Value value, nint address, nint elements) => session.UploadFrom(value, address, elements);
-
-        public void DownloadTo(Value value, nint address, nint elements) => session.DownloadTo(value, address, elements);
-
-        public void PrepareAhead(IReadOnlyList<Op> ops, CancellationToken cancellation) => session.PrepareAhead(ops, cancellation);
-
-        public bool RunsAhead => session.RunsAhead;
-
-        public bool AllFinite(Value value, nint address) => session.AllFinite(value, address);
-
-        public void Clear(long bytes, nint address) => session.Clear(bytes, address);
-
-        public bool CanForget => session.CanForget;
-
-        public void Forget(long bytes, nint address) => session.Forget(bytes, address);
-
-        public void Provide(long bytes, nint address) => session.Provide(bytes, address);
-
-        public void RefreshCopy(long count, nint parameters, nint copy) => session.RefreshCopy(count, parameters, copy);
-
-        public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
+        public PreparedWork PrepareCheck(nint loss, nint invalid, long count, nint gradients)
         {
             owner.Count();
-            return session.PrepareUpdate(arguments, count, parameters, copy, gradients, velocity);
+            return session.StepWork.PrepareCheck(loss, invalid, count, gradients);
         }
+
+        public StepCheck LastCheck() => session.StepWork.LastCheck();
 
         public PreparedWork PrepareAccumulate(long count, nint x, nint y)
         {
             owner.Count();
-            return session.PrepareAccumulate(count, x, y);
+            return session.StepWork.PrepareAccumulate(count, x, y);
         }
 
-        public PreparedWork PrepareJudgement(nint loss, nint invalid, long count, nint gradients)
+        public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
         {
             owner.Count();
-            return session.PrepareJudgement(loss, invalid, count, gradients);
+            return session.StepWork.PrepareUpdate(arguments, count, parameters, copy, gradients, velocity);
         }
-
-        public StepVerdict Verdict() => session.Verdict();
 
         public PreparedWork Record(Action work) => session.Record(work);
 

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;

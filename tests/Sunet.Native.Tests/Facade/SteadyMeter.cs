@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Native.Tests.Facade;
 

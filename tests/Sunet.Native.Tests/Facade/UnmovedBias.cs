@@ -1,4 +1,4 @@
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
 using Sunet.Native.Training;

@@ -1,4 +1,5 @@
 using Sunet.Native.Tensors;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Golden;
 

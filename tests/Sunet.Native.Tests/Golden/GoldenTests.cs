@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Compilation;
+using Sunet.Verification;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Golden;
 
@@ -70,7 +72,7 @@ public class GoldenTests(ITestOutputHelper output)
     public void Predictor_MultiScale_MatchesPyTorch(string name, bool flip)
     {
         using IBackend backend = new CpuBackend();
-        foreach (SelfTestCheck check in GoldenChecks.MultiScale(backend, name, flip, Tolerances.OfNetwork(NumericPrecision.Float32)))
+        foreach (SelfTestCheck check in GoldenChecks.MultiScale(backend, name, flip, Tolerances.OfNetwork(Precision.Float32)))
             AssertPassed(check);
     }
 

@@ -1,6 +1,7 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Gradients;
 

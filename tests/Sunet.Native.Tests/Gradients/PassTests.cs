@@ -1,5 +1,7 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
+using Sunet.Verification.Golden;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Gradients;
 

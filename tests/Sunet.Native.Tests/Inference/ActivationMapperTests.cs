@@ -1,13 +1,12 @@
 using CommunityToolkit.HighPerformance;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
-using Sunet.Native.Verification;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Inference;
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using CommunityToolkit.HighPerformance;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 

@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;

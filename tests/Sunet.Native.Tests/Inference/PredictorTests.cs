@@ -1,7 +1,7 @@
 using CommunityToolkit.HighPerformance;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Models;

@@ -1,4 +1,4 @@
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Native.Tests.Interop;
 

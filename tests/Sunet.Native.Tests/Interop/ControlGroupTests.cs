@@ -1,4 +1,4 @@
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Host;
 using Sunet.Native.Tests.Checkpoints;
 
 namespace Sunet.Native.Tests.Interop;

@@ -2,7 +2,8 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using System.Text;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Tests.Interop;
 
@@ -146,8 +147,8 @@ public sealed class NativeLibrariesTests : IDisposable
     [Fact]
     public void CheckAbi_OtherNumber_NamesBoth()
     {
-        NativeLibraries.CheckAbi("/x/libsunet_cpu.so", 1, 1);
-        BackendException error = Assert.Throws<BackendException>(() => NativeLibraries.CheckAbi("/x/libsunet_cpu.so", 7, 1));
+        CpuLibrary.CheckAbi("/x/libsunet_cpu.so", 1, 1);
+        BackendException error = Assert.Throws<BackendException>(() => CpuLibrary.CheckAbi("/x/libsunet_cpu.so", 7, 1));
         Assert.Contains("ABI 7", error.Message, StringComparison.Ordinal);
         Assert.Contains("ABI 1", error.Message, StringComparison.Ordinal);
     }

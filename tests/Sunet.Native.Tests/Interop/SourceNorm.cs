@@ -1,4 +1,4 @@
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Native.Tests.Interop;
 
@@ -40,7 +40,7 @@ internal sealed record SourceNorm(float[] Mean, float[] Variance, float[] Gamma,
             NativeStatus.ThrowIfFailed(
                 SunetCpu.BatchNormApply(context.Raw, tensor, (void*)memory.Raw, mean, variance, gamma, beta, Epsilon, Relu ? 1 : 0, tensor,
                     (void*)memory.Raw),
-                "batch_norm_apply", NativeLibraries.CpuFile, null);
+                "batch_norm_apply", CpuLibrary.File, null);
         }
 
         return Packing.Unpack(tensor, Array.ConvertAll(halves.ToArray(), Bf16.Value));

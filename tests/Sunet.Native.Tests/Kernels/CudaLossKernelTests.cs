@@ -1,8 +1,8 @@
-using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Cuda;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Kernels;
 

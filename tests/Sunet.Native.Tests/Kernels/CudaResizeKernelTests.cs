@@ -1,6 +1,7 @@
-using Sunet.Native.Backends.Cuda;
+using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Cuda;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Kernels;
 

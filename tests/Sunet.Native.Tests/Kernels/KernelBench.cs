@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
-using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Interop;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Interop.Cuda;
 using Sunet.Native.Tests.Cuda;
 
 namespace Sunet.Native.Tests.Kernels;

@@ -1,6 +1,6 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Compilation;
 
 namespace Sunet.Native.Tests.Lifetimes;
 

@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Checkpoints;
@@ -7,6 +8,7 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Saved;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
 using Sunet.Native.Tests.Cuda;
@@ -26,7 +28,7 @@ public sealed class LifetimeTests : EmulatorTest
 
     /// <summary>The types that need a device.</summary>
     public static TheoryData<string, Device> OnDevices =>
-        new(Subjects(null!, Device.Cpu).Keys.SelectMany(name => Enum.GetValues<Device>().Select(device => (name, device))));
+        new(Subjects(null!).Keys.SelectMany(name => Enum.GetValues<Device>().Select(device => (name, device))));
 
     /// <summary>The types that need none.</summary>
     public static TheoryData<string> OnDisk => new(FileSubjects(null!).Keys);
@@ -36,7 +38,20 @@ public sealed class LifetimeTests : EmulatorTest
     public void Member_Disposed_IsRefusedOrAnswers(string type, Device device)
     {
         using IBackend backend = device.Open();
-        Subjects(backend, device)[type]().Check();
+        Subjects(backend)[type]().Check();
+    }
+
+    [Theory]
+    [InlineData(Device.Cpu, 4)]
+    [InlineData(Device.Cuda, 4)]
+    public void SessionPart_Disposed_IsRefusedOrAnswers(Device device, int parts)
+    {
+        // A GPU keeps copies of parameters in bf16; memory of the CPU can be given back.
+        using IBackend backend = device == Device.Cuda ? new CudaBackend(options: new CudaOptions { Precision = Precision.Bf16 }) : device.Open();
+        Lifetime[] lifetimes = [.. SessionLifetime.OfParts(backend)];
+        Assert.Equal(parts, lifetimes.Length);
+        foreach (Lifetime lifetime in lifetimes)
+            lifetime.Check();
     }
 
     [Theory]
@@ -50,7 +65,7 @@ public sealed class LifetimeTests : EmulatorTest
     [Fact]
     public void Assembly_EveryDisposableType_IsTested()
     {
-        IEnumerable<string> tested = Subjects(null!, Device.Cpu).Keys.Concat(FileSubjects(null!).Keys)
+        IEnumerable<string> tested = Subjects(null!).Keys.Concat(FileSubjects(null!).Keys)
             .Concat([nameof(CpuBackend), nameof(CudaBackend)]).Concat(Represented);
         Assert.Equal(Lifetime.Disposables(typeof(Plan).Assembly), tested.Order(StringComparer.Ordinal));
     }
@@ -63,6 +78,11 @@ public sealed class LifetimeTests : EmulatorTest
             .Answers("Options", () => _ = backend.Options)
             .Answers("Threads", () => _ = backend.Threads)
             .Answers("MultipliesFloat16", () => _ = backend.MultipliesFloat16)
+            .Answers("MemoryBytes", () => _ = backend.MemoryBytes)
+            .Answers("AvailableBytes", () => _ = backend.AvailableBytes)
+            .Answers("Precision", () => _ = backend.Precision)
+            .Answers("Precisions", () => _ = backend.Precisions)
+            .Answers("UsesHostMemory", () => _ = backend.UsesHostMemory)
             .Answers("Name", () => _ = backend.Name)
             .Answers("Description", () => _ = backend.Description)
             .Refuses("Open(Graph, PlanPurpose)", () => backend.Open(new Graph(), PlanPurpose.Inference))
@@ -78,6 +98,9 @@ public sealed class LifetimeTests : EmulatorTest
             .Answers("Options", () => _ = backend.Options)
             .Answers("Name", () => _ = backend.Name)
             .Answers("Description", () => _ = backend.Description)
+            .Answers("Precision", () => _ = backend.Precision)
+            .Answers("Precisions", () => _ = backend.Precisions)
+            .Answers("UsesHostMemory", () => _ = backend.UsesHostMemory)
             .Answers("MemoryBytes", () => _ = backend.MemoryBytes)
             .Refuses("AvailableBytes", () => _ = backend.AvailableBytes)
             .Refuses("StartProfiling()", () => _ = backend.StartProfiling())
@@ -87,7 +110,7 @@ public sealed class LifetimeTests : EmulatorTest
             .Check();
     }
 
-    private static Dictionary<string, Func<Lifetime>> Subjects(IBackend backend, Device device) => new()
+    private static Dictionary<string, Func<Lifetime>> Subjects(IBackend backend) => new()
     {
         [nameof(Plan)] = () => PlanLifetimes.OfPlan(backend),
         [nameof(WeightStore)] = () => PlanLifetimes.OfWeightStore(backend),
@@ -96,7 +119,7 @@ public sealed class LifetimeTests : EmulatorTest
         [nameof(PreparedCall)] = () => PlanLifetimes.OfPreparedCall(backend),
         [nameof(ICallClock)] = () => PlanLifetimes.OfClock(backend),
         [nameof(IDeviceMemory)] = () => PlanLifetimes.OfMemory(backend),
-        [nameof(IBackendSession)] = () => SessionLifetime.Of(backend, device),
+        [nameof(IBackendSession)] = () => SessionLifetime.Of(backend),
         [nameof(Trainer)] = () => OfTrainer(backend),
         [nameof(Predictor)] = () => OfPredictor(backend),
         [nameof(ImageClassifier)] = () => OfClassifier(backend),

@@ -1,3 +1,4 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
@@ -68,7 +69,7 @@ internal static class PlanLifetimes
         IBackendSession session = backend.Open(new Graph(), PlanPurpose.Training);
         IDeviceMemory memory = session.Allocate(1024);
         nint at = memory.Address;
-        ParameterUpdate update = session.PrepareUpdate(new SgdArguments(0.9f, 0, 0, 1, false), 16, at, 0, at + 256, at + 512);
+        ParameterUpdate update = session.StepWork.PrepareUpdate(new SgdArguments(0.9f, 0, 0, 1, false), 16, at, 0, at + 256, at + 512);
         update.SetLearningRate(1);
         update.Run();
         return new Lifetime(typeof(ParameterUpdate), new Both(update, memory, session))
@@ -84,7 +85,7 @@ internal static class PlanLifetimes
         return new Lifetime(typeof(PreparedCall), plan)
             .Survives("ScratchBytes", () => _ = call.ScratchBytes)
             .Survives("Implementation", () => _ = call.Implementation)
-            .Answers("Bind(PlanAddresses)", () =>
+            .Answers("Bind(IValueAddresses)", () =>
             {
                 // Addresses are a plan's, which gives them to nobody and binds once.
             })

@@ -1,4 +1,4 @@
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
@@ -9,62 +9,102 @@ namespace Sunet.Native.Tests.Lifetimes;
 /// <summary>
 /// A session is below what checks: its caller knows where values lie. With memory that is there, nothing of a disposed one crashes.
 /// </summary>
-internal static class SessionLifetime
+internal sealed class SessionLifetime
 {
-    public static Lifetime Of(IBackend backend, Device device)
+    private readonly Value floats, ints, bytes;
+    private readonly Op op;
+    private readonly IBackendSession session;
+    private readonly Subject subject;
+    private readonly nint at, outside;
+
+    private SessionLifetime(IBackend backend)
     {
         var graph = new Graph();
-        Value floats = graph.Input("floats", new Shape(1, 3, 4, 4)), ints = graph.Input("ints", new Shape(1, 4, 4), DataType.Int32),
-            bytes = graph.Input("bytes", new Shape(1, 4, 4), DataType.UInt8);
-        Op op = graph.Add(new Relu("relu", floats));
-        IBackendSession session = backend.Open(graph, PlanPurpose.Training);
+        floats = graph.Input("floats", new Shape(1, 3, 4, 4));
+        ints = graph.Input("ints", new Shape(1, 4, 4), DataType.Int32);
+        bytes = graph.Input("bytes", new Shape(1, 4, 4), DataType.UInt8);
+        op = graph.Add(new Relu("relu", floats));
+        session = backend.Open(graph, PlanPurpose.Training);
         session.Prepare(op).Dispose();
         IDeviceMemory memory = backend.Allocate(4096);
-        nint at = memory.Address, outside = memory.Address + 2048;
-        var arguments = new SgdArguments(0.9f, 0, 0, 1, false);
-        var subject = new Subject(session, memory);
-        Lifetime lifetime = new Lifetime(typeof(IBackendSession), subject)
-            .Answers("BytesOf(Value)", () => session.BytesOf(floats))
-            .Answers("ViewOf(Value)", () => session.ViewOf(floats))
-            .Answers("FormatOf(Value)", () => session.FormatOf(floats))
-            .Answers("SharedFormatOf(Value)", () => session.SharedFormatOf(floats))
-            .Answers("ParameterCopyBytes", () => _ = session.ParameterCopyBytes)
-            .Answers("OwnBytes", () => _ = session.OwnBytes)
-            .Answers("UsesHostMemory", () => _ = session.UsesHostMemory)
-            .Answers("AvailableBytes", () => _ = session.AvailableBytes)
-            .Answers("RunsAhead", () => _ = session.RunsAhead)
-            .Answers("CanForget", () => _ = session.CanForget);
-        return lifetime
-            .Survives("PrepareAhead(IReadOnlyList<Op>, CancellationToken)", () => session.PrepareAhead([op], CancellationToken.None))
-            .Survives("Prepare(Op)", () => session.Prepare(op).Dispose())
-            .Survives("Allocate(Int64)", () => session.Allocate(64).Dispose())
-            .Survives("Upload(Value, IntPtr, ReadOnlySpan<Single>)", () => session.Upload(floats, at, new float[48]))
-            .Survives("Upload(Value, IntPtr, ReadOnlySpan<Int32>)", () => session.Upload(ints, at, new int[16]))
-            .Survives("Upload(Value, IntPtr, ReadOnlySpan<Byte>)", () => session.Upload(bytes, at, new byte[16]))
-            .Survives("UploadFrom(Value, IntPtr, IntPtr)", () => session.UploadFrom(floats, at, outside))
-            .Survives("DownloadTo(Value, IntPtr, IntPtr)", () => session.DownloadTo(floats, at, outside))
-            .Survives("Download(Value, IntPtr, Span<Single>)", () => session.Download(floats, at, new float[48]))
-            .Survives("Download(Value, IntPtr, Span<Int32>)", () => session.Download(ints, at, new int[16]))
-            .Survives("Download(Value, IntPtr, Span<Byte>)", () => session.Download(bytes, at, new byte[16]))
-            .Survives("AllFinite(Value, IntPtr)", () => session.AllFinite(floats, at))
-            .Survives("Clear(Int64, IntPtr)", () => session.Clear(64, at))
-            .Survives("Forget(Int64, IntPtr)", () => session.Forget(64, at))
-            .Survives("Provide(Int64, IntPtr)", () => session.Provide(64, at))
-            .Survives("RefreshCopy(Int64, IntPtr, IntPtr)", () =>
-            {
-                // The CPU keeps no copies.
-                if (device == Device.Cuda)
-                    session.RefreshCopy(16, at, outside);
-            })
-            .Survives("PrepareUpdate(SgdArguments, Int64, IntPtr, IntPtr, IntPtr, IntPtr)",
-                () => session.PrepareUpdate(arguments, 16, at, 0, at + 256, at + 512).Dispose())
-            .Survives("PrepareAccumulate(Int64, IntPtr, IntPtr)", () => Once(session.PrepareAccumulate(16, at, outside)))
-            .Survives("PrepareJudgement(IntPtr, IntPtr, Int64, IntPtr)", () => Once(session.PrepareJudgement(at, at + 64, 16, at + 128)))
-            .Survives("Verdict()", () => session.Verdict())
-            .Survives("Record(Action)", () => Once(session.Record(() => session.Clear(64, at))))
-            .Survives("CreateClock(Int32)", () => session.CreateClock(1).Dispose())
-            .Survives("Synchronize()", session.Synchronize)
-            .Survives("Perform(Action)", () => session.Perform(() => { }));
+        (at, outside) = (memory.Address, memory.Address + 2048);
+        subject = new Subject(session, memory);
+    }
+
+    /// <summary>The session's own members.</summary>
+    public static Lifetime Of(IBackend backend) => new SessionLifetime(backend).OfSession();
+
+    /// <summary>Each part of a session that the device has.</summary>
+    public static IEnumerable<Lifetime> OfParts(IBackend backend)
+    {
+        yield return new SessionLifetime(backend).OfLayouts();
+        yield return new SessionLifetime(backend).OfTransfers();
+        yield return new SessionLifetime(backend).OfStepWork();
+        if (new SessionLifetime(backend).OfParameterCopies() is { } copies)
+            yield return copies;
+        if (new SessionLifetime(backend).OfReclaimableMemory() is { } memory)
+            yield return memory;
+    }
+
+    private Lifetime OfSession() => new Lifetime(typeof(IBackendSession), subject)
+        .Answers("Layouts", () => _ = session.Layouts)
+        .Answers("Transfers", () => _ = session.Transfers)
+        .Answers("StepWork", () => _ = session.StepWork)
+        .Answers("ParameterCopies", () => _ = session.ParameterCopies)
+        .Answers("ReclaimableMemory", () => _ = session.ReclaimableMemory)
+        .Answers("OwnBytes", () => _ = session.OwnBytes)
+        .Answers("RunsAhead", () => _ = session.RunsAhead)
+        .Survives("PrepareAhead(IReadOnlyList<Op>, CancellationToken)", () => session.PrepareAhead([op], CancellationToken.None))
+        .Survives("Prepare(Op)", () => session.Prepare(op).Dispose())
+        .Survives("Allocate(Int64)", () => session.Allocate(64).Dispose())
+        .Survives("Record(Action)", () => Once(session.Record(() => session.Transfers.Clear(64, at))))
+        .Survives("CreateClock(Int32)", () => session.CreateClock(1).Dispose())
+        .Survives("Synchronize()", session.Synchronize)
+        .Survives("Perform(Action)", () => session.Perform(() => { }));
+
+    private Lifetime OfLayouts() => new Lifetime(typeof(IValueLayouts), subject)
+        .Answers("BytesOf(Value)", () => session.Layouts.BytesOf(floats))
+        .Answers("ViewOf(Value)", () => session.Layouts.ViewOf(floats))
+        .Answers("FormatOf(Value)", () => session.Layouts.FormatOf(floats))
+        .Answers("SharedFormatOf(Value)", () => session.Layouts.SharedFormatOf(floats));
+
+    private Lifetime OfTransfers() => new Lifetime(typeof(IValueTransfers), subject)
+        .Survives("Upload(Value, IntPtr, ReadOnlySpan<Byte>)", () =>
+        {
+            session.Transfers.Upload(floats, at, new byte[48 * sizeof(float)]);
+            session.Transfers.Upload(ints, at, new byte[16 * sizeof(int)]);
+            session.Transfers.Upload(bytes, at, new byte[16]);
+        })
+        .Survives("UploadFrom(Value, IntPtr, IntPtr)", () => session.Transfers.UploadFrom(floats, at, outside))
+        .Survives("DownloadTo(Value, IntPtr, IntPtr)", () => session.Transfers.DownloadTo(floats, at, outside))
+        .Survives("Download(Value, IntPtr, Span<Byte>)", () =>
+        {
+            session.Transfers.Download(floats, at, new byte[48 * sizeof(float)]);
+            session.Transfers.Download(ints, at, new byte[16 * sizeof(int)]);
+            session.Transfers.Download(bytes, at, new byte[16]);
+        })
+        .Survives("AllFinite(Value, IntPtr)", () => session.Transfers.AllFinite(floats, at))
+        .Survives("Clear(Int64, IntPtr)", () => session.Transfers.Clear(64, at));
+
+    private Lifetime OfStepWork() => new Lifetime(typeof(IStepWork), subject)
+        .Survives("PrepareUpdate(SgdArguments, Int64, IntPtr, IntPtr, IntPtr, IntPtr)", () => session.StepWork.PrepareUpdate(
+            new SgdArguments(0.9f, 0, 0, 1, false), 16, at, 0, at + 256, at + 512).Dispose())
+        .Survives("PrepareAccumulate(Int64, IntPtr, IntPtr)", () => Once(session.StepWork.PrepareAccumulate(16, at, outside)))
+        .Survives("PrepareCheck(IntPtr, IntPtr, Int64, IntPtr)", () => Once(session.StepWork.PrepareCheck(at, at + 64, 16, at + 128)))
+        .Survives("LastCheck()", () => session.StepWork.LastCheck());
+
+    private Lifetime? OfParameterCopies() => session.ParameterCopies is not { } copies ? Unneeded() : new Lifetime(typeof(IParameterCopies), subject)
+        .Answers("ElementBytes", () => _ = copies.ElementBytes)
+        .Survives("Refresh(Int64, IntPtr, IntPtr)", () => copies.Refresh(16, at, outside));
+
+    private Lifetime? OfReclaimableMemory() => session.ReclaimableMemory is not { } memory ? Unneeded() : new Lifetime(typeof(IReclaimableMemory), subject)
+        .Survives("Reclaim(Int64, IntPtr)", () => memory.Reclaim(64, at))
+        .Survives("Provide(Int64, IntPtr)", () => memory.Provide(64, at));
+
+    private Lifetime? Unneeded()
+    {
+        subject.DisposeAll();
+        return null;
     }
 
     private static void Once(PreparedWork work)
@@ -77,6 +117,12 @@ internal static class SessionLifetime
     private sealed class Subject(IBackendSession session, IDeviceMemory memory) : IDisposable
     {
         private int disposals;
+
+        public void DisposeAll()
+        {
+            session.Dispose();
+            memory.Dispose();
+        }
 
         public void Dispose()
         {

@@ -1,5 +1,7 @@
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Graphs;
+using Sunet.Verification;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Reference;
 

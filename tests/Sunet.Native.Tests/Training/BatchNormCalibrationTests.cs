@@ -1,12 +1,14 @@
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
+using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
-using Sunet.Native.Tests.Golden;
 using Sunet.Native.Training;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Training;
 

@@ -1,10 +1,11 @@
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Tests.Models;
 using Sunet.Native.Training;
+using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Training;
 

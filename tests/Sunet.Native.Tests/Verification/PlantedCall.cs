@@ -1,4 +1,4 @@
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 
@@ -17,7 +17,7 @@ internal sealed unsafe class PlantedCall(Op op, PreparedCall inner, Func<float, 
     public static Func<Op, PreparedCall, PreparedCall> In(string kind, Func<float, float> spoil) =>
         (op, call) => op.Kind == kind ? new PlantedCall(op, call, spoil) : call;
 
-    public override void Bind(PlanAddresses at)
+    public override void Bind(IValueAddresses at)
     {
         inner.Bind(at);
 

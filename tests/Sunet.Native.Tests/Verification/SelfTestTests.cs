@@ -1,6 +1,8 @@
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Ops;
 using Sunet.Native.Tests.Facade;
+using Sunet.Verification;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Verification;
 

@@ -1,4 +1,5 @@
 using Sunet.Cli.Runs.Timing;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
@@ -17,9 +18,9 @@ internal static class Bf16Speed
 
     /// <summary>The convolutions a u-net module is made of, half a second: float32's time over bfloat16's.</summary>
     /// <exception cref="Sunet.Native.SunetException">The CPU cannot be used so.</exception>
-    public static double OverFloat32() => Milliseconds(CpuPrecision.Float32) / Milliseconds(CpuPrecision.Bf16);
+    public static double OverFloat32() => Milliseconds(Precision.Float32) / Milliseconds(Precision.Bf16);
 
-    private static double Milliseconds(CpuPrecision precision)
+    private static double Milliseconds(Precision precision)
     {
         var graph = new Graph();
         Value image = graph.Input("image", new Shape(1, Rgb, Side, Side));

@@ -2,7 +2,8 @@ using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Runs.Timing;
 using Sunet.Cli.Settings;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
+using Sunet.Native.Measuring;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 

@@ -3,9 +3,8 @@ using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
-using Sunet.Native.Backends.Cuda;
-using Sunet.Native.Interop;
-using Sunet.Native.Verification;
+using Sunet.Native.Backends;
+using Sunet.Verification;
 
 namespace Sunet.Cli.Runs.Installation;
 
@@ -21,9 +20,9 @@ internal static class SelfTestRun
     public static int Execute(SettingValues values, CommandOutput output, CancellationToken cancellation)
     {
         var lines = new List<string>();
-        var results = new List<(CudaPrecision Precision, SelfTestCheck Check)>();
+        var results = new List<(Precision Precision, SelfTestCheck Check)>();
         IReadOnlyList<string> only = values.IsGiven("only") ? values.Choices("only", SelfTest.Names) : [];
-        foreach (CudaPrecision precision in PrecisionsOf(values))
+        foreach (Precision precision in PrecisionsOf(values))
         {
             using OpenDevice device = DeviceSettings.Open(values, precision);
             lines.Add(device.Line);
@@ -32,7 +31,7 @@ internal static class SelfTestRun
             var reporter = new Reporter(output, values.Flag("quiet"));
             var options = new SelfTestOptions
             {
-                Precision = Enum.Parse<NumericPrecision>(precision.ToString()),
+                Precision = precision,
                 Quick = values.Flag("quick"),
                 Only = only,
             };
@@ -52,16 +51,16 @@ internal static class SelfTestRun
 
     /// <summary>What needs a device opened in a certain way: the same bits twice, and low precision beside float32.</summary>
     private static List<SelfTestCheck> Train(
-        SettingValues values, CudaPrecision precision, OpenDevice device, bool quick, CancellationToken cancellation)
+        SettingValues values, Precision precision, OpenDevice device, bool quick, CancellationToken cancellation)
     {
         List<SelfTestCheck> checks = [];
         try
         {
             using (OpenDevice deterministic = DeviceSettings.Open(values.With(("deterministic", Setting.On)), precision))
                 checks.Add(SelfTest.RepeatTraining(deterministic.Backend, cancellation));
-            if (quick || precision == CudaPrecision.Float32)
+            if (quick || precision == Precision.Float32)
                 return checks;
-            using OpenDevice reference = DeviceSettings.Open(values, CudaPrecision.Float32);
+            using OpenDevice reference = DeviceSettings.Open(values, Precision.Float32);
             checks.Add(SelfTest.CompareTraining(reference.Backend, device.Backend, cancellation));
         }
         catch (SunetException failure)
@@ -74,22 +73,20 @@ internal static class SelfTestRun
     }
 
     /// <summary>What was asked for; else all that the device has.</summary>
-    private static CudaPrecision[] PrecisionsOf(SettingValues values)
+    private static IReadOnlyList<Precision> PrecisionsOf(SettingValues values)
     {
         string? given = values.TextOrNull("precision");
         if (given is not (null or All))
             return [DeviceSettings.PrecisionOf(values, "precision")];
-        using OpenDevice device = DeviceSettings.Open(values, CudaPrecision.Float32);
-        return device.Backend is CudaBackend ? Enum.GetValues<CudaPrecision>()
-            : NativeRuntime.Query().HasBFloat16 ? [CudaPrecision.Float32, CudaPrecision.Bf16]
-            : [CudaPrecision.Float32];
+        using OpenDevice device = DeviceSettings.Open(values, Precision.Float32);
+        return device.Backend.Precisions;
     }
 
     private static void Print(
-        CommandOutput output, List<string> lines, List<(CudaPrecision Precision, SelfTestCheck Check)> results, int failed)
+        CommandOutput output, List<string> lines, List<(Precision Precision, SelfTestCheck Check)> results, int failed)
     {
         var table = new TextTable("precision", "what", "name", ">error", ">tolerance", ">ms", ">bytes", "", "detail");
-        foreach ((CudaPrecision precision, SelfTestCheck check) in results)
+        foreach ((Precision precision, SelfTestCheck check) in results)
         {
             table.Add(DeviceSettings.Name(precision), check.Group, check.Name, Numbers.Scientific(check.Error),
                 Numbers.Scientific(check.Tolerance), Numbers.Fixed(check.Milliseconds, 1), Numbers.Grouped(check.Bytes),
@@ -103,7 +100,7 @@ internal static class SelfTestRun
     }
 
     private static void Write(
-        Utf8JsonWriter json, List<string> lines, List<(CudaPrecision Precision, SelfTestCheck Check)> results, int failed)
+        Utf8JsonWriter json, List<string> lines, List<(Precision Precision, SelfTestCheck Check)> results, int failed)
     {
         json.WriteBoolean("ok", failed == 0);
         json.WriteString("version", SystemFacts.Version);
@@ -113,7 +110,7 @@ internal static class SelfTestRun
         json.WriteEndArray();
         json.WriteNumber("failed", failed);
         json.WriteStartArray("checks");
-        foreach ((CudaPrecision precision, SelfTestCheck check) in results)
+        foreach ((Precision precision, SelfTestCheck check) in results)
         {
             json.WriteStartObject();
             json.WriteString("precision", DeviceSettings.Name(precision));

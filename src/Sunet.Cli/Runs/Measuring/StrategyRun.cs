@@ -3,7 +3,7 @@ using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
 using Sunet.Native;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 

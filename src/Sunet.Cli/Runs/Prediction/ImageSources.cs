@@ -1,6 +1,6 @@
 using Sunet.Data.Images;
 using Sunet.Native;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Cli.Runs.Prediction;
 

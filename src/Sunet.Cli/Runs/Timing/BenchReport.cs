@@ -3,7 +3,8 @@ using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Data.Reporting;
 using Sunet.Native;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
+using Sunet.Native.Measuring;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 

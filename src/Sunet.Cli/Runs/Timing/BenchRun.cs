@@ -3,8 +3,9 @@ using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Checkpoints;
 using Sunet.Native.Compilation;
+using Sunet.Native.Files;
+using Sunet.Native.Measuring;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 

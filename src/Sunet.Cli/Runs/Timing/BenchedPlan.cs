@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Sunet.Cli.Settings;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
+using Sunet.Native.Measuring;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;

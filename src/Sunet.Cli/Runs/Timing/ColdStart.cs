@@ -4,6 +4,7 @@ using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Tensors;
 using Sunet.Onnx;
@@ -101,6 +102,6 @@ internal sealed record ColdStart(double FirstMilliseconds, long? AddedBytes)
         yield return string.Create(CultureInfo.InvariantCulture, $"--threads={files.Cpu.Threads}");
         yield return files.Cpu.Winograd ? "--winograd" : "--no-winograd";
         yield return files.Cpu.Float16Products ? "--float16" : "--no-float16";
-        yield return files.Cpu.Precision == CpuPrecision.Bf16 ? "--precision=bf16" : "--precision=float32";
+        yield return files.Cpu.Precision == Precision.Bf16 ? "--precision=bf16" : "--precision=float32";
     }
 }

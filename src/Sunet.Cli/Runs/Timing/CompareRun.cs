@@ -2,8 +2,9 @@ using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
+using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Compilation;
+using Sunet.Native.Measuring;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
@@ -63,7 +64,7 @@ internal static class CompareRun
         ours.Run(pixels, ourLogits);
         theirs.Run(pixels, theirLogits);
         OnnxDifference difference = OnnxVerifier.Difference(files.Image, files.Logits, theirLogits, ourLogits);
-        RequireSame(difference, files.Cpu.Precision == CpuPrecision.Bf16 ? Bf16Tolerance : OnnxVerifier.Tolerance);
+        RequireSame(difference, files.Cpu.Precision == Precision.Bf16 ? Bf16Tolerance : OnnxVerifier.Tolerance);
         ColdStart? ourStart = ColdStart.Measure(Contender.Ours, files, cancellation);
         ColdStart? theirStart = ColdStart.Measure(Contender.Theirs, files, cancellation);
         double[][] times = Turns.Time(

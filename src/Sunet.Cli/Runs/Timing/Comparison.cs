@@ -1,4 +1,4 @@
-using Sunet.Native.Compilation;
+using Sunet.Native.Measuring;
 
 namespace Sunet.Cli.Runs.Timing;
 

@@ -4,7 +4,7 @@ using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
 using Sunet.Data.Loading;
 using Sunet.Native;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;

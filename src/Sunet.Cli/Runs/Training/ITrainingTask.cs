@@ -1,6 +1,6 @@
 using Sunet.Data.Loading;
 using Sunet.Native;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 

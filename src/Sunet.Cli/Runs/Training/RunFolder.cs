@@ -1,6 +1,6 @@
 using System.Globalization;
 using Sunet.Native;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Cli.Runs.Training;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Sunet.Native;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Cli.Runs.Training;
 

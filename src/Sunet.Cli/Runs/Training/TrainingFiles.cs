@@ -3,7 +3,7 @@ using System.Text;
 using Sunet.Cli.Output;
 using Sunet.Cli.Runs.Measuring;
 using Sunet.Data.Reporting;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 using Sunet.Native.Models;
 
 namespace Sunet.Cli.Runs.Training;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Sunet.Cli.Output;
 using Sunet.Data.Reporting;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends;
 using Sunet.Native.Models;
 using Sunet.Native.Training;
 

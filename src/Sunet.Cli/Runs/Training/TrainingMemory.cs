@@ -1,9 +1,9 @@
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
+using Sunet.Native.Backends;
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
-using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs.Training;

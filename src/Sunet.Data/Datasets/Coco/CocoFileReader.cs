@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Data.Datasets.Coco;
 

@@ -1,6 +1,6 @@
 using CommunityToolkit.HighPerformance;
 using Microsoft.Win32.SafeHandles;
-using Sunet.Native.Checkpoints;
+using Sunet.Native.Files;
 
 namespace Sunet.Data.Datasets.Coco;
 

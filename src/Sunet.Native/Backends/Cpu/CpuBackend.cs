@@ -1,6 +1,10 @@
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends.Cpu.Layout;
+using Sunet.Native.Backends.Cpu.Memory;
+using Sunet.Native.Backends.Cpu.Running;
+using Sunet.Native.Backends.Cpu.Threads;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Interop.Host;
 
 namespace Sunet.Native.Backends.Cpu;
 
@@ -47,20 +51,38 @@ public sealed class CpuBackend : IBackend
     public int Threads => Options.Threads;
 
     /// <summary>Whether convolutions of bfloat16 are made of products in float16.</summary>
-    public bool MultipliesFloat16 => Options.Precision == CpuPrecision.Bf16 && Options.Float16Products && runtime.PrefersFloat16;
+    public bool MultipliesFloat16 => Options.Precision == Precision.Bf16 && Options.Float16Products && runtime.PrefersFloat16;
 
     /// <inheritdoc/>
     public string Name => "cpu";
 
     /// <inheritdoc/>
     public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, {Threads} threads"
-        + (Options.Precision != CpuPrecision.Bf16 ? "" : MultipliesFloat16 ? ", bf16 multiplied in float16" : ", bf16");
+        + (Options.Precision != Precision.Bf16 ? "" : MultipliesFloat16 ? ", bf16 multiplied in float16" : ", bf16");
+
+    /// <inheritdoc/>
+    public Precision Precision => Options.Precision;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Precision> Precisions => runtime.HasBFloat16 ? [Precision.Float32, Precision.Bf16] : [Precision.Float32];
+
+    /// <inheritdoc/>
+    public long MemoryBytes => HostMemory.TotalBytes;
+
+    /// <inheritdoc/>
+    public long AvailableBytes => CpuMemory.AvailableBytes;
+
+    /// <inheritdoc/>
+    public bool UsesHostMemory => true;
 
     /// <inheritdoc/>
     public IBackendSession Open(Graph graph, PlanPurpose purpose)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        return new CpuSession(Options, runners, graph, purpose, runtime.ChannelBlock, MultipliesFloat16);
+        bool normalizes = MultipliesFloat16 || (Precision == Precision.Float32 && purpose == PlanPurpose.Inference);
+        var layouts = new CpuFormats(graph, Precision, Options.FuseNormalization && normalizes, MultipliesFloat16, runtime.ChannelBlock);
+        var settings = new CpuSettings(purpose, Threads, Options.Winograd, Options.Float16Products);
+        return new CpuSession(new CpuRun(settings, runners, layouts, new CpuBiasGradients(graph, MultipliesFloat16)));
     }
 
     /// <inheritdoc/>
@@ -79,12 +101,12 @@ public sealed class CpuBackend : IBackend
 
     /// <summary>Refuses bfloat16 where it would be emulated, slower than float32.</summary>
     /// <exception cref="BackendException">The CPU lacks what the precision needs.</exception>
-    internal static void RequirePrecision(CpuPrecision precision, NativeRuntimeInfo runtime)
+    internal static void RequirePrecision(Precision precision, NativeRuntimeInfo runtime)
     {
-        if (precision == CpuPrecision.Bf16 && !runtime.HasBFloat16)
+        if (precision == Precision.Bf16 && !runtime.HasBFloat16)
         {
             throw new BackendException("The precision bf16 needs a CPU that multiplies bfloat16 (AVX-512 BF16); "
-                + $"oneDNN {runtime.OneDnnVersion} has {runtime.InstructionSet} to use here. Use float32.", NativeLibraries.CpuFile);
+                + $"oneDNN {runtime.OneDnnVersion} has {runtime.InstructionSet} to use here. Use float32.", CpuLibrary.File);
         }
     }
 }

@@ -1,19 +1,5 @@
 namespace Sunet.Native.Backends.Cpu;
 
-/// <summary>The arithmetic of convolutions and the element type of activations on the CPU.</summary>
-public enum CpuPrecision
-{
-    /// <summary>Everything in IEEE single precision.</summary>
-    Float32,
-
-    /// <summary>
-    /// Activations in bfloat16 (7 bits of mantissa), which takes half the memory; convolutions of bfloat16 that sum in single precision,
-    /// or of <see cref="CpuOptions.Float16Products"/>; parameters, their gradients, statistics, sums, full-size logits and the loss stay in
-    /// single precision. Needs a CPU that multiplies bfloat16 (AVX-512 BF16).
-    /// </summary>
-    Bf16,
-}
-
 /// <summary>How the CPU is used.</summary>
 public sealed record CpuOptions
 {
@@ -27,7 +13,7 @@ public sealed record CpuOptions
     public int Threads { get; init; }
 
     /// <summary>Arithmetic and element types.</summary>
-    public CpuPrecision Precision { get; init; } = CpuPrecision.Float32;
+    public Precision Precision { get; init; } = Precision.Float32;
 
     /// <summary>
     /// Whether dense 3x3 convolutions are made by Winograd's algorithm where it is faster. In float32 that is F(4x4, 3x3), where oneDNN has
@@ -58,7 +44,7 @@ public sealed record CpuOptions
     {
         if (Threads is < 0 or > MaxThreads)
             throw new ConfigurationException(FormattableString.Invariant($"The CPU backend uses 1 to {MaxThreads} threads, or 0 for all; not {Threads}."));
-        if (!Enum.IsDefined(Precision))
+        if (Precision is not (Precision.Float32 or Precision.Bf16))
             throw new ConfigurationException($"There is no precision {Precision} on the CPU; float32 and bf16 are known.");
     }
 }

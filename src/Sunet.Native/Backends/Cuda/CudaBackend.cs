@@ -1,7 +1,10 @@
 using System.Globalization;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends.Cuda.Algorithms;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Libraries;
+using Sunet.Native.Backends.Cuda.Memory;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
+using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda;
 
@@ -61,7 +64,16 @@ public sealed class CudaBackend : IBackend
         + $"cuDNN {CudaLibraries.Ensure(CudaLibrary.CuDnn).VersionText}, cuBLASLt {CudaLibraries.Ensure(CudaLibrary.CuBlasLt).VersionText}, "
         + $"{Options.Precision.ToString().ToLowerInvariant()}");
 
-    /// <summary>All the memory the device has, in bytes.</summary>
+    /// <inheritdoc/>
+    public Precision Precision => Options.Precision;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Precision> Precisions { get; } = [Precision.Float32, Precision.Tf32, Precision.Bf16];
+
+    /// <inheritdoc/>
+    public bool UsesHostMemory => false;
+
+    /// <inheritdoc/>
     public long MemoryBytes => Device.TotalBytes;
 
     /// <summary>The bytes that plans can still take: what the device has free and what is kept here for reuse, up to the limit.</summary>

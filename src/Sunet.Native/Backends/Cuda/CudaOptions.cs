@@ -1,29 +1,10 @@
 namespace Sunet.Native.Backends.Cuda;
 
-/// <summary>The arithmetic of convolutions and the element type of activations on a GPU.</summary>
-public enum CudaPrecision
-{
-    /// <summary>Everything in IEEE single precision; tensor cores are not used.</summary>
-    Float32,
-
-    /// <summary>
-    /// Stored in single precision; convolutions may round what they multiply to TF32 (10 bits of mantissa) for tensor cores, and sum in
-    /// single precision.
-    /// </summary>
-    Tf32,
-
-    /// <summary>
-    /// Activations in bfloat16 (7 bits of mantissa); parameters, statistics, sums and the loss stay in single precision. Gradients of
-    /// parameters are summed and kept in single precision; those of convolutions that are no matrix product are rounded to bfloat16 between.
-    /// </summary>
-    Bf16,
-}
-
 /// <summary>How a GPU is used.</summary>
 public sealed record CudaOptions
 {
     /// <summary>Arithmetic and element types.</summary>
-    public CudaPrecision Precision { get; init; } = CudaPrecision.Float32;
+    public Precision Precision { get; init; } = Precision.Float32;
 
     /// <summary>Whether only algorithms are used that give the same bits every time.</summary>
     public bool Deterministic { get; init; }

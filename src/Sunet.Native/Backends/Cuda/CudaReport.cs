@@ -1,5 +1,6 @@
 using System.Globalization;
-using Sunet.Native.Interop;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda;
 

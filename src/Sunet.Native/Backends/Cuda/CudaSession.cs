@@ -1,13 +1,18 @@
-using System.Runtime.InteropServices;
-using Sunet.Native.Compilation;
+using Sunet.Native.Backends.Cuda.Algorithms;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Layout;
+using Sunet.Native.Backends.Cuda.Libraries;
+using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Backends.Cuda.Ops;
+using Sunet.Native.Backends.Cuda.Steps;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop;
-using Sunet.Native.Tensors;
+using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda;
 
 /// <summary>One graph on a GPU: calls go to one stream, transfers of inputs to another; nothing waits but for what the host reads.</summary>
-internal sealed unsafe class CudaSession : IBackendSession
+internal sealed unsafe class CudaSession : IBackendSession, IValueLayouts, IValueTransfers, IStepWork, IParameterCopies
 {
     /// <summary>Each prepares the ops it knows and gives null for others.</summary>
     private static readonly Func<CudaSession, Op, PreparedCall?>[] Families =
@@ -69,14 +74,14 @@ internal sealed unsafe class CudaSession : IBackendSession
 
     public PlanPurpose Purpose { get; }
 
-    public CudaPrecision Precision => Options.Precision;
+    public Precision Precision => Options.Precision;
 
     public bool Deterministic => Options.Deterministic;
 
     /// <summary>Times differ from run to run, and with them what is fastest; who wants the same bits in every process takes the estimate.</summary>
     public bool TimesAlgorithms => Options.TuneAlgorithms && !Options.Deterministic;
 
-    public bool AllowTf32 => Options.Precision != CudaPrecision.Float32;
+    public bool AllowTf32 => Options.Precision != Precision.Float32;
 
     public CudnnHandle Cudnn => libraries.Cudnn;
 
@@ -91,17 +96,21 @@ internal sealed unsafe class CudaSession : IBackendSession
     /// <summary>int32 on the device: updates happen only while it is 0.</summary>
     public nint Guard => state.Guard;
 
-    public int ParameterCopyBytes => Precision == CudaPrecision.Bf16 ? sizeof(ushort) : 0;
+    public IValueLayouts Layouts => this;
+
+    public IValueTransfers Transfers => this;
+
+    public IStepWork StepWork => this;
+
+    public IParameterCopies? ParameterCopies => Precision == Precision.Bf16 ? this : null;
+
+    public IReclaimableMemory? ReclaimableMemory => null;
+
+    public int ElementBytes => sizeof(ushort);
 
     public long OwnBytes { get; }
 
-    public long AvailableBytes => backend.FreeBytes;
-
-    public bool UsesHostMemory => false;
-
     public bool RunsAhead => true;
-
-    public bool CanForget => false;
 
     public PreparedCall Prepare(Op op)
     {
@@ -145,18 +154,6 @@ internal sealed unsafe class CudaSession : IBackendSession
         return new CudaMemory(this, Math.Max(1, bytes));
     }
 
-    public void Upload(Value value, nint address, ReadOnlySpan<float> elements)
-    {
-        using CudaDevice.Scope current = Use();
-        transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
-    }
-
-    public void Upload(Value value, nint address, ReadOnlySpan<int> elements)
-    {
-        using CudaDevice.Scope current = Use();
-        transfers.Upload(value, address, MemoryMarshal.AsBytes(elements));
-    }
-
     public void Upload(Value value, nint address, ReadOnlySpan<byte> elements)
     {
         using CudaDevice.Scope current = Use();
@@ -173,18 +170,6 @@ internal sealed unsafe class CudaSession : IBackendSession
     {
         using CudaDevice.Scope current = Use();
         transfers.DownloadTo(value, address, elements);
-    }
-
-    public void Download(Value value, nint address, Span<float> elements)
-    {
-        using CudaDevice.Scope current = Use();
-        transfers.Download(value, address, MemoryMarshal.AsBytes(elements));
-    }
-
-    public void Download(Value value, nint address, Span<int> elements)
-    {
-        using CudaDevice.Scope current = Use();
-        transfers.Download(value, address, MemoryMarshal.AsBytes(elements));
     }
 
     public void Download(Value value, nint address, Span<byte> elements)
@@ -220,17 +205,7 @@ internal sealed unsafe class CudaSession : IBackendSession
         CudaStatus.ThrowIfFailed(CudaDriver.Fill8Async(address, 0, (nuint)bytes, Stream.Raw), "cuMemsetD8Async");
     }
 
-    public void Forget(long bytes, nint address)
-    {
-        // A block of the pool stays whole.
-    }
-
-    public void Provide(long bytes, nint address)
-    {
-        // Memory of a GPU is there once it is allocated.
-    }
-
-    public void RefreshCopy(long count, nint parameters, nint copy)
+    public void Refresh(long count, nint parameters, nint copy)
     {
         using CudaDevice.Scope current = Use();
         CudaTransfer.ToBf16(this, count, parameters, copy).Run(Stream.Raw, "copy_to_bf16");
@@ -248,16 +223,16 @@ internal sealed unsafe class CudaSession : IBackendSession
         return new LaunchedWork(this, 0, CudaTransfer.Accumulate(this, count, x, y));
     }
 
-    public PreparedWork PrepareJudgement(nint loss, nint invalid, long count, nint gradients)
+    public PreparedWork PrepareCheck(nint loss, nint invalid, long count, nint gradients)
     {
         using CudaDevice.Scope current = Use();
-        return state.Judgement(loss, invalid, count, gradients);
+        return state.PrepareCheck(loss, invalid, count, gradients);
     }
 
-    public StepVerdict Verdict()
+    public StepCheck LastCheck()
     {
         using CudaDevice.Scope current = Use();
-        return state.Verdict();
+        return state.LastCheck();
     }
 
     public PreparedWork Record(Action work) => new CudaRecordedWork(this, work);

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using Sunet.Native.Files;
 
 namespace Sunet.Native.Checkpoints.PyTorch;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Numerics;
+using Sunet.Native.Files;
 
 namespace Sunet.Native.Checkpoints.PyTorch;
 

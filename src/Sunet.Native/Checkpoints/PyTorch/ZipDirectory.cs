@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Sunet.Native.Files;
 
 namespace Sunet.Native.Checkpoints.PyTorch;
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.IO.Hashing;
+using Sunet.Native.Files;
 
 namespace Sunet.Native.Checkpoints.PyTorch;
 

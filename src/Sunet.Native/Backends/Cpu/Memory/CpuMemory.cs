@@ -1,0 +1,59 @@
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Interop.Host;
+
+namespace Sunet.Native.Backends.Cpu.Memory;
+
+/// <summary>
+/// Zeroed memory of the process. The system counts memory once it is written, so what has been given to plans that have not run yet is kept
+/// account of here: it is not available to others.
+/// </summary>
+internal sealed class CpuMemory : IDeviceMemory
+{
+    private static readonly Lock Gate = new();
+
+    /// <summary>All that may not have been written yet. They are held weakly: what nobody holds any more is freed by its finalizer.</summary>
+    private static readonly List<WeakReference<CpuMemory>> Unwritten = [];
+
+    private readonly CpuMemoryHandle memory;
+    private bool disposed;
+
+    /// <summary>Allocates; the caller disposes it.</summary>
+    /// <exception cref="MemoryException">The host does not have that much.</exception>
+    public CpuMemory(long bytes)
+    {
+        Bytes = bytes;
+        memory = CpuMemoryHandle.Allocate(Math.Max(1, bytes));
+        lock (Gate)
+            Unwritten.Add(new WeakReference<CpuMemory>(this));
+    }
+
+    /// <summary>The bytes that a plan can have beside those that there are.</summary>
+    public static long AvailableBytes
+    {
+        get
+        {
+            lock (Gate)
+            {
+                Unwritten.RemoveAll(r => !r.TryGetTarget(out CpuMemory? memory) || memory.disposed);
+                return Math.Max(0, HostMemory.AvailableBytes - Unwritten.Sum(r => r.TryGetTarget(out CpuMemory? memory) ? memory.PromisedBytes : 0));
+            }
+        }
+    }
+
+    public nint Address => memory.Raw;
+
+    public long Bytes { get; }
+
+    /// <summary>Whether what was given back to the system will be written again before others have done their work.</summary>
+    public bool IsWanted { get; set; } = true;
+
+    /// <summary>Of its bytes those that the system has not given yet, and will have to.</summary>
+    public long PromisedBytes => IsWanted ? Bytes - Posix.ResidentBytes(Address, Bytes) : 0;
+
+    public void Dispose()
+    {
+        lock (Gate)
+            disposed = true;
+        memory.Dispose();
+    }
+}

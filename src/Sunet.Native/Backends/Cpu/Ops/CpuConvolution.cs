@@ -1,0 +1,185 @@
+using Sunet.Native.Backends.Cpu.Running;
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Ops;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Backends.Cpu.Ops;
+
+/// <summary>
+/// Convolutions and transposed convolutions, forward and both gradients, as oneDNN primitives. Each primitive may want its weights in a
+/// layout, and an element type, of its own; where that is not the settled one, a reorder through scratch memory goes before it, or behind a
+/// weight gradient. Weights that are trained stay float32; those that only predict are rounded to bfloat16 once, when they are loaded.
+/// </summary>
+internal sealed class CpuConvolution : PreparedCall
+{
+    private readonly Op op;
+    private readonly CpuPrimitiveHandle primitive;
+    private readonly (NativeArgument Argument, Value Value)[] bindings;
+    private readonly Value weights;
+    private readonly bool weightsAreWritten;
+    private readonly CpuPrimitiveHandle? reorder;
+    private readonly long convertedBytes;
+
+    private CpuConvolution(CpuRun session, Op op, ConvolutionRoles roles, CpuPrimitiveHandle primitive,
+        (NativeArgument Argument, Value Value)[] bindings)
+    {
+        this.op = op;
+        this.primitive = primitive;
+        this.bindings = bindings;
+        weights = roles.Weights;
+        weightsAreWritten = roles.Direction == ConvolutionDirection.Weights;
+        CpuFormatHandle wanted = primitive.Format(NativeArgument.Weights);
+        if (session.Layouts.SettledFormat(weights) is not { } settled)
+        {
+            NativeType type = session.Layouts.TensorOf(roles.Operand).Type;
+            if (session.Settings.Purpose == PlanPurpose.Inference || type == NativeType.Float32)
+            {
+                session.Layouts.Settle(weights, wanted, type);
+                return;
+            }
+
+            // All directions read copies, so that none gains from the parameters' layout: it is the one that is made fastest from.
+            settled = CpuFormatHandle.Create(session.Layouts.CopiedWeights(weights));
+            session.Layouts.Settle(weights, settled, NativeType.Float32);
+        }
+
+        using (wanted)
+        {
+            if (wanted.IsSameAs(settled))
+                return;
+            reorder = weightsAreWritten
+                ? CpuPrimitiveHandle.Reorder(session.Context, wanted, settled, op.Name)
+                : CpuPrimitiveHandle.Reorder(session.Context, settled, wanted, op.Name);
+            convertedBytes = Align(wanted.Bytes);
+        }
+    }
+
+    public override long ScratchBytes => Align(primitive.ScratchBytes) + Align(reorder?.ScratchBytes ?? 0) + convertedBytes;
+
+    public override string Implementation => reorder is null ? primitive.Implementation : primitive.Implementation + " + reorder";
+
+    public static PreparedCall? Prepare(CpuRun session, Op op)
+    {
+        if (ConvolutionRoles.Of(op) is not { } roles)
+            return null;
+
+        // Where the batch-norm before the layer is left to it, the layer reads what the batch-norm would have read.
+        BatchNormApply? norm = session.Layouts.IsUnmade(roles.LayerInput) ? (BatchNormApply)roles.LayerInput.Producer! : null;
+        Value source = norm?.X ?? roles.LayerInput;
+        Value? bias = op is ConvolutionWeightGradient w ? session.BiasGradients.Beside(w) : roles.Bias;
+        NativeConvolution description = Describe(session, roles, source) with { HasBias = bias is null ? 0 : 1 };
+        var bindings = new List<(NativeArgument, Value)>
+        {
+            (NativeArgument.Source, source), (NativeArgument.Destination, roles.LayerOutput),
+        };
+        if (norm is not null)
+        {
+            bindings.AddRange([(NativeArgument.Mean, norm.Mean), (NativeArgument.Variance, norm.Variance),
+                (NativeArgument.Gamma, norm.Gamma), (NativeArgument.Beta, norm.Beta)]);
+        }
+
+        if (bias is not null)
+            bindings.Add((NativeArgument.Bias, bias));
+        CpuPrimitiveHandle primitive = norm is null
+            ? CreatePrimitive(session.Context, roles, description, op.Name)
+            : CreateNormalized(session.Context, roles.Direction, description, norm, op.Name);
+        return new CpuConvolution(session, op, roles, primitive, [.. bindings]);
+    }
+
+    public override void Bind(IValueAddresses at)
+    {
+        foreach ((NativeArgument argument, Value value) in bindings)
+            primitive.Bind(argument, at.Of(value));
+        if (primitive.ScratchBytes > 0)
+            primitive.Bind(NativeArgument.Scratch, at.Scratch);
+        nint stored = at.Of(weights);
+        if (reorder is null)
+        {
+            primitive.Bind(NativeArgument.Weights, stored);
+            return;
+        }
+
+        nint reorderScratch = at.Scratch + (nint)Align(primitive.ScratchBytes);
+        nint converted = reorderScratch + (nint)Align(reorder.ScratchBytes);
+        primitive.Bind(NativeArgument.Weights, converted);
+        reorder.Bind(NativeArgument.Source, weightsAreWritten ? converted : stored);
+        reorder.Bind(NativeArgument.Destination, weightsAreWritten ? stored : converted);
+        if (reorder.ScratchBytes > 0)
+            reorder.Bind(NativeArgument.Scratch, reorderScratch);
+    }
+
+    public override void Run()
+    {
+        if (!weightsAreWritten)
+            reorder?.Execute(op.Name);
+        primitive.Execute(op.Name);
+        if (weightsAreWritten)
+            reorder?.Execute(op.Name);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            primitive.Dispose();
+            reorder?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private static CpuPrimitiveHandle CreatePrimitive(
+        CpuContextHandle context, ConvolutionRoles roles, in NativeConvolution description, string layer) =>
+        (roles.IsTransposed, roles.Direction) switch
+        {
+            (false, ConvolutionDirection.Forward) => CpuPrimitiveHandle.ConvolutionForward(context, description, layer),
+            (false, ConvolutionDirection.Data) => CpuPrimitiveHandle.ConvolutionBackwardData(context, description, layer),
+            (false, _) => CpuPrimitiveHandle.ConvolutionBackwardWeights(context, description, layer),
+            (true, ConvolutionDirection.Data) => CpuPrimitiveHandle.DeconvolutionForward(context, description, layer),
+            (true, ConvolutionDirection.Forward) => CpuPrimitiveHandle.DeconvolutionBackwardData(context, description, layer),
+            (true, _) => CpuPrimitiveHandle.DeconvolutionBackwardWeights(context, description, layer),
+        };
+
+    /// <summary>A convolution, or the gradient of its weights, that applies the batch-norm before it, whose result is never made.</summary>
+    private static CpuPrimitiveHandle CreateNormalized(
+        CpuContextHandle context, ConvolutionDirection direction, in NativeConvolution description, BatchNormApply norm, string layer) =>
+        direction == ConvolutionDirection.Forward
+            ? CpuPrimitiveHandle.NormalizedConvolution(context, description, norm.Epsilon, norm.FusedRelu, layer)
+            : CpuPrimitiveHandle.NormalizedConvolutionBackwardWeights(context, description, norm.Epsilon, norm.FusedRelu, layer);
+
+    private static long Align(long bytes) => (bytes + 63) / 64 * 64;
+
+    /// <summary>
+    /// A layer as the library sees it, which has primitives for transposed convolutions: from the layer's input to its output.
+    /// </summary>
+    private static NativeConvolution Describe(CpuRun session, ConvolutionRoles roles, Value source)
+    {
+        Shape w = roles.Weights.Shape;
+        ConvolutionGeometry geometry = roles.Geometry;
+        NativeTensor from = session.Layouts.TensorOf(source);
+        return new NativeConvolution
+        {
+            Source = from,
+            Weights = new NativeTensor(w[0], w[1], w[2], w[3], NativeLayout.Any)
+            {
+                // Gradients of parameters are float32 always.
+                Type = roles.Weights.GradientOf is null ? from.Type : NativeType.Float32,
+            },
+            Destination = session.Layouts.TensorOf(roles.LayerOutput),
+            StrideHeight = geometry.Stride.H,
+            StrideWidth = geometry.Stride.W,
+            DilationHeight = geometry.Dilation.H,
+            DilationWidth = geometry.Dilation.W,
+            PaddingTop = geometry.PaddingBegin.H,
+            PaddingLeft = geometry.PaddingBegin.W,
+            PaddingBottom = geometry.PaddingEnd.H,
+            PaddingRight = geometry.PaddingEnd.W,
+            FusedRelu = roles.FusedRelu ? 1 : 0,
+            Accumulate = roles.Accumulator is null ? 0 : 1,
+            Inference = session.Settings.Purpose == PlanPurpose.Inference ? 1 : 0,
+            Winograd = session.Settings.Winograd ? 1 : 0,
+            Float16 = session.Settings.Float16Products ? 1 : 0,
+        };
+    }
+}

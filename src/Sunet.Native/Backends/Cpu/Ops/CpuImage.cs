@@ -1,0 +1,30 @@
+using Sunet.Native.Backends.Cpu.Running;
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Ops;
+
+namespace Sunet.Native.Backends.Cpu.Ops;
+
+/// <summary>What begins or ends with bytes: normalised pixels, and counts of labels against predictions.</summary>
+internal static unsafe class CpuImage
+{
+    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
+    {
+        NormalizeImage normalize => Normalize(session, normalize),
+        ConfusionCounts counts => new CpuKernel(session, op, (context, at) => SunetCpu.ConfusionCounts(context, counts.Labels.Shape.Count,
+            (int*)at.Of(counts.Labels), (byte*)at.Of(counts.Predictions), counts.Classes, counts.IgnoreLabel, (int*)at.Of(counts.Counts),
+            (int*)at.Of(counts.Invalid))),
+        _ => null,
+    };
+
+    private static CpuKernel Normalize(CpuRun session, NormalizeImage op)
+    {
+        NativeTensor y = session.Layouts.TensorOf(op.Output);
+        float[] mean = [.. op.Normalization.Mean], deviation = [.. op.Normalization.Deviation];
+        return new CpuKernel(session, op, (context, at) =>
+        {
+            fixed (float* m = mean, d = deviation)
+                return SunetCpu.NormalizeImages(context, (byte*)at.Of(op.X), m, d, y, at.Of(op.Output));
+        });
+    }
+}

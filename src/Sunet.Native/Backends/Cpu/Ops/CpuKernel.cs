@@ -1,0 +1,45 @@
+using Sunet.Native.Backends.Cpu.Running;
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Interop.Loading;
+
+namespace Sunet.Native.Backends.Cpu.Ops;
+
+/// <summary>Where the values of a call lie.</summary>
+internal sealed unsafe class CpuAddresses
+{
+    private readonly Value[] values;
+    private readonly nint[] addresses;
+
+    public CpuAddresses(Op op, IValueAddresses at)
+    {
+        values = [.. op.Inputs, .. op.Outputs];
+        addresses = [.. values.Select(at.Of)];
+    }
+
+    /// <summary>The first element of one of the op's inputs or outputs; a search among the few that an op has.</summary>
+    public float* Of(Value value)
+    {
+        int index = 0;
+        while (!ReferenceEquals(values[index], value))
+            index++;
+        return (float*)addresses[index];
+    }
+}
+
+/// <summary>Runs one of the library's kernels and gives back its status.</summary>
+/// <param name="context">The native context.</param>
+/// <param name="at">Where the op's inputs and outputs lie.</param>
+internal delegate int CpuKernelBody(nint context, CpuAddresses at);
+
+/// <summary>A call of one of the library's own kernels.</summary>
+internal sealed class CpuKernel(CpuRun session, Op op, CpuKernelBody body) : PreparedCall
+{
+    private CpuAddresses? addresses;
+
+    public override string Implementation => "kernel";
+
+    public override void Bind(IValueAddresses at) => addresses = new CpuAddresses(op, at);
+
+    public override void Run() => NativeStatus.ThrowIfFailed(body(session.Context.Raw, addresses!), op.Kind, CpuLibrary.File, op.Name);
+}

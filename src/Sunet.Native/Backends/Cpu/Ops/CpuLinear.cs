@@ -1,0 +1,88 @@
+using Sunet.Native.Backends.Cpu.Layout;
+using Sunet.Native.Backends.Cpu.Running;
+using Sunet.Native.Graphs;
+using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Ops;
+
+namespace Sunet.Native.Backends.Cpu.Ops;
+
+/// <summary>
+/// The fully connected layer and its gradients as oneDNN's matrix product; everything row-major and float32. What comes in bfloat16 goes
+/// through scratch memory.
+/// </summary>
+internal sealed unsafe class CpuLinear : PreparedCall
+{
+    private readonly CpuRun session;
+    private readonly Op op;
+    private readonly CpuPrimitiveHandle primitive;
+    private readonly (NativeArgument Argument, Value Value)[] bindings;
+    private readonly Value[] narrow;
+    private readonly nint[] narrowAt, widenedAt;
+
+    private CpuLinear(CpuRun session, Op op, CpuPrimitiveHandle primitive, params (NativeArgument Argument, Value Value)[] bindings)
+    {
+        this.session = session;
+        this.op = op;
+        this.primitive = primitive;
+        this.bindings = bindings;
+        narrow = [.. bindings.Select(b => b.Value).Where(v => session.Layouts.TensorOf(v).Type == NativeType.BFloat16)];
+        narrowAt = new nint[narrow.Length];
+        widenedAt = new nint[narrow.Length];
+    }
+
+    public override long ScratchBytes => Align(primitive.ScratchBytes) + narrow.Sum(WidenedBytes);
+
+    public override string Implementation => primitive.Implementation;
+
+    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
+    {
+        Linear l => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, l.X.Shape.Batch, l.X.Shape.Channels,
+                l.Weights.Shape[0], transposeSource: false, transposeWeights: true, hasBias: true, op.Name),
+            (NativeArgument.Source, l.X), (NativeArgument.Weights, l.Weights), (NativeArgument.Bias, l.Bias),
+            (NativeArgument.Destination, l.Output)),
+        LinearDataGradient d => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, d.Dy.Shape.Batch,
+                d.Dy.Shape.Channels, d.Weights.Shape[1], transposeSource: false, transposeWeights: false, hasBias: false, op.Name),
+            (NativeArgument.Source, d.Dy), (NativeArgument.Weights, d.Weights), (NativeArgument.Destination, d.Output)),
+        LinearWeightGradient w => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, w.Dy.Shape.Channels,
+                w.Dy.Shape.Batch, w.X.Shape.Channels, transposeSource: true, transposeWeights: false, hasBias: false, op.Name),
+            (NativeArgument.Source, w.Dy), (NativeArgument.Weights, w.X), (NativeArgument.Destination, w.Output)),
+        _ => null,
+    };
+
+    public override void Bind(IValueAddresses at)
+    {
+        nint widened = at.Scratch + (nint)Align(primitive.ScratchBytes);
+        for (int i = 0; i < narrow.Length; i++)
+        {
+            (narrowAt[i], widenedAt[i]) = (at.Of(narrow[i]), widened);
+            widened += (nint)WidenedBytes(narrow[i]);
+        }
+
+        foreach ((NativeArgument argument, Value value) in bindings)
+            primitive.Bind(argument, Array.IndexOf(narrow, value) is var i and >= 0 ? widenedAt[i] : at.Of(value));
+        if (primitive.ScratchBytes > 0)
+            primitive.Bind(NativeArgument.Scratch, at.Scratch);
+    }
+
+    public override void Run()
+    {
+        for (int i = 0; i < narrow.Length; i++)
+        {
+            NativeStatus.ThrowIfFailed(SunetCpu.Copy(session.Context.Raw, session.Layouts.TensorOf(narrow[i]), (void*)narrowAt[i],
+                CpuFormats.OutsideOf(narrow[i]), (void*)widenedAt[i]), "copy", CpuLibrary.File, op.Name);
+        }
+
+        primitive.Execute(op.Name);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            primitive.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static long Align(long bytes) => (bytes + 63) / 64 * 64;
+
+    private static long WidenedBytes(Value value) => Align(value.Shape.Count * sizeof(float));
+}

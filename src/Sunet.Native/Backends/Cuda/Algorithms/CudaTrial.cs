@@ -1,0 +1,162 @@
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Interop.Cuda;
+
+namespace Sunet.Native.Backends.Cuda.Algorithms;
+
+/// <summary>Times the candidates for a problem on memory of its own, which it gives back when disposed.</summary>
+internal sealed class CudaTrial : IDisposable
+{
+    /// <summary>More candidates than this are rarely worth their time: a heuristic lists them from best to worst.</summary>
+    private const int MaximumCandidates = 12;
+
+    private const int Runs = 5;
+
+    /// <summary>Repeated, this byte is a small number both as float32 and as bf16: no arithmetic takes a slow or a short path.</summary>
+    private const byte SmallNumber = 0x3C;
+
+    private readonly CudaProblem problem;
+    private readonly CudaSearch search;
+    private readonly CudaSession session;
+    private readonly List<DeviceBlock> blocks = [];
+    private readonly nint[] operands;
+
+    private CudaTrial(CudaProblem problem, CudaSearch search)
+    {
+        this.problem = problem;
+        this.search = search;
+        session = search.Session;
+        operands = new nint[problem.OperandBytes.Length];
+    }
+
+    /// <summary>Null where the device has not enough free memory to time anything without crowding the plan itself.</summary>
+    public static CudaTrial? Create(CudaProblem problem, CudaSearch search)
+    {
+        long[] sizes = problem.OperandBytes;
+        if (sizes.Sum() > search.Session.Device.FreeBytes() / 2)
+            return null;
+        var trial = new CudaTrial(problem, search);
+        try
+        {
+            for (int i = 0; i < sizes.Length; i++)
+            {
+                if (sizes[i] > 0)
+                    trial.operands[i] = trial.Allocate(sizes[i]);
+            }
+
+            return trial;
+        }
+        catch (MemoryException)
+        {
+            trial.Dispose();
+            return null;
+        }
+        catch
+        {
+            trial.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The fastest of all candidates that work, by the median of several runs; null if none does.</summary>
+    public (string Identity, CudaAlgorithm Algorithm)? Fastest()
+    {
+        (string Identity, CudaAlgorithm Algorithm)? best = null;
+        float bestTime = float.PositiveInfinity;
+        int tried = 0;
+        try
+        {
+            foreach (CudaCandidate candidate in problem.Candidates(search))
+            {
+                if (tried == MaximumCandidates)
+                    break;
+                if (candidate.Build() is not { } algorithm)
+                    continue;
+                tried++;
+                float time = MeasureOrDispose(algorithm, candidate.Identity);
+                if (time < bestTime)
+                {
+                    best?.Algorithm.Dispose();
+                    best = (candidate.Identity, algorithm);
+                    bestTime = time;
+                }
+                else
+                {
+                    algorithm.Dispose();
+                }
+            }
+
+            return best;
+        }
+        catch
+        {
+            best?.Algorithm.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (DeviceBlock block in blocks)
+            session.Device.Pool.Free(block, session.Stream);
+        blocks.Clear();
+    }
+
+    private nint Allocate(long bytes)
+    {
+        DeviceBlock block = session.Device.Pool.Allocate(bytes, session.Stream);
+        blocks.Add(block);
+        CudaStatus.ThrowIfFailed(
+            CudaDriver.Fill8Async(block.Address, SmallNumber, (nuint)bytes, session.Stream.Raw), "cuMemsetD8Async", search.Layer);
+        return block.Address;
+    }
+
+    /// <summary>Milliseconds of a run; infinite for an engine that refuses only when it runs, or for which memory is short.</summary>
+    private float MeasureOrDispose(CudaAlgorithm algorithm, string identity)
+    {
+        try
+        {
+            return Measure(algorithm);
+        }
+        catch (SunetException e) when (e is MemoryException || (e is BackendException b && b.Library == CudaLibrary.CuDnn.File))
+        {
+            search.Refused(identity, e.Message);
+            return float.PositiveInfinity;
+        }
+        catch
+        {
+            algorithm.Dispose();
+            throw;
+        }
+    }
+
+    private float Measure(CudaAlgorithm algorithm)
+    {
+        CudaStream stream = session.Stream;
+        DeviceBlock? workspace = algorithm.WorkspaceBytes > 0 ? session.Device.Pool.Allocate(algorithm.WorkspaceBytes, stream) : null;
+        try
+        {
+            using CudaBoundAlgorithm call = algorithm.Bind(session, operands, workspace?.Address ?? 0, search.Layer);
+            using CudaEvent start = CudaEvent.Create(session.Device, timing: true);
+            using CudaEvent end = CudaEvent.Create(session.Device, timing: true);
+            call.Run();
+            var times = new float[Runs];
+            for (int i = 0; i < Runs; i++)
+            {
+                start.Record(stream);
+                call.Run();
+                end.Record(stream);
+                end.Synchronize();
+                times[i] = end.MillisecondsSince(start);
+            }
+
+            Array.Sort(times);
+            return times[Runs / 2];
+        }
+        finally
+        {
+            if (workspace is not null)
+                session.Device.Pool.Free(workspace, stream);
+        }
+    }
+}

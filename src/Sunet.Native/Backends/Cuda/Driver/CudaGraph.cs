@@ -1,0 +1,75 @@
+using Sunet.Native.Interop.Cuda;
+
+namespace Sunet.Native.Backends.Cuda.Driver;
+
+/// <summary>Records what is queued on a stream instead of running it.</summary>
+internal static unsafe class CudaGraphCapture
+{
+    /// <summary>
+    /// Captures the work that an action queues on a stream, and makes it a graph that can be launched again and again. Until it returns,
+    /// this thread may neither wait nor allocate on the device. Needs the device entered.
+    /// </summary>
+    /// <exception cref="BackendException">The action did what cannot be captured, or the driver failed; the stream is usable again.</exception>
+    public static CudaGraphExec Capture(CudaStream stream, Action work)
+    {
+        // Other threads work on streams of their own, so only this one is held to the rules.
+        CudaStatus.ThrowIfFailed(CudaDriver.StreamBeginCapture(stream.Raw, CudaCaptureMode.ThreadLocal), "cuStreamBeginCapture_v2");
+        nint graph;
+        try
+        {
+            work();
+        }
+        catch
+        {
+            // A stream left in capture would refuse everything from here on.
+            if (CudaDriver.StreamEndCapture(stream.Raw, out graph) == 0 && graph != 0)
+                _ = CudaDriver.GraphDestroy(graph);
+            throw;
+        }
+
+        CudaStatus.ThrowIfFailed(CudaDriver.StreamEndCapture(stream.Raw, out graph), "cuStreamEndCapture");
+        try
+        {
+            return CudaGraphExec.Instantiate(stream, graph);
+        }
+        finally
+        {
+            _ = CudaDriver.GraphDestroy(graph);
+        }
+    }
+}
+
+/// <summary>Captured work, ready to launch with one call. What it refers to (memory, kernels, plans) must outlive it.</summary>
+internal sealed unsafe class CudaGraphExec : CudaChild
+{
+    private CudaGraphExec(int nodes) => Nodes = nodes;
+
+    /// <summary>How many kernels, copies and fills it consists of.</summary>
+    public int Nodes { get; }
+
+    /// <summary>Makes a graph launchable and uploads it, so that the first launch is no slower than the others.</summary>
+    public static CudaGraphExec Instantiate(CudaStream stream, nint graph)
+    {
+        nuint nodes = 0;
+        CudaStatus.ThrowIfFailed(CudaDriver.GraphGetNodes(graph, null, ref nodes), "cuGraphGetNodes");
+        CudaGraphExec executable = new((int)nodes);
+        try
+        {
+            CudaStatus.ThrowIfFailed(CudaDriver.GraphInstantiate(out nint raw, graph, 0), "cuGraphInstantiateWithFlags");
+            executable.Own(stream.Device, raw);
+            CudaStatus.ThrowIfFailed(CudaDriver.GraphUpload(raw, stream.Raw), "cuGraphUpload");
+            return executable;
+        }
+        catch
+        {
+            executable.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Queues all of it. Allocates nothing; needs the device entered.</summary>
+    /// <exception cref="BackendException">The driver refused, or earlier work failed.</exception>
+    public void Launch(CudaStream stream) => CudaStatus.ThrowIfFailed(CudaDriver.GraphLaunch(Raw, stream.Raw), "cuGraphLaunch");
+
+    protected override int Destroy(nint raw) => CudaDriver.GraphExecDestroy(raw);
+}

@@ -1,0 +1,103 @@
+using Sunet.Native.Backends.Cuda.Algorithms;
+using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Interop.Cuda;
+
+namespace Sunet.Native.Backends.Cuda.Libraries;
+
+/// <summary>One of cuBLASLt's small host objects: an operation, a matrix layout or a preference. The caller disposes it.</summary>
+internal sealed unsafe class CublasLtDescriptor : CudaHandle
+{
+    private readonly Kind kind;
+    private readonly string layer;
+
+    private CublasLtDescriptor(Kind kind, int status, nint created, string layer)
+    {
+        this.kind = kind;
+        this.layer = layer;
+        CublasStatus.ThrowIfFailed(status, $"cublasLt{kind}Create", layer);
+        SetHandle(created);
+    }
+
+    private enum Kind
+    {
+        MatmulDesc,
+        MatrixLayout,
+        MatmulPreference,
+    }
+
+    /// <summary>A product whose scale factors are float32.</summary>
+    public static CublasLtDescriptor CreateOperation(CublasComputeType compute, string layer) => new(
+        Kind.MatmulDesc, CublasLt.MatmulDescriptorCreate(out nint created, compute, CudaDataType.Float32), created, layer);
+
+    /// <summary>A column-major matrix.</summary>
+    public static CublasLtDescriptor CreateLayout(CudaDataType type, long rows, long columns, long leadingDimension, string layer) => new(
+        Kind.MatrixLayout, CublasLt.LayoutCreate(out nint created, type, (ulong)rows, (ulong)columns, leadingDimension), created, layer);
+
+    /// <summary>What an algorithm may use.</summary>
+    public static CublasLtDescriptor CreatePreference(string layer) => new(
+        Kind.MatmulPreference, CublasLt.PreferenceCreate(out nint created), created, layer);
+
+    /// <summary>Sets an attribute of an operation.</summary>
+    public void Set<T>(CublasLtMatmulAttribute attribute, T value) where T : unmanaged =>
+        CublasStatus.ThrowIfFailed(
+            CublasLt.MatmulDescriptorSetAttribute(handle, attribute, &value, (nuint)sizeof(T)), "cublasLtMatmulDescSetAttribute", layer);
+
+    /// <summary>Sets an attribute of a preference.</summary>
+    public void Set<T>(CublasLtPreferenceAttribute attribute, T value) where T : unmanaged =>
+        CublasStatus.ThrowIfFailed(
+            CublasLt.PreferenceSetAttribute(handle, attribute, &value, (nuint)sizeof(T)), "cublasLtMatmulPreferenceSetAttribute", layer);
+
+    protected override bool ReleaseHandle() => Released(kind switch
+    {
+        Kind.MatmulDesc => CublasLt.MatmulDescriptorDestroy(handle),
+        Kind.MatrixLayout => CublasLt.LayoutDestroy(handle),
+        _ => CublasLt.PreferenceDestroy(handle),
+    });
+}
+
+/// <summary>The operation and the three layouts of one matrix product. The result's old and new content share a layout.</summary>
+internal sealed class CublasLtProduct : IDisposable
+{
+    public CublasLtProduct(in MatmulShape shape, bool allowTf32, string layer)
+    {
+        try
+        {
+            bool tf32 = allowTf32 && !shape.A.IsBf16;
+            Operation = CublasLtDescriptor.CreateOperation(tf32 ? CublasComputeType.Float32FastTf32 : CublasComputeType.Float32, layer);
+            Operation.Set(CublasLtMatmulAttribute.TransposeA, Transposition(shape.A));
+            Operation.Set(CublasLtMatmulAttribute.TransposeB, Transposition(shape.B));
+            Operation.Set(CublasLtMatmulAttribute.Epilogue, shape.Epilogue);
+            A = Layout(shape.A, shape.M, shape.K, layer);
+            B = Layout(shape.B, shape.K, shape.N, layer);
+            D = Layout(shape.D, shape.M, shape.N, layer);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public CublasLtDescriptor Operation { get; }
+
+    public CublasLtDescriptor A { get; }
+
+    public CublasLtDescriptor B { get; }
+
+    public CublasLtDescriptor D { get; }
+
+    public void Dispose()
+    {
+        D?.Dispose();
+        B?.Dispose();
+        A?.Dispose();
+        Operation?.Dispose();
+    }
+
+    private static CublasOperation Transposition(in MatmulOperand operand) =>
+        operand.Transposed ? CublasOperation.Transpose : CublasOperation.None;
+
+    private static CublasLtDescriptor Layout(in MatmulOperand operand, long rows, long columns, string layer) => operand.Transposed
+        ? CublasLtDescriptor.CreateLayout(operand.Type, columns, rows, operand.LeadingDimension, layer)
+        : CublasLtDescriptor.CreateLayout(operand.Type, rows, columns, operand.LeadingDimension, layer);
+}

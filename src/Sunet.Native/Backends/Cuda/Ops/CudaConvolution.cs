@@ -1,0 +1,83 @@
+using Sunet.Native.Backends.Cuda.Algorithms;
+using Sunet.Native.Backends.Cuda.Layout;
+using Sunet.Native.Graphs;
+using Sunet.Native.Ops;
+
+namespace Sunet.Native.Backends.Cuda.Ops;
+
+/// <summary>
+/// Convolutions and transposed convolutions, forward and both gradients, as <see cref="ConvolutionRoles"/> sees them; and the fully
+/// connected layer with its gradients, pointwise convolutions for which cuBLASLt is asked first.
+/// </summary>
+internal sealed class CudaConvolution : CudaCall
+{
+    /// <summary>A fully connected layer is the pointwise convolution of images of one pixel.</summary>
+    private static readonly ConvolutionGeometry Pointwise = ConvolutionGeometry.Square();
+
+    private readonly CudaAlgorithm algorithm;
+    private readonly ConvolutionRoles roles;
+    private CudaBoundAlgorithm? bound;
+
+    private CudaConvolution(CudaSession session, Op op, ConvolutionRoles roles)
+        : base(session, op)
+    {
+        this.roles = roles;
+        algorithm = session.Algorithms.Get(session, Describe(session, op, roles), op);
+    }
+
+    public override long ScratchBytes => algorithm.WorkspaceBytes;
+
+    public override string Implementation => algorithm.Description;
+
+    public static PreparedCall? Prepare(CudaSession session, Op op) =>
+        RolesOf(op) is { } roles ? new CudaConvolution(session, op, roles) : null;
+
+    /// <summary>What an op asks of the libraries; null where it is no convolution.</summary>
+    public static ConvolutionProblem? ProblemOf(CudaSession session, Op op) =>
+        RolesOf(op) is { } roles ? Describe(session, op, roles) : null;
+
+    public override void Bind(IValueAddresses at)
+    {
+        bound?.Dispose();
+        bound = null;
+        nint weights = ReadsCopy(Session, roles) ? at.CopyOf(roles.Weights) : at.Of(roles.Weights);
+        bound = algorithm.Bind(Session,
+            [at.Of(roles.Source), weights, at.Of(roles.Destination), roles.Bias is null ? 0 : at.Of(roles.Bias)], at.Scratch, Label);
+    }
+
+    protected override void Enqueue() => bound!.Run();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            bound?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static ConvolutionRoles? RolesOf(Op op) => ConvolutionRoles.Of(op) ?? op switch
+    {
+        Linear l => new(ConvolutionDirection.Forward, Pointwise, l.X, l.Weights, l.Output) { Bias = l.Bias },
+        LinearDataGradient d => new(ConvolutionDirection.Data, Pointwise, d.Output, d.Weights, d.Dy),
+        LinearWeightGradient w => new(ConvolutionDirection.Weights, Pointwise, w.X, w.Output, w.Dy),
+        _ => null,
+    };
+
+    /// <summary>
+    /// Whether weights are read as their copy, as they are where activations are bf16: factors are of one type. The weights' gradient is what
+    /// the plan says.
+    /// </summary>
+    private static bool ReadsCopy(CudaSession session, ConvolutionRoles roles) =>
+        roles.Direction != ConvolutionDirection.Weights && session.IsBf16(roles.Operand);
+
+    private static ConvolutionProblem Describe(CudaSession session, Op op, ConvolutionRoles roles) => new(
+        roles.Direction, TensorLayout.Of(session, roles.Source),
+        TensorLayout.Packed(ReadsCopy(session, roles) || session.IsBf16(roles.Weights), roles.Weights.Shape),
+        TensorLayout.Of(session, roles.Destination),
+        ConvolutionProblem.Symmetric(roles.Geometry, roles.Source.Shape, roles.Weights.Shape, roles.Destination.Shape))
+    {
+        HasBias = roles.Bias is not null,
+        FusedRelu = roles.FusedRelu,
+        Accumulates = roles.Accumulator is not null,
+        PrefersProduct = op is Linear or LinearDataGradient or LinearWeightGradient,
+    };
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using Sunet.Native.Backends;
+using Sunet.Native.Graphs;
+using Sunet.Native.Ops;
+
+namespace Sunet.Native.Compilation.Memory;
+
+/// <summary>Refuses plans that need more memory than they may take, or than there is, before anything is allocated.</summary>
+internal static class MemoryDemand
+{
+    /// <summary>The fewest bytes an element of an activation takes.</summary>
+    private const long LeastBytes = 2;
+
+    /// <summary>
+    /// Refuses a graph that cannot fit whatever layouts and implementations are chosen: what one convolution reads and writes is there at the
+    /// same time. For sizes so large that to prepare their calls takes long.
+    /// </summary>
+    /// <exception cref="MemoryException">It cannot.</exception>
+    public static void RequirePossible(Graph graph, PlanOptions options, IBackend backend)
+    {
+        Convolution? largest = graph.Ops.OfType<Convolution>().MaxBy(Elements);
+        if (largest is null || Elements(largest) * LeastBytes is var needed && needed <= Math.Min(options.MemoryLimit, backend.AvailableBytes))
+            return;
+        throw new MemoryException(string.Create(CultureInfo.InvariantCulture, $"Layer '{largest.Name}' alone, of {largest.X.Shape} to "
+            + $"{largest.Output.Shape}, needs {needed:N0} bytes and {Limit(options.MemoryLimit, backend.AvailableBytes)}; use a smaller batch or image."),
+            needed);
+
+        static long Elements(Convolution c) => c.X.Shape.Count + c.Output.Shape.Count;
+    }
+
+    /// <summary>Refuses a plan whose memory is known.</summary>
+    /// <param name="memory">The plan's.</param>
+    /// <param name="sharedBytes">What it adds to the weights that it shares.</param>
+    /// <param name="options">What it may take.</param>
+    /// <param name="backend">Knows what there is.</param>
+    /// <exception cref="MemoryException">It is too much.</exception>
+    public static void Require(MemoryPlan memory, long sharedBytes, PlanOptions options, IBackend backend)
+    {
+        long needed = memory.TotalBytes + sharedBytes, allowed = options.MemoryLimit, available = backend.AvailableBytes;
+        long buffers = backend.UsesHostMemory ? options.BufferBytes : 0;
+        if (needed <= Math.Min(allowed, available - buffers))
+            return;
+        string beside = buffers > 0 ? string.Create(CultureInfo.InvariantCulture, $" beside {buffers:N0} for results") : "";
+        throw new MemoryException(string.Create(CultureInfo.InvariantCulture,
+            $"The plan needs {needed:N0} bytes ({memory.Parameters.Bytes + memory.ParameterCopy.Bytes + sharedBytes:N0} for parameters, "
+            + $"{memory.Gradients.Bytes + memory.OptimizerSlots.Sum(s => s.Bytes):N0} for gradients and optimizer, "
+            + $"{memory.Activations.Bytes:N0} for activations, {memory.Scratch.Bytes:N0} for scratch){beside} and {Limit(allowed, available)}; "
+            + $"use a smaller batch or image."), needed);
+    }
+
+    private static string Limit(long allowed, long available) => allowed <= available
+        ? string.Create(CultureInfo.InvariantCulture, $"{allowed:N0} are allowed")
+        : string.Create(CultureInfo.InvariantCulture, $"the device has {available:N0} left");
+}

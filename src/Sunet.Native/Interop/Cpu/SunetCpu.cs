@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+
+namespace Sunet.Native.Interop.Cpu;
+
+/// <summary>
+/// The entry points of <c>libsunet_cpu</c> that manage its objects and run oneDNN; the kernels are in the other half of this class.
+/// Calls made once per plan take safe handles; those made in every step take raw ones, which their owner keeps alive.
+/// </summary>
+internal static unsafe partial class SunetCpu
+{
+    /// <summary>The name the resolver knows.</summary>
+    public const string Library = "sunet_cpu";
+
+    /// <summary>The number <c>SUNET_CPU_ABI</c> these bindings were written for.</summary>
+    public const int Abi = 7;
+
+    [LibraryImport(Library, EntryPoint = "sunet_library_query")]
+    public static partial void LibraryQuery(out NativeLibraryInfo info);
+
+    [LibraryImport(Library, EntryPoint = "sunet_counters_query")]
+    public static partial void CountersQuery(out NativeCountersData counters);
+
+    [LibraryImport(Library, EntryPoint = "sunet_context_create")]
+    public static partial int ContextCreate(int threads, out CpuContextHandle context, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_context_destroy")]
+    public static partial void ContextDestroy(nint context);
+
+    [LibraryImport(Library, EntryPoint = "sunet_context_threads")]
+    public static partial int ContextThreads(CpuContextHandle context);
+
+    [LibraryImport(Library, EntryPoint = "sunet_allocate")]
+    public static partial int Allocate(nuint bytes, out CpuMemoryHandle memory, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_free")]
+    public static partial void Free(nint memory);
+
+    [LibraryImport(Library, EntryPoint = "sunet_format_create")]
+    public static partial int FormatCreate(in NativeTensor tensor, out CpuFormatHandle format, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_format_destroy")]
+    public static partial void FormatDestroy(nint format);
+
+    [LibraryImport(Library, EntryPoint = "sunet_format_bytes")]
+    public static partial nuint FormatBytes(CpuFormatHandle format);
+
+    [LibraryImport(Library, EntryPoint = "sunet_format_equal")]
+    public static partial int FormatEqual(CpuFormatHandle a, CpuFormatHandle b);
+
+    [LibraryImport(Library, EntryPoint = "sunet_format_describe")]
+    public static partial void FormatDescribe(CpuFormatHandle format, ref NativeMessage name);
+
+    [LibraryImport(Library, EntryPoint = "sunet_convolution_forward_create")]
+    public static partial int ConvolutionForwardCreate(
+        CpuContextHandle context, in NativeConvolution convolution, out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_normalized_convolution_create")]
+    public static partial int NormalizedConvolutionCreate(CpuContextHandle context, in NativeConvolution convolution, float epsilon,
+        int relu, out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_normalized_convolution_backward_weights_create")]
+    public static partial int NormalizedConvolutionBackwardWeightsCreate(CpuContextHandle context, in NativeConvolution convolution,
+        float epsilon, int relu, out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_convolution_backward_data_create")]
+    public static partial int ConvolutionBackwardDataCreate(
+        CpuContextHandle context, in NativeConvolution convolution, out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_convolution_backward_weights_create")]
+    public static partial int ConvolutionBackwardWeightsCreate(
+        CpuContextHandle context, in NativeConvolution convolution, out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_deconvolution_forward_create")]
+    public static partial int DeconvolutionForwardCreate(
+        CpuContextHandle context, in NativeConvolution convolution, out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_deconvolution_backward_data_create")]
+    public static partial int DeconvolutionBackwardDataCreate(
+        CpuContextHandle context, in NativeConvolution convolution, out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_deconvolution_backward_weights_create")]
+    public static partial int DeconvolutionBackwardWeightsCreate(
+        CpuContextHandle context, in NativeConvolution convolution, out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_matmul_create")]
+    public static partial int MatmulCreate(
+        CpuContextHandle context, int m, int k, int n, int transposeSource, int transposeWeights, int hasBias,
+        out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_reorder_create")]
+    public static partial int ReorderCreate(
+        CpuContextHandle context, CpuFormatHandle from, CpuFormatHandle to, out CpuPrimitiveHandle primitive, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_primitive_scratch_bytes")]
+    public static partial nuint PrimitiveScratchBytes(CpuPrimitiveHandle primitive);
+
+    [LibraryImport(Library, EntryPoint = "sunet_primitive_format")]
+    public static partial int PrimitiveFormat(
+        CpuPrimitiveHandle primitive, NativeArgument argument, out CpuFormatHandle format, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_primitive_implementation")]
+    public static partial void PrimitiveImplementation(CpuPrimitiveHandle primitive, ref NativeMessage name);
+
+    [LibraryImport(Library, EntryPoint = "sunet_primitive_bind")]
+    public static partial int PrimitiveBind(CpuPrimitiveHandle primitive, NativeArgument argument, nint data, ref NativeMessage message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_primitive_execute")]
+    public static partial int PrimitiveExecute(nint primitive, NativeMessage* message);
+
+    [LibraryImport(Library, EntryPoint = "sunet_primitive_destroy")]
+    public static partial void PrimitiveDestroy(nint primitive);
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+
+namespace Sunet.Native.Interop.Host;
+
+/// <summary>The memory of the machine as far as this process may use it.</summary>
+public static class HostMemory
+{
+    private const string Information = "/proc/meminfo";
+
+    /// <summary>
+    /// The bytes there are: the machine's, or what the control groups of a container or the limit of the managed heap allow if that is less.
+    /// </summary>
+    public static long TotalBytes => Math.Min(
+        Read("MemTotal") ?? long.MaxValue, Math.Min(ControlGroup.Own.MemoryLimit(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
+
+    /// <summary>
+    /// The bytes that can still be used before the system or the container ends processes: what files hold in memory is among them, and so is
+    /// what the machine can swap out.
+    /// </summary>
+    public static long AvailableBytes => Math.Min(
+        Read("MemAvailable") + Read("SwapFree") ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, ControlGroup.Own.MemoryLeft());
+
+    /// <summary>An entry of Linux's list, in bytes; null on another system.</summary>
+    private static long? Read(string entry)
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+        string? line = File.ReadLines(Information).FirstOrDefault(l => l.StartsWith(entry + ":", StringComparison.Ordinal));
+        string? kibibytes = line?.Split([' ', ':'], StringSplitOptions.RemoveEmptyEntries)[1];
+        return kibibytes is null ? null : long.Parse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture) * 1024;
+    }
+}

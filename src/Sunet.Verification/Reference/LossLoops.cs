@@ -1,0 +1,113 @@
+using Sunet.Native.Graphs;
+using Sunet.Native.Ops;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Verification.Reference;
+
+/// <summary>Softmax, cross-entropy and arg-max over channels, pixel by pixel.</summary>
+internal static class LossLoops
+{
+    public static double[] Softmax(Shape shape, double[] x)
+    {
+        var y = new double[x.Length];
+        foreach (int[] pixel in Pixels(shape))
+        {
+            double logSum = LogSumExp(pixel, x);
+            foreach (int i in pixel)
+                y[i] = Math.Exp(x[i] - logSum);
+        }
+
+        return y;
+    }
+
+    public static double[] SoftmaxGradient(Shape shape, double[] y, double[] dy)
+    {
+        var dx = new double[y.Length];
+        foreach (int[] pixel in Pixels(shape))
+        {
+            double mean = pixel.Sum(i => dy[i] * y[i]);
+            foreach (int i in pixel)
+                dx[i] = y[i] * (dy[i] - mean);
+        }
+
+        return dx;
+    }
+
+    public static double[][] CrossEntropy(SoftmaxCrossEntropy op, Func<Value, double[]> of)
+    {
+        Shape shape = op.Logits.Shape;
+        (double[] logits, double[] labels) = (of(op.Logits), of(op.Labels));
+        var logSums = new double[op.LogSumExp.Shape.Count];
+        double sum = 0, lost = 0;
+        int counted = 0, invalid = 0, at = 0;
+        foreach (int[] pixel in Pixels(shape))
+        {
+            logSums[at] = LogSumExp(pixel, logits);
+            int label = (int)labels[at];
+            if (label != op.IgnoreLabel && label >= 0 && label < shape.Channels)
+            {
+                // Kahan's sum: central differences divide what is lost here by their small step.
+                double term = logSums[at] - logits[pixel[label]] - lost;
+                double next = sum + term;
+                lost = next - sum - term;
+                sum = next;
+                counted++;
+            }
+            else if (label != op.IgnoreLabel)
+            {
+                invalid++;
+            }
+
+            at++;
+        }
+
+        return [[counted == 0 ? 0 : sum / counted], logSums, [counted], [invalid]];
+    }
+
+    public static double[] CrossEntropyGradient(SoftmaxCrossEntropyGradient op, Func<Value, double[]> of)
+    {
+        Shape shape = op.Output.Shape;
+        (double[] logits, double[] labels, double[] logSums) = (of(op.Logits), of(op.Labels), of(op.LogSumExp));
+        double counted = of(op.Counted).Single();
+        var dx = new double[shape.Count];
+        int at = 0;
+        foreach (int[] pixel in Pixels(shape))
+        {
+            int label = (int)labels[at];
+            if (label != op.IgnoreLabel && label >= 0 && label < shape.Channels)
+            {
+                for (int c = 0; c < pixel.Length; c++)
+                    dx[pixel[c]] = (Math.Exp(logits[pixel[c]] - logSums[at]) - (c == label ? 1 : 0)) / counted;
+            }
+
+            at++;
+        }
+
+        return dx;
+    }
+
+    public static double[] ArgMax(Shape shape, double[] x) =>
+        [.. Pixels(shape).Select(pixel => (double)Array.IndexOf(pixel, pixel.MaxBy(i => x[i])))];
+
+    private static double LogSumExp(int[] pixel, double[] x)
+    {
+        double max = pixel.Max(i => x[i]);
+        return max + Math.Log(pixel.Sum(i => Math.Exp(x[i] - max)));
+    }
+
+    /// <summary>The indices of every pixel's channels. One array is reused.</summary>
+    private static IEnumerable<int[]> Pixels(Shape shape)
+    {
+        var indices = new int[shape.Channels];
+        int plane = shape.Height * shape.Width;
+        for (int n = 0; n < shape.Batch; n++)
+        {
+            for (int p = 0; p < plane; p++)
+            {
+                for (int c = 0; c < indices.Length; c++)
+                    indices[c] = (((n * shape.Channels) + c) * plane) + p;
+                yield return indices;
+            }
+        }
+    }
+}
