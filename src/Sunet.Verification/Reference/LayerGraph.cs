@@ -38,7 +38,7 @@ internal sealed class LayerGraph
         Value logits = layer.Build(kind);
         Shape s = logits.Shape;
         Value labels = layer.Graph.Input("labels", new Shape(s.Batch, s.Height, s.Width), DataType.Int32);
-        layer.Loss = layer.Graph.Add(new SoftmaxCrossEntropy("loss", logits, labels, 255)).Loss;
+        layer.Loss = layer.Graph.Add(new SoftmaxCrossEntropy("loss", logits, labels, SoftmaxCrossEntropy.DefaultIgnoreLabel)).Loss;
         layer.Graph.MarkOutput(layer.Loss);
         if (differentiate)
             Differentiator.Differentiate(layer.Graph, layer.Loss, Add.OfGradients);

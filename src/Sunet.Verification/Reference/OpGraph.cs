@@ -158,7 +158,8 @@ internal sealed class OpGraph
                 return Graph.Add(new ArgMax("op", x));
         }
 
-        var loss = Graph.Add(new SoftmaxCrossEntropy("loss", x, Graph.Input("labels", new Shape(n, h, w), DataType.Int32), 255));
+        Value labels = Graph.Input("labels", new Shape(n, h, w), DataType.Int32);
+        var loss = Graph.Add(new SoftmaxCrossEntropy("loss", x, labels, SoftmaxCrossEntropy.DefaultIgnoreLabel));
         return kind == nameof(SoftmaxCrossEntropy) ? loss : Graph.Add(new SoftmaxCrossEntropyGradient(loss));
     }
 
@@ -175,7 +176,8 @@ internal sealed class OpGraph
         var shape = new Shape(n, h, w);
         int classes = (seed % 4) switch { 0 => 6, 1 => 2, 2 => 40, _ => 5 };
         Value labels = Graph.Input("labels", shape, DataType.Int32), predictions = Graph.Input("classes", shape, DataType.UInt8);
-        return Graph.Add(new ConfusionCounts("op", labels, predictions, classes, ignoreLabel: seed % 3 == 0 ? 1 : 255));
+        int ignoreLabel = seed % 3 == 0 ? 1 : SoftmaxCrossEntropy.DefaultIgnoreLabel;
+        return Graph.Add(new ConfusionCounts("op", labels, predictions, classes, ignoreLabel));
     }
 
     private Op BuildElementwise(string kind)
