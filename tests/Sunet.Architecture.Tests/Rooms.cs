@@ -9,6 +9,9 @@ namespace Sunet.Architecture.Tests;
 /// </remarks>
 internal static class Rooms
 {
+    /// <summary>The most files that may use each other in a circle.</summary>
+    public const int LargestCircle = 3;
+
     /// <summary>The projects under src/, from the bottom up.</summary>
     public static readonly Floors Projects = new("src",
     [
@@ -17,7 +20,7 @@ internal static class Rooms
         ["Sunet.Cli"],
     ]);
 
-    /// <summary>The rooms of every project.</summary>
+    /// <summary>The rooms of every project, from the bottom up.</summary>
     public static readonly Floors[] All =
     [
         new("Sunet.Native",
@@ -30,8 +33,8 @@ internal static class Rooms
             ["Ops"],
             ["Compilation.Memory", "Compilation.Passes"],
             ["Compilation"],
-            ["Checkpoints.PyTorch"],
             ["Checkpoints"],
+            ["Checkpoints.PyTorch"],
             ["Models"],
             ["Models.Saved"],
             ["Backends.Shared"],
@@ -47,5 +50,56 @@ internal static class Rooms
             ["Measuring"],
             ["Training", "Inference"],
         ]),
+        new("Sunet.Data",
+        [
+            ["Images", "Randomness"],
+            ["Augmentation", "Matlab", "Reporting"],
+            ["Datasets"],
+            ["Datasets.Coco"],
+            ["Loading"],
+            ["Conversion"],
+            ["Synthetic"],
+        ]),
+        new("Sunet.Onnx",
+        [
+            ["Format"],
+            ["Translation"],
+            [""],
+        ]),
+        new("Sunet.Verification",
+        [
+            [""],
+        ]),
+        new("Sunet.Cli",
+        [
+            ["Output"],
+            ["Settings"],
+            ["Runs"],
+            ["Runs.Files", "Runs.Measuring", "Runs.Timing"],
+            ["Runs.Installation", "Runs.Training"],
+            ["Runs.Prediction"],
+            ["Commands"],
+            [""],
+        ]),
+    ];
+
+    /// <summary>The rooms that know no device: a room below one of these is one of them, too.</summary>
+    public static readonly string[] WithoutDevices = ["Graphs", "Ops", "Compilation", "Models", "Training", "Inference"];
+
+    /// <summary>The rooms that know devices and their libraries, with those below them.</summary>
+    public static readonly string[] WithDevices = ["Interop", "Backends"];
+
+    /// <summary>
+    /// The circles of more files that belong to the matter. An op has values, a value has the op that makes it, both live in a graph,
+    /// and the derivative of a graph is a graph. A circle that gains or loses a file fails until it is listed so.
+    /// </summary>
+    public static readonly InherentCircle[] InherentCircles =
+    [
+        new("Sunet.Native", "Graphs",
+            "Graphs/Differentiator.cs",
+            "Graphs/Graph.cs",
+            "Graphs/Op.cs",
+            "Graphs/Value.cs",
+            "Graphs/ZeroGradient.cs"),
     ];
 }

@@ -9,11 +9,28 @@ internal sealed record AssemblyModel(string Name, IReadOnlyList<DeclaredType> Ty
     /// <summary>The names of the assemblies that the assembly references.</summary>
     public IReadOnlyList<string> References { get; init; } = [];
 
+    /// <summary>
+    /// The arrows of <see langword="using"/> lines to rooms of the same assembly: they show what the compiled code cannot, such as
+    /// the use of a constant.
+    /// </summary>
+    public IReadOnlyList<Arrow> Usings { get; init; } = [];
+
+    /// <summary>The arrows from room to room: a <see langword="using"/> line adds one where the compiled code shows none.</summary>
+    public IEnumerable<Arrow> Between
+    {
+        get
+        {
+            HashSet<(string, string)> shown = [.. Arrows.Select(a => (a.FromFile, a.ToRoom))];
+            return Arrows.Concat(Usings.Where(u => !shown.Contains((u.FromFile, u.ToRoom)))).Where(a => a.FromRoom != a.ToRoom);
+        }
+    }
+
+    /// <summary>The rooms that have types, sorted.</summary>
     public IReadOnlyList<string> Rooms => [.. Types.Select(t => t.Room).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>The circles of rooms.</summary>
     public IReadOnlyList<IReadOnlyList<string>> RoomCircles() =>
-        Circles.Find(Arrows.Where(a => a.FromRoom != a.ToRoom).Select(a => (Label(a.FromRoom), Label(a.ToRoom))));
+        Circles.Find(Between.Select(a => (Label(a.FromRoom), Label(a.ToRoom))));
 
     /// <summary>
     /// The circles of files inside a room. The parts of a type stand for one file, the one that bears its name: moving a method

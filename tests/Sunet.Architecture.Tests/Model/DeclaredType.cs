@@ -15,6 +15,6 @@ internal sealed record DeclaredType(string Name, string Room, IReadOnlyList<stri
     /// <summary>Whether code outside the assembly can name the type.</summary>
     public bool IsPublic { get; init; }
 
-    /// <summary>Whether only the enclosing type can name the type.</summary>
+    /// <summary>Whether only the enclosing type, or the file, can name the type.</summary>
     public bool IsPrivate { get; init; }
 }

@@ -16,7 +16,9 @@ internal sealed class Floors(string project, string[][] floors)
     /// <summary>Whether the room has a place.</summary>
     public bool Has(string room) => _places.ContainsKey(room);
 
-    /// <summary>Whether the arrow leads to another room on a floor that is not below the user's. Rooms without a place forbid nothing.</summary>
+    /// <summary>
+    /// Whether the arrow leads to another room on a floor that is not below the user's. No arrow of a room without a place is forbidden.
+    /// </summary>
     public bool Forbids(Arrow arrow) => arrow.FromRoom != arrow.ToRoom
         && _places.TryGetValue(arrow.FromRoom, out int from) && _places.TryGetValue(arrow.ToRoom, out int to) && to >= from;
 }

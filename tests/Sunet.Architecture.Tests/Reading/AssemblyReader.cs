@@ -35,25 +35,19 @@ internal sealed class AssemblyReader
     public static AssemblyModel Read(string name, string assembly, string root, string project)
     {
         using PEReader image = new(File.OpenRead(assembly));
-        if (!image.TryOpenAssociatedPortablePdb(assembly, path => File.Exists(path) ? File.OpenRead(path) : null, out MetadataReaderProvider? symbols, out _))
+        image.TryOpenAssociatedPortablePdb(assembly, Open, out MetadataReaderProvider? symbols, out _);
+        if (symbols is null)
             throw new InvalidDataException($"{assembly} has no portable PDB beside it.");
         using (symbols)
         {
             SourcePaths paths = new(root, project);
             MetadataReader reader = image.GetMetadataReader();
-            TypeFiles files = new(reader, symbols!.GetMetadataReader(), paths.Relative, paths.Text);
+            TypeFiles files = new(reader, symbols.GetMetadataReader(), paths.Relative, paths.Text);
             return new AssemblyReader(image, reader, files, name).Read(name);
         }
     }
 
-    /// <summary>The name of a type as its source has it: without the number of type parameters and the mark of a file-local type.</summary>
-    public static string SourceName(string name)
-    {
-        if (name.StartsWith("<File>", StringComparison.Ordinal))
-            name = name[(name.IndexOf("__", StringComparison.Ordinal) + 2)..];
-        int arity = name.IndexOf('`', StringComparison.Ordinal);
-        return arity < 0 ? name : name[..arity];
-    }
+    private static FileStream? Open(string path) => File.Exists(path) ? File.OpenRead(path) : null;
 
     private AssemblyModel Read(string name)
     {
@@ -72,14 +66,18 @@ internal sealed class AssemblyReader
         };
     }
 
-    private DeclaredType Declared(TypeDefinitionHandle handle)
+    private DeclaredType Declared(TypeDefinitionHandle handle) => new(Name(handle), Room(handle), _files.Of(handle))
     {
-        TypeAttributes visibility = _reader.GetTypeDefinition(handle).Attributes & TypeAttributes.VisibilityMask;
-        return new DeclaredType(Name(handle), Room(handle), _files.Of(handle))
-        {
-            IsPublic = IsPublic(handle),
-            IsPrivate = visibility == TypeAttributes.NestedPrivate,
-        };
+        IsPublic = IsPublic(handle),
+        IsPrivate = IsPrivate(handle),
+    };
+
+    private bool IsPrivate(TypeDefinitionHandle handle)
+    {
+        TypeDefinition type = _reader.GetTypeDefinition(handle);
+        return (type.Attributes & TypeAttributes.VisibilityMask) == TypeAttributes.NestedPrivate
+            || TypeNames.IsFileLocal(_reader.GetString(type.Name))
+            || (!type.GetDeclaringType().IsNil && IsPrivate(type.GetDeclaringType()));
     }
 
     private bool IsPublic(TypeDefinitionHandle handle)
@@ -88,7 +86,8 @@ internal sealed class AssemblyReader
         return (type.Attributes & TypeAttributes.VisibilityMask) switch
         {
             TypeAttributes.Public => true,
-            TypeAttributes.NestedPublic or TypeAttributes.NestedFamily or TypeAttributes.NestedFamORAssem => IsPublic(type.GetDeclaringType()),
+            TypeAttributes.NestedPublic => IsPublic(type.GetDeclaringType()),
+            TypeAttributes.NestedFamily or TypeAttributes.NestedFamORAssem => IsPublic(type.GetDeclaringType()),
             _ => false,
         };
     }
@@ -161,7 +160,7 @@ internal sealed class AssemblyReader
     private string Name(TypeDefinitionHandle handle)
     {
         TypeDefinition type = _reader.GetTypeDefinition(handle);
-        string name = SourceName(_reader.GetString(type.Name));
+        string name = TypeNames.Source(_reader.GetString(type.Name));
         return type.GetDeclaringType().IsNil ? name : Name(type.GetDeclaringType()) + "." + name;
     }
 

@@ -24,7 +24,8 @@ internal static class IlTokens
             OperandType operand = Operands[code];
             switch (operand)
             {
-                case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineSig or OperandType.InlineTok or OperandType.InlineType:
+                case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineType:
+                case OperandType.InlineSig or OperandType.InlineTok:
                     tokens.Add((offset, MetadataTokens.EntityHandle(il.ReadInt32())));
                     break;
                 case OperandType.InlineSwitch:

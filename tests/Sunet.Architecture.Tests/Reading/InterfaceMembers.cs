@@ -16,8 +16,11 @@ internal static class InterfaceMembers
         using PEReader image = new(File.OpenRead(assembly));
         MetadataReader reader = image.GetMetadataReader();
         HashSet<TypeDefinitionHandle> all = [];
-        foreach (TypeDefinitionHandle handle in reader.TypeDefinitions.Where(h => reader.StringComparer.Equals(reader.GetTypeDefinition(h).Name, name)))
-            Extend(reader, handle, all);
+        foreach (TypeDefinitionHandle handle in reader.TypeDefinitions)
+        {
+            if (reader.StringComparer.Equals(reader.GetTypeDefinition(handle).Name, name))
+                Extend(reader, handle, all);
+        }
         return all.Sum(h => Own(reader, reader.GetTypeDefinition(h)));
     }
 

@@ -13,7 +13,8 @@ internal sealed class SignatureTypes(Action<TypeDefinitionHandle> found) : ISign
         return default;
     }
 
-    public ValueTuple GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
+    public ValueTuple GetTypeFromSpecification(
+        MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
         reader.GetTypeSpecification(handle).DecodeSignature(this, genericContext);
 
     // The decoder has already walked through the parts of these.

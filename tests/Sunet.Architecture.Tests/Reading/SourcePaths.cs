@@ -34,7 +34,7 @@ internal sealed class SourcePaths(string root, string project)
             return null;
         string relative = document[(at + marker.Length)..];
         if (!File.Exists(Path.Combine(root, project, relative)))
-            throw new InvalidDataException($"{project}/{relative} is gone, but the assembly was compiled from it: build the solution first.");
+            throw new InvalidDataException($"{project}/{relative} is gone, but the assembly was compiled from it: build first.");
         return relative;
     }
 }

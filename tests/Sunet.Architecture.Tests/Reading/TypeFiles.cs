@@ -6,9 +6,9 @@ namespace Sunet.Architecture.Tests.Reading;
 
 /// <summary>Tells which source file each type, method and field of an assembly stands in, from its portable PDB.</summary>
 /// <remarks>
-/// Methods have sequence points. A type without any method body has a list of its documents. Only for a field of a type in several
-/// files does the PDB say nothing, and the text of those files is asked. What a generator wrote counts for the file that bears the
-/// type's name.
+/// Methods have sequence points. A type without any method body has a list of its documents. The PDB says nothing about a field, nor
+/// about a nested type without any method body; where the type has several files, their text is asked. What a source generator wrote
+/// counts for the file that bears the type's name.
 /// </remarks>
 internal sealed class TypeFiles
 {
@@ -33,11 +33,7 @@ internal sealed class TypeFiles
     }
 
     /// <summary>Whether the compiler made the type: a closure, a state machine, a cache of delegates.</summary>
-    public bool IsGenerated(TypeDefinitionHandle type)
-    {
-        string name = _reader.GetString(_reader.GetTypeDefinition(type).Name);
-        return name.Contains('<', StringComparison.Ordinal) && !name.StartsWith("<File>", StringComparison.Ordinal);
-    }
+    public bool IsGenerated(TypeDefinitionHandle type) => TypeNames.IsGenerated(_reader.GetString(_reader.GetTypeDefinition(type).Name));
 
     /// <summary>
     /// The files that the type stands in, the one that bears its name first; empty for a type that no source file declares. A
@@ -51,9 +47,11 @@ internal sealed class TypeFiles
     }
 
     /// <summary>The file that the method stands in, or null where the PDB has none of the project's files for it.</summary>
-    public string? Of(MethodDefinitionHandle method) => _points.TryGetValue(method, out List<(int, string File)>? points) ? points[0].File : null;
+    public string? Of(MethodDefinitionHandle method) => Of(method, 0);
 
-    /// <summary>The file that an instruction of the method stands in: initializers of a type in several files are one constructor.</summary>
+    /// <summary>
+    /// The file that an instruction of the method stands in. A constructor has several: it holds the initializers of all parts.
+    /// </summary>
     public string? Of(MethodDefinitionHandle method, int offset) =>
         _points.TryGetValue(method, out List<(int Offset, string File)>? points)
             ? points.LastOrDefault(p => p.Offset <= offset, points[0]).File
@@ -92,19 +90,25 @@ internal sealed class TypeFiles
             _points.TryAdd(kickoff, [points[0]]);
     }
 
-    private IReadOnlyList<string> Find(TypeDefinitionHandle handle)
+    private List<string> Find(TypeDefinitionHandle handle)
     {
         TypeDefinition type = _reader.GetTypeDefinition(handle);
-        string name = AssemblyReader.SourceName(_reader.GetString(type.Name));
+        string name = TypeNames.Source(_reader.GetString(type.Name));
         IEnumerable<string> files = type.GetMethods().SelectMany(m => _points.GetValueOrDefault(m) ?? []).Select(p => p.File)
             .Concat(Documents(handle));
-        List<string> sorted = [.. files.GroupBy(f => f).OrderByDescending(g => Rank(g.Key, name)).ThenByDescending(g => g.Count()).Select(g => g.Key)];
+        List<string> sorted =
+            [.. files.GroupBy(f => f).OrderByDescending(g => Rank(g.Key, name)).ThenByDescending(g => g.Count()).Select(g => g.Key)];
         if (sorted.Count > 0 || type.GetDeclaringType().IsNil)
             return sorted;
-        return [.. Of(type.GetDeclaringType()).Take(1)];
+        // A nested type without any method body has no document of its own.
+        IReadOnlyList<string> enclosing = Of(type.GetDeclaringType());
+        if (enclosing.Count == 0)
+            return [];
+        Regex declaration = new($@"\b(?:class|struct|interface|enum|record|delegate\s[^;]+)\s{Regex.Escape(name)}\b");
+        return [enclosing.FirstOrDefault(f => declaration.IsMatch(_text(f)), enclosing[0])];
     }
 
-    private IEnumerable<string> Documents(TypeDefinitionHandle type)
+    private List<string> Documents(TypeDefinitionHandle type)
     {
         foreach (CustomDebugInformationHandle handle in _pdb.GetCustomDebugInformation(type))
         {
@@ -124,9 +128,11 @@ internal sealed class TypeFiles
     }
 
     private string? FileOfMethod(TypeDefinitionHandle type, Func<string, bool> named) => _reader.GetTypeDefinition(type).GetMethods()
-        .Where(m => named(_reader.GetString(_reader.GetMethodDefinition(m).Name))).Select(m => Of(m)).FirstOrDefault(file => file is not null);
+        .Where(m => named(_reader.GetString(_reader.GetMethodDefinition(m).Name)))
+        .Select(m => Of(m)).FirstOrDefault(file => file is not null);
 
-    private string? File(DocumentHandle document) => document.IsNil ? null : _relative(_pdb.GetString(_pdb.GetDocument(document).Name));
+    private string? File(DocumentHandle document) =>
+        document.IsNil ? null : _relative(_pdb.GetString(_pdb.GetDocument(document).Name));
 
     private static int Rank(string file, string name)
     {

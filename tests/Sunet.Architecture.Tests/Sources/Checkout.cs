@@ -5,15 +5,22 @@ using Sunet.Architecture.Tests.Reading;
 namespace Sunet.Architecture.Tests.Sources;
 
 /// <summary>A checkout of the repository: its sources, and the assemblies that were built from them.</summary>
-/// <param name="root">The folder with the solution.</param>
-internal sealed class Checkout(string root)
+internal sealed class Checkout
 {
     /// <summary>The variable that names another checkout to read.</summary>
     public const string RootVariable = "SUNET_ARCHITECTURE_ROOT";
 
     private const string Solution = "Sunet.Native.sln";
 
-    private readonly Lazy<IReadOnlyList<AssemblyModel>> _assemblies = new(() => [.. ProjectsIn(root).Select(p => ReadAssembly(root, p))]);
+    private readonly Lazy<IReadOnlyList<AssemblyModel>> _assemblies;
+
+    private Checkout(string root)
+    {
+        Root = root;
+        Projects = [.. Directory.GetFiles(Path.Combine(root, "src"), "*.csproj", SearchOption.AllDirectories)
+            .Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+        _assemblies = new(() => [.. Projects.Select(ReadAssembly)]);
+    }
 
     /// <summary>The checkout that the tests were built in.</summary>
     public static Checkout Own { get; } = new(FindRoot());
@@ -24,43 +31,41 @@ internal sealed class Checkout(string root)
         : Own;
 
     /// <summary>The folder with the solution.</summary>
-    public string Root => root;
+    public string Root { get; }
 
-    /// <summary>The projects under src/.</summary>
-    public IReadOnlyList<string> Projects => ProjectsIn(root);
+    /// <summary>The projects under src/, sorted.</summary>
+    public IReadOnlyList<string> Projects { get; }
 
-    /// <summary>The assemblies of the projects under src/.</summary>
+    /// <summary>The assemblies of the projects.</summary>
     public IReadOnlyList<AssemblyModel> Assemblies => _assemblies.Value;
 
-    /// <summary>The path of a project's assembly in artifacts/bin.</summary>
-    public string AssemblyPath(string project) => FindAssembly(root, project);
+    /// <summary>The path of a project's assembly in artifacts/bin, of the configuration of the tests where that was built.</summary>
+    public string AssemblyPath(string project)
+    {
+        XDocument settings = XDocument.Load(Path.Combine(Root, "src", project, project + ".csproj"));
+        string name = settings.Descendants("AssemblyName").FirstOrDefault()?.Value ?? project;
+        string own = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        IEnumerable<string> folders = new[] { own, "release", "debug" }.Select(c => Path.Combine(Root, "artifacts/bin", project, c));
+        return folders.Select(f => Path.Combine(f, name + ".dll")).FirstOrDefault(File.Exists)
+            ?? throw new FileNotFoundException($"{project} has no assembly in {Root}/artifacts/bin: build the solution first.");
+    }
 
     /// <summary>The files under some folders with some extensions, relative to the root, with forward slashes.</summary>
     public IReadOnlyList<SourceFile> Files(IEnumerable<string> folders, params string[] extensions) =>
     [
-        .. folders.Select(f => Path.Combine(root, f)).Where(Directory.Exists)
+        .. folders.Select(f => Path.Combine(Root, f)).Where(Directory.Exists)
             .SelectMany(f => Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories))
             .Where(f => extensions.Contains(Path.GetExtension(f)))
-            .Select(f => Path.GetRelativePath(root, f).Replace('\\', '/'))
+            .Select(f => Path.GetRelativePath(Root, f).Replace('\\', '/'))
             .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
-            .Select(f => new SourceFile(f, File.ReadAllText(Path.Combine(root, f)))),
+            .Select(f => new SourceFile(f, File.ReadAllText(Path.Combine(Root, f)))),
     ];
 
-    private static IReadOnlyList<string> ProjectsIn(string root) =>
-        [.. Directory.GetFiles(Path.Combine(root, "src"), "*.csproj", SearchOption.AllDirectories)
-            .Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
-
-    private static AssemblyModel ReadAssembly(string root, string project) =>
-        AssemblyReader.Read(project, FindAssembly(root, project), root, "src/" + project);
-
-    private static string FindAssembly(string root, string project)
+    private AssemblyModel ReadAssembly(string project)
     {
-        string name = XDocument.Load(Path.Combine(root, "src", project, project + ".csproj")).Descendants("AssemblyName").FirstOrDefault()?.Value ?? project;
-        string configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        string[] candidates = [.. new[] { configuration, "release", "debug" }.Select(c => Path.Combine(root, "artifacts/bin", project, c, name + ".dll"))];
-        return candidates.FirstOrDefault(File.Exists)
-            ?? throw new FileNotFoundException($"{project} has no assembly in {root}/artifacts/bin: build the solution first.");
+        AssemblyModel assembly = AssemblyReader.Read(project, AssemblyPath(project), Root, "src/" + project);
+        return assembly with { Usings = Usings.Read(project, assembly.Rooms, Files(["src/" + project], ".cs")) };
     }
 
     private static string FindRoot()

@@ -15,10 +15,10 @@ internal static partial class TextRules
     private static readonly string[] Typeless = ["GlobalUsings", "AssemblyInfo", "Program"];
 
     public static IReadOnlyList<string> LongLines(IEnumerable<SourceFile> files) =>
-    [
-        .. files.SelectMany(f => f.Lines.Select((line, i) => (line, i)).Where(l => l.line.Length > LongestLine)
-            .Select(l => $"{f.Path}:{l.i + 1} has {l.line.Length} characters")),
-    ];
+        [.. files.Where(f => f.Lines.Any(IsLong)).Select(f => $"{f.Path}: lines {string.Join(", ", LongIn(f))}")];
+
+    /// <summary>The number of lines that are too long.</summary>
+    public static int CountLongLines(IEnumerable<SourceFile> files) => files.Sum(f => f.Lines.Count(IsLong));
 
     public static IReadOnlyList<string> LongFiles(IEnumerable<SourceFile> files) =>
         [.. files.Where(f => f.Lines.Count > LongestFile).Select(f => $"{f.Path} has {f.Lines.Count} lines")];
@@ -40,6 +40,10 @@ internal static partial class TextRules
     /// <summary>The number of inputs that are read by position.</summary>
     public static int PositionalInputs(IEnumerable<SourceFile> files) => files.Sum(f => PositionalInput().Count(f.Text));
 
+    private static bool IsLong(string line) => line.Length > LongestLine;
+
+    private static IEnumerable<int> LongIn(SourceFile file) => file.Lines.Select((line, i) => IsLong(line) ? i + 1 : 0).Where(i => i > 0);
+
     private static bool Declares(string text, string name) => Declaration().Matches(text).Any(m => m.Groups[1].Value == name);
 
     private static string Declared(string text) =>
@@ -51,8 +55,11 @@ internal static partial class TextRules
         return name[..name.IndexOf('.', StringComparison.Ordinal)];
     }
 
-    [GeneratedRegex(@"^(?!\s*//)[\w\s\[\](),.""]*\b(?:class|struct|interface|enum|record|delegate\s.+?)\s+(?!class\b|struct\b)(\w+)\s*(?:[<({:;]|where\b|//|$)",
-        RegexOptions.Multiline)]
+    [GeneratedRegex("""
+        ^(?!\s*//)[\w\s\[\](),."]*                                       # modifiers and attributes, but no comment
+        \b(?:class|struct|interface|enum|record|delegate\s.+?)\s+
+        (?!class\b|struct\b)(\w+)\s*(?:[<({:;]|where\b|//|$)
+        """, RegexOptions.Multiline | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Declaration();
 
     [GeneratedRegex(@"<summary>\s*(?:///\s*)?(The same\b|Such as\b|As |Of |That of\b|Those of\b)")]
