@@ -26,23 +26,27 @@ internal static class Rooms
         new("Sunet.Native",
         [
             [""],
-            ["Tensors", "Files", "Interop.System"],
-            ["Interop.Loading"],
+            ["Tensors", "Interop.Host"],
+            ["Files", "Interop.Loading"],
             ["Interop.Cpu", "Interop.Cuda"],
-            ["Graphs"],
-            ["Ops"],
+            ["Telemetry"],
+            ["Graphs", "Checkpoints"],
+            ["Ops", "Checkpoints.PyTorch"],
+            ["Backends"],
             ["Compilation.Memory", "Compilation.Passes"],
             ["Compilation"],
-            ["Checkpoints"],
-            ["Checkpoints.PyTorch"],
             ["Models"],
             ["Models.Saved"],
             ["Backends.Shared"],
+            ["Backends.Cpu.Memory", "Backends.Cpu.Threads", "Backends.Cpu.Layout"],
+            ["Backends.Cpu.Running"],
+            ["Backends.Cpu.Ops", "Backends.Cpu.Steps"],
             ["Backends.Cpu", "Backends.Cuda.Driver"],
             ["Backends.Cuda.Memory"],
             ["Backends.Cuda.Libraries"],
             ["Backends.Cuda.Layout"],
             ["Backends.Cuda.Kernels"],
+            ["Backends.Cuda.Running"],
             ["Backends.Cuda.Algorithms"],
             ["Backends.Cuda.Ops"],
             ["Backends.Cuda.Steps"],
@@ -68,6 +72,8 @@ internal static class Rooms
         ]),
         new("Sunet.Verification",
         [
+            ["Reference"],
+            ["Golden"],
             [""],
         ]),
         new("Sunet.Cli",
@@ -87,7 +93,7 @@ internal static class Rooms
     public static readonly string[] WithoutDevices = ["Graphs", "Ops", "Compilation", "Models", "Training", "Inference"];
 
     /// <summary>The rooms that know devices and their libraries, with those below them.</summary>
-    public static readonly string[] WithDevices = ["Interop", "Backends"];
+    public static readonly string[] WithDevices = ["Interop", "Backends.Shared", "Backends.Cpu", "Backends.Cuda"];
 
     /// <summary>
     /// The circles of more files that belong to the matter. An op has values, a value has the op that makes it, both live in a graph,
