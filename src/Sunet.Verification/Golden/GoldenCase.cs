@@ -3,6 +3,7 @@ using System.Text.Json;
 using Sunet.Native.Models;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Verification.Golden;
 

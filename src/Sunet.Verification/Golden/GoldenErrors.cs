@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Sunet.Native.Measuring;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Verification.Golden;
 
