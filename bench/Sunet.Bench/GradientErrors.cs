@@ -1,5 +1,6 @@
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Loading;
 using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Sunet.Cli.Runs;
 using Sunet.Cli.Runs.Measuring;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Data.Loading;
 using Sunet.Native.Backends.Cpu;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 

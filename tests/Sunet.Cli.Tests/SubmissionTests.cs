@@ -1,4 +1,4 @@
-using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Labels;
 using Sunet.Data.Images;
 using Sunet.Native.Models;
 

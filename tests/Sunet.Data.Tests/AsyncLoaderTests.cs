@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Loading;
 using Sunet.Data.Synthetic;
 using Sunet.Native.Training;

@@ -1,4 +1,6 @@
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Checking;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Sunet.Data.Augmentation;
-using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Data.Loading;
 using Sunet.Native.Tensors;

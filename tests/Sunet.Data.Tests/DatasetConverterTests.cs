@@ -1,5 +1,7 @@
 using Sunet.Data.Conversion;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Checking;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 
 namespace Sunet.Data.Tests;

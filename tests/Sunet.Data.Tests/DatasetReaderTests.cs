@@ -1,6 +1,6 @@
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
-using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Tests;
 

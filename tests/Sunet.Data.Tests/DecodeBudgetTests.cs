@@ -1,4 +1,3 @@
-using Sunet.Data.Datasets;
 using Sunet.Data.Images;
 
 namespace Sunet.Data.Tests;

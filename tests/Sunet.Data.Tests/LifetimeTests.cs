@@ -1,5 +1,5 @@
 using Sunet.Data.Augmentation;
-using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Loading;
 using Sunet.Data.Synthetic;
 using Sunet.Native.Training;

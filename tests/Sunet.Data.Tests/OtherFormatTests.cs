@@ -1,6 +1,8 @@
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Conversion;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Checking;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 

@@ -1,4 +1,6 @@
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Labels;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 
 namespace Sunet.Data.Tests;

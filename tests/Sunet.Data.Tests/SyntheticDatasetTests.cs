@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Checking;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Synthetic;
 
 namespace Sunet.Data.Tests;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Sunet.Cli.Output;
 using Sunet.Cli.Runs.Files;
 using Sunet.Cli.Settings;
-using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Synthetic;
 
 namespace Sunet.Cli.Commands;

@@ -1,6 +1,9 @@
 using System.Runtime.ExceptionServices;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Labels;
+using Sunet.Data.Datasets.Layouts;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 

@@ -1,3 +1,5 @@
+using Sunet.Data.Datasets.Reading;
+
 namespace Sunet.Data.Datasets;
 
 /// <summary>One split of a data set for classification. Opened by <see cref="DatasetReader"/>; safe to use from many threads.</summary>

@@ -1,3 +1,5 @@
+using Sunet.Data.Datasets.Reading;
+
 namespace Sunet.Data.Datasets;
 
 /// <summary>What the labels of a data set belong to.</summary>

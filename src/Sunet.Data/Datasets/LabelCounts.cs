@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Data.Datasets.Labels;
 using Sunet.Data.Images;
 
 namespace Sunet.Data.Datasets;

@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 

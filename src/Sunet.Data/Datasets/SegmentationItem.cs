@@ -1,3 +1,5 @@
+using Sunet.Data.Datasets.Labels;
+
 namespace Sunet.Data.Datasets;
 
 /// <summary>One image of a data set and where its label map lies.</summary>

@@ -1,4 +1,5 @@
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Checking;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 using static Sunet.Data.Tests.Coco.CocoTree;

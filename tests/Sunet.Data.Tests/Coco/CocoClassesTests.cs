@@ -1,5 +1,8 @@
 using Sunet.Data.Conversion;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Checking;
+using Sunet.Data.Datasets.Layouts;
+using Sunet.Data.Datasets.Reading;
 using static Sunet.Data.Tests.Coco.CocoTree;
 
 namespace Sunet.Data.Tests.Coco;

@@ -1,5 +1,7 @@
 using System.Text;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
+using Sunet.Data.Images;
 using static Sunet.Data.Tests.Coco.CocoTree;
 
 namespace Sunet.Data.Tests.Coco;

@@ -1,6 +1,7 @@
 using Sunet.Data.Conversion;
 using Sunet.Data.Datasets;
-using Sunet.Native.Tensors;
+using Sunet.Data.Datasets.Checking;
+using Sunet.Data.Datasets.Reading;
 
 namespace Sunet.Data.Tests.Layouts;
 

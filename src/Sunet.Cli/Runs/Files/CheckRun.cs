@@ -2,6 +2,7 @@ using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Checking;
 
 namespace Sunet.Cli.Runs.Files;
 

@@ -2,6 +2,7 @@ using Sunet.Cli.Runs.Measuring;
 using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Backends;

@@ -1,3 +1,6 @@
+using Sunet.Data.Datasets.Labels;
+using Sunet.Data.Datasets.Layouts;
+
 namespace Sunet.Data.Datasets.Coco;
 
 /// <summary>The classes of a data set in the layout of MS-COCO, and which of them each category is.</summary>

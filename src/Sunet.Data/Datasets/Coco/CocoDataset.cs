@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sunet.Data.Datasets.Layouts;
 
 namespace Sunet.Data.Datasets.Coco;
 

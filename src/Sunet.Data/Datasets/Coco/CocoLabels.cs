@@ -1,5 +1,7 @@
 using CommunityToolkit.HighPerformance;
 using Microsoft.Win32.SafeHandles;
+using Sunet.Data.Datasets.Labels;
+using Sunet.Data.Images;
 using Sunet.Native.Files;
 
 namespace Sunet.Data.Datasets.Coco;
