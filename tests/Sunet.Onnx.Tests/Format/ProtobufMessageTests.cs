@@ -1,6 +1,6 @@
 using Sunet.Onnx.Format;
 
-namespace Sunet.Onnx.Tests;
+namespace Sunet.Onnx.Tests.Format;
 
 /// <summary>The wire format, against the examples of protobuf.dev's "Encoding" and numbers worked out by hand.</summary>
 public sealed class ProtobufMessageTests
