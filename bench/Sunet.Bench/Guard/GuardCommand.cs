@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Sunet.Cli;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Sunet.Cli.Runs;
 using Sunet.Cli.Runs.Training;
 using Sunet.Native;
 

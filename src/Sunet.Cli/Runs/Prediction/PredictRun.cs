@@ -1,6 +1,5 @@
 using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
-using Sunet.Cli.Runs.Training;
 using Sunet.Cli.Settings;
 using Sunet.Data.Images;
 using Sunet.Data.Reporting;

@@ -1,4 +1,4 @@
-namespace Sunet.Cli;
+namespace Sunet.Cli.Output;
 
 /// <summary>The exit codes that are not those of a <see cref="Sunet.Native.SunetException"/>.</summary>
 internal static class ExitCodes

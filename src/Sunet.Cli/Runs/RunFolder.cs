@@ -2,7 +2,7 @@ using System.Globalization;
 using Sunet.Native;
 using Sunet.Native.Files;
 
-namespace Sunet.Cli.Runs.Training;
+namespace Sunet.Cli.Runs;
 
 /// <summary>The folder of one run, such as <c>runs/train/exp2</c>.</summary>
 internal static class RunFolder
