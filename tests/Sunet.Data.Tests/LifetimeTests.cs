@@ -25,7 +25,6 @@ public sealed class LifetimeTests
             .Answers("ImageShape", () => _ = loader.ImageShape)
             .Answers("BatchesPerEpoch", () => _ = loader.BatchesPerEpoch)
             .Answers("TimeWaiting", () => _ = loader.TimeWaiting)
-            .Answers("Work", () => _ = loader.Work)
             .Answers("Return(TrainingBatch)", () => loader.Return(lent.Pop()))
             .Refuses("Read(Int64, CancellationToken)", () => loader.Read(2))
             .Refuses("ReadAsync(Int64, CancellationToken)", async () => await loader.ReadAsync(2))

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Datasets;
+using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Augmentation;
@@ -58,7 +59,7 @@ internal sealed class WarpSampler
         {
             int column = (int)MathF.Floor(row.X(x) + 0.5f), line = (int)MathF.Floor(row.Y(x) + 0.5f);
             bool inside = (uint)column < (uint)source.Width && (uint)line < (uint)source.Height;
-            target[x] = inside ? source.Classes[(line * source.Width) + column] : SegmentationDataset.IgnoreLabel;
+            target[x] = inside ? source.Classes[(line * source.Width) + column] : LabelFile.IgnoreLabel;
         }
     }
 

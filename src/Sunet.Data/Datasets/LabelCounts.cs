@@ -5,7 +5,7 @@ using Sunet.Data.Images;
 namespace Sunet.Data.Datasets;
 
 /// <summary>How many pixels of each label images of a split have, and whether that is probably a mistake.</summary>
-public sealed class LabelCounts
+internal sealed class LabelCounts
 {
     private const double MostIgnored = 0.5;
 
@@ -91,11 +91,11 @@ public sealed class LabelCounts
     /// <param name="classes">The number of classes.</param>
     public IReadOnlyList<int> Missing(int classes) => [.. Enumerable.Range(0, classes).Where(c => pixels[c] == 0)];
 
-    private double IgnoredShare => (double)pixels[SegmentationDataset.IgnoreLabel] / Math.Max(1, pixels.Sum());
+    private double IgnoredShare => (double)pixels[LabelFile.IgnoreLabel] / Math.Max(1, pixels.Sum());
 
     private string Cure(int classes)
     {
-        bool isBinary = pixels[0] > 0 && pixels[SegmentationDataset.IgnoreLabel] > 0 && pixels.Count(count => count > 0) == 2;
+        bool isBinary = pixels[0] > 0 && pixels[LabelFile.IgnoreLabel] > 0 && pixels.Count(count => count > 0) == 2;
         return isBinary && classes <= 2
             ? "; '--binary-masks' reads masks of 0 and 255 as background and one class" + (classes == 1 ? ", which both need a name" : "")
             : "";
@@ -105,7 +105,7 @@ public sealed class LabelCounts
     {
         try
         {
-            Add(item.Labels.Load(item, ImageFile.DefaultPixelCap, buffers).Span);
+            Add(item.Labels.Load(item.LabelPath, ImageFile.DefaultPixelCap, buffers).Span);
         }
         catch (DataException)
         {

@@ -1,5 +1,6 @@
 using CommunityToolkit.HighPerformance;
 using Sunet.Native.Files;
+using Sunet.Native.Ops;
 
 namespace Sunet.Data.Images;
 
@@ -12,6 +13,9 @@ namespace Sunet.Data.Images;
 /// </remarks>
 public static class LabelFile
 {
+    /// <summary>The label of pixels that take no part in training or metrics.</summary>
+    public const byte IgnoreLabel = SoftmaxCrossEntropy.DefaultIgnoreLabel;
+
     private const int Grey = 0;
     private const int Palette = 3;
     private const int GreyAlpha = 4;

@@ -1,41 +1,43 @@
-using Sunet.Data.Augmentation;
-using Sunet.Data.Datasets.Coco;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Images;
 
 /// <summary>The memory one thread decodes samples into, again and again, so that reading a whole data set does not allocate.</summary>
-public sealed class SampleBuffers
+internal sealed class SampleBuffers
 {
-    /// <summary>Buffers of a thread that is alone.</summary>
+    private object? readerMemory;
+
+    /// <summary>Makes the buffers of a thread that shares no budget with others.</summary>
     public SampleBuffers()
         : this(new DecodeScratch())
     {
     }
 
-    /// <summary>Buffers of one of several threads.</summary>
-    internal SampleBuffers(DecodeScratch scratch) => Scratch = scratch;
+    /// <summary>Makes the buffers of one of several threads.</summary>
+    /// <param name="scratch">Knows the budget that the threads share.</param>
+    public SampleBuffers(DecodeScratch scratch) => Scratch = scratch;
 
     /// <summary>File bytes and decoder output.</summary>
-    internal DecodeScratch Scratch { get; }
+    public DecodeScratch Scratch { get; }
 
     /// <summary>The decoded image.</summary>
-    internal PixelBuffer<Rgb> Image { get; } = new();
+    public PixelBuffer<Rgb> Image { get; } = new();
 
     /// <summary>The decoded labels.</summary>
-    internal PixelBuffer<byte> Labels { get; } = new();
+    public PixelBuffer<byte> Labels { get; } = new();
 
-    /// <summary>The rows of a crop on their way through a filter.</summary>
-    internal CropScratch Crop { get; } = new();
-
-    /// <summary>When the last sample was decoded, as a time stamp of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
-    internal long DecodedAt { get; set; }
-
-    /// <summary>What drawing outlines needs.</summary>
-    internal CocoBuffers Coco { get; } = new();
+    /// <summary>The working memory of a reader of labels, made at its first use and kept for the next sample.</summary>
+    /// <typeparam name="T">What the reader keeps. A data set has readers of one kind, so that one object is kept at a time.</typeparam>
+    public T MemoryOf<T>()
+        where T : class, new()
+    {
+        if (readerMemory is not T memory)
+            readerMemory = memory = new T();
+        return memory;
+    }
 
     /// <summary>Ends with a sample: lets other threads have the memory that this one may not keep.</summary>
-    internal void Return()
+    public void Return()
     {
         if (Scratch.HoldsTooMuch)
         {

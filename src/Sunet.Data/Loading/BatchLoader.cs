@@ -105,7 +105,7 @@ public sealed class BatchLoader : IBatchSource
     }
 
     /// <summary>What the workers have done so far.</summary>
-    public LoaderWork Work
+    internal LoaderWork Work
     {
         get
         {
@@ -308,7 +308,7 @@ public sealed class BatchLoader : IBatchSource
     private void MakeSamples()
     {
         // Every file is read once an epoch: what only following every code of it shows, a check of the data set tells.
-        var buffers = new SampleBuffers(new DecodeScratch(budget) { IsQuick = true });
+        var buffers = new WorkerBuffers(new DecodeScratch(budget) { IsQuick = true });
         while (true)
         {
             BatchSlot slot;
@@ -323,7 +323,7 @@ public sealed class BatchLoader : IBatchSource
                 slot = Claim(out place, out item, out number);
             }
 
-            long start = Stopwatch.GetTimestamp(), bytes = buffers.Scratch.BytesRead;
+            long start = Stopwatch.GetTimestamp(), bytes = buffers.Sample.Scratch.BytesRead;
             ExceptionDispatchInfo? error = Produce(slot.Batch!, place, item, number, buffers);
             lock (gate)
             {
@@ -358,11 +358,11 @@ public sealed class BatchLoader : IBatchSource
         return slot;
     }
 
-    private void Count(long start, SampleBuffers buffers, long bytesBefore) => work = new LoaderWork(
-        work.Samples + 1, work.BytesRead + (buffers.Scratch.BytesRead - bytesBefore),
+    private void Count(long start, WorkerBuffers buffers, long bytesBefore) => work = new LoaderWork(
+        work.Samples + 1, work.BytesRead + (buffers.Sample.Scratch.BytesRead - bytesBefore),
         work.Decoding + Stopwatch.GetElapsedTime(start, buffers.DecodedAt), work.Resampling + Stopwatch.GetElapsedTime(buffers.DecodedAt));
 
-    private ExceptionDispatchInfo? Produce(TrainingBatch batch, int place, int item, long number, SampleBuffers buffers)
+    private ExceptionDispatchInfo? Produce(TrainingBatch batch, int place, int item, long number, WorkerBuffers buffers)
     {
         try
         {
@@ -375,7 +375,7 @@ public sealed class BatchLoader : IBatchSource
         }
         finally
         {
-            buffers.Return();
+            buffers.Sample.Return();
         }
     }
 }

@@ -170,7 +170,8 @@ public sealed class DatasetConverterTests : IDisposable
         Assert.Equal(before.ClassNames, after.ClassNames);
         for (int i = 0; i < before.Items.Count; i++)
         {
-            SegmentationSample old = before.Load(before.Items[i]), converted = after.Load(after.Items[i]);
+            var old = before.Load(before.Items[i]);
+            var converted = after.Load(after.Items[i]);
             Assert.Equal(old.Image.ToArray(), converted.Image.ToArray());
             Assert.Equal(old.Labels.ToArray(), converted.Labels.ToArray());
         }

@@ -1,6 +1,7 @@
 using Sunet.Data.Conversion;
 using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Checking;
+using Sunet.Data.Datasets.Labels;
 using Sunet.Data.Datasets.Layouts;
 using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
@@ -63,12 +64,12 @@ public sealed class LabelCountsTests : IDisposable
     [Fact]
     public void Run_FewImagesOfPublishedClasses_IsANote()
     {
-        string yaml = WriteYaml(string.Join(", ", VocDataset.VocClassNames), [0, 1], [0, 2]);
+        string yaml = WriteYaml(string.Join(", ", VocClasses.Names), [0, 1], [0, 2]);
         DatasetReport report = DatasetCheck.Run(yaml);
         Assert.Empty(report.Findings);
         Assert.Equal(2, report.Notes.Count(note => note.Contains("no pixel is of the classes", StringComparison.Ordinal)));
         Assert.Contains("and 9 more.", report.Notes[0], StringComparison.Ordinal);
-        Assert.Equal(2, Problems(WriteYaml(string.Join(", ", VocDataset.VocClassNames), [0, 0], [0, 255])).Length);
+        Assert.Equal(2, Problems(WriteYaml(string.Join(", ", VocClasses.Names), [0, 0], [0, 255])).Length);
     }
 
     [Fact]

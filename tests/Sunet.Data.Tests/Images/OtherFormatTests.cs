@@ -74,7 +74,7 @@ public sealed class OtherFormatTests : IDisposable
     {
         Assert.Equal(isImage, ImageFormats.IsImage(name));
         Assert.Equal(isUnread, ImageFormats.IsUnreadImage(name));
-        Assert.Equal(isImage, ImageFormats.Extensions.Contains(Path.GetExtension(name).ToLowerInvariant()));
+        Assert.Equal(isImage, ImageFormats.ReadExtensions.Contains(Path.GetExtension(name).ToLowerInvariant()));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal static class ImageSources
             .ToLookup(file => isChosen || IsImage(file));
         string[] images = [.. byName[true]];
         if (images.Length == 0)
-            throw new DataException($"'{source}' has no images: there is no {string.Join(", ", ImageFormats.Extensions)} file.", source);
+            throw new DataException($"'{source}' has no images: there is no {string.Join(", ", ImageFormats.ReadExtensions)} file.", source);
         return new FoundImages(images, [.. byName[false]]);
     }
 
@@ -81,7 +81,7 @@ internal static class ImageSources
     {
         if (Path.Exists(file) || IsImage(file))
             return file;
-        return ImageFormats.Extensions.Select(extension => file + extension).FirstOrDefault(File.Exists) ?? file + ImageFormats.Extensions[0];
+        return ImageFormats.ReadExtensions.Select(extension => file + extension).FirstOrDefault(File.Exists) ?? file + ImageFormats.ReadExtensions[0];
     }
 
     private static bool IsImage(string file) =>

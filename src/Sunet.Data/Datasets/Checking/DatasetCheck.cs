@@ -26,7 +26,7 @@ public static class DatasetCheck
     /// <param name="cancellation">Stops between two files.</param>
     /// <exception cref="ConfigurationException">The options do not suit the data set.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
-    public static DatasetReport Run(string path, DatasetOptions options, long pixelCap = ImageFile.DefaultPixelCap,
+    internal static DatasetReport Run(string path, DatasetOptions options, long pixelCap = ImageFile.DefaultPixelCap,
         IProgress<DatasetProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);

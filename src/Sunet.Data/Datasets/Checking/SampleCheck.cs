@@ -17,7 +17,7 @@ internal sealed class SampleCheck(int classes, long pixelCap)
     public long[] ClassPixels => pixels[..classes];
 
     /// <summary>The pixels labelled 255 so far.</summary>
-    public long IgnoredPixels => pixels[SegmentationDataset.IgnoreLabel];
+    public long IgnoredPixels => pixels[LabelFile.IgnoreLabel];
 
     /// <summary>The images so far that are stored otherwise than they are shown, and have been turned by their EXIF orientation.</summary>
     public int TurnedImages { get; private set; }
@@ -66,7 +66,7 @@ internal sealed class SampleCheck(int classes, long pixelCap)
     {
         try
         {
-            return item.Labels.Load(item, pixelCap, buffers);
+            return item.Labels.Load(item.LabelPath, pixelCap, buffers);
         }
         catch (DataException failure)
         {

@@ -46,7 +46,7 @@ internal sealed class SplitLabels
     /// <param name="classNames">The classes' names by index.</param>
     public void Judge(IReadOnlyList<string> classNames)
     {
-        bool arePublished = classNames.SequenceEqual(VocDataset.VocClassNames) || classNames.SequenceEqual(CityscapesClasses.Names);
+        bool arePublished = classNames.SequenceEqual(VocClasses.Names) || classNames.SequenceEqual(CityscapesClasses.Names);
         for (int i = 0; i < counts.Length; i++)
         {
             SplitListing listing = listings[i];

@@ -37,7 +37,7 @@ internal sealed class CocoClasses
     public bool AreListed => list is not null;
 
     /// <summary>PASCAL VOC's classes, for the categories of MS-COCO.</summary>
-    public static CocoClasses OfVoc { get; } = new(VocDataset.VocClassNames, null, null);
+    public static CocoClasses OfVoc { get; } = new(VocClasses.Names, null, null);
 
     /// <summary>The classes that a file names.</summary>
     /// <exception cref="DataException">It is unusable.</exception>
@@ -80,7 +80,7 @@ internal sealed class CocoClasses
 
     /// <summary>Whether a file is read by torchvision's recipe: the categories of MS-COCO as PASCAL VOC's classes.</summary>
     public bool FollowsRecipe(CocoFile file) =>
-        Names.SequenceEqual(VocDataset.VocClassNames) && CocoCategories.ArePublished(file.Categories);
+        Names.SequenceEqual(VocClasses.Names) && CocoCategories.ArePublished(file.Categories);
 
     /// <summary>The class of each category by the category's number; 0 for background.</summary>
     /// <param name="file">The annotation file.</param>

@@ -15,21 +15,21 @@ internal sealed class BinaryLabels : ILabelReader
     public bool MayBeColours => true;
 
     /// <inheritdoc/>
-    public Memory2D<byte> Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
+    public Memory2D<byte> Load(string path, long pixelCap, SampleBuffers buffers)
     {
-        Memory2D<byte> labels = PngLabels.Instance.Load(item, pixelCap, buffers);
+        Memory2D<byte> labels = PngLabels.Instance.Load(path, pixelCap, buffers);
         labels.Span.TryGetSpan(out Span<byte> pixels);
-        if (pixels.Contains(Object) && pixels.Contains(SegmentationDataset.IgnoreLabel))
+        if (pixels.Contains(Object) && pixels.Contains(LabelFile.IgnoreLabel))
         {
             throw new DataException(
-                $"'{item.LabelPath}' has the labels 1 and 255, so that 255 is no class; leave out '--binary-masks', or correct the mask.",
-                item.LabelPath);
+                $"'{path}' has the labels 1 and 255, so that 255 is no class; leave out '--binary-masks', or correct the mask.",
+                path);
         }
 
-        pixels.Replace(SegmentationDataset.IgnoreLabel, Object);
+        pixels.Replace(LabelFile.IgnoreLabel, Object);
         return labels;
     }
 
     /// <inheritdoc/>
-    public (int Height, int Width)? ReadSize(SegmentationItem item) => PngLabels.Instance.ReadSize(item);
+    public (int Height, int Width)? ReadSize(string path) => PngLabels.Instance.ReadSize(path);
 }

@@ -1,3 +1,4 @@
+using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Datasets.Labels;
@@ -6,9 +7,9 @@ namespace Sunet.Data.Datasets.Labels;
 /// The classes of Cityscapes: 34 label ids in its files, of which 19 are trained and evaluated under train ids (the data set's own table,
 /// <c>cityscapesScripts/helpers/labels.py</c>).
 /// </summary>
-public static class CityscapesClasses
+internal static class CityscapesClasses
 {
-    private const byte Ignored = SegmentationDataset.IgnoreLabel;
+    private const byte Ignored = LabelFile.IgnoreLabel;
 
     private static readonly (byte LabelId, string Name, Rgb Colour)[] Trained =
     [

@@ -10,9 +10,9 @@ internal sealed class CityscapesLabels : ILabelReader
     public static CityscapesLabels Instance { get; } = new();
 
     /// <inheritdoc/>
-    public Memory2D<byte> Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
+    public Memory2D<byte> Load(string path, long pixelCap, SampleBuffers buffers)
     {
-        Memory2D<byte> labels = PngLabels.Instance.Load(item, pixelCap, buffers);
+        Memory2D<byte> labels = PngLabels.Instance.Load(path, pixelCap, buffers);
         Span2D<byte> ids = labels.Span;
         for (int y = 0; y < ids.Height; y++)
         {
@@ -20,11 +20,11 @@ internal sealed class CityscapesLabels : ILabelReader
             for (int x = 0; x < row.Length; x++)
             {
                 byte id = row[x];
-                if (id is > CityscapesClasses.LargestLabelId and < SegmentationDataset.IgnoreLabel)
+                if (id is > CityscapesClasses.LargestLabelId and < LabelFile.IgnoreLabel)
                 {
                     throw new DataException(
-                        $"'{item.LabelPath}' has label id {id} at column {x}, row {y}; Cityscapes has the ids 0 to "
-                        + $"{CityscapesClasses.LargestLabelId}, and 255 for -1.", item.LabelPath);
+                        $"'{path}' has label id {id} at column {x}, row {y}; Cityscapes has the ids 0 to "
+                        + $"{CityscapesClasses.LargestLabelId}, and 255 for -1.", path);
                 }
 
                 row[x] = CityscapesClasses.ToTrainId(id);
@@ -35,5 +35,5 @@ internal sealed class CityscapesLabels : ILabelReader
     }
 
     /// <inheritdoc/>
-    public (int Height, int Width)? ReadSize(SegmentationItem item) => PngLabels.Instance.ReadSize(item);
+    public (int Height, int Width)? ReadSize(string path) => PngLabels.Instance.ReadSize(path);
 }

@@ -1,10 +1,12 @@
+using Sunet.Data.Images;
+
 namespace Sunet.Data.Datasets.Labels;
 
 /// <summary>Reads <c>classes.txt</c>.</summary>
 internal static class ClassNamesFile
 {
-    /// <summary>The most classes pixels can have: 255 is the ignored label.</summary>
-    public const int MostOfPixels = 255;
+    /// <summary>The most classes pixels can have: the labels below the one that is ignored.</summary>
+    public const int MostOfPixels = LabelFile.IgnoreLabel;
 
     /// <summary>The most classes images can have.</summary>
     public const int MostOfImages = 65_535;

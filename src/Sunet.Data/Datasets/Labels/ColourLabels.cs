@@ -34,29 +34,29 @@ internal sealed class ColourLabels : ILabelReader
 
     /// <inheritdoc/>
     /// <exception cref="DataException">A class has no colour, or two have the same; or as for every reader.</exception>
-    public Memory2D<byte> Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
+    public Memory2D<byte> Load(string path, long pixelCap, SampleBuffers buffers)
     {
-        ReadOnlySpan<byte> file = buffers.Scratch.ReadFile(item.LabelPath);
+        ReadOnlySpan<byte> file = buffers.Scratch.ReadFile(path);
         ImageFormat format = ImageFormats.Detect(file);
         if (indexed is not null && (format == ImageFormat.Unknown || LabelFile.HasIndices(file)))
-            return indexed.Load(item, pixelCap, buffers);
+            return indexed.Load(path, pixelCap, buffers);
         if (format == ImageFormat.Unknown)
-            throw new DataException($"'{item.LabelPath}' is no {ImageFormats.Description} file.", item.LabelPath);
+            throw new DataException($"'{path}' is no {ImageFormats.Description} file.", path);
         if (format == ImageFormat.Jpeg)
             RequireDistant();
         Dictionary<Rgb, byte> byColour = labels.Value;
-        ReadOnlySpan<byte> rgba = ImageFile.DecodeStored(file, item.LabelPath, pixelCap, buffers.Scratch, null, out StoredSize size);
+        ReadOnlySpan<byte> rgba = ImageFile.DecodeStored(file, path, pixelCap, buffers.Scratch, null, out StoredSize size);
         Memory2D<byte> decoded = buffers.Labels.Reserve(size.Height, size.Width);
         decoded.Span.TryGetSpan(out Span<byte> target);
         if (format == ImageFormat.Jpeg)
-            LoadNearest(rgba, target, item.LabelPath);
+            LoadNearest(rgba, target, path);
         else
-            LoadExact(rgba, byColour, target, size.Width, item.LabelPath);
+            LoadExact(rgba, byColour, target, size.Width, path);
         return decoded;
     }
 
     /// <inheritdoc/>
-    public (int Height, int Width)? ReadSize(SegmentationItem item) => PngLabels.Instance.ReadSize(item);
+    public (int Height, int Width)? ReadSize(string path) => PngLabels.Instance.ReadSize(path);
 
     private Dictionary<Rgb, byte> ByColour()
     {
@@ -112,7 +112,7 @@ internal sealed class ColourLabels : ILabelReader
             if (!known.TryGetValue(colour, out byte? nearest))
                 known.Add(colour, nearest = Nearest(colour));
             far += nearest is null ? 1 : 0;
-            target[i] = nearest ?? SegmentationDataset.IgnoreLabel;
+            target[i] = nearest ?? LabelFile.IgnoreLabel;
         }
 
         if (far > target.Length / 2)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sunet.Data.Images;
 using YamlDotNet.RepresentationModel;
 
 namespace Sunet.Data.Datasets.Labels;
@@ -13,7 +14,7 @@ namespace Sunet.Data.Datasets.Labels;
 /// </remarks>
 internal static class DescribedLabels
 {
-    private const byte Ignored = SegmentationDataset.IgnoreLabel;
+    private const byte Ignored = LabelFile.IgnoreLabel;
 
     /// <summary>Reads the keys.</summary>
     /// <param name="map">The YAML file's map.</param>

@@ -28,8 +28,8 @@ internal sealed class LabelMap
         foreach ((string name, Rgb? colour) in entries)
         {
             bool isIgnored = IgnoredNames.Contains(name, StringComparer.OrdinalIgnoreCase);
-            byte label = isIgnored ? SegmentationDataset.IgnoreLabel : (byte)names.Count;
-            if ((hasColours ? colour : VocPalette.Colours[isIgnored ? SegmentationDataset.IgnoreLabel : labels.Count]) is { } shown)
+            byte label = isIgnored ? LabelFile.IgnoreLabel : (byte)names.Count;
+            if ((hasColours ? colour : VocPalette.Colours[isIgnored ? LabelFile.IgnoreLabel : labels.Count]) is { } shown)
                 colours.Add((label, shown));
             if (name != LabelmeIgnored)
                 labels.Add((byte)labels.Count, label);
@@ -39,7 +39,7 @@ internal sealed class LabelMap
 
         ClassNamesFile.Require(names, file);
         Names = names;
-        labels.TryAdd(SegmentationDataset.IgnoreLabel, SegmentationDataset.IgnoreLabel);
+        labels.TryAdd(LabelFile.IgnoreLabel, LabelFile.IgnoreLabel);
         Labels = labels.All(pair => pair.Key == pair.Value) ? PngLabels.Instance : new MappedLabels(labels, $"'{file}'");
     }
 
@@ -59,7 +59,7 @@ internal sealed class LabelMap
     public IEnumerable<string> Lines => Names.Concat(colours.Select(entry => $"{entry.Colour} {entry.Label}"));
 
     /// <summary>What a label is called in a message.</summary>
-    public string NameOf(byte label) => label == SegmentationDataset.IgnoreLabel ? "ignored" : Names[label];
+    public string NameOf(byte label) => label == LabelFile.IgnoreLabel ? "ignored" : Names[label];
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="DataException">It cannot be read, or has no labels, too many, one twice, or a line that is none.</exception>

@@ -24,9 +24,9 @@ internal sealed class MappedLabels : ILabelReader
     public bool MayBeColours => true;
 
     /// <inheritdoc/>
-    public Memory2D<byte> Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
+    public Memory2D<byte> Load(string path, long pixelCap, SampleBuffers buffers)
     {
-        Memory2D<byte> labels = PngLabels.Instance.Load(item, pixelCap, buffers);
+        Memory2D<byte> labels = PngLabels.Instance.Load(path, pixelCap, buffers);
         Span2D<byte> map = labels.Span;
         for (int y = 0; y < map.Height; y++)
         {
@@ -37,7 +37,7 @@ internal sealed class MappedLabels : ILabelReader
                 if (mapped == Unknown)
                 {
                     throw new DataException(
-                        $"'{item.LabelPath}' has label {row[x]} at column {x}, row {y}, which {source} does not have.", item.LabelPath);
+                        $"'{path}' has label {row[x]} at column {x}, row {y}, which {source} does not have.", path);
                 }
 
                 row[x] = (byte)mapped;
@@ -48,5 +48,5 @@ internal sealed class MappedLabels : ILabelReader
     }
 
     /// <inheritdoc/>
-    public (int Height, int Width)? ReadSize(SegmentationItem item) => PngLabels.Instance.ReadSize(item);
+    public (int Height, int Width)? ReadSize(string path) => PngLabels.Instance.ReadSize(path);
 }

@@ -13,9 +13,9 @@ internal sealed class PngLabels : ILabelReader
     public bool MayBeColours => true;
 
     /// <inheritdoc/>
-    public Memory2D<byte> Load(SegmentationItem item, long pixelCap, SampleBuffers buffers) =>
-        LabelFile.Load(item.LabelPath, pixelCap, buffers.Scratch, buffers.Labels);
+    public Memory2D<byte> Load(string path, long pixelCap, SampleBuffers buffers) =>
+        LabelFile.Load(path, pixelCap, buffers.Scratch, buffers.Labels);
 
     /// <inheritdoc/>
-    public (int Height, int Width)? ReadSize(SegmentationItem item) => LabelFile.ReadSize(item.LabelPath);
+    public (int Height, int Width)? ReadSize(string path) => LabelFile.ReadSize(path);
 }

@@ -11,18 +11,18 @@ internal sealed class SbdLabels : ILabelReader
     public static SbdLabels Instance { get; } = new();
 
     /// <inheritdoc/>
-    public Memory2D<byte> Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
+    public Memory2D<byte> Load(string path, long pixelCap, SampleBuffers buffers)
     {
-        (int height, int width) = Open(item, pixelCap).Read(buffers.Scratch, buffers.Labels);
+        (int height, int width) = Open(path, pixelCap).Read(buffers.Scratch, buffers.Labels);
         return buffers.Labels.Reserve(height, width);
     }
 
     /// <inheritdoc/>
-    public (int Height, int Width)? ReadSize(SegmentationItem item)
+    public (int Height, int Width)? ReadSize(string path)
     {
         try
         {
-            return Open(item, ImageFile.DefaultPixelCap).Read(new DecodeScratch(), null);
+            return Open(path, ImageFile.DefaultPixelCap).Read(new DecodeScratch(), null);
         }
         catch (DataException)
         {
@@ -30,5 +30,5 @@ internal sealed class SbdLabels : ILabelReader
         }
     }
 
-    private static MatFile Open(SegmentationItem item, long pixelCap) => new(item.LabelPath, "GTcls", "Segmentation", pixelCap);
+    private static MatFile Open(string path, long pixelCap) => new(path, "GTcls", "Segmentation", pixelCap);
 }

@@ -6,7 +6,7 @@ namespace Sunet.Data.Datasets.Layouts;
 /// <summary>What is said of folders of images and masks that are not opened as they are: the YAML file that reads them.</summary>
 internal static class FolderAdvice
 {
-    private const byte Ignored = SegmentationDataset.IgnoreLabel;
+    private const byte Ignored = LabelFile.IgnoreLabel;
 
     // Masks that are looked at for labels, which takes a second or two.
     private const int Looked = 200;

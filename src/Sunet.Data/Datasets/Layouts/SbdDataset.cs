@@ -24,7 +24,7 @@ internal sealed class SbdDataset : IDatasetLayout
     public string Root { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> ClassNames => VocDataset.VocClassNames;
+    public IReadOnlyList<string> ClassNames => VocClasses.Names;
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Splits => Lists.Splits;

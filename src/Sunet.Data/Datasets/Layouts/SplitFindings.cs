@@ -1,3 +1,5 @@
+using Sunet.Data.Images;
+
 namespace Sunet.Data.Datasets.Layouts;
 
 /// <summary>What is wrong with one split, whatever its labels belong to.</summary>
@@ -27,9 +29,8 @@ internal abstract record SplitFindings(string Split, string Source)
     {
         if (PassedOver.Count == 0)
             return;
-        IEnumerable<string> formats = PassedOver.GroupBy(file => Path.GetExtension(file).ToLowerInvariant())
-            .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key} {group.Count()}");
-        string images = PassedOver.Count == 1 ? "1 image is" : $"{PassedOver.Count} images are";
+        IEnumerable<string> formats = ExtensionCounts.Of(PassedOver).Select(format => $"{format.Extension} {format.Count}");
+        string images = ExtensionCounts.Subject(PassedOver.Count, "image");
         Notes.Add($"{images} passed over in '{folder}' ({string.Join(", ", formats)}): {reason}.");
     }
 

@@ -22,7 +22,7 @@ internal sealed class VocDataset : IDatasetLayout
     private const string Augmented = "trainaug";
 
     // Masks of other formats are found, so that reading them tells what to do with them.
-    private static readonly string[] MaskExtensions = [".png", .. ImageFormats.Extensions];
+    private static readonly string[] MaskExtensions = [".png", .. ImageFormats.ReadExtensions];
 
     private static readonly string[] BoundaryFolders = ["benchmark_RELEASE", "SBD", "VOCaug"];
 
@@ -47,17 +47,10 @@ internal sealed class VocDataset : IDatasetLayout
         lists = new NameLists(ListFolder(root));
         (imageFiles, maskFiles, augmentedMaskFiles) = (new(images), new(masks), new(augmentedMasks));
         classes = ClassList.Find(root);
-        ClassNames = classes?.Names ?? VocClassNames;
-        if (ClassNames.SequenceEqual(VocClassNames))
+        ClassNames = classes?.Names ?? VocClasses.Names;
+        if (ClassNames.SequenceEqual(VocClasses.Names))
             boundaries = FindBoundaries(root);
     }
-
-    /// <summary>The 21 classes of PASCAL VOC, for data sets without a list of classes.</summary>
-    public static IReadOnlyList<string> VocClassNames { get; } =
-    [
-        "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse",
-        "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
-    ];
 
     /// <inheritdoc/>
     public string Root { get; }
@@ -71,7 +64,7 @@ internal sealed class VocDataset : IDatasetLayout
     /// <inheritdoc/>
     public IReadOnlyList<string> Notes => classes is not null
         ? []
-        : [$"There is no {ClassList.Files} in '{Root}': the {VocClassNames.Count} class names of PASCAL VOC are assumed."];
+        : [$"There is no {ClassList.Files} in '{Root}': the {VocClasses.Names.Count} class names of PASCAL VOC are assumed."];
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Splits =>
@@ -148,12 +141,12 @@ internal sealed class VocDataset : IDatasetLayout
     private void ReportNoImage(SplitListing listing, ListedName listed)
     {
         var (name, list) = listed;
-        string expected = Path.Combine(images, name + ImageFormats.Extensions[0]);
+        string expected = Path.Combine(images, name + ImageFormats.ReadExtensions[0]);
         if (imageFiles.FindAny(name) is { } other)
             listing.Report(other, $"'{list}' lists '{name}', whose image '{other}' is not read: images are {ImageFormats.Description} files.");
         else
         {
-            string more = string.Join(", ", ImageFormats.Extensions.Skip(1));
+            string more = string.Join(", ", ImageFormats.ReadExtensions.Skip(1));
             listing.Report(expected, $"'{list}' lists '{name}', but '{expected}' (or {more}) is not there.");
         }
     }
@@ -168,7 +161,7 @@ internal sealed class VocDataset : IDatasetLayout
     }
 
     private string? FindImage(string name) =>
-        imageFiles.Find(name, ImageFormats.Extensions) ?? (boundaries?.ImageOf(name) is { } image && File.Exists(image) ? image : null);
+        imageFiles.Find(name, ImageFormats.ReadExtensions) ?? (boundaries?.ImageOf(name) is { } image && File.Exists(image) ? image : null);
 
     private string? FindMask(string name, string split)
     {

@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 namespace Sunet.Data.Datasets.Layouts;
 
 /// <summary>Reads the YAML of settings and descriptions: one map that is not nested deeply, in a time that grows with its length.</summary>
-public static class YamlMap
+internal static class YamlMap
 {
     private const int LongestText = 4 << 20;
     private const int Deepest = 8;

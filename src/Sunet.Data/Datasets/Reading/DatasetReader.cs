@@ -32,7 +32,7 @@ public static class DatasetReader
     /// <exception cref="DataException">As for the other overload.</exception>
     /// <exception cref="ConfigurationException">The options do not suit the data set.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
-    public static SegmentationDataset Open(string path, string split, DatasetOptions options, CancellationToken cancellation = default)
+    internal static SegmentationDataset Open(string path, string split, DatasetOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         IDatasetLayout layout = DatasetLayouts.Open(path, options);
@@ -58,7 +58,7 @@ public static class DatasetReader
     /// <returns>The images, in the split's order; at least one.</returns>
     /// <exception cref="DataException">The layout is unknown, or the split is missing, empty, or lists a file that is missing.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
-    public static IReadOnlyList<DatasetImage> ListImages(string path, string split, CancellationToken cancellation = default) =>
+    internal static IReadOnlyList<DatasetImage> ListImages(string path, string split, CancellationToken cancellation = default) =>
         RequireSound(DatasetLayouts.Open(path).List(split, cancellation)).Images;
 
     /// <summary>Opens one split of a data set for classification; nothing is decoded.</summary>
@@ -85,7 +85,7 @@ public static class DatasetReader
     /// </summary>
     /// <param name="path">What <see cref="Open(string, string, CancellationToken)"/> or <see cref="OpenClassification"/> takes.</param>
     /// <exception cref="DataException">A folder cannot be read.</exception>
-    public static DatasetKind KindOf(string path) => ImageNetDataset.Recognises(FullPath(path)) && !DatasetLayouts.Recognise(FullPath(path))
+    internal static DatasetKind KindOf(string path) => ImageNetDataset.Recognises(FullPath(path)) && !DatasetLayouts.Recognise(FullPath(path))
         ? DatasetKind.Classification
         : DatasetKind.Segmentation;
 

@@ -2,7 +2,7 @@ using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Checking;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
-using static Sunet.Data.Tests.Coco.CocoTree;
+using static Sunet.Data.Tests.Datasets.Coco.CocoTree;
 
 namespace Sunet.Data.Tests.Datasets.Coco;
 

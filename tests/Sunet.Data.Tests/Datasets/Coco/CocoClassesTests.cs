@@ -1,9 +1,10 @@
 using Sunet.Data.Conversion;
 using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Checking;
+using Sunet.Data.Datasets.Labels;
 using Sunet.Data.Datasets.Layouts;
 using Sunet.Data.Datasets.Reading;
-using static Sunet.Data.Tests.Coco.CocoTree;
+using static Sunet.Data.Tests.Datasets.Coco.CocoTree;
 
 namespace Sunet.Data.Tests.Datasets.Coco;
 
@@ -42,7 +43,7 @@ public sealed class CocoClassesTests : IDisposable
     public void Open_CategoriesOfMsCoco_AreTheClassesOfVocWithoutANote()
     {
         SegmentationDataset dataset = DatasetReader.Open(tree.Root, "val");
-        Assert.Equal(VocDataset.VocClassNames, dataset.ClassNames);
+        Assert.Equal(VocClasses.Names, dataset.ClassNames);
         Assert.Empty(dataset.Notes);
     }
 

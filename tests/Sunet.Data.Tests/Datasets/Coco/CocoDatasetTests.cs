@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
-using static Sunet.Data.Tests.Coco.CocoTree;
+using static Sunet.Data.Tests.Datasets.Coco.CocoTree;
 
 namespace Sunet.Data.Tests.Datasets.Coco;
 
@@ -192,7 +192,7 @@ public sealed class CocoDatasetTests : IDisposable
         tree.Write("train", large, Annotation(1, 1, 1, $"[[{zigzag}]]", 2000));
         SegmentationItem item = DatasetReader.Open(tree.Root, "train").Items[0];
         var buffers = new SampleBuffers();
-        void Load() => item.Labels.Load(item, 1 << 20, buffers);
+        void Load() => item.Labels.Load(item.LabelPath, 1 << 20, buffers);
         for (int i = 0; i < 3; i++)
             Load();
         long before = GC.GetAllocatedBytesForCurrentThread();

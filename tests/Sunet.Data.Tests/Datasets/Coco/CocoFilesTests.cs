@@ -1,7 +1,7 @@
 using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Checking;
 using Sunet.Data.Datasets.Reading;
-using static Sunet.Data.Tests.Coco.CocoTree;
+using static Sunet.Data.Tests.Datasets.Coco.CocoTree;
 
 namespace Sunet.Data.Tests.Datasets.Coco;
 

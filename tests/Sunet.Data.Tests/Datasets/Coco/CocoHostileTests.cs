@@ -2,7 +2,7 @@ using System.Text;
 using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
-using static Sunet.Data.Tests.Coco.CocoTree;
+using static Sunet.Data.Tests.Datasets.Coco.CocoTree;
 
 namespace Sunet.Data.Tests.Datasets.Coco;
 
@@ -84,7 +84,7 @@ public sealed class CocoHostileTests : IDisposable
     public void Load_SizeAboveTheCap_IsRefusedWithTheImagesNumber()
     {
         SegmentationDataset dataset = DatasetReader.Open(tree.Root, "train");
-        var failure = Assert.Throws<DataException>(() => dataset.Items[0].Labels.Load(dataset.Items[0], 47, new SampleBuffers()));
+        var failure = Assert.Throws<DataException>(() => dataset.Items[0].Labels.Load(dataset.Items[0].LabelPath, 47, new SampleBuffers()));
         Assert.Contains("Image 1 of ", failure.Message, StringComparison.Ordinal);
         Assert.Contains("above the cap of 47", failure.Message, StringComparison.Ordinal);
     }
@@ -127,7 +127,7 @@ public sealed class CocoHostileTests : IDisposable
         {
             SegmentationDataset dataset = DatasetReader.Open(tree.Root, "train");
             foreach (SegmentationItem item in dataset.Items)
-                item.Labels.Load(item, 1 << 20, new SampleBuffers());
+                item.Labels.Load(item.LabelPath, 1 << 20, new SampleBuffers());
             return null;
         }
         catch (DataException failure)

@@ -17,7 +17,7 @@ public sealed class DatasetReaderTests : IDisposable
         Assert.Equal(["ground", "thing"], dataset.ClassNames);
         Assert.Equal(["a", "b"], dataset.Items.Select(item => item.Name));
         Assert.Equal(folder.At("JPEGImages", "a.jpg"), dataset.Items[0].ImagePath);
-        SegmentationSample sample = dataset.Load(dataset.Items[1]);
+        var sample = dataset.Load(dataset.Items[1]);
         Assert.Equal((4, 6), (sample.Image.Height, sample.Image.Width));
         Assert.Equal(255, sample.Labels.Span[2, 0]);
     }
