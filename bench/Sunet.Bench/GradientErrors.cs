@@ -52,7 +52,7 @@ internal static class GradientErrors
             output.WriteLine($"{Arithmetics[i].Name,-18} error {Math.Sqrt(sums[i].Error / size):E2}  size {sums[i].Product / size:F4}");
     }
 
-    /// <summary>Of all parameters, one after the other: a step without momentum and decay changes them by that, times the rate.</summary>
+    /// <summary>The gradients of all parameters, one after the other: a step without momentum and decay changes each parameter by its gradient, times the rate.</summary>
     private static double[] Gradient(
         SunetModel model, IBatchSource batches, int batch, CpuOptions arithmetic, CancellationToken cancellation)
     {
@@ -75,7 +75,7 @@ internal static class GradientErrors
         return [.. gradient];
     }
 
-    /// <summary>The same batch over and over; the source belongs to the caller.</summary>
+    /// <summary>Gives one batch over and over; the source belongs to the caller.</summary>
     private sealed class OneBatch(IBatchSource source, int index) : IBatchSource
     {
         public Shape ImageShape => source.ImageShape;

@@ -18,7 +18,7 @@ internal static class CommandLineHost
     public static int Run(IReadOnlyList<string> args, TextWriter standardOutput, TextWriter standardError, CancellationToken cancellation) =>
         Run(args, new CommandOutput(standardOutput, standardError), cancellation);
 
-    /// <summary>Runs one command with a room to speak in.</summary>
+    /// <summary>Runs one command and writes what it says to the given output.</summary>
     public static int Run(IReadOnlyList<string> args, CommandOutput output, CancellationToken cancellation)
     {
         int code = RunCommand(args, output, cancellation);

@@ -71,7 +71,7 @@ internal static class DeviceSettings
         Float16Products = values.Flag("float16"),
     };
 
-    /// <summary>The same with the precision that is asked for.</summary>
+    /// <summary>The options of the CPU with the precision that is asked for.</summary>
     /// <exception cref="ConfigurationException">The CPU has no such precision.</exception>
     public static CpuOptions CpuOptionsWithPrecision(SettingValues values) =>
         CpuOptionsOf(values) with { Precision = OnCpu(PrecisionOf(values, "precision")) };

@@ -36,7 +36,7 @@ internal sealed class SettingValues
     /// <summary>Where a setting's value comes from.</summary>
     public SettingSource SourceOf(string name) => given.TryGetValue(name, out var value) ? value.Source : SettingSource.Default;
 
-    /// <summary>The same settings with some of them replaced by what they came to; where they come from stays.</summary>
+    /// <summary>Copies the settings with some values replaced by what they came to; where they come from stays.</summary>
     public SettingValues With(params ReadOnlySpan<(string Name, string Value)> changes)
     {
         var copy = new SettingValues(Settings, given);

@@ -98,11 +98,11 @@ public sealed class DatasetConverter
         target.Create();
         ConversionJournal journal = ConversionJournal.Open(Output, settings);
         int written = 0, done = 0;
-        var turn = new Lock();
+        var gate = new Lock();
         ForEach((image, item, buffers) =>
         {
             bool isNew = Convert(image, item, journal, buffers);
-            lock (turn)
+            lock (gate)
             {
                 written += isNew ? 1 : 0;
                 done++;

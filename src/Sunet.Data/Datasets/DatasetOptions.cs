@@ -3,7 +3,7 @@ namespace Sunet.Data.Datasets;
 /// <summary>How the labels of a data set are read.</summary>
 internal sealed record DatasetOptions
 {
-    /// <summary>As they are stored.</summary>
+    /// <summary>Labels are read as they are stored.</summary>
     public static DatasetOptions Default { get; } = new();
 
     /// <summary>

@@ -24,7 +24,7 @@ public sealed class SegmentationDataset
     /// <summary>The data set's folder.</summary>
     public string Root { get; }
 
-    /// <summary>Such as <c>train</c> or <c>val</c>.</summary>
+    /// <summary>The name of the split, such as <c>train</c> or <c>val</c>.</summary>
     public string Split { get; }
 
     /// <summary>The classes' names by index.</summary>

@@ -34,7 +34,7 @@ public static class LabelFile
     public static Memory2D<byte> Load(string path, long pixelCap = ImageFile.DefaultPixelCap) =>
         Load(path, pixelCap, new DecodeScratch(), new PixelBuffer<byte>());
 
-    /// <summary>As the other overload, from a stream.</summary>
+    /// <summary>Reads a label map from a stream.</summary>
     /// <param name="stream">Read from where it is to its end, and left open; it need not be able to seek.</param>
     /// <param name="name">What messages call the label map.</param>
     /// <param name="pixelCap">Larger maps are refused by their header, before their pixels are allocated.</param>
@@ -72,7 +72,7 @@ public static class LabelFile
     /// <summary>Whether a file in memory is a PNG that has one index a pixel rather than a colour.</summary>
     internal static bool HasIndices(ReadOnlySpan<byte> file) => HeaderOrNull(file)?.ColourType is Grey or Palette;
 
-    /// <summary>As the public overload, into memory that is used again; the result is valid until the next use of either.</summary>
+    /// <summary>Reads a label map into memory that is used again; the result is valid until the next use of scratch or target.</summary>
     internal static Memory2D<byte> Load(string path, long pixelCap, DecodeScratch scratch, PixelBuffer<byte> target) =>
         Decode(scratch.ReadFile(path), path, pixelCap, scratch, target);
 

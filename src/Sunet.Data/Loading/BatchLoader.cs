@@ -141,7 +141,7 @@ public sealed class BatchLoader : IBatchSource
         }
     }
 
-    /// <summary>As <see cref="Read"/>, without holding a thread while the batch is not ready. Complete at once where it is.</summary>
+    /// <summary>Reads a batch like <see cref="Read"/>, but holds no thread while it is not ready. The task is complete at once where it is.</summary>
     /// <param name="index">The batch, counted from the first of training.</param>
     /// <param name="cancellation">Stops waiting; the batch can be read again.</param>
     /// <exception cref="DataException">A sample cannot be read; the message names its file.</exception>

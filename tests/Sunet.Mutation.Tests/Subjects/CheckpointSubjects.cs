@@ -16,16 +16,16 @@ internal static class CheckpointSubjects
 
     public static Subject[] All { get; } =
     [
-        Described("safetensors", folder => Made.Weights(folder, Weights), Weights, Checksums.RepairSafetensors),
+        Described("safetensors", folder => SoundFiles.Weights(folder, Weights), Weights, Checksums.RepairSafetensors),
         Described("safetensors without config.json", folder =>
         {
-            Made.Weights(folder, Weights);
+            SoundFiles.Weights(folder, Weights);
             File.Delete(Path.Combine(folder, Config));
         }, Weights, Checksums.RepairSafetensors),
-        Described("config.json", folder => WithoutMetadata(Made.Weights(folder, Weights)), Config, isText: true),
+        Described("config.json", folder => WithoutMetadata(SoundFiles.Weights(folder, Weights)), Config, isText: true),
         Described("PyTorch zip", folder => Fixture(folder, "classifier-zip.pth.gz"), "fixture.pth", Checksums.RepairZip),
         Described("PyTorch before zip", folder => Fixture(folder, "segmenter-legacy.pth.gz"), "fixture.pth"),
-        Exported("safetensors exported", folder => Made.Weights(folder, Weights), Weights, Checksums.RepairSafetensors),
+        Exported("safetensors exported", folder => SoundFiles.Weights(folder, Weights), Weights, Checksums.RepairSafetensors),
         Exported("PyTorch zip exported", folder => Fixture(folder, "classifier-zip.pth.gz"), "fixture.pth", Checksums.RepairZip),
         Exported("PyTorch before zip exported", folder => Fixture(folder, "segmenter-legacy.pth.gz"), "fixture.pth"),
     ];

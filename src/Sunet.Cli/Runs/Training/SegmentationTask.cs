@@ -32,7 +32,7 @@ internal sealed class SegmentationTask : ITrainingTask
             RotationDegrees = (float)values.Number("rotation", 0),
             Flip = values.Flag("flip"),
         };
-        loader = TrainSettings.Loader(values, new BatchLoaderSettings(values.Int("batch", 1), augmentation)
+        loader = TrainingLoader.Complete(values, new BatchLoaderSettings(values.Int("batch", 1), augmentation)
         {
             CacheBytes = values.Int("cache", 0) * Mebibyte,
         });

@@ -18,8 +18,8 @@ public static class DatasetCheck
     public static DatasetReport Run(string path, long pixelCap = ImageFile.DefaultPixelCap, IProgress<DatasetProgress>? progress = null,
         CancellationToken cancellation = default) => Run(path, DatasetOptions.Default, pixelCap, progress, cancellation);
 
-    /// <summary>As the other overload, with labels read as the options say.</summary>
-    /// <param name="path">As for the other overload.</param>
+    /// <summary>Checks all splits of a data set whose labels are read as the options say. Defects are findings, never exceptions.</summary>
+    /// <param name="path">The data set.</param>
     /// <param name="options">How labels are read; nothing to a data set for classification.</param>
     /// <param name="pixelCap">Larger images are findings.</param>
     /// <param name="progress">Told, on the calling thread, after every image; may be null.</param>
@@ -73,7 +73,7 @@ public static class DatasetCheck
             progress?.Report(new DatasetProgress(++done, seen.Count));
         }
 
-        splits.Judge(layout.ClassNames);
+        splits.Report(layout.ClassNames);
         findings.AddRange(files.Findings);
         findings.AddRange(listings.SelectMany(listing => listing.Doubts));
         IEnumerable<string> notes = layout.Notes.Concat(listings.SelectMany(listing => listing.Notes));

@@ -44,7 +44,7 @@ internal sealed class SplitLabels
     /// note alone where the names are a published data set's, of which the images may be a few, and some object is there.
     /// </summary>
     /// <param name="classNames">The classes' names by index.</param>
-    public void Judge(IReadOnlyList<string> classNames)
+    public void Report(IReadOnlyList<string> classNames)
     {
         bool arePublished = classNames.SequenceEqual(VocClasses.Names) || classNames.SequenceEqual(CityscapesClasses.Names);
         for (int i = 0; i < counts.Length; i++)

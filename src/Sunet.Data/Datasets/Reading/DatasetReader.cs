@@ -24,12 +24,14 @@ public static class DatasetReader
     public static SegmentationDataset Open(string path, string split, CancellationToken cancellation = default) =>
         Open(path, split, DatasetOptions.Default, cancellation);
 
-    /// <summary>As the other overload, with labels read as the options say.</summary>
-    /// <param name="path">As for the other overload.</param>
+    /// <summary>Opens one split of a data set whose labels are read as the options say; nothing is decoded.</summary>
+    /// <param name="path">The data set.</param>
     /// <param name="split">Such as <c>train</c> or <c>val</c>.</param>
     /// <param name="options">How labels are read.</param>
     /// <param name="cancellation">Stops while the files are listed.</param>
-    /// <exception cref="DataException">As for the other overload.</exception>
+    /// <exception cref="DataException">
+    /// The layout is unknown, or the split is missing, empty, has no labels, or lists an image whose file or mask is missing.
+    /// </exception>
     /// <exception cref="ConfigurationException">The options do not suit the data set.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     internal static SegmentationDataset Open(string path, string split, DatasetOptions options, CancellationToken cancellation = default)

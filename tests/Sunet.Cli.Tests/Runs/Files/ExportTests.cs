@@ -114,7 +114,7 @@ public sealed class ExportTests : IDisposable
         Assert.Contains("'a.onnx' differs from the model by 1.1E-4 at [1, 3, 97, 143]", failure.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>As in the pack for machines with a GPU.</summary>
+    /// <summary>The console has no ONNX Runtime beside it in the pack for machines with a GPU.</summary>
     [Theory]
     [InlineData("export", "--weights", "model.safetensors", "--verify")]
     [InlineData("bench", "compare", "--model", "sunet-tiny")]

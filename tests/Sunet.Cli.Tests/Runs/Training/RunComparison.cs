@@ -3,7 +3,7 @@ namespace Sunet.Cli.Tests.Runs.Training;
 /// <summary>Compares what two training runs left.</summary>
 internal static class RunComparison
 {
-    /// <summary>The same weights to the bit, and the same results but for the times.</summary>
+    /// <summary>Asserts that two runs have equal weights, to the bit, and equal results but for the times.</summary>
     public static void AssertSame(string whole, string parts)
     {
         foreach (string file in new[] { "last.safetensors", "best.safetensors" })

@@ -6,7 +6,7 @@ using Sunet.Native.Tensors;
 namespace Sunet.Mutation.Tests;
 
 /// <summary>Small sound files to begin from.</summary>
-internal static class Made
+internal static class SoundFiles
 {
     public const int Classes = 3;
 

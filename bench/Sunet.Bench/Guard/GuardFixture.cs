@@ -13,7 +13,7 @@ using Sunet.Native.Tensors;
 namespace Sunet.Bench.Guard;
 
 /// <summary>What checks work with: models and images in a temporary folder, and the console in processes of its own.</summary>
-internal sealed class Workshop(bool quick, CancellationToken cancellation) : IDisposable
+internal sealed class GuardFixture(bool quick, CancellationToken cancellation) : IDisposable
 {
     private const int Classes = 21;
     private const string ConsoleName = "sunet";

@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace Sunet.Cli.Runs.Timing;
 
-/// <summary>Times things that take turns, so that a machine that becomes slower for a while slows all of them.</summary>
-internal static class Turns
+/// <summary>Times several runs in an interleaved order, so that a machine that becomes slower for a while slows all of them.</summary>
+internal static class InterleavedTimer
 {
     /// <summary>
-    /// Times every one in every round. A turn begins with a run that is not counted: what another left in the caches, or threads of it that
-    /// still wait for work, would count against the one that comes next.
+    /// Times every run once in every round, each after a run of its own that is not counted: what another run left in the caches, or its
+    /// threads that still wait for work, would count against the one that comes next.
     /// </summary>
     /// <param name="rounds">How many.</param>
     /// <param name="warmUp">Rounds before them.</param>
