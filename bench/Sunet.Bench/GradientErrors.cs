@@ -28,7 +28,9 @@ internal static class GradientErrors
         ("bf16, no float16", new() { Precision = Precision.Bf16, Float16Products = false }),
     ];
 
-    /// <summary>Prints, for each arithmetic, the relative L2 error over all batches and what the gradients are of the exact ones' size.</summary>
+    /// <summary>
+    /// Prints, for each arithmetic, the relative L2 error over all batches and what the gradients are of the exact ones' size.
+    /// </summary>
     public static void Write(string data, string weights, int batches, TextWriter output, CancellationToken cancellation)
     {
         SunetModel model = SunetModel.Load(weights);
@@ -52,7 +54,10 @@ internal static class GradientErrors
             output.WriteLine($"{Arithmetics[i].Name,-18} error {Math.Sqrt(sums[i].Error / size):E2}  size {sums[i].Product / size:F4}");
     }
 
-    /// <summary>The gradients of all parameters, one after the other: a step without momentum and decay changes each parameter by its gradient, times the rate.</summary>
+    /// <summary>
+    /// The gradients of all parameters, one after the other: a step without momentum and decay changes each parameter by its gradient,
+    /// times the rate.
+    /// </summary>
     private static double[] Gradient(
         SunetModel model, IBatchSource batches, int batch, CpuOptions arithmetic, CancellationToken cancellation)
     {

@@ -19,7 +19,8 @@ public sealed class LifetimeTests
     {
         using var folder = new TestFolder();
         SyntheticDataset.Write(folder.Root, new SyntheticSettings { TrainImages = 4, ValImages = 1, Height = 32, Width = 40, Seed = 4 });
-        var loader = new BatchLoader(DatasetReader.Open(folder.Root, "train"), new BatchLoaderSettings(2, new AugmentationSettings(24, 28)));
+        var loader = new BatchLoader(
+            DatasetReader.Open(folder.Root, "train"), new BatchLoaderSettings(2, new AugmentationSettings(24, 28)));
         var lent = new Stack<TrainingBatch>([loader.Read(0), loader.Read(1)]);
         new Lifetime(typeof(BatchLoader), loader)
             .Answers("ImageShape", () => _ = loader.ImageShape)

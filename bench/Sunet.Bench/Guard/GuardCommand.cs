@@ -78,7 +78,8 @@ internal static class GuardCommand
 
         output.Table(table);
         if (distanceBefore is { } before && CoreDistance.Nanoseconds() is { } after)
-            output.Result($"a cache line to another thread and back: {Numbers.Fixed(before, 0)} ns before, {Numbers.Fixed(after, 0)} ns after");
+            output.Result(
+                $"a cache line to another thread and back: {Numbers.Fixed(before, 0)} ns before, {Numbers.Fixed(after, 0)} ns after");
         output.Result(lost == 0 ? "every bar is held" : $"{lost} of {checks.Count} bars are not held");
         return lost == 0 ? ExitCodes.Success : ExitCodes.Usage;
     }

@@ -73,14 +73,19 @@ internal static class Memory
         return Growth(2 * side) / Growth(side);
 
         double? Growth(int pixels) => double.TryParse(
-            fixture.Again(TilesVerb, pixels.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture, out double bytes) ? bytes : null;
+            fixture.Again(TilesVerb, pixels.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture, out double bytes)
+            ? bytes
+            : null;
     }
 
-    /// <summary>Predicts one image in tiles and says by how much that raised the peak of this process; nothing where that cannot be told.</summary>
+    /// <summary>
+    /// Predicts one image in tiles and says by how much that raised the peak of this process; nothing where that cannot be told.
+    /// </summary>
     public static string Tiles(int side)
     {
         using var backend = new CpuBackend();
-        using var predictor = new Predictor(GuardFixture.Model(Model), new PredictorOptions { TileSize = 1024, TileOverlap = 128 }, backend);
+        using var predictor = new Predictor(
+            GuardFixture.Model(Model), new PredictorOptions { TileSize = 1024, TileOverlap = 128 }, backend);
         var image = new Rgb[side, side];
         var labels = new byte[side, side];
         MemoryMarshal.CreateSpan(ref labels[0, 0], labels.Length).Fill(1);

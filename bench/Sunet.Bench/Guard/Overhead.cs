@@ -18,7 +18,8 @@ internal static class Overhead
     /// <summary>Percent of the time of a plan's phases.</summary>
     public static double? Percent(GuardFixture fixture, bool train)
     {
-        using BenchedPlan benched = GuardFixture.Plan("sunet64", train ? new Shape(2, 3, 256, 256) : new Shape(1, 3, 512, 512), new CpuOptions(), train);
+        using BenchedPlan benched = GuardFixture.Plan(
+            "sunet64", train ? new Shape(2, 3, 256, 256) : new Shape(1, 3, 512, 512), new CpuOptions(), train);
         double entry = MillisecondsOfEmptyCall();
         var shares = new double[fixture.Rounds];
         for (int i = -1; i < shares.Length; i++)

@@ -8,7 +8,8 @@ namespace Sunet.Cli.Runs;
 internal static class RunFolder
 {
     /// <summary>
-    /// Creates a folder that no other run has, be it an earlier one or one that begins at the same time: <c>name</c>, <c>name2</c>, and so on.
+    /// Creates a folder that no other run has, be it an earlier one or one that begins at the same time: <c>name</c>, <c>name2</c>, and so
+    /// on.
     /// </summary>
     /// <param name="project">Where runs lie.</param>
     /// <param name="name">The run's name.</param>

@@ -111,7 +111,11 @@ internal static class DeviceSettings
         }
 
         if (options.Precision == Precision.Tf32)
-            throw new BackendException($"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", "libcuda.so.1");
+        {
+            throw new BackendException(
+                $"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", "libcuda.so.1");
+        }
+
         OpenDevice device = Opened(new CpuBackend(cpu with { Precision = OnCpu(options.Precision) }), "auto chose ");
         return device with { Line = $"{device.Line}; not a GPU: {missing}" };
     }

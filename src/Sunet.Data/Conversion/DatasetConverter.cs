@@ -83,7 +83,8 @@ public sealed class DatasetConverter
         options.Validate();
         string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
         LabelMap? colours = options.ColourMap is { } file ? LabelMap.Read(Path.GetFullPath(file)) : null;
-        var converter = new DatasetConverter(DatasetLayouts.Open(path, options.Labels, colours?.Names), colours, folder, options, cancellation);
+        var converter = new DatasetConverter(
+            DatasetLayouts.Open(path, options.Labels, colours?.Names), colours, folder, options, cancellation);
         converter.RequireTarget();
         return converter;
     }

@@ -21,7 +21,9 @@ internal sealed class LabelCounts
     /// <param name="label">A class, or 255 for ignored pixels.</param>
     public long this[byte label] => pixels[label];
 
-    /// <summary>Counts label maps of a split, all of a small one and some of a large one; those that cannot be read are passed over.</summary>
+    /// <summary>
+    /// Counts label maps of a split, all of a small one and some of a large one; those that cannot be read are passed over.
+    /// </summary>
     /// <remarks>
     /// 64 maps, evenly spread over the split; 256 where these lack a class. That takes less than a few steps of training, and finds masks
     /// that are encoded in another way, which all are alike.
@@ -63,7 +65,8 @@ internal sealed class LabelCounts
     }
 
     /// <summary>
-    /// A sentence on classes without a pixel, on more ignored pixels than others, and on a single class; null where there is nothing to say.
+    /// A sentence on classes without a pixel, on more ignored pixels than others, and on a single class; null where there is nothing to
+    /// say.
     /// </summary>
     /// <param name="split">The split's name.</param>
     /// <param name="images">How many images the split has; where more than were counted, the sentence says so.</param>
@@ -81,7 +84,11 @@ internal sealed class LabelCounts
         if (classNames.Count == 1)
             parts.Add($"'{classNames[0]}' is the only class, so that nothing can be told apart");
         if (missing.Count > 0)
-            parts.Add($"no pixel is of the {(missing.Count == 1 ? "class" : "classes")} {NamesInWords.Quoted(missing.Select(c => classNames[c]))}");
+        {
+            string classes = missing.Count == 1 ? "class" : "classes";
+            parts.Add($"no pixel is of the {classes} {NamesInWords.Quoted(missing.Select(c => classNames[c]))}");
+        }
+
         if (IgnoredShare > 0)
             parts.Add(FormattableString.Invariant($"{100 * IgnoredShare:F2} % of the pixels are 255, which is ignored"));
         return $"In {subject}, {string.Join(", and ", parts)}{Cure(classNames.Count)}.";

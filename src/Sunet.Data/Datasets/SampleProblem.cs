@@ -18,7 +18,9 @@ internal static class SampleProblem
         if (image.Height == labels.Height && image.Width == labels.Width)
             return null;
         bool isStoredSize = orientation > 4 && image.Height == labels.Width && image.Width == labels.Height;
-        string cause = isStoredSize ? $" once turned by its EXIF orientation {orientation}: the labels are of the image as it is stored" : "";
+        string cause = isStoredSize
+            ? $" once turned by its EXIF orientation {orientation}: the labels are of the image as it is stored"
+            : "";
         return $"{item.Labels.Describe(item.LabelPath)} is {labels.Width} x {labels.Height} "
             + $"but its image '{item.ImagePath}' is {image.Width} x {image.Height}{cause}.";
     }

@@ -23,7 +23,8 @@ public static class LabelFile
     // A PNG begins with its signature, then IHDR: its length and type in four bytes each, then its data.
     private const int HeaderAt = 16;
 
-    private const string Wanted = "a label map holds one class index a pixel, as a palette or grey PNG of up to 8 bits; 'sunet data convert' "
+    private const string Wanted =
+        "a label map holds one class index a pixel, as a palette or grey PNG of up to 8 bits; 'sunet data convert' "
         + "makes such maps of colours, by a labelmap.txt in the data set or by '--colour-map FILE'";
 
     /// <summary>Reads a label map.</summary>

@@ -94,7 +94,9 @@ public sealed class BatchLoader : IBatchSource
     /// <inheritdoc/>
     public int BatchesPerEpoch { get; }
 
-    /// <summary>How long readers have waited for batches that were not ready: time that more workers, or quicker ones, would save.</summary>
+    /// <summary>
+    /// How long readers have waited for batches that were not ready: time that more workers, or quicker ones, would save.
+    /// </summary>
     public TimeSpan TimeWaiting
     {
         get
@@ -141,7 +143,9 @@ public sealed class BatchLoader : IBatchSource
         }
     }
 
-    /// <summary>Reads a batch like <see cref="Read"/>, but holds no thread while it is not ready. The task is complete at once where it is.</summary>
+    /// <summary>
+    /// Reads a batch like <see cref="Read"/>, but holds no thread while it is not ready. The task is complete at once where it is.
+    /// </summary>
     /// <param name="index">The batch, counted from the first of training.</param>
     /// <param name="cancellation">Stops waiting; the batch can be read again.</param>
     /// <exception cref="DataException">A sample cannot be read; the message names its file.</exception>
@@ -193,7 +197,9 @@ public sealed class BatchLoader : IBatchSource
         return thread;
     }
 
-    /// <summary>Refuses batches that do not fit together: the system would give their memory, and end the process as they are filled.</summary>
+    /// <summary>
+    /// Refuses batches that do not fit together: the system would give their memory, and end the process as they are filled.
+    /// </summary>
     private void RequireMemory()
     {
         long needed = (settings.Prefetch + 1) * BatchBytes;

@@ -1,8 +1,8 @@
 namespace Sunet.Data.Synthetic;
 
 /// <summary>
-/// The classes of a synthetic scene. A pixel's own colour never decides between coin and cross, nor between lit and dark gem: the network has
-/// to see the outline in the first case and the rim in the second.
+/// The classes of a synthetic scene. A pixel's own colour never decides between coin and cross, nor between lit and dark gem: the network
+/// has to see the outline in the first case and the rim in the second.
 /// </summary>
 internal enum SceneClass : byte
 {

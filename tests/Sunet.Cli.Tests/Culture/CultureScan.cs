@@ -7,9 +7,9 @@ using OpCode = System.Reflection.Emit.OpCode;
 namespace Sunet.Cli.Tests.Culture;
 
 /// <summary>
-/// Finds, in compiled code, numbers and dates that interpolated, joined and added strings write in the culture of whoever calls: no analyzer
-/// of the SDK sees these. A string that is written with a format provider, or that a handler of our own takes, is none, and neither is a
-/// whole number without a format, in which a culture changes no more than the sign.
+/// Finds, in compiled code, numbers and dates that interpolated, joined and added strings write in the culture of whoever calls: no
+/// analyzer of the SDK sees these. A string that is written with a format provider, or that a handler of our own takes, is none, and
+/// neither is a whole number without a format, in which a culture changes no more than the sign.
 /// </summary>
 internal sealed class CultureScan : IDisposable
 {
@@ -53,7 +53,9 @@ internal sealed class CultureScan : IDisposable
                 cultured.Push(!call.HasProvider);
             else if (call is { Type: Handler, Method: "ToStringAndClear" })
                 cultured.TryPop(out _);
-            else if (call is { Type: Handler, Method: "AppendFormatted" } ? cultured.TryPeek(out bool bad) && bad && call.Writes : call.Joins)
+            else if (call is { Type: Handler, Method: "AppendFormatted" }
+                ? cultured.TryPeek(out bool bad) && bad && call.Writes
+                : call.Joins)
                 yield return $"{name}: {(call.Argument.Length > 0 ? call.Argument : call.Type)}";
         }
     }

@@ -8,7 +8,8 @@ public sealed class UnwritableStreamTests(TinyRuns runs) : IClassFixture<TinyRun
 {
     private readonly TemporaryFolder folder = new();
 
-    public static TheoryData<string> Verbs => ["--help", "info", "data check", "val", "predict", "train", "calibrate", "export", "data convert"];
+    public static TheoryData<string> Verbs =>
+        ["--help", "info", "data check", "val", "predict", "train", "calibrate", "export", "data convert"];
 
     public void Dispose() => folder.Dispose();
 
@@ -60,11 +61,13 @@ public sealed class UnwritableStreamTests(TinyRuns runs) : IClassFixture<TinyRun
     public void Predict_StreamsAreClosed_LeavesResultsAsTheyAre()
     {
         string source = Path.Combine(runs.Data, "JPEGImages"), end = "; exit ${PIPESTATUS[0]}";
-        string[] args = ["predict", "--weights", runs.Weights, "--source", source, "--threads", "1", "--probabilities", "--project", folder.Path, "--name"];
+        string[] args = ["predict", "--weights", runs.Weights, "--source", source,
+            "--threads", "1", "--probabilities", "--project", folder.Path, "--name"];
         Assert.Equal(0, Shell("\"$@\" > /dev/null 2>&1" + end, [.. args, "open"]));
         Assert.Equal(2, Shell("\"$@\" >&- 2>&-" + end, [.. args, "closed"]));
         string[] files = [.. Directory.GetFiles(folder["open"]).Order(StringComparer.Ordinal)];
-        Assert.Equal(files.Select(Path.GetFileName), Directory.GetFiles(folder["closed"]).Order(StringComparer.Ordinal).Select(Path.GetFileName));
+        Assert.Equal(
+            files.Select(Path.GetFileName), Directory.GetFiles(folder["closed"]).Order(StringComparer.Ordinal).Select(Path.GetFileName));
         Assert.All(files, file => Assert.Equal(TinyRuns.Hash(file), TinyRuns.Hash(folder["closed", Path.GetFileName(file)])));
     }
 
@@ -83,7 +86,8 @@ public sealed class UnwritableStreamTests(TinyRuns runs) : IClassFixture<TinyRun
         "val" => ["val", "--data", runs.Data, "--weights", runs.Weights],
         "predict" => ["predict", "--weights", runs.Weights, "--source", Path.Combine(runs.Data, "JPEGImages"), "--project", folder.Path],
         "train" => TinyRuns.Train(runs.Data, folder.Path, "exp", "--epochs", "1"),
-        "calibrate" => ["calibrate", "--data", runs.Data, "--weights", runs.Weights, "--out", folder["calibrated.safetensors"], "--iters", "1"],
+        "calibrate" =>
+            ["calibrate", "--data", runs.Data, "--weights", runs.Weights, "--out", folder["calibrated.safetensors"], "--iters", "1"],
         "export" => ["export", "--weights", runs.Weights, "--out", folder["model.onnx"]],
         _ => [verb],
     };

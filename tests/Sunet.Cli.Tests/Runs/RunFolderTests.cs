@@ -56,7 +56,8 @@ public sealed class RunFolderTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDi
         using (RunLock.Take(folder.Path))
         {
             CheckpointException failure = Assert.Throws<CheckpointException>(() => RunLock.Take(folder.Path));
-            Assert.Contains($"in use by process {Environment.ProcessId} on {Environment.MachineName};", failure.Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"in use by process {Environment.ProcessId} on {Environment.MachineName};", failure.Message, StringComparison.Ordinal);
         }
 
         RunLock.Take(folder.Path).Dispose();
@@ -66,7 +67,8 @@ public sealed class RunFolderTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDi
     public void Take_LockIsALink_IsRefusedAndTouchesNothing()
     {
         File.CreateSymbolicLink(folder[".lock"], folder["victim"]);
-        Assert.Contains("symbolic link", Assert.Throws<CheckpointException>(() => RunLock.Take(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "symbolic link", Assert.Throws<CheckpointException>(() => RunLock.Take(folder.Path)).Message, StringComparison.Ordinal);
         Assert.False(File.Exists(folder["victim"]));
     }
 
@@ -77,7 +79,9 @@ public sealed class RunFolderTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDi
     {
         string run = TinyRuns.Copy(runs.Run, folder["exp"]);
         string[] before = Files(run);
-        string[] args = how == "resume" ? ["train", "--resume", run] : TinyRuns.Train(runs.Data, folder.Path, "exp", "--epochs", "1", "--exist-ok");
+        string[] args = how == "resume"
+            ? ["train", "--resume", run]
+            : TinyRuns.Train(runs.Data, folder.Path, "exp", "--epochs", "1", "--exist-ok");
         using (RunLock.Take(run))
         {
             CommandResult result = CommandResult.Of(args);

@@ -119,7 +119,8 @@ public sealed class NumericOptionTests(TinyRuns runs) : IClassFixture<TinyRuns>,
         "val" => ["val", "--weights", runs.Weights, "--data", runs.Data, "--threads", "1"],
         "calibrate" =>
         [
-            "calibrate", "--weights", runs.Weights, "--data", runs.Data, "--out", folder["calibrated.safetensors"], "--imgsz", "32", "--batch", "2",
+            "calibrate", "--weights", runs.Weights, "--data", runs.Data, "--out",
+            folder["calibrated.safetensors"], "--imgsz", "32", "--batch", "2",
             "--workers", "1", "--threads", "1",
         ],
         "data synth" => ["data", "synth", "--out", folder["synth"], "--train", "1", "--val", "1", "--size", "32"],

@@ -30,7 +30,8 @@ public sealed class SettingsFileTests : IDisposable
     public void Train_ConfigThatIsNoSettings_IsAConfigurationError(string text, string said)
     {
         File.WriteAllText(folder["args.yaml"], text);
-        foreach (string[] args in new string[][] { ["train", "--config", folder["args.yaml"], "--dry-run"], ["train", "--resume", folder.Path] })
+        string[][] runs = [["train", "--config", folder["args.yaml"], "--dry-run"], ["train", "--resume", folder.Path]];
+        foreach (string[] args in runs)
         {
             CommandResult result = CommandResult.Of(args);
             Assert.Equal(1, result.Code);

@@ -27,7 +27,8 @@ public sealed class WeightsTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisp
         string[] before = Entries();
         CommandResult result = CommandResult.Of(Arguments(verb, path));
         Assert.Equal(2, result.Code);
-        Assert.Contains($"Tensor 'features.conv1.weight' of checkpoint '{path}' has NaN or infinity", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Tensor 'features.conv1.weight' of checkpoint '{path}' has NaN or infinity", result.Error, StringComparison.Ordinal);
         Assert.Equal(before, Entries());
     }
 
@@ -124,13 +125,15 @@ public sealed class WeightsTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisp
     [
         verb, "--weights", weights, .. verb switch
         {
-            "predict" => new[] { "--source", Directory.GetFiles(Path.Combine(runs.Data, "JPEGImages"))[0], "--project", folder["runs"], "--quiet" },
+            "predict" =>
+                new[] { "--source", Directory.GetFiles(Path.Combine(runs.Data, "JPEGImages"))[0], "--project", folder["runs"], "--quiet" },
             "val" => ["--data", runs.Data, "--limit", "1", "--quiet"],
             "export" => ["--out", folder["out.onnx"]],
             "calibrate" => ["--data", runs.Data, "--out", folder["calibrated.safetensors"], "--iters", "1", "--quiet"],
             "train" =>
             [
-                "--data", runs.Data, "--imgsz", "32", "--batch", "2", "--iters", "1", "--project", folder["runs"], "--workers", "1", "--quiet",
+                "--data", runs.Data, "--imgsz", "32", "--batch", "2", "--iters",
+                "1", "--project", folder["runs"], "--workers", "1", "--quiet",
             ],
             _ => ["--imgsz", "32"],
         },

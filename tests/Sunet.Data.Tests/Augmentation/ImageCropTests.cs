@@ -40,7 +40,8 @@ public sealed class ImageCropTests
     [InlineData(1, 100, 0, 49, 1, 1)]
     [InlineData(90, 3, 43, 0, 4, 3)]
     [InlineData(30, 900, 0, 430, 30, 40)]
-    public void Draw_ImageOfAnotherShape_TakesTheCentreOfTheNearestShape(int height, int width, int top, int left, int cropHeight, int cropWidth)
+    public void Draw_ImageOfAnotherShape_TakesTheCentreOfTheNearestShape(
+        int height, int width, int top, int left, int cropHeight, int cropWidth)
     {
         var random = new Philox(1, PhiloxStream.Augmentation, 0);
         ImageCrop crop = ImageCrop.Draw(height, width, settings with { AreaMin = 1 }, ref random);
@@ -51,7 +52,8 @@ public sealed class ImageCropTests
     [InlineData(375, 500, 256, 341, 16, 58)]
     [InlineData(500, 333, 384, 256, 80, 16)]
     [InlineData(100, 100, 256, 256, 16, 16)]
-    public void Centre_AnyImage_ResizesItsShortSideAsTorchvisionDoes(int height, int width, int resizedHeight, int resizedWidth, int top, int left)
+    public void Centre_AnyImage_ResizesItsShortSideAsTorchvisionDoes(
+        int height, int width, int resizedHeight, int resizedWidth, int top, int left)
     {
         ImageCrop crop = ImageCrop.Centre(height, width, settings);
         Assert.Equal((resizedHeight, resizedWidth, top, left), (crop.ResizedHeight, crop.ResizedWidth, crop.SampleTop, crop.SampleLeft));
@@ -65,7 +67,9 @@ public sealed class ImageCropTests
     public void Reduction_AnyCrop_LeavesAtLeastTheSample(int height, int width, int reduction) =>
         Assert.Equal(reduction, new ImageCrop(0, 0, height, width, 224, 224, 0, 0).Reduction());
 
-    /// <summary>Pillow 9.4: image.crop((5, 3, 5 + w, 3 + h)).resize((13, 9), Image.BILINEAR), which rounds to whole numbers twice.</summary>
+    /// <summary>
+    /// Pillow 9.4: image.crop((5, 3, 5 + w, 3 + h)).resize((13, 9), Image.BILINEAR), which rounds to whole numbers twice.
+    /// </summary>
     [Theory]
     [InlineData(26, 37, 31, 29, 29, 115, 109, 104, 199, 188, 89, 72, 169, 96, 199, 29, 170)]
     [InlineData(6, 7, 25, 21, 18, 40, 39, 47, 55, 56, 91, 32, 53, 51, 55, 21, 36)]
@@ -80,7 +84,9 @@ public sealed class ImageCropTests
         }
     }
 
-    /// <summary>Against the same in double precision, with every weight written out: errors of float32 are below 255 * 12 taps * 2^-23.</summary>
+    /// <summary>
+    /// Against the same in double precision, with every weight written out: errors of float32 are below 255 * 12 taps * 2^-23.
+    /// </summary>
     [Theory]
     [InlineData(0, 0, 31, 47, 7, 11, 0, 0, 7, 11)]
     [InlineData(2, 9, 8, 31, 24, 16, 3, 5, 13, 9)]
@@ -117,7 +123,8 @@ public sealed class ImageCropTests
             var drawn = new Philox(7, PhiloxStream.Augmentation, number);
             var again = drawn;
             ColourChange change = ColourChange.Draw(settings with { ColorJitter = jitter, Lighting = lighting }, ref drawn);
-            float[] changed = Sample(ImageFileTests.Gradient(31, 47), crop, (6, 5), change: change, normalization: ImageNormalization.ImageNet);
+            float[] changed = Sample(
+                ImageFileTests.Gradient(31, 47), crop, (6, 5), change: change, normalization: ImageNormalization.ImageNet);
             double[] expected = FbResnetTorch([.. plain.Select(value => value / 255.0)], jitter, lighting, ref again);
             for (int i = 0; i < expected.Length; i++)
                 Assert.Equal(expected[i], changed[i], 2e-5);
@@ -139,7 +146,8 @@ public sealed class ImageCropTests
         {
             double[] grey =
             [
-                .. Enumerable.Range(0, plane).Select(i => (0.299 * image[i]) + (0.587 * image[plane + i]) + (0.114 * image[(2 * plane) + i])),
+                .. Enumerable.Range(0, plane)
+                    .Select(i => (0.299 * image[i]) + (0.587 * image[plane + i]) + (0.114 * image[(2 * plane) + i])),
             ];
             image = [.. image.Select((value, i) => (alphas[kind] * value)
                 + ((1 - alphas[kind]) * (kind == 'b' ? 0 : kind == 'c' ? grey.Average() : grey[i % plane])))];

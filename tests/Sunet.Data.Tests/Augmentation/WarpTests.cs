@@ -19,7 +19,8 @@ public sealed class WarpTests
     {
         Rgb[,] image = ImageFileTests.Gradient(height, width);
         byte[,] labels = Labels(height, width);
-        var (input, target) = Sample(image, labels, AffineWarp.Centre(height, width, new AugmentationSettings(height, width)), height, width);
+        var (input, target) = Sample(
+            image, labels, AffineWarp.Centre(height, width, new AugmentationSettings(height, width)), height, width);
         for (int i = 0; i < height * width; i++)
         {
             Assert.Equal(image[i / width, i % width], Pixel(input, i, height * width));
@@ -87,8 +88,11 @@ public sealed class WarpTests
             for (int i = 0; i < target.Length; i++)
             {
                 int x = i % 41, y = i / 41;
-                double sx = ((double)warp.XX * x) + ((double)warp.XY * y) + warp.X0, sy = ((double)warp.YX * x) + ((double)warp.YY * y) + warp.Y0;
-                double expected = target[i] == 255 ? 0 : (Green(image, sx, sy) - (255 * Normalization.Mean[1])) / (255 * Normalization.Deviation[1]);
+                double sx = ((double)warp.XX * x) + ((double)warp.XY * y) + warp.X0,
+                    sy = ((double)warp.YX * x) + ((double)warp.YY * y) + warp.Y0;
+                double expected = target[i] == 255
+                    ? 0
+                    : (Green(image, sx, sy) - (255 * Normalization.Mean[1])) / (255 * Normalization.Deviation[1]);
                 Assert.Equal(expected, input[target.Length + i], 0.002);
             }
         }
@@ -178,7 +182,8 @@ public sealed class WarpTests
     {
         int height = image.GetLength(0), width = image.GetLength(1), x = (int)Math.Floor(sx), y = (int)Math.Floor(sy);
         double At(int row, int column) => image[Math.Clamp(row, 0, height - 1), Math.Clamp(column, 0, width - 1)].G;
-        double upper = At(y, x) + ((At(y, x + 1) - At(y, x)) * (sx - x)), lower = At(y + 1, x) + ((At(y + 1, x + 1) - At(y + 1, x)) * (sx - x));
+        double upper = At(y, x) + ((At(y, x + 1) - At(y, x)) * (sx - x)),
+            lower = At(y + 1, x) + ((At(y + 1, x + 1) - At(y + 1, x)) * (sx - x));
         return upper + ((lower - upper) * (sy - y));
     }
 

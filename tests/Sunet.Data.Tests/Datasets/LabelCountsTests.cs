@@ -24,8 +24,10 @@ public sealed class LabelCountsTests : IDisposable
         string yaml = WriteYaml("background, lesion", [0, 0, 0, 255], [0, 0, 255, 255]);
         Assert.Equal(
             [
-                $"In the images of the split 'train', no pixel is of the class 'lesion', and 25.00 % of the pixels are 255, which is ignored{Cure}.",
-                $"In the images of the split 'val', no pixel is of the class 'lesion', and 50.00 % of the pixels are 255, which is ignored{Cure}.",
+                "In the images of the split 'train', no pixel is of the class 'lesion', and 25.00 % of the pixels are 255, which is "
+                    + $"ignored{Cure}.",
+                "In the images of the split 'val', no pixel is of the class 'lesion', and 50.00 % of the pixels are 255, which is "
+                    + $"ignored{Cure}.",
             ],
             Problems(yaml));
     }
@@ -33,19 +35,22 @@ public sealed class LabelCountsTests : IDisposable
     [Theory]
     [InlineData("background, lesion", new byte[] { 0, 0, 0, 0 }, "no pixel is of the class 'lesion'.")]
     [InlineData("a, b, c, d", new byte[] { 1, 1, 1, 1 }, "no pixel is of the classes 'a', 'c', 'd'.")]
-    [InlineData("a, b, c", new byte[] { 0, 1, 255, 1 }, "no pixel is of the class 'c', and 25.00 % of the pixels are 255, which is ignored.")]
+    [InlineData("a, b, c", new byte[] { 0, 1, 255, 1 },
+        "no pixel is of the class 'c', and 25.00 % of the pixels are 255, which is ignored.")]
     [InlineData("a, b", new byte[] { 0, 1, 255, 255, 255 }, "60.00 % of the pixels are 255, which is ignored.")]
-    [InlineData("a, b", new byte[] { 255, 255 }, "no pixel is of the classes 'a', 'b', and 100.00 % of the pixels are 255, which is ignored.")]
+    [InlineData("a, b", new byte[] { 255, 255 },
+        "no pixel is of the classes 'a', 'b', and 100.00 % of the pixels are 255, which is ignored.")]
     [InlineData("lesion", new byte[] { 0, 0 }, "'lesion' is the only class, so that nothing can be told apart.")]
-    [InlineData("lesion", new byte[] { 0, 0, 0, 255 }, "'lesion' is the only class, so that nothing can be told apart, and 25.00 % of the pixels "
-        + "are 255, which is ignored" + Cure + ", which both need a name.")]
+    [InlineData("lesion", new byte[] { 0, 0, 0, 255 }, "'lesion' is the only class, so that nothing can be told apart, and 25.00 % of the "
+        + "pixels are 255, which is ignored" + Cure + ", which both need a name.")]
     public void Run_DoubtfulSplit_IsFound(string names, byte[] labels, string problem)
     {
         string yaml = WriteYaml(names, labels, labels);
         Assert.Equal([$"In the images of the split 'train', {problem}", $"In the images of the split 'val', {problem}"], Problems(yaml));
         SegmentationDataset train = DatasetReader.Open(yaml, "train");
         Assert.Equal(
-            $"In the images of the split 'train', {problem}", LabelCounts.Sample(train).Doubt("train", train.Items.Count, train.ClassNames));
+            $"In the images of the split 'train', {problem}",
+            LabelCounts.Sample(train).Doubt("train", train.Items.Count, train.ClassNames));
     }
 
     [Theory]
@@ -112,8 +117,8 @@ public sealed class LabelCountsTests : IDisposable
         string yaml = WriteYaml("background, lesion", [0, 1, 255], [0, 255]);
         SegmentationDataset train = DatasetReader.Open(yaml, "train", new DatasetOptions { BinaryMasks = true });
         var failure = Assert.Throws<DataException>(() => train.Load(train.Items[0]));
-        Assert.Equal($"'{folder.At("masks", "train", "0.png")}' has the labels 1 and 255, so that 255 is no class; leave out '--binary-masks', or "
-            + "correct the mask.", failure.Message);
+        Assert.Equal($"'{folder.At("masks", "train", "0.png")}' has the labels 1 and 255, so that 255 is no class; leave out "
+            + "'--binary-masks', or correct the mask.", failure.Message);
     }
 
     [Fact]

@@ -3,7 +3,9 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Tests.Images;
 
-/// <summary>Whatever the bytes, a reader returns an image or throws <see cref="DataException"/>; anything else fails the test by itself.</summary>
+/// <summary>
+/// Whatever the bytes, a reader returns an image or throws <see cref="DataException"/>; anything else fails the test by itself.
+/// </summary>
 public sealed class HostileFileTests : IDisposable
 {
     private readonly TestFolder folder = new();
@@ -35,7 +37,8 @@ public sealed class HostileFileTests : IDisposable
     public void Decode_EveryBitAndTruncationOfAnImagePng_DecodesOrIsRefused() => Attack("image.png", ImageWriter.WritePng);
 
     [Fact]
-    public void Decode_EveryBitAndTruncationOfAJpeg_DecodesOrIsRefused() => Attack("image.jpg", (path, pixels) => ImageWriter.WriteJpeg(path, pixels, 40));
+    public void Decode_EveryBitAndTruncationOfAJpeg_DecodesOrIsRefused() =>
+        Attack("image.jpg", (path, pixels) => ImageWriter.WriteJpeg(path, pixels, 40));
 
     private delegate void Writer(string path, CommunityToolkit.HighPerformance.ReadOnlySpan2D<Rgb> pixels);
 

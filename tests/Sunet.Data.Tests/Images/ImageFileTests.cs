@@ -94,7 +94,8 @@ public sealed class ImageFileTests : IDisposable
         Assert.Throws<DataException>(() => ImageFile.Load(folder.At("missing.jpg")));
         Assert.Throws<DataException>(() => ImageFile.Load(folder.Root));
         string path = folder.WriteText("GIMP and so on", "image.jpg");
-        Assert.Contains("is no JPEG, PNG, BMP, WebP or GIF file", Assert.Throws<DataException>(() => ImageFile.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("is no JPEG, PNG, BMP, WebP or GIF file",
+            Assert.Throws<DataException>(() => ImageFile.Load(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

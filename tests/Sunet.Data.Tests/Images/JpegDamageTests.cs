@@ -135,8 +135,8 @@ public sealed class JpegDamageTests : IDisposable
     }
 
     /// <summary>
-    /// A loader follows codes only where something is odd: that must be so for every one of these. What it cannot see is an end that was put
-    /// behind a progressive image cut in its last scan, which lacks but the last bit of some coefficients.
+    /// A loader follows codes only where something is odd: that must be so for every one of these. What it cannot see is an end that was
+    /// put behind a progressive image cut in its last scan, which lacks but the last bit of some coefficients.
     /// </summary>
     [Theory]
     [MemberData(nameof(Names))]

@@ -143,8 +143,8 @@ public sealed class OrientationTests : IDisposable
         {
             for (int column = 0; column < columns; column++)
             {
-                // Row 0 is at the top, top, bottom, bottom, left, right, right and left; column 0 left, right, right, left, top, top, bottom
-                // and bottom.
+                // Row 0 is at the top, top, bottom, bottom, left, right, right and left; column 0 left, right, right, left, top, top,
+                // bottom and bottom.
                 bool isRowReversed = orientation is 3 or 4 or 6 or 7, isColumnReversed = orientation is 2 or 3 or 7 or 8;
                 int r = isRowReversed ? rows - 1 - row : row, c = isColumnReversed ? columns - 1 - column : column;
                 if (isTurned)

@@ -111,7 +111,8 @@ public sealed class AsyncLoaderTests : IDisposable
     public void Work_SomeBatches_CountsSamplesBytesAndTime()
     {
         long start = Stopwatch.GetTimestamp();
-        using var loader = new BatchLoader(dataset, new BatchLoaderSettings(6, new AugmentationSettings(24, 28)) { Workers = 1, Prefetch = 1 });
+        using var loader = new BatchLoader(
+            dataset, new BatchLoaderSettings(6, new AugmentationSettings(24, 28)) { Workers = 1, Prefetch = 1 });
         loader.Return(loader.Read(0, Token));
         LoaderWork work = loader.Work;
         long bytes = dataset.Items.Sum(item => new FileInfo(item.ImagePath).Length + new FileInfo(item.LabelPath).Length);
@@ -122,5 +123,6 @@ public sealed class AsyncLoaderTests : IDisposable
         Assert.Equal(default, work.Since(work));
     }
 
-    private BatchLoader Slow() => new(dataset, new BatchLoaderSettings(6, new AugmentationSettings(1500, 1500)) { Workers = 1, Prefetch = 1 });
+    private BatchLoader Slow() =>
+        new(dataset, new BatchLoaderSettings(6, new AugmentationSettings(1500, 1500)) { Workers = 1, Prefetch = 1 });
 }

@@ -20,7 +20,8 @@ public sealed class BatchLoaderTests : IDisposable
 
     public BatchLoaderTests()
     {
-        SyntheticDataset.Write(folder.Root, new SyntheticSettings { TrainImages = Images, ValImages = 1, Height = 32, Width = 40, Seed = 4 });
+        SyntheticDataset.Write(
+            folder.Root, new SyntheticSettings { TrainImages = Images, ValImages = 1, Height = 32, Width = 40, Seed = 4 });
         dataset = DatasetReader.Open(folder.Root, "train");
     }
 
@@ -34,7 +35,8 @@ public sealed class BatchLoaderTests : IDisposable
     public void Read_AnyWorkersPrefetchAndCache_GivesTheSameBits(int workers, int prefetch, long cache)
     {
         string[] expected = Hashes(new BatchLoaderSettings(3, Crop) { Workers = 1, Prefetch = 1 }, 0, 12);
-        Assert.Equal(expected, Hashes(new BatchLoaderSettings(3, Crop) { Workers = workers, Prefetch = prefetch, CacheBytes = cache }, 0, 12));
+        Assert.Equal(
+            expected, Hashes(new BatchLoaderSettings(3, Crop) { Workers = workers, Prefetch = prefetch, CacheBytes = cache }, 0, 12));
         Assert.Equal(expected.Length, expected.Distinct().Count());
     }
 

@@ -87,14 +87,17 @@ public sealed class ClassificationLoaderTests : IDisposable
         Assert.Equal(((100 / 255.0) - 0.485) / 0.229, First(Centre)[100], 0.02);
     }
 
-    /// <summary>Both have lost what is finer than the sample, by different filters: 255 times a few hundredths on smooth pictures.</summary>
+    /// <summary>
+    /// Both have lost what is finer than the sample, by different filters: 255 times a few hundredths on smooth pictures.
+    /// </summary>
     [Theory]
     [InlineData(2)]
     [InlineData(5)]
     [InlineData(9)]
     public void Read_LargeJpeg_DecodedSmallerLooksTheSame(int times)
     {
-        ClassificationLoaderSettings settings = Centre with { Normalization = new ImageNormalization([0f, 0f, 0f], [1 / 255f, 1 / 255f, 1 / 255f]) };
+        ClassificationLoaderSettings settings =
+            Centre with { Normalization = new ImageNormalization([0f, 0f, 0f], [1 / 255f, 1 / 255f, 1 / 255f]) };
         Rgb[,] image = ClassFolders.Picture((16 * times) + 3, (24 * times) + 5, 3);
         ImageWriter.WriteJpeg(folder.At("train", "n01", "a.JPEG"), image);
         float[] reduced = First(settings);
@@ -119,7 +122,8 @@ public sealed class ClassificationLoaderTests : IDisposable
         foreach (ClassificationAugmentation bad in new[]
         {
             good with { CropHeight = 0 }, good with { AreaMin = 0 }, good with { AreaMax = 1.1 }, good with { RatioMin = 2 },
-            good with { ColorJitter = -0.1 }, good with { ColorJitter = double.NaN }, good with { Lighting = -1 }, good with { ResizeShortSide = 13 },
+            good with { ColorJitter = -0.1 }, good with { ColorJitter = double.NaN },
+                good with { Lighting = -1 }, good with { ResizeShortSide = 13 },
         })
         {
             Assert.Throws<ConfigurationException>(() => Open(Settings with { Augmentation = bad }));

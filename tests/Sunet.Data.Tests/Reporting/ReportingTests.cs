@@ -16,7 +16,8 @@ public sealed class ReportingTests : IDisposable
     public void ResultsChart_Curves_AreDrawnInTheirPanels()
     {
         ResultsPoint[] points = [.. Enumerable.Range(1, 30).Select(epoch =>
-            new ResultsPoint(epoch, 2.0 / epoch, epoch % 5 == 0 ? 80 - (60.0 / epoch) : double.NaN, 0.01 * Math.Pow(1 - (epoch / 31.0), 0.9)))];
+            new ResultsPoint(
+                epoch, 2.0 / epoch, epoch % 5 == 0 ? 80 - (60.0 / epoch) : double.NaN, 0.01 * Math.Pow(1 - (epoch / 31.0), 0.9)))];
         Rgb[,] chart = Write("results.png", path => ResultsChart.Write(path, points));
         Assert.InRange(Count(chart, new Rgb(31, 119, 180), 0, 420), 200, 20_000);
         Assert.InRange(Count(chart, new Rgb(44, 160, 44), 420, 840), 150, 20_000);
@@ -46,7 +47,8 @@ public sealed class ReportingTests : IDisposable
     public void ConfusionMatrixChart_Diagonal_IsDarkerThanTheRest()
     {
         long[,] counts = { { 90, 10, 0 }, { 0, 100, 0 }, { 0, 0, 0 } };
-        Rgb[,] chart = Write("confusion_matrix.png", path => ConfusionMatrixChart.Write(path, counts, ["background", "a very long class name", "never"]));
+        Rgb[,] chart = Write("confusion_matrix.png", path => ConfusionMatrixChart.Write(path, counts, ["background",
+            "a very long class name", "never"]));
         int side = chart.GetLength(0) - 20 - (3 * 36);
         Assert.Equal(new Rgb(32, 81, 165), chart[side + 36 + 3, side + 36 + 3]);
         Assert.Equal(new Rgb(247, 251, 255), chart[side + 36 + 3, side + 3]);
@@ -105,7 +107,8 @@ public sealed class ReportingTests : IDisposable
         Assert.All(known, k =>
         {
             Rgb found = ColourMap.At(k.At);
-            Assert.True(Math.Abs(found.R - k.Colour.R) + Math.Abs(found.G - k.Colour.G) + Math.Abs(found.B - k.Colour.B) < 12, $"{k.At}: {found}");
+            Assert.True(Math.Abs(found.R - k.Colour.R) + Math.Abs(found.G - k.Colour.G) + Math.Abs(found.B - k.Colour.B) < 12,
+                $"{k.At}: {found}");
         });
         double Lightness(double at) => (0.2126 * ColourMap.At(at).R) + (0.7152 * ColourMap.At(at).G) + (0.0722 * ColourMap.At(at).B);
         Assert.All(Enumerable.Range(1, 20), i => Assert.True(Lightness(i / 20.0) > Lightness((i - 1) / 20.0), $"{i}"));
@@ -123,7 +126,8 @@ public sealed class ReportingTests : IDisposable
 
         ActivationMap Map(string group, string layer) => new(group, layer, 2, 8, 1, new float[,] { { -4, 2 } });
         Rgb[,] chart = Write("activations.png", path => ActivationChart.Write(
-            path, new Rgb[30, 60], new byte[30, 60], [Map("features", "features.conv1"), Map("a", "a.down.0"), Map("a", "a"), Map("b", "b")]));
+            path, new Rgb[30, 60], new byte[30, 60],
+            [Map("features", "features.conv1"), Map("a", "a.down.0"), Map("a", "a"), Map("b", "b")]));
         Assert.Equal((46 + (3 * (128 + 44)) + 14, (4 * 270) + 14), (chart.GetLength(0), chart.GetLength(1)));
         Assert.Equal(ColourMap.At(0), chart[46 + 64, 14 + (2 * 270) + 10]);
         Assert.Equal(ColourMap.At(1), chart[46 + 64, 14 + (2 * 270) + 245]);

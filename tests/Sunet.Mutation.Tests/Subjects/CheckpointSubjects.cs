@@ -54,16 +54,19 @@ internal static class CheckpointSubjects
     private static Subject Described(
         string name, Action<string> make, string file, Func<byte[], byte[]>? repair = null, bool isText = false) => Reading(
             name, make, file, repair,
-            folder => ["info", "--weights", Path.Combine(folder, file == Config ? Weights : file), "--imgsz", "32", "--threads", "1"], isText, 2);
+            folder =>
+                ["info", "--weights", Path.Combine(folder, file == Config ? Weights : file), "--imgsz", "32", "--threads", "1"], isText, 2);
 
     private static Subject Exported(string name, Action<string> make, string file, Func<byte[], byte[]>? repair = null) => Reading(
         name, make, file, repair, folder =>
         [
-            "export", "--weights", Path.Combine(folder, file), "--format", "safetensors", "--out", Path.Combine(folder, "out", "out.safetensors"),
+            "export", "--weights", Path.Combine(folder, file), "--format",
+            "safetensors", "--out", Path.Combine(folder, "out", "out.safetensors"),
         ], isText: false, weight: 1);
 
     private static Subject Reading(
-        string name, Action<string> make, string file, Func<byte[], byte[]>? repair, Func<string, string[]> command, bool isText, double weight) => new(
+        string name, Action<string> make, string file, Func<byte[], byte[]>? repair,
+        Func<string, string[]> command, bool isText, double weight) => new(
             name,
             folder =>
             {

@@ -34,7 +34,8 @@ internal static class DatasetSubjects
         {
             SoundFiles.Voc(folder);
             File.Delete(Path.Combine(folder, "classes.txt"));
-            SoundFiles.Text(folder, "labelmap.txt", "# label:color_rgb:parts:actions\nground:0,0,0::\nthing:128,0,0::\nother:0,128,0:wheel,door:\n");
+            SoundFiles.Text(folder, "labelmap.txt",
+                "# label:color_rgb:parts:actions\nground:0,0,0::\nthing:128,0,0::\nother:0,128,0:wheel,door:\n");
         }),
         new("YAML", folder =>
         {
@@ -74,7 +75,8 @@ internal static class DatasetSubjects
         {
             MakeYaml(folder);
             return Path.Combine(folder, "data.yaml");
-        }, folder => ["data", "convert", "--data", Path.Combine(folder, "data.yaml"), "--out", Path.Combine(folder, "out"), "--workers", "1", "--quiet"])
+        }, folder => ["data", "convert", "--data", Path.Combine(folder, "data.yaml"),
+            "--out", Path.Combine(folder, "out"), "--workers", "1", "--quiet"])
         {
             IsText = true,
             ChangesFolder = true,
@@ -99,7 +101,8 @@ internal static class DatasetSubjects
         ImageWriter.WriteJpeg(SoundFiles.At(folder, "train2017/000000000001.jpg"), SoundFiles.Picture());
         ImageWriter.WriteJpeg(SoundFiles.At(folder, "val2017/000000000002.jpg"), SoundFiles.Picture());
         SoundFiles.Text(folder, "annotations/instances_train2017.json", Coco);
-        SoundFiles.Text(folder, "annotations/instances_val2017.json", Coco.Replace("000000000001", "000000000002", StringComparison.Ordinal));
+        SoundFiles.Text(
+            folder, "annotations/instances_val2017.json", Coco.Replace("000000000001", "000000000002", StringComparison.Ordinal));
         SoundFiles.Text(folder, "classes.txt", "ground\nperson\ncouch\n");
     }
 

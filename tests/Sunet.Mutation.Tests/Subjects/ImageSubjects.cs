@@ -21,7 +21,8 @@ internal static class ImageSubjects
 
     public static Subject[] All { get; } =
     [
-        Checked("JPEG checked", "JPEGImages/a.jpg", folder => ImageWriter.WriteJpeg(SoundFiles.At(folder, "JPEGImages/a.jpg"), SoundFiles.Picture())),
+        Checked("JPEG checked", "JPEGImages/a.jpg",
+            folder => ImageWriter.WriteJpeg(SoundFiles.At(folder, "JPEGImages/a.jpg"), SoundFiles.Picture())),
         Checked("JPEG progressive checked", "JPEGImages/a.jpg",
             folder => SoundFiles.Bytes(folder, "JPEGImages/a.jpg", Convert.FromBase64String(ProgressiveJpeg))),
         Checked("PNG checked", "JPEGImages/a.png", folder =>
@@ -56,7 +57,8 @@ internal static class ImageSubjects
         Repair = repair ?? (bytes => bytes),
     };
 
-    private static Subject Other(string name, string extension, byte[] file) => Checked(name + " checked", "JPEGImages/a" + extension, folder =>
+    private static Subject Other(string name, string extension, byte[] file) =>
+        Checked(name + " checked", "JPEGImages/a" + extension, folder =>
     {
         File.Delete(Path.Combine(folder, "JPEGImages/a.jpg"));
         SoundFiles.Bytes(folder, "JPEGImages/a" + extension, file);
@@ -75,7 +77,8 @@ internal static class ImageSubjects
         },
         folder =>
         [
-            "predict", "--weights", Path.Combine(folder, "weights.safetensors"), "--source", Path.Combine(folder, file), "--project", folder,
+            "predict", "--weights", Path.Combine(folder, "weights.safetensors"),
+            "--source", Path.Combine(folder, file), "--project", folder,
             "--exist-ok", "--threads", "1", "--quiet",
         ])
     {

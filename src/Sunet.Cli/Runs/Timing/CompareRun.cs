@@ -12,7 +12,9 @@ using Sunet.Onnx;
 
 namespace Sunet.Cli.Runs.Timing;
 
-/// <summary>Times a segmenter's prediction against ONNX Runtime: the same weights, input, threads and output, in interleaved runs.</summary>
+/// <summary>
+/// Times a segmenter's prediction against ONNX Runtime: the same weights, input, threads and output, in interleaved runs.
+/// </summary>
 internal static class CompareRun
 {
     /// <summary>How far logits in bfloat16 may be from float32's.</summary>
@@ -99,7 +101,8 @@ internal static class CompareRun
         output.Table(table);
         output.Result($"{spec.Config.Name}  output stride {spec.OutputStride}  prediction of {image}, logits at full size, "
             + $"relative difference {Numbers.Scientific(comparison.Difference)}");
-        output.Result($"{backend}; ONNX Runtime {OnnxSession.RuntimeVersion}; first: load and predict once in a new process, the middle one of three");
+        output.Result($"{backend}; ONNX Runtime {OnnxSession.RuntimeVersion}; first: load and predict once in a new process, the middle "
+            + "one of three");
         output.Result($"time / ONNX Runtime's {Numbers.Fixed(comparison.Ratio, 3)} of medians, "
             + $"{Numbers.Fixed(comparison.LeastRatio, 3)} of the least");
     }

@@ -16,7 +16,8 @@ internal static class ClassificationCheck
         {
             findings.AddRange(listing.Problems);
             if (listing.Items.Count == 0 && listing.Problems.Count == 0)
-                findings.Add(new DatasetFinding(listing.Source, $"The split '{listing.Split}' is empty: '{listing.Source}' has no images."));
+                findings.Add(new DatasetFinding(listing.Source,
+                    $"The split '{listing.Split}' is empty: '{listing.Source}' has no images."));
         }
 
         var files = new SampleCheck(layout.ClassNames.Count, pixelCap);

@@ -47,7 +47,8 @@ public static class DatasetCheck
     {
         IReadOnlyList<SplitListing> listings =
         [
-            .. layout.Splits.Select(split => List(() => layout.List(split, cancellation), source => new SplitListing(split, source), layout.Root)),
+            .. layout.Splits.Select(
+                split => List(() => layout.List(split, cancellation), source => new SplitListing(split, source), layout.Root)),
         ];
         List<DatasetFinding> findings = [.. listings.SelectMany(OfSplit), .. Overlaps(listings), .. new StrayCheck(layout, listings).Run()];
         if (listings.Count == 0)

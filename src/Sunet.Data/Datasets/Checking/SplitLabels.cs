@@ -4,7 +4,9 @@ using Sunet.Data.Datasets.Layouts;
 
 namespace Sunet.Data.Datasets.Checking;
 
-/// <summary>Counts the labels of each split of a data set while its images are read once, whatever number of splits an image is in.</summary>
+/// <summary>
+/// Counts the labels of each split of a data set while its images are read once, whatever number of splits an image is in.
+/// </summary>
 internal sealed class SplitLabels
 {
     private readonly IReadOnlyList<SplitListing> listings;

@@ -54,8 +54,8 @@ internal sealed class CocoClasses
         if (files.FirstOrDefault(file => CocoCategories.ArePublished(file.Categories)) is { } published)
         {
             throw new DataException(
-                $"'{published.Path}' has the categories of MS-COCO, and another split of '{root}' has others; name the classes of both in a "
-                + "'classes.txt' beside the folder 'annotations', background first.", published.Path);
+                $"'{published.Path}' has the categories of MS-COCO, and another split of '{root}' has others; name the classes of both in "
+                + "a 'classes.txt' beside the folder 'annotations', background first.", published.Path);
         }
 
         HashSet<string> used = [.. files.SelectMany(UsedNames)];
@@ -100,9 +100,10 @@ internal sealed class CocoClasses
         if (found.Values.All(label => label == 0))
         {
             throw new DataException(
-                $"None of the {file.Categories.Count} categories of '{file.Path}' is a class of the data set ({NamesInWords.Quoted(labels.Keys)}); "
-                + $"they are {NamesInWords.Quoted(file.Categories.Select(category => category.Name))}. Name those to keep in 'classes.txt' beside the folder "
-                + "'annotations', background first.", file.Path);
+                $"None of the {file.Categories.Count} categories of '{file.Path}' is a class of the data set "
+                + $"({NamesInWords.Quoted(labels.Keys)}); "
+                + $"they are {NamesInWords.Quoted(file.Categories.Select(category => category.Name))}. Name those to keep in "
+                + "'classes.txt' beside the folder 'annotations', background first.", file.Path);
         }
 
         if (list is not null)
@@ -140,7 +141,8 @@ internal sealed class CocoClasses
         string[] missing = [.. labels.Where(known => !found.ContainsValue(known.Value)).Select(known => known.Key)];
         if (missing.Length > 0)
         {
-            string problem = $"No category of '{file.Path}' is named {NamesInWords.Quoted(missing)}, as '{list}' has it; its categories are "
+            string problem =
+                $"No category of '{file.Path}' is named {NamesInWords.Quoted(missing)}, as '{list}' has it; its categories are "
                 + $"{NamesInWords.Quoted(file.Categories.Select(category => category.Name))}.";
             listing.Doubt(list!, problem);
         }

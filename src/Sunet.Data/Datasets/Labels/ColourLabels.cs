@@ -73,7 +73,8 @@ internal sealed class ColourLabels : ILabelReader
         for (int label = 0; label < map.Names.Count; label++)
         {
             if (!byColour.ContainsValue((byte)label))
-                throw new DataException($"'{map.File}' gives '{map.Names[label]}' no colour; masks in colours need one of each class.", map.File);
+                throw new DataException(
+                    $"'{map.File}' gives '{map.Names[label]}' no colour; masks in colours need one of each class.", map.File);
         }
 
         return byColour;
@@ -91,8 +92,8 @@ internal sealed class ColourLabels : ILabelReader
                 if (!byColour.TryGetValue(colour, out label))
                 {
                     throw new DataException(
-                        $"'{path}' has the colour {colour.R},{colour.G},{colour.B} at column {i % width}, row {i / width}, which '{map.File}' "
-                        + "does not have.", path);
+                        $"'{path}' has the colour {colour.R},{colour.G},{colour.B} at column {i % width}, row {i / width}, which "
+                        + $"'{map.File}' does not have.", path);
                 }
 
                 last = colour;
@@ -135,8 +136,8 @@ internal sealed class ColourLabels : ILabelReader
                 if (a.Label != b.Label && Distance(a.Colour, b.Colour) < JpegDistance)
                 {
                     throw new DataException(
-                        $"'{map.File}' gives '{map.NameOf(a.Label)}' and '{map.NameOf(b.Label)}' colours so near to each other that masks in "
-                        + "JPEG do not tell them apart; use masks in PNG.", map.File);
+                        $"'{map.File}' gives '{map.NameOf(a.Label)}' and '{map.NameOf(b.Label)}' colours so near to each other that masks "
+                        + "in JPEG do not tell them apart; use masks in PNG.", map.File);
                 }
             }
         }

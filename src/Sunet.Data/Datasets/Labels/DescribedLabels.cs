@@ -9,8 +9,8 @@ namespace Sunet.Data.Datasets.Labels;
 /// <para><c>names</c> is a list of class names, or a map from label to name. <c>ignore</c> is a label, or a list of labels, that takes no
 /// part in training or metrics, as 255 never does; the labels that are left are the classes in their order, so that with
 /// <c>ignore: 0</c> and <c>names: {1: water, 2: road}</c> water is class 0.</para>
-/// <para><c>labels</c> is a map from the labels in masks to classes, or to 255 for ignore; <c>names</c> then counts classes, and a label that
-/// is in neither <c>labels</c> nor <c>ignore</c> is an error.</para>
+/// <para><c>labels</c> is a map from the labels in masks to classes, or to 255 for ignore; <c>names</c> then counts classes, and a label
+/// that is in neither <c>labels</c> nor <c>ignore</c> is an error.</para>
 /// </remarks>
 internal static class DescribedLabels
 {
@@ -41,7 +41,8 @@ internal static class DescribedLabels
             if (to >= classes && to != Ignored)
             {
                 throw new DataException(
-                    $"'{file}' maps the label {from} to class {to}, but it names {classes} classes: 0 to {classes - 1}, or 255 for ignore.", file);
+                    $"'{file}' maps the label {from} to class {to}, but it names {classes} classes: 0 to {classes - 1}, or 255 for ignore.",
+                    file);
             }
         }
 

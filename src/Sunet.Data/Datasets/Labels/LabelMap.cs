@@ -6,8 +6,8 @@ namespace Sunet.Data.Datasets.Labels;
 
 /// <summary>A file of labels in the order of their indices, perhaps with the colours that masks show them in.</summary>
 /// <remarks>
-/// <para>Read are <c>labelmap.txt</c> of CVAT and Datumaro (<c>road:128,64,128::</c>, a comment begins with #), a plain list of names such as
-/// labelme's <c>class_names.txt</c>, and tables such as <c>class_dict.csv</c> (<c>road,128,64,128</c>). Where no label has a colour, the
+/// <para>Read are <c>labelmap.txt</c> of CVAT and Datumaro (<c>road:128,64,128::</c>, a comment begins with #), a plain list of names such
+/// as labelme's <c>class_names.txt</c>, and tables such as <c>class_dict.csv</c> (<c>road,128,64,128</c>). Where no label has a colour, the
 /// colours are those of <see cref="VocPalette"/>.</para>
 /// <para>A label named ignored, ignore, void or __ignore__ is no class: its pixels are ignored. It has an index like any other, but for
 /// labelme's __ignore__, which stands for -1.</para>
@@ -96,6 +96,7 @@ internal sealed class LabelMap
             isColour = byte.TryParse(parts[i].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out channels[i]);
         return isColour
             ? new Rgb(channels[0], channels[1], channels[2])
-            : throw new DataException($"'{file}' has the line '{line}', which should be a name and a colour, such as 'road:128,64,128'.", file);
+            : throw new DataException(
+                $"'{file}' has the line '{line}', which should be a name and a colour, such as 'road:128,64,128'.", file);
     }
 }

@@ -116,6 +116,7 @@ internal sealed record DatasetDescription(
         string? suffix = TextOrNull(map, key, file);
         return suffix is null || (Path.HasExtension(suffix) && !suffix.AsSpan().ContainsAny('/', '\\'))
             ? suffix
-            : throw new DataException($"'{file}' has '{suffix}' for the key '{key}'; it should be how names end, such as '_mask.png'.", file);
+            : throw new DataException(
+                $"'{file}' has '{suffix}' for the key '{key}'; it should be how names end, such as '_mask.png'.", file);
     }
 }

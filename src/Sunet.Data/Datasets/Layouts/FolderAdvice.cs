@@ -25,8 +25,8 @@ internal static class FolderAdvice
         {
             return new DataException(
                 $"'{root}' has images in '{pairs.Splits[0].Images}' and masks in '{pairs.Splits[0].Masks}' that are no label maps of class "
-                + $"indices; 'sunet data convert --data {root} --out FOLDER --colour-map FILE' makes such maps, by a file with a line such as "
-                + "'road:128,64,128' for each class.", root);
+                + $"indices; 'sunet data convert --data {root} --out FOLDER --colour-map FILE' makes such maps, by a file with a line "
+                + "such as 'road:128,64,128' for each class.", root);
         }
 
         string why = names is null
@@ -34,8 +34,8 @@ internal static class FolderAdvice
             : "more than one folder that may have their masks";
         string val = pairs.Splits.All(folders => folders.Split != "val") ? ", where 'val' should be images kept out of training" : "";
         return new DataException(
-            $"'{root}' has folders of images and of masks, and {why}; save this line as '{Path.Combine(root, "data.yaml")}', put it right where "
-            + $"it is wrong{val}, and give that file: {Yaml(pairs, names, labels ?? [])}", root);
+            $"'{root}' has folders of images and of masks, and {why}; save this line as '{Path.Combine(root, "data.yaml")}', put it right "
+            + $"where it is wrong{val}, and give that file: {Yaml(pairs, names, labels ?? [])}", root);
     }
 
     private static string Yaml(FolderPairs pairs, IReadOnlyList<string>? names, SortedSet<byte> labels)

@@ -54,7 +54,9 @@ internal sealed class ImageNetLabels
         return split == "val" && InKit(root, GroundTruth) is { } file ? ReadGroundTruth(root, file, images) : null;
     }
 
-    /// <summary>The class of an image, by its name without extension or else by its place among the images; null where it has none.</summary>
+    /// <summary>
+    /// The class of an image, by its name without extension or else by its place among the images; null where it has none.
+    /// </summary>
     public string? ClassOf(string name, int place) => byNumber.Length > 0 ? byNumber[place] : byName.GetValueOrDefault(name);
 
     private static ImageNetLabels ReadPairs(string file, char separator, int header)

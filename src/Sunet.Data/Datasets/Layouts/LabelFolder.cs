@@ -17,7 +17,8 @@ internal sealed record LabelFolder(string Images, string Labels, string LabelEnd
         Images != Labels || !(ImageEnding ?? Path.GetExtension(LabelEnding)).Equals(LabelEnding, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Why a file in the folder of images is none, as the end of a sentence.</summary>
-    public string Reason => ImageEnding is null ? $"images are {ImageFormats.Description} files" : $"names of images end in '{ImageEnding}'";
+    public string Reason =>
+        ImageEnding is null ? $"images are {ImageFormats.Description} files" : $"names of images end in '{ImageEnding}'";
 
     /// <summary>The name an image shares with its label file; null for a file that is no image of the data set.</summary>
     public string? NameOfImage(string file)

@@ -40,8 +40,10 @@ internal sealed record NamePairing(string? ImageSuffix, string MaskSuffix, IRead
         foreach (string mask in masks.Where(mask => mask.EndsWith(maskSuffix, StringComparison.OrdinalIgnoreCase)))
             byName.TryAdd(mask[..^maskSuffix.Length], mask);
         var pairs = new List<(string Image, string Mask)>();
-        foreach (string image in images.Where(image => imageSuffix is null || image.EndsWith(imageSuffix, StringComparison.OrdinalIgnoreCase)))
+        foreach (string image in images)
         {
+            if (imageSuffix is not null && !image.EndsWith(imageSuffix, StringComparison.OrdinalIgnoreCase))
+                continue;
             if (byName.TryGetValue(imageSuffix is null ? Stem(image) : image[..^imageSuffix.Length], out string? mask))
                 pairs.Add((image, mask));
         }

@@ -91,7 +91,8 @@ internal sealed class VocDataset : IDatasetLayout
         }
 
         List<ListedName> names = isMadeUp ? AugmentedNames(listing) : [.. lists.Read(split, listing).Select(WithoutExtension)];
-        listing.IsLabelled = split != "test" || names.Count == 0 || names.Any(listed => maskFiles.Find(listed.Name, MaskExtensions) is not null);
+        listing.IsLabelled = split != "test" || names.Count == 0
+            || names.Any(listed => maskFiles.Find(listed.Name, MaskExtensions) is not null);
         foreach (ListedName listed in names)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -108,7 +109,8 @@ internal sealed class VocDataset : IDatasetLayout
     private bool IsMadeUp(string split) => split == Augmented && boundaries is not null && lists.HasParts && !lists.IsThere(split);
 
     // VOC lists names without extension, other tools those of files.
-    private ListedName WithoutExtension(ListedName listed) => ImageFormats.IsImage(listed.Name) && File.Exists(Path.Combine(images, listed.Name))
+    private ListedName WithoutExtension(ListedName listed) =>
+        ImageFormats.IsImage(listed.Name) && File.Exists(Path.Combine(images, listed.Name))
         ? listed with { Name = Path.ChangeExtension(listed.Name, null) }
         : listed;
 
@@ -143,7 +145,8 @@ internal sealed class VocDataset : IDatasetLayout
         var (name, list) = listed;
         string expected = Path.Combine(images, name + ImageFormats.ReadExtensions[0]);
         if (imageFiles.FindAny(name) is { } other)
-            listing.Report(other, $"'{list}' lists '{name}', whose image '{other}' is not read: images are {ImageFormats.Description} files.");
+            listing.Report(other,
+                $"'{list}' lists '{name}', whose image '{other}' is not read: images are {ImageFormats.Description} files.");
         else
         {
             string more = string.Join(", ", ImageFormats.ReadExtensions.Skip(1));

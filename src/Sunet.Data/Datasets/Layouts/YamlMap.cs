@@ -13,7 +13,9 @@ internal static class YamlMap
     /// <summary>Parses a text.</summary>
     /// <param name="text">A YAML file's content.</param>
     /// <returns>The map; null where the text is sound YAML and something else.</returns>
-    /// <exception cref="FormatException">It is no YAML, or more than such files need; the message is a clause that says what is wrong.</exception>
+    /// <exception cref="FormatException">
+    /// It is no YAML, or more than such files need; the message is a clause that says what is wrong.
+    /// </exception>
     public static YamlMappingNode? Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -16,8 +16,8 @@ internal static class DatasetLayouts
 
     /// <summary>What a data set can be, in words that end a sentence.</summary>
     public static string Description { get; } =
-        $"a folder in the layout of {string.Join(", ", Folders[..^1].Select(l => l.Name))} or {Folders[^1].Name}, one with folders of images and "
-        + "of masks and a list of classes, or a .yaml file";
+        $"a folder in the layout of {string.Join(", ", Folders[..^1].Select(l => l.Name))} or {Folders[^1].Name}, one with folders of "
+        + "images and of masks and a list of classes, or a .yaml file";
 
     /// <summary>Recognises the layout, and reads its labels as it is told to.</summary>
     /// <param name="path">The data set.</param>

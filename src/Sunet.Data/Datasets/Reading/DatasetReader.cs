@@ -11,9 +11,9 @@ public static class DatasetReader
     /// <summary>Opens one split of a data set and makes sure that every file it needs is there; nothing is decoded.</summary>
     /// <param name="path">
     /// A folder in the layout of PASCAL VOC 2012 (or the <c>VOCdevkit</c> around it), of Cityscapes, of the Semantic Boundaries Dataset
-    /// (<c>benchmark_RELEASE</c>), or of MS-COCO, as they are published, the latter also with categories of one's own; folders of images and
-    /// of masks with equal names and a list of classes (<c>classes.txt</c>) beside them; or a YAML file with the keys path, train, val, test,
-    /// names, masks_dir, train_masks, val_masks, test_masks, image_suffix, mask_suffix, ignore, labels.
+    /// (<c>benchmark_RELEASE</c>), or of MS-COCO, as they are published, the latter also with categories of one's own; folders of images
+    /// and of masks with equal names and a list of classes (<c>classes.txt</c>) beside them; or a YAML file with the keys path, train, val,
+    /// test, names, masks_dir, train_masks, val_masks, test_masks, image_suffix, mask_suffix, ignore, labels.
     /// </param>
     /// <param name="split">Such as <c>train</c> or <c>val</c>; <c>trainaug</c> for PASCAL VOC with the SBD beside or in it.</param>
     /// <param name="cancellation">Stops while the files are listed.</param>
@@ -87,7 +87,8 @@ public static class DatasetReader
     /// </summary>
     /// <param name="path">What <see cref="Open(string, string, CancellationToken)"/> or <see cref="OpenClassification"/> takes.</param>
     /// <exception cref="DataException">A folder cannot be read.</exception>
-    internal static DatasetKind KindOf(string path) => ImageNetDataset.Recognises(FullPath(path)) && !DatasetLayouts.Recognise(FullPath(path))
+    internal static DatasetKind KindOf(string path) =>
+        ImageNetDataset.Recognises(FullPath(path)) && !DatasetLayouts.Recognise(FullPath(path))
         ? DatasetKind.Classification
         : DatasetKind.Segmentation;
 

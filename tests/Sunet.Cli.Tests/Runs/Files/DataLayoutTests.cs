@@ -18,7 +18,8 @@ public sealed class DataLayoutTests(TinyRuns runs) : IClassFixture<TinyRuns>, ID
     {
         string data = runs.CopyData(folder["data"]);
         File.Delete(Path.Combine(data, "classes.txt"));
-        string note = $"note: There is no classes.txt, labelmap.txt or class_names.txt in '{data}': the 21 class names of PASCAL VOC are assumed.";
+        string note =
+            $"note: There is no classes.txt, labelmap.txt or class_names.txt in '{data}': the 21 class names of PASCAL VOC are assumed.";
         CommandResult train = CommandResult.Of(TinyRuns.Train(data, folder["runs"], "exp", "--iters", "1", "--dry-run", "--quiet"));
         Assert.Equal(0, train.Code);
         Assert.Equal(1, train.ErrorLines.Count(line => line == note));
@@ -46,7 +47,8 @@ public sealed class DataLayoutTests(TinyRuns runs) : IClassFixture<TinyRuns>, ID
         });
         CommandResult check = CommandResult.Of("data", "check", data, "--json", "--quiet");
         using JsonDocument json = JsonDocument.Parse(check.Output);
-        Assert.StartsWith(PassedOver, Assert.Single(json.RootElement.GetProperty("notes").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            PassedOver, Assert.Single(json.RootElement.GetProperty("notes").EnumerateArray()).GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

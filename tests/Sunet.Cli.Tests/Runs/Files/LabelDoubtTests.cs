@@ -7,8 +7,8 @@ namespace Sunet.Cli.Tests.Runs.Files;
 public sealed class LabelDoubtTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisposable
 {
     private const string Doubt =
-        "warning: In the images of the split '{0}', no pixel is of the class 'lesion', and 25.00 % of the pixels are 255, which is ignored; "
-        + "'--binary-masks' reads masks of 0 and 255 as background and one class.";
+        "warning: In the images of the split '{0}', no pixel is of the class 'lesion', and 25.00 % of the pixels are 255, which is "
+        + "ignored; '--binary-masks' reads masks of 0 and 255 as background and one class.";
 
     private readonly TemporaryFolder folder = new();
 
@@ -35,7 +35,8 @@ public sealed class LabelDoubtTests(TinyRuns runs) : IClassFixture<TinyRuns>, ID
         Assert.DoesNotContain("warning:", trained.Error, StringComparison.Ordinal);
         Assert.Contains("binary-masks: true", File.ReadAllText(folder["runs", "exp", "args.yaml"]), StringComparison.Ordinal);
 
-        string[] val = ["val", "--data", data, "--weights", folder["runs", "exp", "weights", "last.safetensors"], "--threads", "1", "--quiet"];
+        string[] val =
+            ["val", "--data", data, "--weights", folder["runs", "exp", "weights", "last.safetensors"], "--threads", "1", "--quiet"];
         CommandResult measured = CommandResult.Of([.. val, "--binary-masks"]);
         Assert.Equal((0, ""), (measured.Code, measured.Error));
         Assert.Matches(@"(?m)^lesion +\d", measured.Output);
@@ -53,7 +54,8 @@ public sealed class LabelDoubtTests(TinyRuns runs) : IClassFixture<TinyRuns>, ID
             "val", "--data", runs.Data, "--weights", runs.Weights, "--threads", "1", "--quiet", "--limit", "1");
         Assert.Equal(0, result.Code);
         Assert.StartsWith(
-            "warning: In 1 of the 3 images of the split 'val', no pixel is of the class", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+            "warning: In 1 of the 3 images of the split 'val', no pixel is of the class",
+            Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,7 +40,8 @@ public sealed class ClassifierTests(ClassifierTests.Trained trained) : IClassFix
     [Fact]
     public void Val_TrainedClassifier_PrintsATableAndWhatItMeans()
     {
-        CommandResult result = CommandResult.Of("val", "--data", trained.Data, "--weights", trained.Weights, "--imgsz", "64", "--batch", "4", "--threads", "1");
+        CommandResult result = CommandResult.Of(
+            "val", "--data", trained.Data, "--weights", trained.Weights, "--imgsz", "64", "--batch", "4", "--threads", "1");
         Assert.True(result.Code == 0, result.Error);
         Assert.Contains("images  top1_error  top5_error\n     6        0.00        0.00\n", result.Output, StringComparison.Ordinal);
         Assert.Contains(ClassifierEvaluation.Definition, result.Output, StringComparison.Ordinal);
@@ -51,10 +52,12 @@ public sealed class ClassifierTests(ClassifierTests.Trained trained) : IClassFix
     [InlineData("--no-train")]
     public void Info_Classifier_ShowsItsLayers(string purpose)
     {
-        CommandResult result = CommandResult.Of("info", "--weights", trained.Weights, "--imgsz", "64", "--batch", "2", purpose, "--threads", "1", "--json");
+        CommandResult result = CommandResult.Of(
+            "info", "--weights", trained.Weights, "--imgsz", "64", "--batch", "2", purpose, "--threads", "1", "--json");
         Assert.True(result.Code == 0, result.Error);
         using JsonDocument parsed = JsonDocument.Parse(result.Output);
-        Assert.Contains(parsed.RootElement.GetProperty("layers").EnumerateArray(), layer => layer.GetProperty("layer").GetString() == "linear");
+        Assert.Contains(
+            parsed.RootElement.GetProperty("layers").EnumerateArray(), layer => layer.GetProperty("layer").GetString() == "linear");
     }
 
     [Theory]
@@ -107,7 +110,8 @@ public sealed class ClassifierTests(ClassifierTests.Trained trained) : IClassFix
         string data = classification ? trained.Data : folder["pixels"];
         if (!classification)
             Assert.Equal(0, CommandResult.Of("data", "synth", "--out", data, "--train", "6", "--val", "1", "--size", "48x64").Code);
-        CommandResult result = CommandResult.Of("bench", "--data", data, "--imgsz", "32", "--batch", "2", "--iters", "8", "--workers", "1", "--json");
+        CommandResult result = CommandResult.Of(
+            "bench", "--data", data, "--imgsz", "32", "--batch", "2", "--iters", "8", "--workers", "1", "--json");
         Assert.True(result.Code == 0, result.Error);
         JsonElement json = JsonDocument.Parse(result.Output).RootElement;
         Assert.True(json.GetProperty("images").GetInt32() >= 10);

@@ -60,7 +60,9 @@ public sealed class StrategyTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
     private CommandResult Val(params string[] more) =>
         CommandResult.Of(["val", "--data", runs.Data, "--weights", Balanced(), "--threads", "1", "--limit", "1", .. more]);
 
-    /// <summary>Two epochs leave one class everywhere; these biases make all of them equally likely on average, so that strategies differ.</summary>
+    /// <summary>
+    /// Two epochs leave one class everywhere; these biases make all of them equally likely on average, so that strategies differ.
+    /// </summary>
     private string Balanced()
     {
         string path = folder["balanced.safetensors"];

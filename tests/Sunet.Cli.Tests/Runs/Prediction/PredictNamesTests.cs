@@ -17,7 +17,8 @@ public sealed class PredictNamesTests(TinyRuns runs) : IClassFixture<TinyRuns>, 
         CommandResult result = Predict(folder["video"]);
         Assert.True(result.Code == 0, result.Error);
         Assert.Equal(["clipA/frame_0.png", "clipA/frame_1.png", "clipB/frame_0.png", "clipB/frame_1.png"], Results());
-        Assert.NotEqual(TinyRuns.Hash(folder["runs", "exp", "clipA", "frame_0.png"]), TinyRuns.Hash(folder["runs", "exp", "clipB", "frame_0.png"]));
+        Assert.NotEqual(
+            TinyRuns.Hash(folder["runs", "exp", "clipA", "frame_0.png"]), TinyRuns.Hash(folder["runs", "exp", "clipB", "frame_0.png"]));
     }
 
     [Fact]
@@ -70,7 +71,8 @@ public sealed class PredictNamesTests(TinyRuns runs) : IClassFixture<TinyRuns>, 
         CommandResult result = Predict(folder["in"], "--submission", "voc");
         Assert.Equal(2, result.Code);
         Assert.Contains(
-            $"'{folder["in/x/2008_000001.jpg"]}' and '{folder["in/y/2008_000001.jpg"]}' would both", result.Error, StringComparison.Ordinal);
+            $"'{folder["in/x/2008_000001.jpg"]}' and '{folder["in/y/2008_000001.jpg"]}' would both",
+            result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

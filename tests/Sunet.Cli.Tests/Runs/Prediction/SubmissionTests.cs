@@ -72,7 +72,8 @@ public sealed class SubmissionTests(TinyRuns runs) : IClassFixture<TinyRuns>
     }
 
     private static CommandResult Predict(TemporaryFolder folder, string name, string weights, string source, params string[] more) =>
-        CommandResult.Of(["predict", "--weights", weights, "--source", source, "--project", folder.Path, "--name", name, "--threads", "1", .. more]);
+        CommandResult.Of(
+            ["predict", "--weights", weights, "--source", source, "--project", folder.Path, "--name", name, "--threads", "1", .. more]);
 
     private static byte[] Labels(string path) => [.. LabelFile.Load(path).Span.ToArray().Cast<byte>()];
 
@@ -106,5 +107,6 @@ public sealed class SubmissionTests(TinyRuns runs) : IClassFixture<TinyRuns>
         return list;
     }
 
-    private IEnumerable<string> Images() => Directory.GetFiles(runs.Data, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+    private IEnumerable<string> Images() =>
+        Directory.GetFiles(runs.Data, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
 }

@@ -169,7 +169,8 @@ public sealed class BenchTests(BenchTests.TinyBench tiny) : IClassFixture<BenchT
     public void Turns_Rounds_RunEveryOneTwiceInTurnAndCountTheSecond()
     {
         var order = new List<char>();
-        double[][] times = InterleavedTimer.Time(rounds: 2, warmUp: 1, [() => order.Add('a'), () => order.Add('b')], CancellationToken.None);
+        double[][] times = InterleavedTimer.Time(
+            rounds: 2, warmUp: 1, [() => order.Add('a'), () => order.Add('b')], CancellationToken.None);
         Assert.Equal("aabbaabbaabb", new string([.. order]));
         Assert.Equal([2, 2], times.Select(t => t.Length));
     }

@@ -28,7 +28,8 @@ public sealed class CalibrateTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDi
     [Fact]
     public void Calibrate_Json_SaysWhatWasDone()
     {
-        CommandResult result = Calibrate(runs.Weights, folder["out.safetensors"], "--imgsz", "40x64", "--iters", "5", "--output-stride", "8", "--json");
+        CommandResult result = Calibrate(
+            runs.Weights, folder["out.safetensors"], "--imgsz", "40x64", "--iters", "5", "--output-stride", "8", "--json");
         using JsonDocument parsed = JsonDocument.Parse(result.Output);
         Assert.Equal(5, parsed.RootElement.GetProperty("batches").GetInt32());
         Assert.Equal("[4, 3, 40, 64]", parsed.RootElement.GetProperty("batch").GetString());
@@ -133,6 +134,8 @@ public sealed class CalibrateTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDi
     }
 
     private CommandResult Calibrate(string weights, string path, params string[] more) => CommandResult.Of(
-        ["calibrate", "--data", runs.Data, "--weights", weights, "--out", path, "--device", "cpu", "--threads", "1", "--workers", "1", "--quiet",
-            .. more]);
+    [
+        "calibrate", "--data", runs.Data, "--weights", weights, "--out", path, "--device", "cpu", "--threads", "1", "--workers", "1",
+        "--quiet", .. more,
+    ]);
 }

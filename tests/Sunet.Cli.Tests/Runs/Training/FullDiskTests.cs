@@ -34,7 +34,8 @@ public sealed class FullDiskTests(TinyRuns runs) : IClassFixture<TinyRuns>
         string[] more = ["--epochs", "100", "--save-every", "100", "--val-every", "100"];
         Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "whole", more)).Code);
 
-        string[] args = ["-rm", "bash", "-c", Script, "bash", CommandResult.Program, disk, folder.Path, .. TinyRuns.Train(runs.Data, disk, "exp", more)];
+        string[] args = ["-rm", "bash", "-c", Script, "bash", CommandResult.Program,
+            disk, folder.Path, .. TinyRuns.Train(runs.Data, disk, "exp", more)];
         using Process process = Process.Start(new ProcessStartInfo("unshare", args) { RedirectStandardOutput = true })!;
         string[] said = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         process.WaitForExit();

@@ -48,7 +48,8 @@ public sealed class ResumeTests(TinyRuns runs) : IClassFixture<TinyRuns>
         using var folder = new TemporaryFolder();
         Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "one", "--iters", "2", "--seed", "1")).Code);
         Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "two", "--iters", "2", "--seed", "2")).Code);
-        Assert.NotEqual(TinyRuns.Hash(folder["one", "weights", "last.safetensors"]), TinyRuns.Hash(folder["two", "weights", "last.safetensors"]));
+        Assert.NotEqual(
+            TinyRuns.Hash(folder["one", "weights", "last.safetensors"]), TinyRuns.Hash(folder["two", "weights", "last.safetensors"]));
     }
 
     [Fact]

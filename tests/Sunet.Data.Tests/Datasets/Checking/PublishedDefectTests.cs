@@ -97,7 +97,8 @@ public sealed class PublishedDefectTests : IDisposable
 
     [Fact]
     public void Run_ImageOfAnotherFormat_IsFound() =>
-        AssertFinds("yaml", "images/train/photo.tif", "images are JPEG, PNG, BMP, WebP or GIF files", file => File.WriteAllBytes(file, NotAnImage));
+        AssertFinds("yaml", "images/train/photo.tif",
+            "images are JPEG, PNG, BMP, WebP or GIF files", file => File.WriteAllBytes(file, NotAnImage));
 
     [Theory]
     [InlineData("voc", VocRoot + "ImageSets/Segmentation/train.txt", "is empty")]

@@ -24,8 +24,8 @@ public sealed class CocoClassesTests : IDisposable
         Assert.Equal(["background", "pothole", "car", "crack"], dataset.ClassNames);
         Assert.Equal([1, 1, 1, 3, 3, 3, 0, 0], Row(dataset));
         string note = Assert.Single(dataset.Notes);
-        Assert.Equal($"'{tree.Root}' has no classes.txt: its classes are 'background' and the categories of its annotations, in order of id: "
-            + "'pothole', 'car', 'crack'.", note);
+        Assert.Equal($"'{tree.Root}' has no classes.txt: its classes are 'background' and the categories of its annotations, in order of "
+            + "id: 'pothole', 'car', 'crack'.", note);
     }
 
     [Theory]
@@ -137,8 +137,8 @@ public sealed class CocoClassesTests : IDisposable
         WriteClasses("background", "cat");
         SegmentationDataset dataset = DatasetReader.Open(tree.Root, "train");
         Assert.Equal([0, 0, 0, 1, 1, 1, 0, 0], Row(dataset));
-        Assert.Equal($"'{tree.At("classes.txt")}' does not name all categories of '{tree.TrainFile}': objects (1) are background where they are "
-            + "of 'Cat'.", Assert.Single(dataset.Notes));
+        Assert.Equal($"'{tree.At("classes.txt")}' does not name all categories of '{tree.TrainFile}': objects (1) are background where "
+            + "they are of 'Cat'.", Assert.Single(dataset.Notes));
     }
 
     [Fact]
@@ -162,8 +162,8 @@ public sealed class CocoClassesTests : IDisposable
         WriteOwn("""[{"id":1,"name":"cat"},{"id":2,"name":"dog"}]""", (1, Left), (2, Right));
         WriteClasses(first, "dog");
         var failure = Assert.Throws<DataException>(() => DatasetReader.Open(tree.Root, "train"));
-        Assert.Equal($"'{tree.At("classes.txt")}' begins with '{first}', a category that has objects in '{tree.TrainFile}' (1), but the first "
-            + "class is the background: put the line 'background' before it.", failure.Message);
+        Assert.Equal($"'{tree.At("classes.txt")}' begins with '{first}', a category that has objects in '{tree.TrainFile}' (1), but the "
+            + "first class is the background: put the line 'background' before it.", failure.Message);
     }
 
     [Fact]

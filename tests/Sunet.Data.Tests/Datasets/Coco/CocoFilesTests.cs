@@ -34,8 +34,8 @@ public sealed class CocoFilesTests : IDisposable
     {
         MakeDefault("images", "default");
         var failure = Assert.Throws<DataException>(() => DatasetReader.Open(tree.Root, split));
-        Assert.Equal($"'{tree.Root}' has no split '{split}', only 'default': name one of these, or convert the data set with 'sunet data convert' "
-            + "and divide the list that it writes in 'ImageSets/Segmentation' into 'train.txt' and 'val.txt'.", failure.Message);
+        Assert.Equal($"'{tree.Root}' has no split '{split}', only 'default': name one of these, or convert the data set with 'sunet data "
+            + "convert' and divide the list that it writes in 'ImageSets/Segmentation' into 'train.txt' and 'val.txt'.", failure.Message);
     }
 
     [Fact]
@@ -90,7 +90,8 @@ public sealed class CocoFilesTests : IDisposable
     {
         tree.MakeOwn();
         tree.Write(
-            "train", ImageList(1, 2).Replace("000000000001.png", name, StringComparison.Ordinal), $"{Objects(1)},{Objects(2)}", OwnCategories);
+            "train", ImageList(1, 2).Replace("000000000001.png", name, StringComparison.Ordinal),
+            $"{Objects(1)},{Objects(2)}", OwnCategories);
         Assert.Contains(DatasetCheck.Run(tree.Root).Findings, finding => finding.Problem.Contains(problem, StringComparison.Ordinal));
         var failure = Assert.Throws<DataException>(() => DatasetReader.Open(tree.Root, "train"));
         Assert.Contains(problem, failure.Message, StringComparison.Ordinal);

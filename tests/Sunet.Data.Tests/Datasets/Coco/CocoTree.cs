@@ -60,7 +60,8 @@ internal sealed class CocoTree : IDisposable
     public void AddImage(string part, int id) => ImageWriter.WritePng(At(part, $"{id:d12}.png"), new Rgb[6, 8]);
 
     public void Write(string part, string images, string annotations, string? categories = null) =>
-        WriteText(part, $$"""{"info":{"year":2017},"images":[{{images}}],"annotations":[{{annotations}}],"categories":{{categories ?? Categories}}}""");
+        WriteText(part,
+            $$"""{"info":{"year":2017},"images":[{{images}}],"annotations":[{{annotations}}],"categories":{{categories ?? Categories}}}""");
 
     public void WriteText(string part, string json) => folder.WriteText(json, "annotations", $"instances_{part}2017.json");
 

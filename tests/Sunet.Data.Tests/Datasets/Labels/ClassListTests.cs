@@ -19,7 +19,8 @@ public sealed class ClassListTests : IDisposable
     public void Open_NoListOfClasses_NotesThatVocNamesAreAssumed()
     {
         SegmentationDataset data = DatasetReader.Open(folder.Root, "train");
-        string note = $"There is no classes.txt, labelmap.txt or class_names.txt in '{folder.Root}': the 21 class names of PASCAL VOC are assumed.";
+        string note =
+            $"There is no classes.txt, labelmap.txt or class_names.txt in '{folder.Root}': the 21 class names of PASCAL VOC are assumed.";
         Assert.Equal([note], data.Notes);
         DatasetReport report = DatasetCheck.Run(folder.Root);
         Assert.Contains(note, report.Notes);

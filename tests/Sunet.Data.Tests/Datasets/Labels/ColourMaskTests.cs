@@ -31,7 +31,8 @@ public sealed class ColourMaskTests : IDisposable
         string said = Assert.Throws<DataException>(() => data.Load(data.Items[0])).Message;
         Assert.Contains("a.png' is a colour PNG", said, StringComparison.Ordinal);
         Assert.Contains("'sunet data convert' makes such maps of colours", said, StringComparison.Ordinal);
-        Assert.All(DatasetCheck.Run(folder.Root).Findings, finding => Assert.Contains("data convert", finding.Problem, StringComparison.Ordinal));
+        Assert.All(DatasetCheck.Run(folder.Root).Findings, finding => Assert.Contains(
+            "data convert", finding.Problem, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -58,7 +59,8 @@ public sealed class ColourMaskTests : IDisposable
     {
         AddVoc();
         AssertConverts(
-            new ConversionOptions { ColourMap = target.WriteText(text, "map.csv") }, ["background", "road"], LayoutTrees.Stripes(0, 1, 255));
+            new ConversionOptions { ColourMap = target.WriteText(text, "map.csv") },
+            ["background", "road"], LayoutTrees.Stripes(0, 1, 255));
     }
 
     [Fact]

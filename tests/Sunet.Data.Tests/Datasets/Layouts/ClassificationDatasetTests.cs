@@ -19,7 +19,8 @@ public sealed class ClassificationDatasetTests : IDisposable
     {
         ClassificationDataset data = DatasetReader.OpenClassification(folder.Root, "train");
         Assert.Equal(["n01", "n02"], data.ClassNames);
-        Assert.Equal([("n01/a", 0), ("n01/b", 0), ("n01/c", 0), ("n02/d", 1), ("n02/e", 1)], data.Items.Select(item => (item.Name, item.Label)));
+        Assert.Equal(
+            [("n01/a", 0), ("n01/b", 0), ("n01/c", 0), ("n02/d", 1), ("n02/e", 1)], data.Items.Select(item => (item.Name, item.Label)));
         Assert.Equal(folder.At("train", "n02", "e.JPEG"), data.Items[4].ImagePath);
         Assert.Equal(2, DatasetReader.OpenClassification(folder.Root, "val").Items.Count);
     }
@@ -34,7 +35,8 @@ public sealed class ClassificationDatasetTests : IDisposable
         masks.At("train", "images", "a.jpg");
         masks.At("train", "masks", "a.png");
         Assert.Equal(DatasetKind.Segmentation, DatasetReader.KindOf(masks.Root));
-        Assert.Contains("class an image", Assert.Throws<DataException>(() => DatasetReader.Open(folder.Root, "train")).Message, StringComparison.Ordinal);
+        Assert.Contains("class an image", Assert.Throws<DataException>(() => DatasetReader.Open(folder.Root, "train")).Message,
+            StringComparison.Ordinal);
         Assert.Throws<DataException>(() => DatasetReader.OpenClassification(voc.Root, "train"));
     }
 
@@ -63,7 +65,8 @@ public sealed class ClassificationDatasetTests : IDisposable
     public void OpenClassification_FileOfNamesUnusable_NamesIt(string file, string text)
     {
         folder.WriteText(text, file);
-        Assert.EndsWith(file, Assert.Throws<DataException>(() => DatasetReader.OpenClassification(folder.Root, "train")).Path, StringComparison.Ordinal);
+        Assert.EndsWith(file, Assert.Throws<DataException>(() => DatasetReader.OpenClassification(folder.Root, "train")).Path,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -71,13 +74,15 @@ public sealed class ClassificationDatasetTests : IDisposable
     [InlineData("val.txt", "f.JPEG 1\ng.JPEG 0\n")]
     [InlineData("val.txt", "f.JPEG n02\ng.JPEG n01\n")]
     [InlineData("ILSVRC2012_validation_ground_truth.txt", "1\n2\n", "map_clsloc.txt", "n02 1 kit_fox\nn01 2 English_setter\n")]
-    public void OpenClassification_FlatFolderWithAList_TakesClassesFromIt(string file, string text, string? otherFile = null, string? otherText = null)
+    public void OpenClassification_FlatFolderWithAList_TakesClassesFromIt(
+        string file, string text, string? otherFile = null, string? otherText = null)
     {
         MakeFlat();
         folder.WriteText(text, file);
         if (otherFile is not null)
             folder.WriteText(otherText!, otherFile);
-        Assert.Equal([("f", 1), ("g", 0)], DatasetReader.OpenClassification(folder.Root, "val").Items.Select(item => (item.Name, item.Label)));
+        Assert.Equal(
+            [("f", 1), ("g", 0)], DatasetReader.OpenClassification(folder.Root, "val").Items.Select(item => (item.Name, item.Label)));
         Assert.Empty(DatasetCheck.Run(folder.Root).Findings);
     }
 
@@ -92,7 +97,8 @@ public sealed class ClassificationDatasetTests : IDisposable
     {
         MakeFlat();
         folder.WriteText(text, file);
-        Assert.Contains(said, Assert.Throws<DataException>(() => DatasetReader.OpenClassification(folder.Root, "val")).Message, StringComparison.Ordinal);
+        Assert.Contains(said, Assert.Throws<DataException>(() => DatasetReader.OpenClassification(folder.Root, "val")).Message,
+            StringComparison.Ordinal);
         Assert.Contains(DatasetCheck.Run(folder.Root).Findings, finding => finding.Problem.Contains(said, StringComparison.Ordinal));
     }
 

@@ -74,7 +74,8 @@ public sealed class FileNameTests : IDisposable
     {
         AddVoc();
         foreach (string path in new[]
-            { "ImageSets/Segmentation/._train.txt", "JPEGImages/._a.jpg", "SegmentationClass/._a.png", "._classes.txt", "JPEGImages/.DS_Store" })
+            { "ImageSets/Segmentation/._train.txt", "JPEGImages/._a.jpg",
+            "SegmentationClass/._a.png", "._classes.txt", "JPEGImages/.DS_Store" })
         {
             folder.Write(AppleDouble, path.Split('/'));
         }
@@ -124,7 +125,8 @@ public sealed class FileNameTests : IDisposable
         string[] others = [.. new[] { "x.TIF", "y.tif", "z.heic" }.Select(name => folder.WriteText("no image", "images", "train", name))];
         folder.WriteText("no image", "images", "train", "notes.txt");
         SegmentationDataset data = DatasetReader.Open(yaml, "train");
-        string note = $"3 images are passed over in '{folder.At("images", "train")}' (.heic 1, .tif 2): images are {ImageFormats.Description} files.";
+        string note =
+            $"3 images are passed over in '{folder.At("images", "train")}' (.heic 1, .tif 2): images are {ImageFormats.Description} files.";
         Assert.Equal([note], data.Notes);
         Assert.Equal(others, data.PassedOver);
         Assert.Empty(DatasetReader.Open(yaml, "val").Notes);

@@ -94,7 +94,8 @@ public sealed class FolderPairTests : IDisposable
         folder.AddPairs("SegmentationClassVisualization", "SegmentationObject", path => folder.AddMask(path, 0, 7, 9));
         folder.WriteText("_background_\na\nb", "class_names.txt");
         Assert.Equal(5, DatasetReader.Open(folder.Root, "train").Items.Count);
-        Assert.Contains("only train", Assert.Throws<DataException>(() => DatasetReader.Open(folder.Root, "val")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "only train", Assert.Throws<DataException>(() => DatasetReader.Open(folder.Root, "val")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

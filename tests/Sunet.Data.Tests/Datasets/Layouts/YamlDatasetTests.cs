@@ -71,7 +71,8 @@ public sealed class YamlDatasetTests : IDisposable
     public void Open_BracketUnclosedOverManyLines_IsDataException()
     {
         string path = folder.WriteText("train: [a\n" + string.Concat(Enumerable.Repeat("a\n", 1_000)), "data.yaml");
-        Assert.Contains("not valid YAML", Assert.Throws<DataException>(() => DatasetReader.Open(path, "train")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not valid YAML", Assert.Throws<DataException>(() => DatasetReader.Open(path, "train")).Message, StringComparison.Ordinal);
     }
 
     private void Plant(string masks)
