@@ -6,7 +6,9 @@ using Sunet.Native.Training;
 
 namespace Sunet.Bench;
 
-/// <summary>One update of SUNet-64 on a batch of two crops of 256 x 256: forward, backward, update; the batch is in memory already.</summary>
+/// <summary>
+/// One update of SUNet-64 on a batch of two crops of 256 x 256: forward, backward, update; the batch is in memory already.
+/// </summary>
 public class TrainingStepBenchmark : IDisposable
 {
     private CpuBackend? backend;

@@ -1,6 +1,7 @@
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Data.Loading;
 using Sunet.Native.Backends.Cpu;

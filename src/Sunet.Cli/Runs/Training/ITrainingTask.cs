@@ -47,7 +47,9 @@ internal interface ITrainingTask
     /// <summary>The largest network that a validation compiles, and for which images.</summary>
     (SunetGraph Network, string Images) LargestValidation(SunetSpec spec);
 
-    /// <summary>The batches that running statistics are taken of before a model is measured or saved; 0: they stay those of training.</summary>
+    /// <summary>
+    /// The batches that running statistics are taken of before a model is measured or saved; 0: they stay those of training.
+    /// </summary>
     int CalibrationBatches { get; }
 
     /// <summary>The shape of those batches, [N, 3, H, W]; null where there are none.</summary>
