@@ -4,7 +4,7 @@ using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Compilation.Passes;
 using Sunet.Native.Graphs;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 

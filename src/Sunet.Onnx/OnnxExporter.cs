@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Sunet.Native.Files;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Onnx.Format;
 using Sunet.Onnx.Translation;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Sunet.Data.Images;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Mutation.Tests;

@@ -8,6 +8,7 @@ using Sunet.Data.Images;
 using Sunet.Native;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Bench.Guard;

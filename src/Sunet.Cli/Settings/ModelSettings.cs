@@ -1,5 +1,5 @@
 using Sunet.Native;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 
 namespace Sunet.Cli.Settings;
 

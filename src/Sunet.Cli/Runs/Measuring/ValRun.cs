@@ -5,6 +5,7 @@ using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Reading;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 
 namespace Sunet.Cli.Runs.Measuring;
 

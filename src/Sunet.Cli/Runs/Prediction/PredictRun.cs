@@ -5,7 +5,7 @@ using Sunet.Data.Images;
 using Sunet.Data.Reporting;
 using Sunet.Native;
 using Sunet.Native.Inference;
-using Sunet.Native.Models.Saved;
+using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs.Prediction;

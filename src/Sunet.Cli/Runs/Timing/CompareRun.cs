@@ -6,6 +6,7 @@ using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Measuring;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 using Sunet.Onnx;

@@ -8,6 +8,7 @@ using Sunet.Native;
 using Sunet.Native.Backends;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs.Training;

@@ -2,6 +2,7 @@ using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Backends;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs.Training;

@@ -6,6 +6,7 @@ using Sunet.Cli.Settings;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs.Training;

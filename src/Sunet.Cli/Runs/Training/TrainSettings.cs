@@ -1,9 +1,8 @@
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Reading;
-using Sunet.Data.Loading;
 using Sunet.Native;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs.Training;

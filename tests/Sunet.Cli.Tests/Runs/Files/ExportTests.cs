@@ -2,6 +2,7 @@ using System.Text.Json;
 using Sunet.Cli.Runs.Files;
 using Sunet.Native;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Onnx;
 

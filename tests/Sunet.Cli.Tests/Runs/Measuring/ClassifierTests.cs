@@ -7,6 +7,7 @@ using Sunet.Data.Images;
 using Sunet.Data.Loading;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 

@@ -1,6 +1,7 @@
 using Sunet.Data.Datasets.Labels;
 using Sunet.Data.Images;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 
 namespace Sunet.Cli.Tests.Runs.Prediction;
 

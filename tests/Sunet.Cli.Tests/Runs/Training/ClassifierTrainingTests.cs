@@ -2,6 +2,7 @@ using System.Globalization;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Images;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Tests.Runs.Training;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Sunet.Cli.Runs.Training;
 using Sunet.Cli.Settings;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Tests.Runs.Training;

@@ -1,6 +1,6 @@
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Models;
+namespace Sunet.Native.Models.Networks;
 
 /// <summary>What stands on the body.</summary>
 public enum SunetHead

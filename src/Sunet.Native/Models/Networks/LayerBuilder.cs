@@ -2,7 +2,7 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Models;
+namespace Sunet.Native.Models.Networks;
 
 /// <summary>Where batch normalisation takes its statistics from.</summary>
 public enum BatchNormMode

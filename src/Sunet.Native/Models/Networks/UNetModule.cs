@@ -1,7 +1,7 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 
-namespace Sunet.Native.Models;
+namespace Sunet.Native.Models.Networks;
 
 /// <summary>
 /// The u-net module (Figure 1), its dilated forms (Figure 2), and, with one level, the u-net+ module of the last block: down-sampling

@@ -1,4 +1,4 @@
-namespace Sunet.Native.Models;
+namespace Sunet.Native.Models.Networks;
 
 /// <summary>
 /// The body of a Stacked U-Net (Table 1 of arXiv 1804.10343): how many modules each of the four blocks stacks and how wide they are.

@@ -1,8 +1,10 @@
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Checkpoints.PyTorch;
 using Sunet.Native.Graphs;
+using Sunet.Native.Models.Networks;
+using Sunet.Native.Models.Saved;
 
-namespace Sunet.Native.Models.Saved;
+namespace Sunet.Native.Models;
 
 /// <summary>
 /// A network whose weights stay in their file and are read when they are asked for: what a predictor is made from where memory counts,

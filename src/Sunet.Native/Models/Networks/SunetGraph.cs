@@ -3,7 +3,7 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Models;
+namespace Sunet.Native.Models.Networks;
 
 /// <summary>A Stacked U-Net as a graph: its input and the values a caller reads.</summary>
 public sealed class SunetGraph

@@ -1,6 +1,6 @@
 using Sunet.Native.Graphs;
 
-namespace Sunet.Native.Models;
+namespace Sunet.Native.Models.Networks;
 
 /// <summary>One depth of a network and what it computes there.</summary>
 /// <param name="Group">The block it belongs to, such as <c>features.unet1_0</c>; <c>features</c> for the stem and the residual block.</param>

@@ -1,7 +1,8 @@
+using Sunet.Native.Checkpoints;
 using Sunet.Native.Checkpoints.PyTorch;
 using Sunet.Native.Files;
 
-namespace Sunet.Native.Checkpoints;
+namespace Sunet.Native.Models.Saved;
 
 /// <summary>Weights in any format that is read; the content tells which it is, not the extension.</summary>
 public static class CheckpointFile
