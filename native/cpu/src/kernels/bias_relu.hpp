@@ -1,0 +1,10 @@
+#pragma once
+
+#include "primitives/format.hpp"
+
+namespace sunet {
+
+/* x = x + bias per channel, then max(0, x) where relu is set; bias may be NULL. Channels that only round C up stay zero. */
+void add_bias_relu(const sunet_context& context, const sunet_tensor& tensor, void* x, const float* bias, bool relu);
+
+} // namespace sunet
