@@ -2,7 +2,7 @@
  * convolution's weights as they are. Measured, oneDNN's own deconvolution is no faster; what a gradient lacks is bias and ReLU. */
 #include "convolution/bf16_winograd/convolution.hpp"
 #include "kernels/bias_relu.hpp"
-#include "convolution/convolution.hpp"
+#include "convolution/dispatch.hpp"
 #include "convolution/float16/convolution.hpp"
 
 namespace sunet {

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstring>
 
-#include "convolution/convolution.hpp"
+#include "convolution/shared/request.hpp"
 #include "convolution/float16/convolution.hpp"
 #include "kernels/kernel.hpp"
 #include "kernels/norm.hpp"

@@ -2,7 +2,8 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
-#include "core/status.hpp"
+#include "core/counters.hpp"
+#include "sunet_cpu.h"
 
 struct sunet_context {
     explicit sunet_context(int thread_count) : threads(thread_count), engine(dnnl::engine::kind::cpu, 0), stream(engine) {}
@@ -14,13 +15,6 @@ struct sunet_context {
 };
 
 namespace sunet {
-
-/* Whether oneDNN multiplies bf16 in tiles, many times as fast as float32. */
-bool multiplies_tiles() noexcept;
-
-/* Whether products of bf16 tensors are made faster in float16 than by oneDNN, which is so where the CPU has AVX-512 FP16 and, as far as
- * oneDNN may use it, no AMX. */
-bool prefers_float16() noexcept;
 
 /* oneDNN asks OpenMP how many threads to use, both when it creates and when it executes a primitive: within this scope the
  * calling thread's answer is the context's number. */

@@ -42,13 +42,4 @@ sunet_status guarded(sunet_message* message, Body&& body) noexcept {
     }
 }
 
-/* Counts a handle for as long as it lives, as a member of what the handle points at. */
-class counted_handle {
-public:
-    counted_handle() noexcept;
-    ~counted_handle();
-    counted_handle(const counted_handle&) = delete;
-    counted_handle& operator=(const counted_handle&) = delete;
-};
-
 } // namespace sunet

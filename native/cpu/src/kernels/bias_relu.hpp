@@ -1,6 +1,6 @@
 #pragma once
 
-#include "primitives/format.hpp"
+#include "sunet_cpu.h"
 
 namespace sunet {
 

@@ -5,19 +5,11 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/instruction_sets.hpp"
+
 // The helpers below are always inlined, so no vector crosses a call and the calling convention GCC warns of never matters.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
-// A row function is compiled once for each instruction set; the loader picks the one the CPU has.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define SUNET_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-// A function over HardwareBf16, to be called where rounds_to_bf16().
-#define SUNET_ROUNDS_BF16 __attribute__((target("arch=x86-64-v4,avx512bf16")))
-#define SUNET_HAS_BF16_CODE 1
-#else
-#define SUNET_CLONES
-#define SUNET_ROUNDS_BF16
-#endif
 #define SUNET_INLINE inline __attribute__((always_inline))
 
 namespace sunet {
@@ -151,16 +143,6 @@ SUNET_INLINE void store<Sixteen>(Bf16* to, const Sixteen& value)
 
 // The same where the CPU has an instruction for it, which takes subnormal numbers for zero.
 struct HardwareBf16 : Bf16 {};
-
-inline bool rounds_to_bf16()
-{
-#ifdef SUNET_HAS_BF16_CODE
-    static const bool has = __builtin_cpu_supports("avx512bf16") != 0 && __builtin_cpu_supports("avx512vl") != 0;
-    return has;
-#else
-    return false;
-#endif
-}
 
 template <class V>
 SUNET_INLINE void store(HardwareBf16* to, const V& value)

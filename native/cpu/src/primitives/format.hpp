@@ -2,9 +2,10 @@
 
 #include <memory>
 
+#include "core/counters.hpp"
+#include "core/status.hpp"
 #include "primitives/onednn.hpp"
 #include "primitives/packing.hpp"
-#include "core/status.hpp"
 
 namespace sunet {
 

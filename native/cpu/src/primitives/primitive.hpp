@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/context.hpp"
+#include "core/status.hpp"
 #include "primitives/format.hpp"
 
 namespace sunet {

@@ -7,6 +7,7 @@
 #include "convolution/bf16_winograd/patches.hpp"
 #include "convolution/bf16_winograd/weights.hpp"
 #include "convolution/shared/work_sharing.hpp"
+#include "core/instruction_sets.hpp"
 
 namespace sunet::bf16_winograd {
 namespace {

@@ -2,7 +2,7 @@
  * multiply bf16 in vectors. */
 #pragma once
 
-#include "convolution/convolution.hpp"
+#include "convolution/shared/request.hpp"
 
 namespace sunet::bf16_winograd {
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "convolution/float16/winograd.hpp"
+#include "core/instruction_sets.hpp"
 
 namespace sunet::float16 {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "convolution/convolution.hpp"
+#include "convolution/shared/request.hpp"
 #include "convolution/float16/rows.hpp"
 #include "convolution/shared/work_sharing.hpp"
 

@@ -6,6 +6,7 @@
 #include "convolution/float16/gradient_sharing.hpp"
 #include "convolution/float16/winograd.hpp"
 #include "convolution/float16/winograd_gradient.hpp"
+#include "core/instruction_sets.hpp"
 
 namespace sunet::float16 {
 namespace {

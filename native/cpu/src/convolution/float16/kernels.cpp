@@ -2,7 +2,7 @@
 
 namespace sunet::float16 {
 
-#ifdef SUNET_FLOAT16
+#ifdef SUNET_HAS_FLOAT16_CODE
 
 namespace {
 
@@ -29,8 +29,6 @@ struct of_gradients {
 };
 
 } // namespace
-
-bool is_supported() noexcept { return __builtin_cpu_supports("avx512fp16") != 0 && __builtin_cpu_supports("avx512bf16") != 0; }
 
 void multiply(const tile& t, int vectors, int pixels) noexcept {
     vectors == 2 ? run_tile<of_outputs, 2>(t, pixels) : run_tile<of_outputs, 1>(t, pixels);
@@ -239,7 +237,6 @@ void unpack(const gradient_block& block, const std::int32_t* rows) noexcept {
 
 #else
 
-bool is_supported() noexcept { return false; }
 void multiply(const tile&, int, int) noexcept {}
 void multiply_gradients(const gradient_tile&, int, int) noexcept {}
 void write(const float*, int, int, const destination&) noexcept {}

@@ -25,9 +25,6 @@ constexpr int chain_depth = 64, most_depth = 2 * chain_depth;
  * In a weight's gradient the destination's gradient stands for the weights. */
 constexpr int source_exponent = 4, weight_exponent = 2;
 
-/* Whether this CPU has the instructions and this library was compiled with them. */
-bool is_supported() noexcept;
-
 /* sums[p][o] (+)= scale * sum over k of a[p * pixel_stride + k] * weights[k][o], for `vectors` vectors of outputs. */
 struct tile {
     const half* a;

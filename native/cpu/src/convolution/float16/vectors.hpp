@@ -3,9 +3,9 @@
 
 #include "convolution/float16/kernels.hpp"
 #include "convolution/shared/tile_code.hpp"
+#include "core/instruction_sets.hpp"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
-#define SUNET_FLOAT16 1
+#ifdef SUNET_HAS_FLOAT16_CODE
 #include <immintrin.h>
 /* GCC 12 takes its own intrinsics' undefined operands for uninitialised variables. */
 #pragma GCC diagnostic ignored "-Wuninitialized"

@@ -4,7 +4,7 @@
 
 namespace sunet::float16::winograd {
 
-#ifdef SUNET_FLOAT16
+#ifdef SUNET_HAS_FLOAT16_CODE
 
 namespace {
 

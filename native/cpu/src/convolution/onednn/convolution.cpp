@@ -1,13 +1,11 @@
-#include "convolution/convolution.hpp"
+#include "convolution/onednn/convolution.hpp"
 
 #include <cstring>
 #include <optional>
 
-#include "convolution/bf16_winograd/convolution.hpp"
-#include "convolution/float16/convolution.hpp"
 #include "convolution/onednn/staging.hpp"
 
-namespace sunet {
+namespace sunet::onednn {
 namespace {
 
 desc weights_of(const dnnl::convolution_forward::primitive_desc& pd) { return pd.weights_desc(); }
@@ -220,40 +218,9 @@ dnnl::convolution_forward::primitive_desc forward_hint(const convolution_request
     return forward_pd(request.context.engine, dnnl::prop_kind::forward_training, problem, with_user_scratchpad());
 }
 
-void check_direction(const sunet_convolution& a, int i, const sunet_tensor& large, const sunet_tensor& small) {
-    const char* name = i == 0 ? "height" : "width";
-    if (a.stride[i] < 1 || a.dilation[i] < 1 || a.padding_begin[i] < 0 || a.padding_end[i] < 0)
-        throw failure(SUNET_INVALID_ARGUMENT,
-                      std::string("A convolution's stride and dilation are at least 1 and its padding at least 0; its ") + name +
-                          " has other ones.");
-    const int64_t reach = int64_t{a.dilation[i]} * (a.weights.dims[2 + i] - 1) + 1;
-    const int64_t room = int64_t{large.dims[2 + i]} + a.padding_begin[i] + a.padding_end[i] - reach;
-    const int64_t expected = room < 0 ? 0 : room / a.stride[i] + 1;
-    if (expected == small.dims[2 + i]) return;
-    throw failure(SUNET_INVALID_ARGUMENT, std::string("The ") + name + "s " + std::to_string(large.dims[2 + i]) + " and " +
-                                              std::to_string(small.dims[2 + i]) + " do not fit a convolution that makes " +
-                                              std::to_string(expected) + " of the former.");
-}
-
 } // namespace
 
-void check_convolution(const convolution_request& request) {
-    const sunet_convolution& a = request.attributes;
-    check_tensor(a.source, "source");
-    check_tensor(a.weights, "weights");
-    check_tensor(a.destination, "destination");
-    require(a.source.rank == 4 && a.weights.rank == 4 && a.destination.rank == 4, "A convolution's tensors have rank 4.");
-    const sunet_tensor &large = request.large(), &small = request.small();
-    if (large.dims[0] != small.dims[0] || a.weights.dims[0] != small.dims[1] || a.weights.dims[1] != large.dims[1])
-        throw failure(SUNET_INVALID_ARGUMENT, "The weights " + shape_text(a.weights) + " do not lead from " + shape_text(a.source) +
-                                                  " to " + shape_text(a.destination) + ".");
-    for (int i = 0; i < 2; ++i) check_direction(a, i, large, small);
-}
-
 std::unique_ptr<sunet_primitive> build_forward(const convolution_request& request) {
-    check_convolution(request);
-    if (float16::takes(request, true)) return float16::build(request, true);
-    if (bf16_winograd::takes(request)) return bf16_winograd::build(request, true);
     const bool inference = request.attributes.inference != 0 && !request.transposed;
     const auto kind = inference ? dnnl::prop_kind::forward_inference : dnnl::prop_kind::forward_training;
     const dnnl::primitive_attr attributes = forward_attributes(request);
@@ -271,9 +238,6 @@ std::unique_ptr<sunet_primitive> build_forward(const convolution_request& reques
 }
 
 std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& request) {
-    check_convolution(request);
-    if (float16::takes(request, false)) return float16::build(request, false);
-    if (bf16_winograd::takes(request)) return bf16_winograd::build(request, false);
     const auto chosen = choose(request, false, [&](const convolution_problem& p) {
         return backward_data_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
     });
@@ -287,9 +251,6 @@ std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& 
 }
 
 std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request) {
-    check_convolution(request);
-    if (float16::takes_gradient(request)) return float16::build_gradient(request);
-    if (bf16_winograd::takes_gradient(request)) return bf16_winograd::build_gradient(request);
     const auto chosen = choose(request, !request.transposed, [&](const convolution_problem& p) {
         return backward_weights_pd(request.context.engine, p, with_user_scratchpad(), forward_hint(request, p));
     });
@@ -303,41 +264,4 @@ std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_reques
     return primitive;
 }
 
-void add_bias_gradient(sunet_primitive& primitive, sunet_context& context, const sunet_tensor& destination) {
-    primitive.add_pass_argument(SUNET_ARG_BIAS, {vector_desc(destination.dims[1])});
-    primitive.add_after([destination, &context](bindings data) {
-        const sunet_status status =
-            sunet_channel_sum(&context, &destination, data[SUNET_ARG_DESTINATION], static_cast<float*>(data[SUNET_ARG_BIAS]));
-        if (status != SUNET_OK) throw failure(status, "The gradient of a convolution's bias could not be summed.");
-    });
-}
-
-} // namespace sunet
-
-extern "C" {
-
-sunet_status sunet_convolution_forward_create(sunet_context* context, const sunet_convolution* attributes, sunet_primitive** out,
-                                              sunet_message* message) {
-    return sunet::create_primitive(context, out, message, [&] {
-        sunet::require(attributes != nullptr, "The convolution is NULL.");
-        return sunet::build_forward({*context, *attributes, false});
-    });
-}
-
-sunet_status sunet_convolution_backward_data_create(sunet_context* context, const sunet_convolution* attributes, sunet_primitive** out,
-                                                    sunet_message* message) {
-    return sunet::create_primitive(context, out, message, [&] {
-        sunet::require(attributes != nullptr, "The convolution is NULL.");
-        return sunet::build_backward_data({*context, *attributes, false});
-    });
-}
-
-sunet_status sunet_convolution_backward_weights_create(sunet_context* context, const sunet_convolution* attributes, sunet_primitive** out,
-                                                       sunet_message* message) {
-    return sunet::create_primitive(context, out, message, [&] {
-        sunet::require(attributes != nullptr, "The convolution is NULL.");
-        return sunet::build_backward_weights({*context, *attributes, false});
-    });
-}
-
-} // extern "C"
+} // namespace sunet::onednn

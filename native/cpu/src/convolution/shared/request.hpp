@@ -1,5 +1,4 @@
-/* A transposed convolution is the gradient of a convolution, so both are built from the same three primitives: forward goes from the
- * large side (a convolution's source) to the small one, backward data from small to large. */
+/* What is asked for when a convolution is made, and what all who make one share. */
 #pragma once
 
 #include <memory>
@@ -21,10 +20,6 @@ struct convolution_request {
 
 /* Refuses shapes that do not fit each other, in words. */
 void check_convolution(const convolution_request& request);
-
-std::unique_ptr<sunet_primitive> build_forward(const convolution_request& request);
-std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& request);
-std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request);
 
 /* A primitive that is not oneDNN's: runs `work` over the convolution's activations and its weights, or their gradient. */
 template <typename Work>
