@@ -61,10 +61,10 @@ SUNET_ENTRY batch_norm_statistics_bf16(const bf16* x, int ld_x, float* partial, 
 SUNET_ENTRY batch_norm_statistics_finish(const float* partial, int chunks, int64_t pixels, int channels, float* mean, float* variance);
 
 /* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, then max(0, y) if relu is not 0. y may be x. */
-SUNET_ENTRY batch_norm_apply_f32(const float* x, int ld_x, const float* mean, const float* variance, const float* gamma,
-                                 const float* beta, float epsilon, int relu, float* y, int ld_y, int64_t pixels, int channels);
-SUNET_ENTRY batch_norm_apply_bf16(const bf16* x, int ld_x, const float* mean, const float* variance, const float* gamma,
-                                  const float* beta, float epsilon, int relu, bf16* y, int ld_y, int64_t pixels, int channels);
+SUNET_ENTRY batch_norm_apply_f32(const float* x, int ld_x, const float* mean, const float* variance, const float* gamma, const float* beta,
+                                 float epsilon, int relu, float* y, int ld_y, int64_t pixels, int channels);
+SUNET_ENTRY batch_norm_apply_bf16(const bf16* x, int ld_x, const float* mean, const float* variance, const float* gamma, const float* beta,
+                                  float epsilon, int relu, bf16* y, int ld_y, int64_t pixels, int channels);
 
 /*
  * The gradients of gamma and beta, [C], from x and dy, where relu is not 0 with its mask recomputed from x; partial [2][chunks][C]: sums
@@ -76,8 +76,8 @@ SUNET_ENTRY batch_norm_gradient_sums_f32(const float* x, int ld_x, const float* 
 SUNET_ENTRY batch_norm_gradient_sums_bf16(const bf16* x, int ld_x, const bf16* dy, int ld_dy, const float* mean, const float* variance,
                                           const float* gamma, const float* beta, float epsilon, int relu, float* partial, int64_t pixels,
                                           int channels);
-SUNET_ENTRY batch_norm_gradient_finish(const float* partial, int chunks, int channels, const float* variance, float epsilon,
-                                       float* dgamma, float* dbeta);
+SUNET_ENTRY batch_norm_gradient_finish(const float* partial, int chunks, int channels, const float* variance, float epsilon, float* dgamma,
+                                       float* dbeta);
 
 /*
  * The gradient of x, plus addend unless that is null; batch_statistics says whether mean and variance are x's own, which then have a
@@ -85,12 +85,12 @@ SUNET_ENTRY batch_norm_gradient_finish(const float* partial, int chunks, int cha
  */
 SUNET_ENTRY batch_norm_input_gradient_f32(const float* x, int ld_x, const float* dy, int ld_dy, const float* addend, int ld_addend,
                                           const float* mean, const float* variance, const float* gamma, const float* beta,
-                                          const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics,
-                                          float* dx, int ld_dx, int64_t pixels, int channels);
+                                          const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics, float* dx,
+                                          int ld_dx, int64_t pixels, int channels);
 SUNET_ENTRY batch_norm_input_gradient_bf16(const bf16* x, int ld_x, const bf16* dy, int ld_dy, const bf16* addend, int ld_addend,
                                            const float* mean, const float* variance, const float* gamma, const float* beta,
-                                           const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics,
-                                           bf16* dx, int ld_dx, int64_t pixels, int channels);
+                                           const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics, bf16* dx,
+                                           int ld_dx, int64_t pixels, int channels);
 
 /*
  * running = (1 - momentum) running + momentum statistic, with the unbiased variance; count, at least 2, is the number of values per

@@ -9,9 +9,9 @@
 #include <cstring>
 
 // The launch bound of a kernel is kept beside it, for launches to be checked against.
-#define SUNET_KERNEL(name, block)                      \
-    extern "C" const int name##_block;                 \
-    extern "C" const int name##_block = block;         \
+#define SUNET_KERNEL(name, block)              \
+    extern "C" const int name##_block;         \
+    extern "C" const int name##_block = block; \
     extern "C" void name
 #define SUNET_RESIDENT_KERNEL(name, block, blocks) SUNET_KERNEL(name, block)
 #define SUNET_DEVICE inline
@@ -70,21 +70,18 @@ SUNET_DEVICE void sync_threads() { __syncthreads(); }
 SUNET_DEVICE int shuffle_xor(int value, int lane_mask) { return __shfl_xor_sync(0xffffffffu, value, lane_mask); }
 SUNET_DEVICE float shuffle_xor(float value, int lane_mask) { return __shfl_xor_sync(0xffffffffu, value, lane_mask); }
 SUNET_DEVICE int atomic_add(int* to, int value) { return atomicAdd(to, value); }
-SUNET_DEVICE int64_t atomic_add(int64_t* to, int64_t value)
-{
+SUNET_DEVICE int64_t atomic_add(int64_t* to, int64_t value) {
     // There is no signed form; in two's complement the sum is the same.
     return static_cast<int64_t>(atomicAdd(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(value)));
 }
 SUNET_DEVICE int atomic_or(int* to, int value) { return atomicOr(to, value); }
 #endif
 
-SUNET_DEVICE unsigned shuffle_xor(unsigned value, int lane_mask)
-{
+SUNET_DEVICE unsigned shuffle_xor(unsigned value, int lane_mask) {
     return static_cast<unsigned>(shuffle_xor(static_cast<int>(value), lane_mask));
 }
 
-SUNET_DEVICE double shuffle_xor(double value, int lane_mask)
-{
+SUNET_DEVICE double shuffle_xor(double value, int lane_mask) {
     int halves[2];
     __builtin_memcpy(halves, &value, sizeof value);
     halves[0] = shuffle_xor(halves[0], lane_mask);
@@ -99,27 +96,23 @@ struct bf16 {
     uint16_t bits;
 };
 
-SUNET_DEVICE uint32_t bits_of(float value)
-{
+SUNET_DEVICE uint32_t bits_of(float value) {
     uint32_t bits;
     __builtin_memcpy(&bits, &value, sizeof bits);
     return bits;
 }
 
-SUNET_DEVICE float float_of(uint32_t bits)
-{
+SUNET_DEVICE float float_of(uint32_t bits) {
     float value;
     __builtin_memcpy(&value, &bits, sizeof value);
     return value;
 }
 
 // Two floats as bf16, the first in the lower half; rounded to nearest, ties to even; NaN stays NaN.
-SUNET_DEVICE uint32_t bf16_pair(float first, float second)
-{
+SUNET_DEVICE uint32_t bf16_pair(float first, float second) {
 #if defined(SUNET_HOST_KERNELS)
     uint32_t halves[2] = {bits_of(first), bits_of(second)};
-    for (uint32_t& half : halves)
-        half = (half & 0x7fffffffu) > 0x7f800000u ? 0x7fffu : (half + 0x7fffu + ((half >> 16) & 1u)) >> 16;
+    for (uint32_t& half : halves) half = (half & 0x7fffffffu) > 0x7f800000u ? 0x7fffu : (half + 0x7fffu + ((half >> 16) & 1u)) >> 16;
     return halves[0] | halves[1] << 16;
 #else
     uint32_t pair;
@@ -135,14 +128,12 @@ template <class T>
 SUNET_DEVICE T from_float(float value);
 
 template <>
-SUNET_DEVICE float from_float<float>(float value)
-{
+SUNET_DEVICE float from_float<float>(float value) {
     return value;
 }
 
 template <>
-SUNET_DEVICE bf16 from_float<bf16>(float value)
-{
+SUNET_DEVICE bf16 from_float<bf16>(float value) {
     return {static_cast<uint16_t>(bf16_pair(value, 0.0f))};
 }
 
@@ -161,8 +152,7 @@ struct alignas(16) Words {
     uint32_t at[4];
 };
 
-SUNET_DEVICE Words load_words(const void* from)
-{
+SUNET_DEVICE Words load_words(const void* from) {
 #if defined(SUNET_HOST_KERNELS)
     check_alignment(from, sizeof(Words));
     Words words;
@@ -173,8 +163,7 @@ SUNET_DEVICE Words load_words(const void* from)
 #endif
 }
 
-SUNET_DEVICE void store_words(void* to, const Words& words)
-{
+SUNET_DEVICE void store_words(void* to, const Words& words) {
 #if defined(SUNET_HOST_KERNELS)
     check_alignment(to, sizeof words);
     std::memcpy(to, &words, sizeof words);
@@ -184,14 +173,12 @@ SUNET_DEVICE void store_words(void* to, const Words& words)
 }
 
 // vector_lanes<T> elements from a 16-byte aligned address.
-SUNET_DEVICE Lanes<4> load_vector(const float* from)
-{
+SUNET_DEVICE Lanes<4> load_vector(const float* from) {
     const Words words = load_words(from);
     return {{float_of(words.at[0]), float_of(words.at[1]), float_of(words.at[2]), float_of(words.at[3])}};
 }
 
-SUNET_DEVICE Lanes<8> load_vector(const bf16* from)
-{
+SUNET_DEVICE Lanes<8> load_vector(const bf16* from) {
     const Words words = load_words(from);
     Lanes<8> lanes;
     for (int i = 0; i < 4; i++) {
@@ -201,62 +188,52 @@ SUNET_DEVICE Lanes<8> load_vector(const bf16* from)
     return lanes;
 }
 
-SUNET_DEVICE void store_vector(float* to, const Lanes<4>& lanes)
-{
+SUNET_DEVICE void store_vector(float* to, const Lanes<4>& lanes) {
     store_words(to, {{bits_of(lanes.at[0]), bits_of(lanes.at[1]), bits_of(lanes.at[2]), bits_of(lanes.at[3])}});
 }
 
-SUNET_DEVICE void store_vector(bf16* to, const Lanes<8>& lanes)
-{
+SUNET_DEVICE void store_vector(bf16* to, const Lanes<8>& lanes) {
     Words words;
-    for (int i = 0; i < 4; i++)
-        words.at[i] = bf16_pair(lanes.at[2 * i], lanes.at[2 * i + 1]);
+    for (int i = 0; i < 4; i++) words.at[i] = bf16_pair(lanes.at[2 * i], lanes.at[2 * i + 1]);
     store_words(to, words);
 }
 
 // N elements: one by one access, or all by one 16-byte access, or, for parameters in float32, by several.
 template <int N, class T>
-SUNET_DEVICE Lanes<N> load(const T* from)
-{
+SUNET_DEVICE Lanes<N> load(const T* from) {
     Lanes<N> lanes;
     if constexpr (N == vector_lanes<T>) {
         lanes = load_vector(from);
     } else if constexpr (N % vector_lanes<T> == 0) {
         for (int i = 0; i < N; i += vector_lanes<T>) {
             const Lanes<vector_lanes<T>> part = load_vector(from + i);
-            for (int k = 0; k < vector_lanes<T>; k++)
-                lanes.at[i + k] = part.at[k];
+            for (int k = 0; k < vector_lanes<T>; k++) lanes.at[i + k] = part.at[k];
         }
     } else {
-        for (int i = 0; i < N; i++)
-            lanes.at[i] = to_float(from[i]);
+        for (int i = 0; i < N; i++) lanes.at[i] = to_float(from[i]);
     }
     return lanes;
 }
 
 template <int N, class T>
-SUNET_DEVICE void store(T* to, const Lanes<N>& lanes)
-{
+SUNET_DEVICE void store(T* to, const Lanes<N>& lanes) {
     if constexpr (N == vector_lanes<T>) {
         store_vector(to, lanes);
     } else if constexpr (N % vector_lanes<T> == 0) {
         for (int i = 0; i < N; i += vector_lanes<T>) {
             Lanes<vector_lanes<T>> part;
-            for (int k = 0; k < vector_lanes<T>; k++)
-                part.at[k] = lanes.at[i + k];
+            for (int k = 0; k < vector_lanes<T>; k++) part.at[k] = lanes.at[i + k];
             store_vector(to + i, part);
         }
     } else {
-        for (int i = 0; i < N; i++)
-            to[i] = from_float<T>(lanes.at[i]);
+        for (int i = 0; i < N; i++) to[i] = from_float<T>(lanes.at[i]);
     }
 }
 
 // Whether 16-byte accesses are possible at an address and all others a multiple of `step` elements from it; a null pointer is never
 // accessed.
 template <class T>
-SUNET_DEVICE bool aligned(const T* pointer, int64_t step = 0)
-{
+SUNET_DEVICE bool aligned(const T* pointer, int64_t step = 0) {
     return reinterpret_cast<uintptr_t>(pointer) % 16 == 0 && step % vector_lanes<T> == 0;
 }
 
@@ -265,8 +242,7 @@ SUNET_DEVICE float maximum(float a, float b) { return a > b ? a : b; }
 SUNET_DEVICE int64_t minimum(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // a * b + c, rounded once on the device.
-SUNET_DEVICE float multiply_add(float a, float b, float c)
-{
+SUNET_DEVICE float multiply_add(float a, float b, float c) {
 #if defined(SUNET_HOST_KERNELS)
     return a * b + c;
 #else
@@ -275,8 +251,7 @@ SUNET_DEVICE float multiply_add(float a, float b, float c)
 }
 
 // exp and log from the device's base-2 instructions: there is no device library to link.
-SUNET_DEVICE float fast_exp(float x)
-{
+SUNET_DEVICE float fast_exp(float x) {
 #if defined(SUNET_HOST_KERNELS)
     return std::exp(x);
 #else
@@ -286,8 +261,7 @@ SUNET_DEVICE float fast_exp(float x)
 #endif
 }
 
-SUNET_DEVICE float fast_log(float x)
-{
+SUNET_DEVICE float fast_log(float x) {
 #if defined(SUNET_HOST_KERNELS)
     return std::log(x);
 #else
@@ -297,8 +271,7 @@ SUNET_DEVICE float fast_log(float x)
 #endif
 }
 
-SUNET_DEVICE float square_root(float x)
-{
+SUNET_DEVICE float square_root(float x) {
 #if defined(SUNET_HOST_KERNELS)
     return std::sqrt(x);
 #else
@@ -310,10 +283,8 @@ SUNET_DEVICE float inverse_square_root(float x) { return 1.0f / square_root(x); 
 
 // Over the 32 threads of a warp, all of which take part; the result is the same in each.
 template <class T>
-SUNET_DEVICE T warp_sum(T value)
-{
-    for (int mask = 16; mask > 0; mask /= 2)
-        value += shuffle_xor(value, mask);
+SUNET_DEVICE T warp_sum(T value) {
+    for (int mask = 16; mask > 0; mask /= 2) value += shuffle_xor(value, mask);
     return value;
 }
 

@@ -16,29 +16,23 @@ struct Normalizer {
     Lanes<N> mean, scale, beta;
 
     SUNET_DEVICE Normalizer(const Affine& affine, int channel)
-        : mean(load<N>(affine.mean + channel)), scale(load<N>(affine.gamma + channel)), beta(load<N>(affine.beta + channel))
-    {
+        : mean(load<N>(affine.mean + channel)), scale(load<N>(affine.gamma + channel)), beta(load<N>(affine.beta + channel)) {
         const Lanes<N> variance = load<N>(affine.variance + channel);
-        for (int i = 0; i < N; i++)
-            scale.at[i] *= inverse_square_root(variance.at[i] + affine.epsilon);
+        for (int i = 0; i < N; i++) scale.at[i] *= inverse_square_root(variance.at[i] + affine.epsilon);
     }
 
     // Both directions must agree on this to the bit: the gradient's mask is its sign.
     SUNET_DEVICE float operator()(float x, int lane) const { return multiply_add(x - mean.at[lane], scale.at[lane], beta.at[lane]); }
 
     // What of the output's gradient passes the ReLU.
-    SUNET_DEVICE float passed(float dy, float x, int lane, int relu) const
-    {
-        return relu == 0 || (*this)(x, lane) > 0.0f ? dy : 0.0f;
-    }
+    SUNET_DEVICE float passed(float dy, float x, int lane, int relu) const { return relu == 0 || (*this)(x, lane) > 0.0f ? dy : 0.0f; }
 };
 
 // Per chunk and channel a pivot, which is the first pixel, the mean of what pixels differ from it, and the sum of squared deviations from
 // the mean. A thread keeps the last two up to date pixel by pixel: sums of squares would lose the variance where the mean is large, or,
 // taken about the pivot, where that is far from the mean.
 template <int N, class T>
-SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pixels, int channels, float* shared)
-{
+SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pixels, int channels, float* shared) {
     const ChannelTile tile(channels / N);
     const Chunk chunk(pixels, grid_dim_x(), block_x());
     const float inverse = chunk.pixels() > 0 ? 1.0f / static_cast<float>(chunk.pixels()) : 0.0f;
@@ -47,8 +41,7 @@ SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pi
         const int channel = tile.group(t) * N;
         const int64_t end = works ? chunk.end : 0;
         Lanes<N> pivot = {}, mean = {}, squares = {}, sum = {};
-        if (chunk.begin < end)
-            pivot = load<N>(x.at(chunk.begin, channel));
+        if (chunk.begin < end) pivot = load<N>(x.at(chunk.begin, channel));
         float count = 0.0f;
         SUNET_UNROLL_PAIRS
         for (int64_t pixel = chunk.begin + tile.row; pixel < end; pixel += tile.rows) {
@@ -61,8 +54,7 @@ SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pi
                 squares.at[i] += difference * (shifted - mean.at[i]);
             }
         }
-        for (int i = 0; i < N; i++)
-            sum.at[i] = mean.at[i] * count * inverse;
+        for (int i = 0; i < N; i++) sum.at[i] = mean.at[i] * count * inverse;
         sum_rows(tile, sum.at, shared);
         // Chan's formula for all rows at once: each adds its own squares and those of its mean about the common one.
         for (int i = 0; i < N; i++) {
@@ -80,8 +72,7 @@ SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pi
 }
 
 template <class T>
-SUNET_DEVICE void statistics(Pixels<const T> x, float* partial, int64_t pixels, int channels)
-{
+SUNET_DEVICE void statistics(Pixels<const T> x, float* partial, int64_t pixels, int channels) {
     SUNET_SHARED float shared[vector_lanes<T> * block_threads];
     if (x.vectors() && aligned(partial) && channels % vector_lanes<T> == 0)
         statistics_lanes<vector_lanes<T>>(x, partial, pixels, channels, shared);
@@ -90,12 +81,10 @@ SUNET_DEVICE void statistics(Pixels<const T> x, float* partial, int64_t pixels, 
 }
 
 template <int N, class T>
-SUNET_DEVICE void apply_lanes(Pixels<const T> x, const Affine& affine, int relu, Pixels<T> y, int64_t pixels, int channels)
-{
+SUNET_DEVICE void apply_lanes(Pixels<const T> x, const Affine& affine, int relu, Pixels<T> y, int64_t pixels, int channels) {
     const ChannelTile tile(channels / N);
     for (int t = block_y(); t < tile.tiles; t += grid_dim_y()) {
-        if (!tile.works(t))
-            continue;
+        if (!tile.works(t)) continue;
         const int channel = tile.group(t) * N;
         const Normalizer<N> normalized(affine, channel);
         for (int64_t pixel = static_cast<int64_t>(block_x()) * tile.rows + tile.row; pixel < pixels; pixel += grid_dim_x() * tile.rows) {
@@ -110,8 +99,7 @@ SUNET_DEVICE void apply_lanes(Pixels<const T> x, const Affine& affine, int relu,
 }
 
 template <class T>
-SUNET_DEVICE void apply(Pixels<const T> x, const Affine& affine, int relu, Pixels<T> y, int64_t pixels, int channels)
-{
+SUNET_DEVICE void apply(Pixels<const T> x, const Affine& affine, int relu, Pixels<T> y, int64_t pixels, int channels) {
     if (x.vectors() && y.vectors() && affine.vectors() && channels % vector_lanes<T> == 0)
         apply_lanes<vector_lanes<T>>(x, affine, relu, y, pixels, channels);
     else
@@ -120,9 +108,8 @@ SUNET_DEVICE void apply(Pixels<const T> x, const Affine& affine, int relu, Pixel
 
 // Per chunk and channel the sums of the gradient and of its product with the deviation from the mean.
 template <int N, class T>
-SUNET_DEVICE void gradient_sums_lanes(Pixels<const T> x, Pixels<const T> dy, const Affine& affine, int relu, float* partial,
-                                      int64_t pixels, int channels, float* shared)
-{
+SUNET_DEVICE void gradient_sums_lanes(Pixels<const T> x, Pixels<const T> dy, const Affine& affine, int relu, float* partial, int64_t pixels,
+                                      int channels, float* shared) {
     const ChannelTile tile(channels / N);
     const Chunk chunk(pixels, grid_dim_x(), block_x());
     for (int t = block_y(); t < tile.tiles; t += grid_dim_y()) {
@@ -152,8 +139,7 @@ SUNET_DEVICE void gradient_sums_lanes(Pixels<const T> x, Pixels<const T> dy, con
 
 template <class T>
 SUNET_DEVICE void gradient_sums(Pixels<const T> x, Pixels<const T> dy, const Affine& affine, int relu, float* partial, int64_t pixels,
-                                int channels)
-{
+                                int channels) {
     SUNET_SHARED float shared[vector_lanes<T> * block_threads];
     if (x.vectors() && dy.vectors() && affine.vectors() && aligned(partial) && channels % vector_lanes<T> == 0)
         gradient_sums_lanes<vector_lanes<T>>(x, dy, affine, relu, partial, pixels, channels, shared);
@@ -171,20 +157,17 @@ struct InputGradient {
     int64_t pixels;
     int channels;
 
-    SUNET_DEVICE bool vectors() const
-    {
+    SUNET_DEVICE bool vectors() const {
         return x.vectors() && dy.vectors() && addend.vectors() && dx.vectors() && affine.vectors() && aligned(dgamma) && aligned(dbeta) &&
                channels % vector_lanes<T> == 0;
     }
 };
 
 template <bool Adds, int N, class T>
-SUNET_DEVICE void input_gradient_lanes(const InputGradient<T>& call)
-{
+SUNET_DEVICE void input_gradient_lanes(const InputGradient<T>& call) {
     const ChannelTile tile(call.channels / N);
     for (int t = block_y(); t < tile.tiles; t += grid_dim_y()) {
-        if (!tile.works(t))
-            continue;
+        if (!tile.works(t)) continue;
         const int channel = tile.group(t) * N;
         const Normalizer<N> normalized(call.affine, channel);
         Lanes<N> gradient_mean = {}, slope = {};
@@ -202,8 +185,7 @@ SUNET_DEVICE void input_gradient_lanes(const InputGradient<T>& call)
              pixel += grid_dim_x() * tile.rows) {
             const Lanes<N> values = load<N>(call.x.at(pixel, channel)), gradients = load<N>(call.dy.at(pixel, channel));
             Lanes<N> result = {};
-            if constexpr (Adds)
-                result = load<N>(call.addend.at(pixel, channel));
+            if constexpr (Adds) result = load<N>(call.addend.at(pixel, channel));
             for (int i = 0; i < N; i++) {
                 const float gradient = normalized.passed(gradients.at[i], values.at[i], i, call.relu) - gradient_mean.at[i];
                 result.at[i] += normalized.scale.at[i] * (gradient - (values.at[i] - normalized.mean.at[i]) * slope.at[i]);
@@ -214,8 +196,7 @@ SUNET_DEVICE void input_gradient_lanes(const InputGradient<T>& call)
 }
 
 template <class T>
-SUNET_DEVICE void input_gradient(const InputGradient<T>& call)
-{
+SUNET_DEVICE void input_gradient(const InputGradient<T>& call) {
     constexpr int lanes = vector_lanes<T>;
     if (call.vectors())
         call.addend.first != nullptr ? input_gradient_lanes<true, lanes>(call) : input_gradient_lanes<false, lanes>(call);
@@ -223,33 +204,29 @@ SUNET_DEVICE void input_gradient(const InputGradient<T>& call)
         call.addend.first != nullptr ? input_gradient_lanes<true, 1>(call) : input_gradient_lanes<false, 1>(call);
 }
 
-#define SUNET_BATCH_NORM(type, suffix)                                                                                                   \
-    SUNET_RESIDENT_KERNEL(batch_norm_statistics_##suffix, block_threads, 3)                                                              \
-    (const type* x, int ld_x, float* partial, int64_t pixels, int channels)                                                              \
-    {                                                                                                                                    \
-        statistics(Pixels<const type>{x, ld_x}, partial, pixels, channels);                                                              \
-    }                                                                                                                                    \
-    SUNET_RESIDENT_KERNEL(batch_norm_apply_##suffix, block_threads, 4)                                                                   \
-    (const type* x, int ld_x, const float* mean, const float* variance, const float* gamma, const float* beta, float epsilon, int relu,  \
-     type* y, int ld_y, int64_t pixels, int channels)                                                                                    \
-    {                                                                                                                                    \
-        apply(Pixels<const type>{x, ld_x}, Affine{mean, variance, gamma, beta, epsilon}, relu, Pixels<type>{y, ld_y}, pixels, channels); \
-    }                                                                                                                                    \
-    SUNET_RESIDENT_KERNEL(batch_norm_gradient_sums_##suffix, block_threads, 3)                                                           \
-    (const type* x, int ld_x, const type* dy, int ld_dy, const float* mean, const float* variance, const float* gamma,                   \
-     const float* beta, float epsilon, int relu, float* partial, int64_t pixels, int channels)                                           \
-    {                                                                                                                                    \
-        gradient_sums(Pixels<const type>{x, ld_x}, Pixels<const type>{dy, ld_dy}, Affine{mean, variance, gamma, beta, epsilon}, relu,    \
-                      partial, pixels, channels);                                                                                        \
-    }                                                                                                                                    \
-    SUNET_KERNEL(batch_norm_input_gradient_##suffix, block_threads)                                                                      \
-    (const type* x, int ld_x, const type* dy, int ld_dy, const type* addend, int ld_addend, const float* mean, const float* variance,    \
-     const float* gamma, const float* beta, const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics,      \
-     type* dx, int ld_dx, int64_t pixels, int channels)                                                                                  \
-    {                                                                                                                                    \
-        const Affine affine = {mean, variance, gamma, beta, epsilon};                                                                    \
-        input_gradient(InputGradient<type>{{x, ld_x}, {dy, ld_dy}, {addend, ld_addend}, {dx, ld_dx}, affine, dgamma, dbeta, relu,        \
-                                           batch_statistics, pixels, channels});                                                         \
+#define SUNET_BATCH_NORM(type, suffix)                                                                                                    \
+    SUNET_RESIDENT_KERNEL(batch_norm_statistics_##suffix, block_threads, 3)                                                               \
+    (const type* x, int ld_x, float* partial, int64_t pixels, int channels) {                                                             \
+        statistics(Pixels<const type>{x, ld_x}, partial, pixels, channels);                                                               \
+    }                                                                                                                                     \
+    SUNET_RESIDENT_KERNEL(batch_norm_apply_##suffix, block_threads, 4)                                                                    \
+    (const type* x, int ld_x, const float* mean, const float* variance, const float* gamma, const float* beta, float epsilon, int relu,   \
+     type* y, int ld_y, int64_t pixels, int channels) {                                                                                   \
+        apply(Pixels<const type>{x, ld_x}, Affine{mean, variance, gamma, beta, epsilon}, relu, Pixels<type>{y, ld_y}, pixels, channels);  \
+    }                                                                                                                                     \
+    SUNET_RESIDENT_KERNEL(batch_norm_gradient_sums_##suffix, block_threads, 3)                                                            \
+    (const type* x, int ld_x, const type* dy, int ld_dy, const float* mean, const float* variance, const float* gamma, const float* beta, \
+     float epsilon, int relu, float* partial, int64_t pixels, int channels) {                                                             \
+        gradient_sums(Pixels<const type>{x, ld_x}, Pixels<const type>{dy, ld_dy}, Affine{mean, variance, gamma, beta, epsilon}, relu,     \
+                      partial, pixels, channels);                                                                                         \
+    }                                                                                                                                     \
+    SUNET_KERNEL(batch_norm_input_gradient_##suffix, block_threads)                                                                       \
+    (const type* x, int ld_x, const type* dy, int ld_dy, const type* addend, int ld_addend, const float* mean, const float* variance,     \
+     const float* gamma, const float* beta, const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics,       \
+     type* dx, int ld_dx, int64_t pixels, int channels) {                                                                                 \
+        const Affine affine = {mean, variance, gamma, beta, epsilon};                                                                     \
+        input_gradient(InputGradient<type>{                                                                                               \
+            {x, ld_x}, {dy, ld_dy}, {addend, ld_addend}, {dx, ld_dx}, affine, dgamma, dbeta, relu, batch_statistics, pixels, channels});  \
     }
 
 SUNET_BATCH_NORM(float, f32)
@@ -257,8 +234,7 @@ SUNET_BATCH_NORM(bf16, bf16)
 
 // Chan's formula for all chunks at once, as for the rows of a block.
 SUNET_KERNEL(batch_norm_statistics_finish, block_threads)
-(const float* partial, int chunks, int64_t pixels, int channels, float* mean, float* variance)
-{
+(const float* partial, int chunks, int64_t pixels, int channels, float* mean, float* variance) {
     SUNET_SHARED double shared[block_threads];
     const int channel = finish_channel(), own = channel < channels ? chunks : 0;
     const int64_t plane = static_cast<int64_t>(chunks) * channels;
@@ -271,8 +247,8 @@ SUNET_KERNEL(batch_norm_statistics_finish, block_threads)
     for (int chunk = finish_row(); chunk < own; chunk += finish_rows) {
         const float* at = partial + static_cast<int64_t>(chunk) * channels + channel;
         const double difference = static_cast<double>(at[0]) - common + static_cast<double>(at[plane]);
-        squares += static_cast<double>(at[2 * plane]) +
-                   difference * difference * static_cast<double>(Chunk(pixels, chunks, chunk).pixels());
+        squares +=
+            static_cast<double>(at[2 * plane]) + difference * difference * static_cast<double>(Chunk(pixels, chunks, chunk).pixels());
     }
     squares = finish_sum(squares, shared);
     if (finish_row() == 0 && channel < channels) {
@@ -282,8 +258,7 @@ SUNET_KERNEL(batch_norm_statistics_finish, block_threads)
 }
 
 SUNET_KERNEL(batch_norm_gradient_finish, block_threads)
-(const float* partial, int chunks, int channels, const float* variance, float epsilon, float* dgamma, float* dbeta)
-{
+(const float* partial, int chunks, int channels, const float* variance, float epsilon, float* dgamma, float* dbeta) {
     SUNET_SHARED double shared[block_threads];
     const double sum = finish_chunks(partial, chunks, channels, shared);
     const double product = finish_chunks(partial + static_cast<int64_t>(chunks) * channels, chunks, channels, shared);
@@ -296,10 +271,8 @@ SUNET_KERNEL(batch_norm_gradient_finish, block_threads)
 
 SUNET_KERNEL(running_statistics_update, block_threads)
 (const float* mean, const float* variance, int64_t count, float momentum, float* running_mean, float* running_variance, int channels,
- const int* guard)
-{
-    if (*guard != 0)
-        return;
+ const int* guard) {
+    if (*guard != 0) return;
     const float unbiased = static_cast<float>(static_cast<double>(count) / static_cast<double>(count - 1)), kept = 1.0f - momentum;
     for (int channel = block_x() * block_threads + thread_x(); channel < channels; channel += grid_dim_x() * block_threads) {
         running_mean[channel] = multiply_add(kept, running_mean[channel], momentum * mean[channel]);

@@ -3,15 +3,14 @@
 namespace sunet {
 namespace {
 
-constexpr int loss_tile = 128;     // pixels whose gradient a block computes at once, at most
+constexpr int loss_tile = 128;      // pixels whose gradient a block computes at once, at most
 constexpr int counted_classes = 32; // classes whose confusion matrix fits a block's shared memory
 
 struct LossCounts {
     double sum;
     int counted, invalid;
 
-    SUNET_DEVICE void add(const LossCounts& other)
-    {
+    SUNET_DEVICE void add(const LossCounts& other) {
         sum += other.sum;
         counted += other.counted;
         invalid += other.invalid;
@@ -20,22 +19,18 @@ struct LossCounts {
 
 // Over a block; the result is the first thread's, and its order of addition is fixed.
 template <int Warps>
-SUNET_DEVICE LossCounts block_sum(LossCounts own)
-{
+SUNET_DEVICE LossCounts block_sum(LossCounts own) {
     SUNET_SHARED LossCounts warps[Warps];
     own = {warp_sum(own.sum), warp_sum(own.counted), warp_sum(own.invalid)};
-    if (thread_x() % 32 == 0)
-        warps[thread_x() / 32] = own;
+    if (thread_x() % 32 == 0) warps[thread_x() / 32] = own;
     sync_threads();
-    for (int i = 1; thread_x() == 0 && i < Warps; i++)
-        own.add(warps[i]);
+    for (int i = 1; thread_x() == 0 && i < Warps; i++) own.add(warps[i]);
     return own;
 }
 
 template <class T>
 SUNET_DEVICE void cross_entropy(const T* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore,
-                                float* log_sum_exp, LossCounts* partial)
-{
+                                float* log_sum_exp, LossCounts* partial) {
     SUNET_SHARED float floats[staged_floats];
     const Staged staged(floats, channels);
     LossCounts own = {0.0, 0, 0};
@@ -49,36 +44,27 @@ SUNET_DEVICE void cross_entropy(const T* logits, int ld_logits, const int* label
         float logit = 0;
         for (int channel = 0; channel < channels; channel += staged_channels) {
             const int part = stage(logits + begin * ld_logits, ld_logits, count, channel, channels, staged);
-            if (!inside)
-                continue;
+            if (!inside) continue;
             sum.add(staged.row(), part);
-            if (label >= channel && label < channel + part)
-                logit = staged.row()[label - channel];
+            if (label >= channel && label < channel + part) logit = staged.row()[label - channel];
         }
-        if (!inside)
-            continue;
+        if (!inside) continue;
         const float rest = fast_log(sum.sum);
         log_sum_exp[begin + thread_x()] = sum.pivot() + rest;
-        if (label == ignore)
-            continue;
-        if (valid)
-            own.sum += static_cast<double>((sum.peak - logit) + rest);
+        if (label == ignore) continue;
+        if (valid) own.sum += static_cast<double>((sum.peak - logit) + rest);
         own.counted += valid ? 1 : 0;
         own.invalid += valid ? 0 : 1;
     }
     own = block_sum<pixel_threads / 32>(own);
-    if (thread_x() == 0)
-        partial[block_x()] = own;
+    if (thread_x() == 0) partial[block_x()] = own;
 }
 
-SUNET_DEVICE void finish_loss(const LossCounts* partial, int count, float* loss, int* counted, int* invalid)
-{
+SUNET_DEVICE void finish_loss(const LossCounts* partial, int count, float* loss, int* counted, int* invalid) {
     LossCounts own = {0.0, 0, 0};
-    for (int i = thread_x(); i < count; i += block_threads)
-        own.add(partial[i]);
+    for (int i = thread_x(); i < count; i += block_threads) own.add(partial[i]);
     own = block_sum<block_threads / 32>(own);
-    if (thread_x() != 0)
-        return;
+    if (thread_x() != 0) return;
     *loss = own.counted == 0 ? 0.0f : static_cast<float>(own.sum / own.counted);
     *counted = own.counted;
     *invalid = own.invalid;
@@ -86,8 +72,7 @@ SUNET_DEVICE void finish_loss(const LossCounts* partial, int count, float* loss,
 
 template <class T>
 SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp,
-                                         const int* counted, float* dlogits, int ld_dlogits, int64_t pixels, int channels)
-{
+                                         const int* counted, float* dlogits, int ld_dlogits, int64_t pixels, int channels) {
     SUNET_SHARED float sums[loss_tile];
     SUNET_SHARED int classes[loss_tile];
     const float scale = *counted == 0 ? 0.0f : 1.0f / static_cast<float>(*counted);
@@ -115,43 +100,37 @@ SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const i
 
 } // namespace
 
-#define SUNET_CROSS_ENTROPY(T, suffix)                                                                                                  \
-    SUNET_KERNEL(cross_entropy_##suffix, pixel_threads)                                                                                 \
-    (const T* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore, float* log_sum_exp, void* partial)    \
-    {                                                                                                                                   \
-        cross_entropy(logits, ld_logits, labels, pixels, channels, ignore, log_sum_exp, static_cast<LossCounts*>(partial));             \
-    }                                                                                                                                   \
-    SUNET_KERNEL(cross_entropy_backward_##suffix, block_threads)                                                                        \
-    (const T* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp, const int* counted, float* dlogits,       \
-     int ld_dlogits, int64_t pixels, int channels)                                                                                      \
-    {                                                                                                                                   \
-        cross_entropy_backward(logits, ld_logits, labels, ignore, log_sum_exp, counted, dlogits, ld_dlogits, pixels, channels);         \
+#define SUNET_CROSS_ENTROPY(T, suffix)                                                                                                 \
+    SUNET_KERNEL(cross_entropy_##suffix, pixel_threads)                                                                                \
+    (const T* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore, float* log_sum_exp, void* partial) { \
+        cross_entropy(logits, ld_logits, labels, pixels, channels, ignore, log_sum_exp, static_cast<LossCounts*>(partial));            \
+    }                                                                                                                                  \
+    SUNET_KERNEL(cross_entropy_backward_##suffix, block_threads)                                                                       \
+    (const T* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp, const int* counted, float* dlogits,      \
+     int ld_dlogits, int64_t pixels, int channels) {                                                                                   \
+        cross_entropy_backward(logits, ld_logits, labels, ignore, log_sum_exp, counted, dlogits, ld_dlogits, pixels, channels);        \
     }
 
 SUNET_CROSS_ENTROPY(float, f32)
 SUNET_CROSS_ENTROPY(bf16, bf16)
 
-SUNET_KERNEL(cross_entropy_finish, block_threads)(const void* partial, int count, float* loss, int* counted, int* invalid)
-{
+SUNET_KERNEL(cross_entropy_finish, block_threads)(const void* partial, int count, float* loss, int* counted, int* invalid) {
     finish_loss(static_cast<const LossCounts*>(partial), count, loss, counted, invalid);
 }
 
 // A label that is ignored takes no part; neither does a pair out of range, which is counted.
 SUNET_KERNEL(confusion_matrix, block_threads)
-(const int* labels, const uint8_t* predictions, int64_t pixels, int classes, int ignore, int* counts, int* invalid)
-{
+(const int* labels, const uint8_t* predictions, int64_t pixels, int classes, int ignore, int* counts, int* invalid) {
     SUNET_SHARED int local[counted_classes * counted_classes];
     const int cells = classes * classes;
     const bool fits = classes <= counted_classes;
-    for (int cell = thread_x(); fits && cell < cells; cell += block_threads)
-        local[cell] = 0;
+    for (int cell = thread_x(); fits && cell < cells; cell += block_threads) local[cell] = 0;
     sync_threads();
     int* to = fits ? local : counts;
     const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_threads;
     for (int64_t pixel = static_cast<int64_t>(block_x()) * block_threads + thread_x(); pixel < pixels; pixel += step) {
         const int label = labels[pixel], prediction = predictions[pixel];
-        if (label == ignore)
-            continue;
+        if (label == ignore) continue;
         if (label < 0 || label >= classes || prediction >= classes)
             atomic_add(invalid, 1);
         else
@@ -159,8 +138,7 @@ SUNET_KERNEL(confusion_matrix, block_threads)
     }
     sync_threads();
     for (int cell = thread_x(); fits && cell < cells; cell += block_threads)
-        if (local[cell] != 0)
-            atomic_add(counts + cell, local[cell]);
+        if (local[cell] != 0) atomic_add(counts + cell, local[cell]);
 }
 
 } // namespace sunet

@@ -16,17 +16,14 @@ struct Staged {
     int channels, stride;
 
     SUNET_DEVICE Staged(float* memory, int channel_count)
-        : floats(memory), channels(lower(channel_count, staged_channels)), stride(channels | 1)
-    {
-    }
+        : floats(memory), channels(lower(channel_count, staged_channels)), stride(channels | 1) {}
 
     SUNET_DEVICE float* row() const { return floats + thread_x() * stride; }
 };
 
 // All channels of a tile whose pixels follow each other without a gap, by 16-byte accesses.
 template <class T>
-SUNET_DEVICE void stage_dense(const T* from, int pixels, const Staged& to)
-{
+SUNET_DEVICE void stage_dense(const T* from, int pixels, const Staged& to) {
     constexpr int lanes = vector_lanes<T>;
     const int elements = pixels * to.channels, whole = elements / lanes * lanes;
     for (int begin = thread_x() * lanes; begin < whole; begin += pixel_threads * lanes) {
@@ -41,14 +38,12 @@ SUNET_DEVICE void stage_dense(const T* from, int pixels, const Staged& to)
         }
     }
     const int rest = whole + thread_x();
-    if (rest < elements)
-        to.floats[rest / to.channels * to.stride + rest % to.channels] = to_float(from[rest]);
+    if (rest < elements) to.floats[rest / to.channels * to.stride + rest % to.channels] = to_float(from[rest]);
 }
 
 // Channels from `channel` on of a tile's pixels; gives how many. Threads meet before and after.
 template <class T>
-SUNET_DEVICE int stage(const T* from, int ld, int pixels, int channel, int channels, const Staged& to)
-{
+SUNET_DEVICE int stage(const T* from, int ld, int pixels, int channel, int channels, const Staged& to) {
     const int count = lower(to.channels, channels - channel);
     sync_threads();
     if (ld == to.channels && aligned(from))
@@ -67,15 +62,12 @@ struct LogSum {
     // What exponents are relative to. Where all were -infinity, 0: the difference of infinities would be NaN.
     SUNET_DEVICE float pivot() const { return peak > -__builtin_inff() ? peak : 0.0f; }
 
-    SUNET_DEVICE void add(const float* row, int count)
-    {
+    SUNET_DEVICE void add(const float* row, int count) {
         const float before = peak;
-        for (int i = 0; i < count; i++)
-            peak = maximum(row[i], peak);
+        for (int i = 0; i < count; i++) peak = maximum(row[i], peak);
         const float relative_to = pivot();
         sum *= fast_exp(before - relative_to);
-        for (int i = 0; i < count; i++)
-            sum += fast_exp(row[i] - relative_to);
+        for (int i = 0; i < count; i++) sum += fast_exp(row[i] - relative_to);
     }
 };
 

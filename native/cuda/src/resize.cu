@@ -3,16 +3,15 @@
 namespace sunet {
 namespace {
 
-constexpr int resize_floats = 4096;   // of shared memory: what a tile's columns are made from
-constexpr int resize_tile = 256;      // columns of a tile at most
-constexpr int resize_channels = 256;  // channels of a tile at most
+constexpr int resize_floats = 4096;  // of shared memory: what a tile's columns are made from
+constexpr int resize_tile = 256;     // columns of a tile at most
+constexpr int resize_channels = 256; // channels of a tile at most
 
 // What a block works on: some columns of one row of an image, some of their channels.
 struct ResizeUnit {
     int image, row, begin, columns, channel, channels;
 
-    SUNET_DEVICE ResizeUnit(int unit, int rows, int width, int all_channels, int tile, int chunk)
-    {
+    SUNET_DEVICE ResizeUnit(int unit, int rows, int width, int all_channels, int tile, int chunk) {
         const int chunks = pieces(all_channels, chunk), tiles = pieces(width, tile);
         channel = unit % chunks * chunk;
         channels = lower(chunk, all_channels - channel);
@@ -26,8 +25,7 @@ struct ResizeUnit {
 // The row of the source between two of its rows, for the columns that a tile samples: [column - first][channel].
 template <class T>
 SUNET_DEVICE void blend_rows(const T* x, int ld_x, const Axis& rows, const Axis& columns, const ResizeUnit& at, int first, int count,
-                             float* blended)
-{
+                             float* blended) {
     const Tap vertical = tap(rows, at.row);
     const int64_t image = static_cast<int64_t>(at.image) * rows.input * columns.input + first;
     const T* upper = x + (image + static_cast<int64_t>(vertical.low) * columns.input) * ld_x + at.channel;
@@ -40,8 +38,7 @@ SUNET_DEVICE void blend_rows(const T* x, int ld_x, const Axis& rows, const Axis&
 
 template <class T, class U>
 SUNET_DEVICE void resize(const T* x, int ld_x, U* y, int ld_y, int images, int channels, const Axis& rows, const Axis& columns, int tile,
-                         int chunk)
-{
+                         int chunk) {
     SUNET_SHARED float blended[resize_floats];
     SUNET_SHARED Tap taps[resize_tile];
     const int units = images * rows.output * pieces(columns.output, tile) * pieces(channels, chunk);
@@ -69,8 +66,7 @@ SUNET_DEVICE void resize(const T* x, int ld_x, U* y, int ld_y, int images, int c
 // The likeliest class of every output pixel, without the resized logits ever being in memory.
 template <class T>
 SUNET_DEVICE void resize_arg_max(const T* x, int ld_x, uint8_t* classes, int images, int channels, const Axis& rows, const Axis& columns,
-                                 int tile, int chunk)
-{
+                                 int tile, int chunk) {
     SUNET_SHARED float blended[resize_floats];
     const int units = images * rows.output * pieces(columns.output, tile);
     for (int unit = block_x(); unit < units; unit += grid_dim_x()) {
@@ -96,16 +92,14 @@ SUNET_DEVICE void resize_arg_max(const T* x, int ld_x, uint8_t* classes, int ima
             sync_threads();
         }
         const int64_t row = static_cast<int64_t>(at.image) * rows.output + at.row;
-        if (inside)
-            classes[row * columns.output + at.begin + thread_x()] = static_cast<uint8_t>(index);
+        if (inside) classes[row * columns.output + at.begin + thread_x()] = static_cast<uint8_t>(index);
     }
 }
 
 // Sums the rows of dy that sampled one row of x, weighted, for a stretch of columns: [column - first][channel].
 template <class T>
 SUNET_DEVICE void gather_rows(const T* dy, int ld_dy, const Axis& rows, const Axis& columns, const ResizeUnit& at, int first, int count,
-                              float* gathered)
-{
+                              float* gathered) {
     constexpr int held = 4; // sums that a thread keeps in registers while it walks down the rows
     const int top = reached(rows, at.row - 1), bottom = reached(rows, at.row + 1), elements = count * at.channels;
     const Hat hat(rows, at.row);
@@ -121,20 +115,17 @@ SUNET_DEVICE void gather_rows(const T* dy, int ld_dy, const Axis& rows, const Ax
         for (int row = top; row < bottom; row++) {
             const T* from = dy + ((image + row) * columns.output + first) * ld_dy + at.channel;
             const float weight = hat.weight(row);
-            for (int i = 0; i < held; i++)
-                sums[i] = multiply_add(weight, to_float(from[offsets[i]]), sums[i]);
+            for (int i = 0; i < held; i++) sums[i] = multiply_add(weight, to_float(from[offsets[i]]), sums[i]);
         }
         for (int i = 0; i < held; i++)
-            if (begin + i * block_threads < elements)
-                gathered[begin + i * block_threads] = sums[i];
+            if (begin + i * block_threads < elements) gathered[begin + i * block_threads] = sums[i];
     }
 }
 
 // Every input gathers from the outputs that sampled it, in one order: rows first, then columns. Each thread owns one input of the tile.
 template <class T, class U>
 SUNET_DEVICE void resize_backward(const T* dy, int ld_dy, U* dx, int ld_dx, int images, int channels, const Axis& rows, const Axis& columns,
-                                  int tile, int chunk)
-{
+                                  int tile, int chunk) {
     SUNET_SHARED float gathered[resize_floats];
     const int units = images * rows.input * pieces(columns.input, tile) * pieces(channels, chunk);
     for (int unit = block_x(); unit < units; unit += grid_dim_x()) {
@@ -154,25 +145,22 @@ SUNET_DEVICE void resize_backward(const T* dy, int ld_dy, U* dx, int ld_dx, int 
             sync_threads();
         }
         const int64_t row = static_cast<int64_t>(at.image) * rows.input + at.row;
-        if (inside)
-            dx[(row * columns.input + column) * ld_dx + at.channel + channel] = from_float<U>(sum);
+        if (inside) dx[(row * columns.input + column) * ld_dx + at.channel + channel] = from_float<U>(sum);
     }
 }
 
 } // namespace
 
-#define SUNET_BILINEAR(T, U, suffix)                                                                                                    \
-    SUNET_KERNEL(bilinear_##suffix, block_threads)                                                                                      \
-    (const T* x, int ld_x, U* y, int ld_y, int images, int channels, int in_height, int in_width, int out_height, int out_width,        \
-     int tile, int chunk)                                                                                                               \
-    {                                                                                                                                   \
-        resize(x, ld_x, y, ld_y, images, channels, {in_height, out_height}, {in_width, out_width}, tile, chunk);                        \
-    }                                                                                                                                   \
-    SUNET_KERNEL(bilinear_backward_##suffix, block_threads)                                                                             \
-    (const T* dy, int ld_dy, U* dx, int ld_dx, int images, int channels, int in_height, int in_width, int out_height, int out_width,    \
-     int tile, int chunk)                                                                                                               \
-    {                                                                                                                                   \
-        resize_backward(dy, ld_dy, dx, ld_dx, images, channels, {in_height, out_height}, {in_width, out_width}, tile, chunk);           \
+#define SUNET_BILINEAR(T, U, suffix)                                                                                                       \
+    SUNET_KERNEL(bilinear_##suffix, block_threads)                                                                                         \
+    (const T* x, int ld_x, U* y, int ld_y, int images, int channels, int in_height, int in_width, int out_height, int out_width, int tile, \
+     int chunk) {                                                                                                                          \
+        resize(x, ld_x, y, ld_y, images, channels, {in_height, out_height}, {in_width, out_width}, tile, chunk);                           \
+    }                                                                                                                                      \
+    SUNET_KERNEL(bilinear_backward_##suffix, block_threads)                                                                                \
+    (const T* dy, int ld_dy, U* dx, int ld_dx, int images, int channels, int in_height, int in_width, int out_height, int out_width,       \
+     int tile, int chunk) {                                                                                                                \
+        resize_backward(dy, ld_dy, dx, ld_dx, images, channels, {in_height, out_height}, {in_width, out_width}, tile, chunk);              \
     }
 
 SUNET_BILINEAR(float, float, f32_f32)
@@ -183,16 +171,14 @@ SUNET_BILINEAR(bf16, bf16, bf16_bf16)
 #undef SUNET_BILINEAR
 
 SUNET_KERNEL(bilinear_arg_max_f32, block_threads)
-(const float* x, int ld_x, uint8_t* classes, int images, int channels, int in_height, int in_width, int out_height, int out_width,
- int tile, int chunk)
-{
+(const float* x, int ld_x, uint8_t* classes, int images, int channels, int in_height, int in_width, int out_height, int out_width, int tile,
+ int chunk) {
     resize_arg_max(x, ld_x, classes, images, channels, {in_height, out_height}, {in_width, out_width}, tile, chunk);
 }
 
 SUNET_KERNEL(bilinear_arg_max_bf16, block_threads)
-(const bf16* x, int ld_x, uint8_t* classes, int images, int channels, int in_height, int in_width, int out_height, int out_width,
- int tile, int chunk)
-{
+(const bf16* x, int ld_x, uint8_t* classes, int images, int channels, int in_height, int in_width, int out_height, int out_width, int tile,
+ int chunk) {
     resize_arg_max(x, ld_x, classes, images, channels, {in_height, out_height}, {in_width, out_width}, tile, chunk);
 }
 

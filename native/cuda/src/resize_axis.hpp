@@ -19,8 +19,7 @@ struct alignas(8) Tap {
     SUNET_DEVICE int high() const { return fraction > 0.0f ? low + 1 : low; }
 };
 
-SUNET_DEVICE Tap tap(const Axis& axis, int index)
-{
+SUNET_DEVICE Tap tap(const Axis& axis, int index) {
     const int sampled = (2 * index + 1) * axis.input - axis.output, source = sampled < 0 ? 0 : sampled, unit = 2 * axis.output;
     const int low = source / unit;
     return {low, low < axis.input - 1 ? static_cast<float>(source - low * unit) / static_cast<float>(unit) : 0.0f};
@@ -29,8 +28,7 @@ SUNET_DEVICE Tap tap(const Axis& axis, int index)
 SUNET_DEVICE float mix(float low, float high, float fraction) { return multiply_add(low, 1.0f - fraction, high * fraction); }
 
 // The first output whose lower input is at or behind `index`.
-SUNET_DEVICE int reached(const Axis& axis, int index)
-{
+SUNET_DEVICE int reached(const Axis& axis, int index) {
     const int numerator = axis.output * (2 * index + 1) - axis.input, unit = 2 * axis.input;
     return index <= 0 || numerator <= 0 ? 0 : lower(axis.output, (numerator - 1) / unit + 1);
 }
@@ -43,15 +41,11 @@ struct Hat {
 
     SUNET_DEVICE Hat(const Axis& axis, int index)
         : step(2 * axis.input), origin(axis.input - axis.output - 2 * axis.output * index), unit(2 * axis.output),
-          inverse_unit(1.0f / static_cast<float>(2 * axis.output)), first(index == 0), last(index == axis.input - 1)
-    {
-    }
+          inverse_unit(1.0f / static_cast<float>(2 * axis.output)), first(index == 0), last(index == axis.input - 1) {}
 
-    SUNET_DEVICE float weight(int output) const
-    {
+    SUNET_DEVICE float weight(int output) const {
         const int distance = output * step + origin, covered = distance + unit;
-        if (distance < 0)
-            return first ? 1.0f : covered > 0 ? static_cast<float>(covered) * inverse_unit : 0.0f; // less than 0 sampled is 0
+        if (distance < 0) return first ? 1.0f : covered > 0 ? static_cast<float>(covered) * inverse_unit : 0.0f; // less than 0 sampled is 0
         return last ? 1.0f : 1.0f - static_cast<float>(distance) * inverse_unit;
     }
 };

@@ -12,14 +12,11 @@ struct TileWalk {
 
     SUNET_DEVICE TileWalk(int pixel_count, int channel_count, int threads)
         : pixel(thread_x() / channel_count), channel(thread_x() % channel_count), pixels(pixel_count), channels(channel_count),
-          pixel_step(threads / channel_count), channel_step(threads % channel_count)
-    {
-    }
+          pixel_step(threads / channel_count), channel_step(threads % channel_count) {}
 
     SUNET_DEVICE bool inside() const { return pixel < pixels; }
 
-    SUNET_DEVICE void next()
-    {
+    SUNET_DEVICE void next() {
         pixel += pixel_step;
         channel += channel_step;
         if (channel >= channels) {

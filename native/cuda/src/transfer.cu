@@ -18,22 +18,19 @@ struct Extent {
 
 // Calls body(image, first pixel, first channel) for every tile, by whole blocks.
 template <class Body>
-SUNET_DEVICE void for_each_tile(const Extent& extent, Body body)
-{
+SUNET_DEVICE void for_each_tile(const Extent& extent, Body body) {
     const int64_t tiles_x = (extent.pixels + tile_edge - 1) / tile_edge;
     const int tiles_y = (extent.channels + tile_edge - 1) / tile_edge;
     for (int image = block_z(); image < extent.images; image += grid_dim_z()) {
         for (int y = block_y(); y < tiles_y; y += grid_dim_y()) {
-            for (int64_t x = block_x(); x < tiles_x; x += grid_dim_x())
-                body(image, x * tile_edge, y * tile_edge);
+            for (int64_t x = block_x(); x < tiles_x; x += grid_dim_x()) body(image, x * tile_edge, y * tile_edge);
         }
     }
 }
 
 // Calls body(image, pixel) for every pixel, by single threads.
 template <class Body>
-SUNET_DEVICE void for_each_pixel(const Extent& extent, Body body)
-{
+SUNET_DEVICE void for_each_pixel(const Extent& extent, Body body) {
     for (int image = block_z() * grid_dim_y() + block_y(); image < extent.images; image += grid_dim_z() * grid_dim_y()) {
         for (int64_t pixel = static_cast<int64_t>(block_x()) * block_threads + thread_x(); pixel < extent.pixels;
              pixel += grid_dim_x() * block_threads)
@@ -42,8 +39,7 @@ SUNET_DEVICE void for_each_pixel(const Extent& extent, Body body)
 }
 
 template <class T>
-SUNET_DEVICE void to_pixels(const float* x, Pixels<T> y, const Extent& extent)
-{
+SUNET_DEVICE void to_pixels(const float* x, Pixels<T> y, const Extent& extent) {
     SUNET_SHARED float tile[tile_edge * (tile_edge + 1)];
     if (extent.channels <= few_channels) {
         for_each_pixel(extent, [&](int image, int64_t pixel) {
@@ -68,8 +64,7 @@ SUNET_DEVICE void to_pixels(const float* x, Pixels<T> y, const Extent& extent)
 }
 
 template <class T>
-SUNET_DEVICE void to_planes(Pixels<const T> x, float* y, const Extent& extent)
-{
+SUNET_DEVICE void to_planes(Pixels<const T> x, float* y, const Extent& extent) {
     SUNET_SHARED float tile[tile_edge * (tile_edge + 1)];
     if (extent.channels <= few_channels) {
         for_each_pixel(extent, [&](int image, int64_t pixel) {
@@ -99,8 +94,7 @@ struct ImageScale {
 };
 
 template <class T>
-SUNET_DEVICE void normalize_images(const uint8_t* x, const ImageScale& scale, int flip, Pixels<T> y, int images, int height, int width)
-{
+SUNET_DEVICE void normalize_images(const uint8_t* x, const ImageScale& scale, int flip, Pixels<T> y, int images, int height, int width) {
     const int64_t rows = static_cast<int64_t>(images) * height;
     for (int64_t row = block_y(); row < rows; row += grid_dim_y()) {
         for (int column = block_x() * block_threads + thread_x(); column < width; column += grid_dim_x() * block_threads) {
@@ -113,21 +107,18 @@ SUNET_DEVICE void normalize_images(const uint8_t* x, const ImageScale& scale, in
     }
 }
 
-#define SUNET_TRANSFER(type, suffix)                                                                                                     \
-    SUNET_KERNEL(nchw_to_nhwc_##suffix, block_threads)(const float* x, type* y, int ld_y, int images, int channels, int64_t pixels)      \
-    {                                                                                                                                    \
-        to_pixels(x, Pixels<type>{y, ld_y}, Extent{images, channels, pixels});                                                           \
-    }                                                                                                                                    \
-    SUNET_KERNEL(nhwc_to_nchw_##suffix, block_threads)(const type* x, int ld_x, float* y, int images, int channels, int64_t pixels)      \
-    {                                                                                                                                    \
-        to_planes(Pixels<const type>{x, ld_x}, y, Extent{images, channels, pixels});                                                     \
-    }                                                                                                                                    \
-    SUNET_KERNEL(normalize_images_##suffix, block_threads)                                                                               \
-    (const uint8_t* x, float mean_r, float mean_g, float mean_b, float deviation_r, float deviation_g, float deviation_b, int flip,      \
-     type* y, int ld_y, int images, int height, int width)                                                                               \
-    {                                                                                                                                    \
-        const ImageScale scale = {{mean_r, mean_g, mean_b}, {deviation_r, deviation_g, deviation_b}};                                    \
-        normalize_images(x, scale, flip, Pixels<type>{y, ld_y}, images, height, width);                                                  \
+#define SUNET_TRANSFER(type, suffix)                                                                                                  \
+    SUNET_KERNEL(nchw_to_nhwc_##suffix, block_threads)(const float* x, type* y, int ld_y, int images, int channels, int64_t pixels) { \
+        to_pixels(x, Pixels<type>{y, ld_y}, Extent{images, channels, pixels});                                                        \
+    }                                                                                                                                 \
+    SUNET_KERNEL(nhwc_to_nchw_##suffix, block_threads)(const type* x, int ld_x, float* y, int images, int channels, int64_t pixels) { \
+        to_planes(Pixels<const type>{x, ld_x}, y, Extent{images, channels, pixels});                                                  \
+    }                                                                                                                                 \
+    SUNET_KERNEL(normalize_images_##suffix, block_threads)                                                                            \
+    (const uint8_t* x, float mean_r, float mean_g, float mean_b, float deviation_r, float deviation_g, float deviation_b, int flip,   \
+     type* y, int ld_y, int images, int height, int width) {                                                                          \
+        const ImageScale scale = {{mean_r, mean_g, mean_b}, {deviation_r, deviation_g, deviation_b}};                                 \
+        normalize_images(x, scale, flip, Pixels<type>{y, ld_y}, images, height, width);                                               \
     }
 
 SUNET_TRANSFER(float, f32)

@@ -3,8 +3,7 @@
 namespace sunet {
 
 SUNET_KERNEL(unfold_rows_bf16, block_threads)
-(const bf16* x, bf16* y, int64_t rows, int length, int windows, int step, int start, int size, int channels)
-{
+(const bf16* x, bf16* y, int64_t rows, int length, int windows, int step, int start, int size, int channels) {
     constexpr int lanes = vector_lanes<bf16>;
     const int groups = channels / lanes, vectors = windows * groups;
     for (int64_t row = block_y(); row < rows; row += grid_dim_y()) {

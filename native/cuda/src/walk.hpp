@@ -22,8 +22,7 @@ struct Walk {
     int64_t pixel, pixels;
     uint32_t group, groups, pixel_step, group_step;
 
-    SUNET_DEVICE Walk(int64_t pixel_count, int group_count) : pixels(pixel_count), groups(static_cast<uint32_t>(group_count))
-    {
+    SUNET_DEVICE Walk(int64_t pixel_count, int group_count) : pixels(pixel_count), groups(static_cast<uint32_t>(group_count)) {
         const uint32_t at = static_cast<uint32_t>(block_x()) * block_threads + static_cast<uint32_t>(thread_x());
         const uint32_t step = static_cast<uint32_t>(grid_dim_x()) * block_threads;
         pixel = at / groups;
@@ -35,13 +34,11 @@ struct Walk {
     SUNET_DEVICE bool inside() const { return pixel < pixels; }
 
     template <int N>
-    SUNET_DEVICE int channel() const
-    {
+    SUNET_DEVICE int channel() const {
         return static_cast<int>(group) * N;
     }
 
-    SUNET_DEVICE void next()
-    {
+    SUNET_DEVICE void next() {
         pixel += pixel_step;
         group += group_step;
         if (group >= groups) {
@@ -56,8 +53,7 @@ struct Walk {
 struct ChannelTile {
     int groups, tiles, columns, rows, column, row;
 
-    SUNET_DEVICE explicit ChannelTile(int group_count) : groups(group_count)
-    {
+    SUNET_DEVICE explicit ChannelTile(int group_count) : groups(group_count) {
         tiles = (groups + block_threads - 1) / block_threads;
         columns = (groups + tiles - 1) / tiles;
         rows = block_threads / columns;
@@ -74,8 +70,7 @@ struct ChannelTile {
 struct Chunk {
     int64_t begin, end;
 
-    SUNET_DEVICE Chunk(int64_t pixels, int chunks, int index)
-    {
+    SUNET_DEVICE Chunk(int64_t pixels, int chunks, int index) {
         const int64_t length = (pixels + chunks - 1) / chunks;
         begin = minimum(pixels, index * length);
         end = minimum(pixels, begin + length);
@@ -86,10 +81,8 @@ struct Chunk {
 
 // Sums values over the rows of a tile, in an order that depends on the number of rows alone; every row gets the sums.
 template <int Count>
-SUNET_DEVICE void sum_rows(const ChannelTile& tile, float (&values)[Count], float* shared)
-{
-    for (int i = 0; i < Count; i++)
-        shared[i * block_threads + thread_x()] = values[i];
+SUNET_DEVICE void sum_rows(const ChannelTile& tile, float (&values)[Count], float* shared) {
+    for (int i = 0; i < Count; i++) shared[i * block_threads + thread_x()] = values[i];
     for (int rows = tile.rows; rows > 1;) {
         const int kept = (rows + 1) / 2;
         sync_threads();
@@ -100,8 +93,7 @@ SUNET_DEVICE void sum_rows(const ChannelTile& tile, float (&values)[Count], floa
         rows = kept;
     }
     sync_threads();
-    for (int i = 0; i < Count; i++)
-        values[i] = shared[i * block_threads + tile.column];
+    for (int i = 0; i < Count; i++) values[i] = shared[i * block_threads + tile.column];
     // Whoever is done may write the next sums' operands.
     sync_threads();
 }
@@ -114,13 +106,11 @@ SUNET_DEVICE int finish_channel() { return block_x() * finish_columns + thread_x
 SUNET_DEVICE int finish_row() { return thread_x() / finish_columns; }
 
 // Sums over the rows; every row gets the sum.
-SUNET_DEVICE double finish_sum(double value, double* shared)
-{
+SUNET_DEVICE double finish_sum(double value, double* shared) {
     shared[thread_x()] = value;
     for (int rows = finish_rows / 2; rows > 0; rows /= 2) {
         sync_threads();
-        if (finish_row() < rows)
-            shared[thread_x()] += shared[thread_x() + rows * finish_columns];
+        if (finish_row() < rows) shared[thread_x()] += shared[thread_x() + rows * finish_columns];
     }
     sync_threads();
     const double sum = shared[thread_x() % finish_columns];
@@ -129,8 +119,7 @@ SUNET_DEVICE double finish_sum(double value, double* shared)
 }
 
 // The sum over chunks of partial sums [chunks][channels].
-SUNET_DEVICE double finish_chunks(const float* partial, int chunks, int channels, double* shared)
-{
+SUNET_DEVICE double finish_chunks(const float* partial, int chunks, int channels, double* shared) {
     double sum = 0;
     if (finish_channel() < channels) {
         for (int chunk = finish_row(); chunk < chunks; chunk += finish_rows)

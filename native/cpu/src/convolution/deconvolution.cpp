@@ -62,8 +62,8 @@ sunet_status sunet_deconvolution_backward_data_create(sunet_context* context, co
     });
 }
 
-sunet_status sunet_deconvolution_backward_weights_create(sunet_context* context, const sunet_convolution* attributes,
-                                                         sunet_primitive** out, sunet_message* message) {
+sunet_status sunet_deconvolution_backward_weights_create(sunet_context* context, const sunet_convolution* attributes, sunet_primitive** out,
+                                                         sunet_message* message) {
     return sunet::create_primitive(context, out, message, [&] {
         sunet::require(attributes != nullptr, "The transposed convolution is NULL.");
         return sunet::deconvolution_backward_weights(*context, *attributes);

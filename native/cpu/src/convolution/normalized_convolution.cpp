@@ -157,8 +157,8 @@ private:
         attributes.set_post_ops(operations);
         const desc bias = has_bias_ ? vector_desc(outputs_) : desc();
         const desc weights = whole_.pixels != 0 ? whole_.pd.weights_desc() : weights_desc(a.weights);
-        const convolution_problem problem = {activation_desc(source), weights, bias, activation_desc(destination),
-                                             {1, 1}, {0, 0}, {0, 0}, {0, 0}};
+        const convolution_problem problem = {
+            activation_desc(source), weights, bias, activation_desc(destination), {1, 1}, {0, 0}, {0, 0}, {0, 0}};
         kernel.pixels = pixels;
         kernel.pd = forward_pd(context_.engine, dnnl::prop_kind::forward_inference, problem, attributes);
         kernel.primitive = dnnl::convolution_forward(kernel.pd);
@@ -176,7 +176,7 @@ private:
     dnnl_status_t strip(worker& own, bindings data, const float* scale, int64_t image, int64_t index) {
         const bool is_last = last_.pixels != 0 && index == strips_ - 1;
         const strip_kernel& kernel = is_last ? last_ : whole_;
-        const auto &arguments = is_last ? own.last : own.whole;
+        const auto& arguments = is_last ? own.last : own.whole;
         const int64_t begin = index * whole_.pixels;
         const auto *x = static_cast<const float*>(data[SUNET_ARG_SOURCE]), *mean = static_cast<const float*>(data[SUNET_ARG_MEAN]),
                    *beta = static_cast<const float*>(data[SUNET_ARG_BETA]);
@@ -212,8 +212,8 @@ void check(const sunet_convolution& a) {
     const int32_t block = x.layout == SUNET_BLOCKED_16 ? 16 : x.layout == SUNET_BLOCKED_8 ? 8 : 0;
     const bool dense = a.stride[0] == 1 && a.stride[1] == 1 && a.weights.dims[2] == 1 && a.weights.dims[3] == 1;
     const bool padded = a.padding_begin[0] != 0 || a.padding_begin[1] != 0 || a.padding_end[0] != 0 || a.padding_end[1] != 0;
-    if (!dense || padded || a.accumulate != 0 || block == 0 || y.layout != x.layout || is_slice(x) || is_slice(y) ||
-        x.type != SUNET_F32 || y.type != SUNET_F32 || x.dims[1] % block != 0 || y.dims[1] % block != 0)
+    if (!dense || padded || a.accumulate != 0 || block == 0 || y.layout != x.layout || is_slice(x) || is_slice(y) || x.type != SUNET_F32 ||
+        y.type != SUNET_F32 || x.dims[1] % block != 0 || y.dims[1] % block != 0)
         throw failure(SUNET_UNSUPPORTED, "A normalised convolution is dense, 1x1, and goes between whole blocks of float32 channels.");
 }
 

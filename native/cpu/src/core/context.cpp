@@ -23,8 +23,7 @@ sunet_status sunet_context_create(int32_t threads, sunet_context** out, sunet_me
         sunet::require(out != nullptr, "The context needs a place to be returned to.");
         *out = nullptr;
         if (threads < 1 || threads > 4096)
-            throw sunet::failure(SUNET_INVALID_ARGUMENT,
-                                 "A context has 1 to 4096 threads, not " + std::to_string(threads) + ".");
+            throw sunet::failure(SUNET_INVALID_ARGUMENT, "A context has 1 to 4096 threads, not " + std::to_string(threads) + ".");
         *out = new sunet_context(threads);
     });
 }

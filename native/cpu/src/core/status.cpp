@@ -28,10 +28,10 @@ sunet_status report_current(sunet_message* message) noexcept {
     } catch (const dnnl::error& error) {
         copy_text(error.what(), message);
         switch (error.status) {
-        case dnnl_out_of_memory: return SUNET_OUT_OF_MEMORY;
-        case dnnl_unimplemented: return SUNET_UNSUPPORTED;
-        case dnnl_invalid_arguments: return SUNET_INVALID_ARGUMENT;
-        default: return SUNET_LIBRARY;
+            case dnnl_out_of_memory: return SUNET_OUT_OF_MEMORY;
+            case dnnl_unimplemented: return SUNET_UNSUPPORTED;
+            case dnnl_invalid_arguments: return SUNET_INVALID_ARGUMENT;
+            default: return SUNET_LIBRARY;
         }
     } catch (const std::bad_alloc&) {
         copy_text("The host has not enough free memory for this request.", message);

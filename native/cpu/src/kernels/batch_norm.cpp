@@ -20,27 +20,23 @@ struct Run {
     bool relu, addend_given, bf16;
 
     bool has_pairs() const { return lie_in_pairs(lanes, pixels, {x_stride, dy_stride, addend_stride, y_stride}); }
-    Run pairs() const
-    {
+    Run pairs() const {
         Run twice = *this;
         twice.pixels /= 2;
-        for (std::int64_t* stride : {&twice.x_stride, &twice.dy_stride, &twice.addend_stride, &twice.y_stride})
-            *stride *= 2;
+        for (std::int64_t* stride : {&twice.x_stride, &twice.dy_stride, &twice.addend_stride, &twice.y_stride}) *stride *= 2;
         return twice;
     }
 };
 
 template <class V>
-SUNET_INLINE V parameter(const Run& run, int index)
-{
+SUNET_INLINE V parameter(const Run& run, int index) {
     const float* from = run.parameters + index * row;
     return run.one_channel ? broadcast<V>(*from) : load_lanes<V>(from);
 }
 
 template <class V, class S>
 struct Statistics {
-    static SUNET_INLINE void run(const Run& run)
-    {
+    static SUNET_INLINE void run(const Run& run) {
         const V pivot = parameter<V>(run, 0);
         V first = broadcast<V>(0.0f), second = first, first_odd = first, second_odd = first;
         std::int64_t pixel = 0;
@@ -65,15 +61,13 @@ struct Statistics {
 template <class V, class S>
 struct Apply {
     template <bool Relu>
-    static SUNET_INLINE void lanes(const Run& run)
-    {
+    static SUNET_INLINE void lanes(const Run& run) {
         const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
         const S* x = static_cast<const S*>(run.x);
         S* y = static_cast<S*>(run.y);
         for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
             V value = normalized(load<V>(x + pixel * run.x_stride), mean, scale, beta);
-            if (Relu)
-                value = rectified(value);
+            if (Relu) value = rectified(value);
             store<V>(y + pixel * run.y_stride, value);
         }
     }
@@ -84,16 +78,14 @@ struct Apply {
 template <class V, class S>
 struct GradientSums {
     template <bool Relu>
-    static SUNET_INLINE void lanes(const Run& run)
-    {
+    static SUNET_INLINE void lanes(const Run& run) {
         const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
         const S *from = static_cast<const S*>(run.x), *dy = static_cast<const S*>(run.dy);
         V sum = broadcast<V>(0.0f), product = sum;
         for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
             const V x = load<V>(from + pixel * run.x_stride);
             V gradient = load<V>(dy + pixel * run.dy_stride);
-            if (Relu)
-                gradient = passed(normalized(x, mean, scale, beta), gradient);
+            if (Relu) gradient = passed(normalized(x, mean, scale, beta), gradient);
             sum = sum + gradient;
             product = product + gradient * (x - mean);
         }
@@ -107,8 +99,7 @@ struct GradientSums {
 template <class V, class S>
 struct InputGradient {
     template <bool Relu, bool Addend>
-    static SUNET_INLINE void lanes(const Run& run)
-    {
+    static SUNET_INLINE void lanes(const Run& run) {
         const V mean = parameter<V>(run, 0), scale = parameter<V>(run, 1), beta = parameter<V>(run, 2);
         const V gradient_mean = parameter<V>(run, 3), slope = parameter<V>(run, 4);
         const S *from = static_cast<const S*>(run.x), *dy = static_cast<const S*>(run.dy), *addend = static_cast<const S*>(run.addend);
@@ -116,17 +107,14 @@ struct InputGradient {
         for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
             const V x = load<V>(from + pixel * run.x_stride);
             V gradient = load<V>(dy + pixel * run.dy_stride);
-            if (Relu)
-                gradient = passed(normalized(x, mean, scale, beta), gradient);
+            if (Relu) gradient = passed(normalized(x, mean, scale, beta), gradient);
             V result = scale * (gradient - gradient_mean - (x - mean) * slope);
-            if (Addend)
-                result = result + load<V>(addend + pixel * run.addend_stride);
+            if (Addend) result = result + load<V>(addend + pixel * run.addend_stride);
             store<V>(y + pixel * run.y_stride, result);
         }
     }
 
-    static SUNET_INLINE void run(const Run& run)
-    {
+    static SUNET_INLINE void run(const Run& run) {
         if (run.relu)
             run.addend_given ? lanes<true, true>(run) : lanes<true, false>(run);
         else
@@ -143,8 +131,7 @@ SUNET_KERNEL(gradient_sums_run, GradientSums, Run)
 SUNET_KERNEL(input_gradient_run, InputGradient, Run)
 
 template <int N>
-Run run_of(const Piece<N>& piece, bool bf16, const float* parameters, double* sums, bool relu)
-{
+Run run_of(const Piece<N>& piece, bool bf16, const float* parameters, double* sums, bool relu) {
     Run run = {};
     run.bf16 = bf16;
     run.lanes = piece.lanes;
@@ -157,8 +144,7 @@ Run run_of(const Piece<N>& piece, bool bf16, const float* parameters, double* su
 }
 
 // The mean of a few pixels of each channel: near enough the channel's mean that squares of what is left keep their precision.
-void pivots(const Channels& tensor, const void* x, std::int64_t from, std::int64_t count, float* out)
-{
+void pivots(const Channels& tensor, const void* x, std::int64_t from, std::int64_t count, float* out) {
     const std::int64_t all = tensor.images * tensor.pixels(), samples = std::min<std::int64_t>(8, all);
     double sums[row] = {};
     for (std::int64_t sample = 0; sample < samples; sample++) {
@@ -181,8 +167,7 @@ struct Affine {
 
     double inverse_deviation(std::int64_t channel) const { return sunet::inverse_deviation(variance[channel], epsilon); }
 
-    void fill(std::int64_t from, std::int64_t count, float (*parameters)[row]) const
-    {
+    void fill(std::int64_t from, std::int64_t count, float (*parameters)[row]) const {
         for (std::int64_t lane = 0; lane < count; lane++) {
             parameters[0][lane] = mean[from + lane];
             parameters[1][lane] = norm_scale(variance[from + lane], gamma[from + lane], epsilon);
@@ -197,8 +182,7 @@ struct Backward {
     Affine affine;
     float *dgamma, *dbeta;
 
-    void sums(const sunet_context* context) const
-    {
+    void sums(const sunet_context* context) const {
         const Channels tensors[] = {x, dy};
         reduce<3, 2>(
             context, tensors, [&](std::int64_t from, std::int64_t count, float(*parameters)[row]) { affine.fill(from, count, parameters); },
@@ -218,19 +202,17 @@ struct Backward {
             });
     }
 
-    void parameters_of(std::int64_t from, std::int64_t count, float (*parameters)[row]) const
-    {
+    void parameters_of(std::int64_t from, std::int64_t count, float (*parameters)[row]) const {
         affine.fill(from, count, parameters);
         const double pixels = static_cast<double>(x.images * x.pixels());
         for (std::int64_t lane = 0; call->batch_statistics != 0 && lane < count; lane++) {
             parameters[3][lane] = static_cast<float>(static_cast<double>(dbeta[from + lane]) / pixels);
-            parameters[4][lane] = static_cast<float>(static_cast<double>(dgamma[from + lane]) / pixels *
-                                                     affine.inverse_deviation(from + lane));
+            parameters[4][lane] =
+                static_cast<float>(static_cast<double>(dgamma[from + lane]) / pixels * affine.inverse_deviation(from + lane));
         }
     }
 
-    void input_gradient(const sunet_context* context) const
-    {
+    void input_gradient(const sunet_context* context) const {
         const Channels tensors[] = {dx, x, dy, addend};
         map<5>(
             context, tensors, call->dx,
@@ -252,21 +234,14 @@ struct Backward {
 };
 
 // Fills in everything but dgamma and dbeta; false where the call cannot be carried out.
-bool prepare_backward(const sunet_batch_norm_gradient* call, Backward* out)
-{
-    if (call == nullptr || call->x == nullptr || call->dy == nullptr || call->mean == nullptr || call->variance == nullptr)
-        return false;
-    if (call->gamma == nullptr || call->beta == nullptr)
-        return false;
-    if (!describe(&call->x_tensor, &out->x) || !describe(&call->dy_tensor, &out->dy) || !out->x.same_extent(out->dy))
-        return false;
+bool prepare_backward(const sunet_batch_norm_gradient* call, Backward* out) {
+    if (call == nullptr || call->x == nullptr || call->dy == nullptr || call->mean == nullptr || call->variance == nullptr) return false;
+    if (call->gamma == nullptr || call->beta == nullptr) return false;
+    if (!describe(&call->x_tensor, &out->x) || !describe(&call->dy_tensor, &out->dy) || !out->x.same_extent(out->dy)) return false;
     out->dx = out->addend = out->dy;
-    if (call->dx != nullptr && (!describe(&call->dx_tensor, &out->dx) || !out->dx.same_extent(out->x)))
-        return false;
-    if (call->addend != nullptr && (!describe(&call->addend_tensor, &out->addend) || !out->addend.same_extent(out->x)))
-        return false;
-    if (out->dy.bf16 != out->x.bf16 || out->dx.bf16 != out->x.bf16 || out->addend.bf16 != out->x.bf16)
-        return false;
+    if (call->dx != nullptr && (!describe(&call->dx_tensor, &out->dx) || !out->dx.same_extent(out->x))) return false;
+    if (call->addend != nullptr && (!describe(&call->addend_tensor, &out->addend) || !out->addend.same_extent(out->x))) return false;
+    if (out->dy.bf16 != out->x.bf16 || out->dx.bf16 != out->x.bf16 || out->addend.bf16 != out->x.bf16) return false;
     out->call = call;
     out->affine = {call->mean, call->variance, call->gamma, call->beta, call->epsilon};
     return true;
@@ -278,8 +253,7 @@ bool prepare_backward(const sunet_batch_norm_gradient* call, Backward* out)
 using namespace sunet;
 
 sunet_status sunet_batch_norm_statistics(sunet_context* context, const sunet_tensor* x_tensor, const void* x, float* mean,
-                                         float* variance)
-{
+                                         float* variance) {
     Channels tensors[1];
     if (context == nullptr || x == nullptr || mean == nullptr || variance == nullptr || !describe(x_tensor, &tensors[0]))
         return SUNET_INVALID_ARGUMENT;
@@ -308,8 +282,7 @@ sunet_status sunet_batch_norm_statistics(sunet_context* context, const sunet_ten
 
 sunet_status sunet_batch_norm_apply(sunet_context* context, const sunet_tensor* x_tensor, const void* x, const float* mean,
                                     const float* variance, const float* gamma, const float* beta, float epsilon, int32_t relu,
-                                    const sunet_tensor* y_tensor, void* y)
-{
+                                    const sunet_tensor* y_tensor, void* y) {
     Channels tensors[2];
     if (context == nullptr || x == nullptr || y == nullptr || mean == nullptr || variance == nullptr || gamma == nullptr ||
         beta == nullptr || !describe(y_tensor, &tensors[0]) || !describe(x_tensor, &tensors[1]) || !tensors[0].same_extent(tensors[1]) ||
@@ -317,8 +290,7 @@ sunet_status sunet_batch_norm_apply(sunet_context* context, const sunet_tensor* 
         return SUNET_INVALID_ARGUMENT;
     const Affine affine = {mean, variance, gamma, beta, epsilon};
     map<3>(
-        context, tensors, y,
-        [&](std::int64_t from, std::int64_t count, float(*parameters)[row]) { affine.fill(from, count, parameters); },
+        context, tensors, y, [&](std::int64_t from, std::int64_t count, float(*parameters)[row]) { affine.fill(from, count, parameters); },
         [&](const Piece<2>& piece, const float* parameters) {
             Run run = run_of(piece, tensors[1].bf16, parameters, nullptr, relu != 0);
             run.y = tensors[0].at(y, piece.offset[0]);
@@ -330,34 +302,28 @@ sunet_status sunet_batch_norm_apply(sunet_context* context, const sunet_tensor* 
     return SUNET_OK;
 }
 
-sunet_status sunet_batch_norm_backward(sunet_context* context, const sunet_batch_norm_gradient* call)
-{
+sunet_status sunet_batch_norm_backward(sunet_context* context, const sunet_batch_norm_gradient* call) {
     Backward backward;
-    if (context == nullptr || !prepare_backward(call, &backward))
-        return SUNET_INVALID_ARGUMENT;
+    if (context == nullptr || !prepare_backward(call, &backward)) return SUNET_INVALID_ARGUMENT;
     const bool wanted = call->dgamma != nullptr || call->dbeta != nullptr;
     const bool needed = wanted || (call->batch_statistics != 0 && call->dx != nullptr);
-    if (needed && call->scratch == nullptr && (call->dgamma == nullptr || call->dbeta == nullptr))
-        return SUNET_INVALID_ARGUMENT;
+    if (needed && call->scratch == nullptr && (call->dgamma == nullptr || call->dbeta == nullptr)) return SUNET_INVALID_ARGUMENT;
     if (needed) {
         backward.dgamma = call->dgamma != nullptr ? call->dgamma : call->scratch;
         backward.dbeta = call->dbeta != nullptr ? call->dbeta : call->scratch + backward.x.channels;
         backward.sums(context);
     }
-    if (call->dx != nullptr)
-        backward.input_gradient(context);
+    if (call->dx != nullptr) backward.input_gradient(context);
     return SUNET_OK;
 }
 
 sunet_status sunet_running_statistics_update(sunet_context* context, int32_t channels, int64_t count, float momentum, const float* mean,
-                                             const float* variance, float* running_mean, float* running_variance)
-{
+                                             const float* variance, float* running_mean, float* running_variance) {
     if (context == nullptr || channels < 1 || count < 1 || mean == nullptr || variance == nullptr || running_mean == nullptr ||
         running_variance == nullptr)
         return SUNET_INVALID_ARGUMENT;
     // A single value has no unbiased variance; PyTorch refuses to train on it too.
-    if (count == 1)
-        return SUNET_INVALID_ARGUMENT;
+    if (count == 1) return SUNET_INVALID_ARGUMENT;
     const double unbiased = static_cast<double>(count) / static_cast<double>(count - 1), kept = 1.0 - static_cast<double>(momentum);
     for (std::int32_t channel = 0; channel < channels; channel++) {
         const double m = static_cast<double>(mean[channel]), v = static_cast<double>(variance[channel]) * unbiased;

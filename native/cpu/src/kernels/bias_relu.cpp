@@ -18,8 +18,7 @@ struct Run {
     bool relu, bf16;
 
     bool has_pairs() const { return lie_in_pairs(lanes, pixels, {stride}); }
-    Run pairs() const
-    {
+    Run pairs() const {
         Run twice = *this;
         twice.pixels /= 2;
         twice.stride *= 2;
@@ -30,8 +29,7 @@ struct Run {
 template <class V, class S>
 struct AddBias {
     template <bool Relu>
-    static SUNET_INLINE void lanes(const Run& run)
-    {
+    static SUNET_INLINE void lanes(const Run& run) {
         const V bias = run.one_channel ? broadcast<V>(*run.bias) : load_lanes<V>(run.bias);
         S* x = static_cast<S*>(run.x);
         for (std::int64_t pixel = 0; pixel < run.pixels; pixel++, x += run.stride) {
@@ -47,20 +45,18 @@ SUNET_KERNEL(add_bias_run, AddBias, Run)
 
 } // namespace
 
-void add_bias_relu(const sunet_context& context, const sunet_tensor& tensor, void* x, const float* bias, bool relu)
-{
+void add_bias_relu(const sunet_context& context, const sunet_tensor& tensor, void* x, const float* bias, bool relu) {
     Channels tensors[1];
     if (!describe(&tensor, &tensors[0]))
         throw failure(SUNET_INVALID_ARGUMENT, "A bias is added to a float32 or bf16 tensor of a fixed layout.");
     map<1>(
         &context, tensors, x,
         [&](std::int64_t from, std::int64_t count, float(*parameters)[Partition::room]) {
-            if (bias != nullptr)
-                std::copy_n(bias + from, count, parameters[0]);
+            if (bias != nullptr) std::copy_n(bias + from, count, parameters[0]);
         },
         [&](const Piece<1>& piece, const float* parameters) {
-            add_bias_run({piece.lanes, piece.one_channel, piece.pixels, parameters, tensors[0].at(x, piece.offset[0]), piece.stride[0], relu,
-                          tensors[0].bf16});
+            add_bias_run({piece.lanes, piece.one_channel, piece.pixels, parameters, tensors[0].at(x, piece.offset[0]), piece.stride[0],
+                          relu, tensors[0].bf16});
         });
 }
 

@@ -12,38 +12,28 @@ struct Tile {
     const Channels* view;
     std::int64_t image, begin, count;
 
-    SUNET_INLINE std::int64_t offset(std::int64_t channel) const
-    {
-        return view->offset(image, channel) + begin * view->block;
-    }
+    SUNET_INLINE std::int64_t offset(std::int64_t channel) const { return view->offset(image, channel) + begin * view->block; }
 };
 
 // A channel's pixels as contiguous floats: in place where they are, else copied into `buffer`.
-SUNET_INLINE const float* row_of(const Tile& at, const void* data, std::int64_t channel, float* buffer)
-{
+SUNET_INLINE const float* row_of(const Tile& at, const void* data, std::int64_t channel, float* buffer) {
     const void* first = at.view->at(data, at.offset(channel));
     if (at.view->bf16) {
-        for (std::int64_t i = 0; i < at.count; i++)
-            buffer[i] = load<float>(static_cast<const Bf16*>(first) + i * at.view->block);
+        for (std::int64_t i = 0; i < at.count; i++) buffer[i] = load<float>(static_cast<const Bf16*>(first) + i * at.view->block);
         return buffer;
     }
     const float* from = static_cast<const float*>(first);
-    if (at.view->block == 1)
-        return from;
-    for (std::int64_t i = 0; i < at.count; i++)
-        buffer[i] = from[i * at.view->block];
+    if (at.view->block == 1) return from;
+    for (std::int64_t i = 0; i < at.count; i++) buffer[i] = from[i * at.view->block];
     return buffer;
 }
 
-SUNET_INLINE void write_row(const Tile& at, float* data, std::int64_t channel, const float* row)
-{
+SUNET_INLINE void write_row(const Tile& at, float* data, std::int64_t channel, const float* row) {
     float* to = data + at.offset(channel);
-    for (std::int64_t i = 0; i < at.count; i++)
-        to[i * at.view->block] = row[i];
+    for (std::int64_t i = 0; i < at.count; i++) to[i * at.view->block] = row[i];
 }
 
-SUNET_INLINE void exponential_sums(const Tile& at, const void* x, float* maximum, float* sum)
-{
+SUNET_INLINE void exponential_sums(const Tile& at, const void* x, float* maximum, float* sum) {
     float buffer[tile];
     for (std::int64_t i = 0; i < at.count; i++) {
         maximum[i] = -__builtin_inff();
@@ -52,46 +42,38 @@ SUNET_INLINE void exponential_sums(const Tile& at, const void* x, float* maximum
     for (std::int64_t channel = 0; channel < at.view->channels; channel++) {
         const float* row = row_of(at, x, channel, buffer);
 #pragma omp simd
-        for (std::int64_t i = 0; i < at.count; i++)
-            maximum[i] = row[i] > maximum[i] ? row[i] : maximum[i];
+        for (std::int64_t i = 0; i < at.count; i++) maximum[i] = row[i] > maximum[i] ? row[i] : maximum[i];
     }
     for (std::int64_t channel = 0; channel < at.view->channels; channel++) {
         const float* row = row_of(at, x, channel, buffer);
 #pragma omp simd
-        for (std::int64_t i = 0; i < at.count; i++)
-            sum[i] += exponential(row[i] - maximum[i]);
+        for (std::int64_t i = 0; i < at.count; i++) sum[i] += exponential(row[i] - maximum[i]);
     }
 }
 
-SUNET_CLONES void softmax_tile(const Tile& from, const void* x, const Tile& to, float* y)
-{
+SUNET_CLONES void softmax_tile(const Tile& from, const void* x, const Tile& to, float* y) {
     float maximum[tile], sum[tile], buffer[tile], result[tile];
     exponential_sums(from, x, maximum, sum);
     for (std::int64_t channel = 0; channel < from.view->channels; channel++) {
         const float* row = row_of(from, x, channel, buffer);
 #pragma omp simd
-        for (std::int64_t i = 0; i < from.count; i++)
-            result[i] = exponential(row[i] - maximum[i]) / sum[i];
+        for (std::int64_t i = 0; i < from.count; i++) result[i] = exponential(row[i] - maximum[i]) / sum[i];
         write_row(to, y, channel, result);
     }
 }
 
-SUNET_CLONES void softmax_backward_tile(const Tile& at, const float* y, const float* dy, float* dx)
-{
+SUNET_CLONES void softmax_backward_tile(const Tile& at, const float* y, const float* dy, float* dx) {
     float dot[tile], first[tile], second[tile], result[tile];
-    for (std::int64_t i = 0; i < at.count; i++)
-        dot[i] = 0.0f;
+    for (std::int64_t i = 0; i < at.count; i++) dot[i] = 0.0f;
     for (std::int64_t channel = 0; channel < at.view->channels; channel++) {
         const float *value = row_of(at, y, channel, first), *gradient = row_of(at, dy, channel, second);
 #pragma omp simd
-        for (std::int64_t i = 0; i < at.count; i++)
-            dot[i] += value[i] * gradient[i];
+        for (std::int64_t i = 0; i < at.count; i++) dot[i] += value[i] * gradient[i];
     }
     for (std::int64_t channel = 0; channel < at.view->channels; channel++) {
         const float *value = row_of(at, y, channel, first), *gradient = row_of(at, dy, channel, second);
 #pragma omp simd
-        for (std::int64_t i = 0; i < at.count; i++)
-            result[i] = value[i] * (gradient[i] - dot[i]);
+        for (std::int64_t i = 0; i < at.count; i++) result[i] = value[i] * (gradient[i] - dot[i]);
         write_row(at, dx, channel, result);
     }
 }
@@ -102,8 +84,7 @@ struct Loss {
 };
 
 SUNET_CLONES void loss_tile(const Tile& at, const void* logits, const std::int32_t* labels, std::int32_t ignore, float* log_sum_exp,
-                            Loss& loss)
-{
+                            Loss& loss) {
     float maximum[tile], sum[tile];
     exponential_sums(at, logits, maximum, sum);
 #pragma omp simd
@@ -113,8 +94,7 @@ SUNET_CLONES void loss_tile(const Tile& at, const void* logits, const std::int32
     }
     for (std::int64_t i = 0; i < at.count; i++) {
         const std::int32_t label = labels[i];
-        if (label == ignore)
-            continue;
+        if (label == ignore) continue;
         if (label < 0 || label >= at.view->channels) {
             loss.invalid++;
             continue;
@@ -126,8 +106,7 @@ SUNET_CLONES void loss_tile(const Tile& at, const void* logits, const std::int32
 }
 
 SUNET_CLONES void loss_backward_tile(const Tile& from, const void* logits, const std::int32_t* labels, std::int32_t ignore,
-                                     const float* log_sum_exp, float scale, const Tile& to, float* dlogits)
-{
+                                     const float* log_sum_exp, float scale, const Tile& to, float* dlogits) {
     float buffer[tile], result[tile];
     const std::int32_t channels = static_cast<std::int32_t>(from.view->channels);
     for (std::int32_t channel = 0; channel < channels; channel++) {
@@ -143,8 +122,7 @@ SUNET_CLONES void loss_backward_tile(const Tile& from, const void* logits, const
     }
 }
 
-SUNET_CLONES void arg_max_tile(const Tile& at, const void* x, std::uint8_t* out)
-{
+SUNET_CLONES void arg_max_tile(const Tile& at, const void* x, std::uint8_t* out) {
     float buffer[tile], best[tile];
     std::int32_t index[tile];
     const float* front = row_of(at, x, 0, buffer);
@@ -160,42 +138,34 @@ SUNET_CLONES void arg_max_tile(const Tile& at, const void* x, std::uint8_t* out)
             best[i] = row[i] > best[i] ? row[i] : best[i];
         }
     }
-    for (std::int64_t i = 0; i < at.count; i++)
-        out[i] = static_cast<std::uint8_t>(index[i]);
+    for (std::int64_t i = 0; i < at.count; i++) out[i] = static_cast<std::uint8_t>(index[i]);
 }
 
 std::int64_t tiles_of(const Channels& view) { return view.images * ((view.pixels() + tile - 1) / tile); }
 
-Tile tile_at(const Channels& view, std::int64_t index)
-{
+Tile tile_at(const Channels& view, std::int64_t index) {
     const std::int64_t in_image = (view.pixels() + tile - 1) / tile, begin = index % in_image * tile;
     return {&view, index / in_image, begin, std::min(tile, view.pixels() - begin)};
 }
 
 template <class Body>
-void for_tiles(const sunet_context* context, const Channels& view, const Body& body)
-{
+void for_tiles(const sunet_context* context, const Channels& view, const Body& body) {
     const std::int64_t count = tiles_of(view);
 #pragma omp parallel for schedule(static) num_threads(sunet_context_threads(context))
-    for (std::int64_t index = 0; index < count; index++)
-        body(tile_at(view, index));
+    for (std::int64_t index = 0; index < count; index++) body(tile_at(view, index));
 }
 
 // The same tile of another tensor.
 Tile in(const Channels& view, const Tile& at) { return {&view, at.image, at.begin, at.count}; }
 
-void clear_tile(const Tile& at, float* data)
-{
-    clear_padding(*at.view, data, at.image, at.view->channels, at.begin, at.count);
-}
+void clear_tile(const Tile& at, float* data) { clear_padding(*at.view, data, at.image, at.view->channels, at.begin, at.count); }
 
 } // namespace
 } // namespace sunet
 
 using namespace sunet;
 
-sunet_status sunet_softmax(sunet_context* context, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, float* y)
-{
+sunet_status sunet_softmax(sunet_context* context, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, float* y) {
     Channels x_view, y_view;
     if (context == nullptr || x == nullptr || y == nullptr || !describe(x_tensor, &x_view) || !describe(y_tensor, &y_view) ||
         !x_view.same_extent(y_view) || y_view.bf16)
@@ -208,8 +178,7 @@ sunet_status sunet_softmax(sunet_context* context, const sunet_tensor* x_tensor,
     return SUNET_OK;
 }
 
-sunet_status sunet_softmax_backward(sunet_context* context, const sunet_tensor* tensor, const float* y, const float* dy, float* dx)
-{
+sunet_status sunet_softmax_backward(sunet_context* context, const sunet_tensor* tensor, const float* y, const float* dy, float* dx) {
     Channels view;
     if (context == nullptr || y == nullptr || dy == nullptr || dx == nullptr || !describe(tensor, &view) || view.bf16)
         return SUNET_INVALID_ARGUMENT;
@@ -222,8 +191,7 @@ sunet_status sunet_softmax_backward(sunet_context* context, const sunet_tensor* 
 
 sunet_status sunet_softmax_cross_entropy(sunet_context* context, const sunet_tensor* logits_tensor, const void* logits,
                                          const int32_t* labels, int32_t ignore, float* log_sum_exp, float* loss, int32_t* counted,
-                                         int32_t* invalid)
-{
+                                         int32_t* invalid) {
     Channels view;
     if (context == nullptr || logits == nullptr || labels == nullptr || log_sum_exp == nullptr || loss == nullptr || counted == nullptr ||
         invalid == nullptr || !describe(logits_tensor, &view))
@@ -252,8 +220,7 @@ sunet_status sunet_softmax_cross_entropy(sunet_context* context, const sunet_ten
 
 sunet_status sunet_softmax_cross_entropy_backward(sunet_context* context, const sunet_tensor* logits_tensor, const void* logits,
                                                   const int32_t* labels, int32_t ignore, const float* log_sum_exp, const int32_t* counted,
-                                                  const float* dloss, const sunet_tensor* dlogits_tensor, float* dlogits)
-{
+                                                  const float* dloss, const sunet_tensor* dlogits_tensor, float* dlogits) {
     Channels view, to_view;
     if (context == nullptr || logits == nullptr || labels == nullptr || log_sum_exp == nullptr || counted == nullptr || dloss == nullptr ||
         dlogits == nullptr || !describe(logits_tensor, &view) || !describe(dlogits_tensor, &to_view) || !view.same_extent(to_view) ||
@@ -269,12 +236,10 @@ sunet_status sunet_softmax_cross_entropy_backward(sunet_context* context, const 
     return SUNET_OK;
 }
 
-sunet_status sunet_arg_max(sunet_context* context, const sunet_tensor* x_tensor, const void* x, uint8_t* out)
-{
+sunet_status sunet_arg_max(sunet_context* context, const sunet_tensor* x_tensor, const void* x, uint8_t* out) {
     Channels view;
     if (context == nullptr || x == nullptr || out == nullptr || !describe(x_tensor, &view) || view.channels > 256)
         return SUNET_INVALID_ARGUMENT;
-    for_tiles(context, view,
-              [&](const Tile& at) { arg_max_tile(at, x, out + at.image * view.pixels() + at.begin); });
+    for_tiles(context, view, [&](const Tile& at) { arg_max_tile(at, x, out + at.image * view.pixels() + at.begin); });
     return SUNET_OK;
 }

@@ -22,18 +22,14 @@ template <Operation O>
 struct Combine {
     template <class V, class From, class To>
     struct Lanes {
-        static SUNET_INLINE void run(const Run& run)
-        {
+        static SUNET_INLINE void run(const Run& run) {
             const From *a = static_cast<const From*>(run.a), *b = static_cast<const From*>(run.b);
             To* y = static_cast<To*>(run.y);
             for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) {
                 V value = load<V>(a + pixel * run.a_stride);
-                if (O == Operation::relu)
-                    value = rectified(value);
-                if (O == Operation::relu_backward)
-                    value = passed(value, load<V>(b + pixel * run.b_stride));
-                if (O == Operation::add)
-                    value = value + load<V>(b + pixel * run.b_stride);
+                if (O == Operation::relu) value = rectified(value);
+                if (O == Operation::relu_backward) value = passed(value, load<V>(b + pixel * run.b_stride));
+                if (O == Operation::add) value = value + load<V>(b + pixel * run.b_stride);
                 store<V>(y + pixel * run.y_stride, value);
             }
         }
@@ -41,45 +37,40 @@ struct Combine {
 };
 
 template <Operation O>
-SUNET_INLINE void combine(const Run& run)
-{
+SUNET_INLINE void combine(const Run& run) {
     run.to_bf16 ? by_lanes<Combine<O>::template Lanes, Bf16, Bf16>(run) : by_lanes<Combine<O>::template Lanes, float, float>(run);
 }
 
 // Only a copy changes the type.
-SUNET_CLONES void combine_anywhere(Operation operation, const Run& run)
-{
+SUNET_CLONES void combine_anywhere(Operation operation, const Run& run) {
     switch (operation) {
-    case Operation::copy: by_types<Combine<Operation::copy>::Lanes>(run); break;
-    case Operation::relu: combine<Operation::relu>(run); break;
-    case Operation::relu_backward: combine<Operation::relu_backward>(run); break;
-    case Operation::add: combine<Operation::add>(run); break;
+        case Operation::copy: by_types<Combine<Operation::copy>::Lanes>(run); break;
+        case Operation::relu: combine<Operation::relu>(run); break;
+        case Operation::relu_backward: combine<Operation::relu_backward>(run); break;
+        case Operation::add: combine<Operation::add>(run); break;
     }
 }
 
 // All operands are bf16.
-SUNET_ROUNDS_BF16 void combine_bf16(Operation operation, const Run& run)
-{
+SUNET_ROUNDS_BF16 void combine_bf16(Operation operation, const Run& run) {
     switch (operation) {
-    // Subnormal numbers stay what they are.
-    case Operation::copy: by_wide_lanes<Combine<Operation::copy>::Lanes, Bf16, Bf16>(run); break;
-    case Operation::relu: by_pairs<Combine<Operation::relu>::Lanes, HardwareBf16, HardwareBf16>(run); break;
-    case Operation::relu_backward: by_pairs<Combine<Operation::relu_backward>::Lanes, HardwareBf16, HardwareBf16>(run); break;
-    case Operation::add: by_pairs<Combine<Operation::add>::Lanes, HardwareBf16, HardwareBf16>(run); break;
+        // Subnormal numbers stay what they are.
+        case Operation::copy: by_wide_lanes<Combine<Operation::copy>::Lanes, Bf16, Bf16>(run); break;
+        case Operation::relu: by_pairs<Combine<Operation::relu>::Lanes, HardwareBf16, HardwareBf16>(run); break;
+        case Operation::relu_backward: by_pairs<Combine<Operation::relu_backward>::Lanes, HardwareBf16, HardwareBf16>(run); break;
+        case Operation::add: by_pairs<Combine<Operation::add>::Lanes, HardwareBf16, HardwareBf16>(run); break;
     }
 }
 
-void combine_run(Operation operation, const Run& run)
-{
-    run.from_bf16 && run.to_bf16 && rounds_to_bf16() ? combine_bf16(operation, run) : combine_anywhere(operation, run);
+void combine_run(Operation operation, const Run& run) {
+    (run.from_bf16 && run.to_bf16 && rounds_to_bf16()) ? combine_bf16(operation, run) : combine_anywhere(operation, run);
 }
 
 // y = operation(a, b); b is a where the operation takes one operand.
-void apply(const sunet_context* context, Operation operation, const Channels& a_view, const void* a, const Channels& b_view,
-           const void* b, const Channels& y_view, void* y)
-{
+void apply(const sunet_context* context, Operation operation, const Channels& a_view, const void* a, const Channels& b_view, const void* b,
+           const Channels& y_view, void* y) {
     const auto run_at = [&](int lanes, std::int64_t pixels, std::int64_t a_offset, std::int64_t b_offset, std::int64_t y_offset) {
-        return Run{lanes, pixels, a_view.at(a, a_offset), b_view.at(b, b_offset), y_view.at(y, y_offset), lanes, lanes, lanes,
+        return Run{lanes,       pixels,     a_view.at(a, a_offset), b_view.at(b, b_offset), y_view.at(y, y_offset), lanes, lanes, lanes,
                    a_view.bf16, y_view.bf16};
     };
     if (y_view.same_memory(a_view) && y_view.same_memory(b_view)) {
@@ -115,12 +106,10 @@ struct SumRun {
 
 template <class V, class S>
 struct Sum {
-    static SUNET_INLINE void run(const SumRun& run)
-    {
+    static SUNET_INLINE void run(const SumRun& run) {
         const S* x = static_cast<const S*>(run.x);
         V sum = broadcast<V>(0.0f);
-        for (std::int64_t pixel = 0; pixel < run.pixels; pixel++)
-            sum = sum + load<V>(x + pixel * run.stride);
+        for (std::int64_t pixel = 0; pixel < run.pixels; pixel++) sum = sum + load<V>(x + pixel * run.stride);
         flush(sum, run.one_channel, run.sums);
     }
 };
@@ -132,17 +121,14 @@ SUNET_KERNEL(sum_run, Sum, SumRun)
 
 using namespace sunet;
 
-sunet_status sunet_relu(sunet_context* context, const sunet_tensor* tensor, const void* x, void* y)
-{
+sunet_status sunet_relu(sunet_context* context, const sunet_tensor* tensor, const void* x, void* y) {
     Channels view;
-    if (context == nullptr || x == nullptr || y == nullptr || !describe(tensor, &view, true))
-        return SUNET_INVALID_ARGUMENT;
+    if (context == nullptr || x == nullptr || y == nullptr || !describe(tensor, &view, true)) return SUNET_INVALID_ARGUMENT;
     apply(context, Operation::relu, view, x, view, x, view, y);
     return SUNET_OK;
 }
 
-sunet_status sunet_relu_backward(sunet_context* context, const sunet_tensor* tensor, const void* y, const void* dy, void* dx)
-{
+sunet_status sunet_relu_backward(sunet_context* context, const sunet_tensor* tensor, const void* y, const void* dy, void* dx) {
     Channels view;
     if (context == nullptr || y == nullptr || dy == nullptr || dx == nullptr || !describe(tensor, &view, true))
         return SUNET_INVALID_ARGUMENT;
@@ -151,8 +137,7 @@ sunet_status sunet_relu_backward(sunet_context* context, const sunet_tensor* ten
 }
 
 sunet_status sunet_add(sunet_context* context, const sunet_tensor* a_tensor, const void* a, const sunet_tensor* b_tensor, const void* b,
-                       const sunet_tensor* y_tensor, void* y)
-{
+                       const sunet_tensor* y_tensor, void* y) {
     Channels a_view, b_view, y_view;
     if (context == nullptr || a == nullptr || b == nullptr || y == nullptr || !describe(a_tensor, &a_view, true) ||
         !describe(b_tensor, &b_view, true) || !describe(y_tensor, &y_view, true) || !a_view.same_extent(y_view) ||
@@ -162,8 +147,7 @@ sunet_status sunet_add(sunet_context* context, const sunet_tensor* a_tensor, con
     return SUNET_OK;
 }
 
-sunet_status sunet_copy(sunet_context* context, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, void* y)
-{
+sunet_status sunet_copy(sunet_context* context, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, void* y) {
     Channels x_view, y_view;
     if (context == nullptr || x == nullptr || y == nullptr || !describe(x_tensor, &x_view, true) || !describe(y_tensor, &y_view, true) ||
         !x_view.same_extent(y_view))
@@ -172,20 +156,17 @@ sunet_status sunet_copy(sunet_context* context, const sunet_tensor* x_tensor, co
     return SUNET_OK;
 }
 
-sunet_status sunet_channel_sum(sunet_context* context, const sunet_tensor* x_tensor, const void* x, float* out)
-{
+sunet_status sunet_channel_sum(sunet_context* context, const sunet_tensor* x_tensor, const void* x, float* out) {
     Channels tensors[1];
-    if (context == nullptr || x == nullptr || out == nullptr || !describe(x_tensor, &tensors[0]))
-        return SUNET_INVALID_ARGUMENT;
+    if (context == nullptr || x == nullptr || out == nullptr || !describe(x_tensor, &tensors[0])) return SUNET_INVALID_ARGUMENT;
     reduce<1, 1>(
         context, tensors, [](std::int64_t, std::int64_t, float(*)[Partition::room]) {},
         [&](const Piece<1>& piece, const float*, double* sums) {
-            sum_run({piece.lanes, piece.pixels, piece.stride[0], tensors[0].at(x, piece.offset[0]), piece.one_channel, tensors[0].bf16,
-                     sums});
+            sum_run(
+                {piece.lanes, piece.pixels, piece.stride[0], tensors[0].at(x, piece.offset[0]), piece.one_channel, tensors[0].bf16, sums});
         },
         [&](std::int64_t from, std::int64_t count, const double* sums) {
-            for (std::int64_t lane = 0; lane < count; lane++)
-                out[from + lane] = static_cast<float>(sums[lane]);
+            for (std::int64_t lane = 0; lane < count; lane++) out[from + lane] = static_cast<float>(sums[lane]);
         });
     return SUNET_OK;
 }

@@ -6,8 +6,7 @@
 namespace sunet {
 
 // e^x with a relative error below 2 units in the last place, in a form the compiler vectorises: x = n ln 2 + r, |r| <= ln 2 / 2.
-SUNET_INLINE float exponential(float x)
-{
+SUNET_INLINE float exponential(float x) {
     const float lowest = -87.3f, highest = 88.7f, rounding = 12582912.0f; // 1.5 * 2^23: adding it rounds to an integer
     const float clamped = x < lowest ? lowest : (x > highest ? highest : x);
     const float shifted = clamped * 1.44269504088896341f + rounding;
@@ -31,8 +30,7 @@ SUNET_INLINE float exponential(float x)
 }
 
 // ln x for positive normal x, in a form the compiler vectorises: x = m 2^e with m in [sqrt(1/2), sqrt(2)). NaN and infinity stay.
-SUNET_INLINE float logarithm(float x)
-{
+SUNET_INLINE float logarithm(float x) {
     std::int32_t bits;
     std::memcpy(&bits, &x, sizeof bits);
     const std::int32_t offset = bits - 0x3f3504f3;

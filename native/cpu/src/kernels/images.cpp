@@ -11,21 +11,18 @@ constexpr std::int32_t max_classes = 256;
 struct Levels {
     float of[colours][256];
 
-    Levels(const float* mean, const float* deviation)
-    {
+    Levels(const float* mean, const float* deviation) {
         for (std::int64_t colour = 0; colour < colours; colour++)
             for (int value = 0; value < 256; value++)
-                of[colour][value] = static_cast<float>((value / 255.0 - static_cast<double>(mean[colour])) /
-                                                       static_cast<double>(deviation[colour]));
+                of[colour][value] =
+                    static_cast<float>((value / 255.0 - static_cast<double>(mean[colour])) / static_cast<double>(deviation[colour]));
     }
 };
 
 template <class To>
-void write_row(const std::uint8_t* from, const float* levels, std::int64_t width, void* first, std::int64_t stride)
-{
+void write_row(const std::uint8_t* from, const float* levels, std::int64_t width, void* first, std::int64_t stride) {
     To* to = static_cast<To*>(first);
-    for (std::int64_t column = 0; column < width; column++)
-        store<float>(to + column * stride, levels[from[column * colours]]);
+    for (std::int64_t column = 0; column < width; column++) store<float>(to + column * stride, levels[from[column * colours]]);
 }
 
 } // namespace
@@ -34,8 +31,7 @@ void write_row(const std::uint8_t* from, const float* levels, std::int64_t width
 using namespace sunet;
 
 sunet_status sunet_normalize_images(sunet_context* context, const uint8_t* x, const float* mean, const float* deviation,
-                                    const sunet_tensor* y_tensor, void* y)
-{
+                                    const sunet_tensor* y_tensor, void* y) {
     Channels view;
     if (context == nullptr || x == nullptr || mean == nullptr || deviation == nullptr || y == nullptr || !describe(y_tensor, &view) ||
         view.channels != colours)
@@ -57,8 +53,7 @@ sunet_status sunet_normalize_images(sunet_context* context, const uint8_t* x, co
 }
 
 sunet_status sunet_confusion_counts(sunet_context* context, int64_t pixels, const int32_t* labels, const uint8_t* predictions,
-                                    int32_t classes, int32_t ignore, int32_t* counts, int32_t* invalid)
-{
+                                    int32_t classes, int32_t ignore, int32_t* counts, int32_t* invalid) {
     if (context == nullptr || pixels < 0 || pixels > INT32_MAX || labels == nullptr || predictions == nullptr || classes < 1 ||
         classes > max_classes || counts == nullptr || invalid == nullptr)
         return SUNET_INVALID_ARGUMENT;
@@ -67,8 +62,7 @@ sunet_status sunet_confusion_counts(sunet_context* context, int64_t pixels, cons
     std::int32_t lost = 0;
     for (std::int64_t pixel = 0; pixel < pixels; pixel++) {
         const std::int32_t label = labels[pixel], prediction = predictions[pixel];
-        if (label == ignore)
-            continue;
+        if (label == ignore) continue;
         if (label < 0 || label >= classes || prediction >= classes)
             lost++;
         else

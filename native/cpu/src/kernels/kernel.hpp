@@ -40,29 +40,25 @@ template <class V>
 constexpr int lanes_of = static_cast<int>(sizeof(V) / sizeof(float));
 
 template <class V>
-SUNET_INLINE V load(const float* from)
-{
+SUNET_INLINE V load(const float* from) {
     V value;
     std::memcpy(&value, from, sizeof value);
     return value;
 }
 
 template <class V>
-SUNET_INLINE void store(float* to, const V& value)
-{
+SUNET_INLINE void store(float* to, const V& value) {
     std::memcpy(to, &value, sizeof value);
 }
 
 // By halves, because GCC would copy the whole structure through the stack.
 template <>
-SUNET_INLINE Sixteen load<Sixteen>(const float* from)
-{
+SUNET_INLINE Sixteen load<Sixteen>(const float* from) {
     return {load<Eight>(from), load<Eight>(from + 8)};
 }
 
 template <>
-SUNET_INLINE void store<Sixteen>(float* to, const Sixteen& value)
-{
+SUNET_INLINE void store<Sixteen>(float* to, const Sixteen& value) {
     store<Eight>(to, value.low);
     store<Eight>(to + 8, value.high);
 }
@@ -84,8 +80,7 @@ struct Bits<Wide> {
 };
 
 template <class V>
-SUNET_INLINE V load(const Bf16* from)
-{
+SUNET_INLINE V load(const Bf16* from) {
     typename Bits<V>::Halves halves;
     std::memcpy(&halves, from, sizeof halves);
     const typename Bits<V>::Words words = __builtin_convertvector(halves, typename Bits<V>::Words) << 16;
@@ -95,8 +90,7 @@ SUNET_INLINE V load(const Bf16* from)
 }
 
 template <>
-SUNET_INLINE float load<float>(const Bf16* from)
-{
+SUNET_INLINE float load<float>(const Bf16* from) {
     const std::uint32_t word = static_cast<std::uint32_t>(from->bits) << 16;
     float value;
     std::memcpy(&value, &word, sizeof value);
@@ -104,22 +98,19 @@ SUNET_INLINE float load<float>(const Bf16* from)
 }
 
 template <>
-SUNET_INLINE Sixteen load<Sixteen>(const Bf16* from)
-{
+SUNET_INLINE Sixteen load<Sixteen>(const Bf16* from) {
     return {load<Eight>(from), load<Eight>(from + 8)};
 }
 
 // Rounds to the nearest, to even between two; NaN stays NaN and becomes a quiet one. Of words of a float's bits, to those of a Bf16.
 template <class Words>
-SUNET_INLINE Words rounded(const Words& words)
-{
+SUNET_INLINE Words rounded(const Words& words) {
     const Words nearest = (words + 0x7fffu + ((words >> 16) & 1u)) >> 16;
     return (words & 0x7fffffffu) > 0x7f800000u ? ((words >> 16) | 0x40u) : nearest;
 }
 
 template <class V>
-SUNET_INLINE void store(Bf16* to, const V& value)
-{
+SUNET_INLINE void store(Bf16* to, const V& value) {
     typename Bits<V>::Words words;
     std::memcpy(&words, &value, sizeof words);
     const typename Bits<V>::Halves halves = __builtin_convertvector(rounded(words), typename Bits<V>::Halves);
@@ -127,16 +118,14 @@ SUNET_INLINE void store(Bf16* to, const V& value)
 }
 
 template <>
-SUNET_INLINE void store<float>(Bf16* to, const float& value)
-{
+SUNET_INLINE void store<float>(Bf16* to, const float& value) {
     std::uint32_t word;
     std::memcpy(&word, &value, sizeof word);
     to->bits = static_cast<std::uint16_t>(rounded(word));
 }
 
 template <>
-SUNET_INLINE void store<Sixteen>(Bf16* to, const Sixteen& value)
-{
+SUNET_INLINE void store<Sixteen>(Bf16* to, const Sixteen& value) {
     store<Eight>(to, value.low);
     store<Eight>(to + 8, value.high);
 }
@@ -145,15 +134,13 @@ SUNET_INLINE void store<Sixteen>(Bf16* to, const Sixteen& value)
 struct HardwareBf16 : Bf16 {};
 
 template <class V>
-SUNET_INLINE void store(HardwareBf16* to, const V& value)
-{
+SUNET_INLINE void store(HardwareBf16* to, const V& value) {
     store<V>(static_cast<Bf16*>(to), value);
 }
 
 #ifdef SUNET_HAS_BF16_CODE
 template <>
-SUNET_INLINE void store<Wide>(HardwareBf16* to, const Wide& value)
-{
+SUNET_INLINE void store<Wide>(HardwareBf16* to, const Wide& value) {
     WideHalves halves;
     // In assembly, since an intrinsic could not be part of code that is compiled for other instruction sets, too.
     asm("vcvtneps2bf16 %1, %0" : "=v"(halves) : "v"(value));
@@ -171,8 +158,7 @@ SUNET_INLINE Pairs operator-(const Pairs& a, const Pairs& b) { return {a.even - 
 SUNET_INLINE Pairs operator*(const Pairs& a, const Pairs& b) { return {a.even * b.even, a.odd * b.odd}; }
 
 template <>
-SUNET_INLINE Pairs load<Pairs>(const Bf16* from)
-{
+SUNET_INLINE Pairs load<Pairs>(const Bf16* from) {
     WideWords words;
     std::memcpy(&words, from, sizeof words);
     const WideWords even = words << 16, odd = words & 0xffff0000u;
@@ -184,8 +170,7 @@ SUNET_INLINE Pairs load<Pairs>(const Bf16* from)
 
 // One float for each lane: a parameter of each channel.
 template <class V>
-SUNET_INLINE V load_lanes(const float* from)
-{
+SUNET_INLINE V load_lanes(const float* from) {
     return load<V>(from);
 }
 
@@ -193,31 +178,27 @@ SUNET_INLINE V load_lanes(const float* from)
 typedef std::uint16_t TwoHalves __attribute__((vector_size(64)));
 
 // Rounded, those of `first` before those of `second`.
-SUNET_INLINE TwoHalves rounded_halves(const Wide& first, const Wide& second)
-{
+SUNET_INLINE TwoHalves rounded_halves(const Wide& first, const Wide& second) {
     TwoHalves halves;
     asm("vcvtne2ps2bf16 %1, %2, %0" : "=v"(halves) : "v"(first), "v"(second));
     return halves;
 }
 
 // Rounded, those of `first` and of `second` by turns.
-SUNET_INLINE TwoHalves rounded_by_turns(const Wide& first, const Wide& second)
-{
+SUNET_INLINE TwoHalves rounded_by_turns(const Wide& first, const Wide& second) {
     const TwoHalves turns = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
                              8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
     return __builtin_shuffle(rounded_halves(first, second), turns);
 }
 
 template <>
-SUNET_INLINE void store<Pairs>(HardwareBf16* to, const Pairs& value)
-{
+SUNET_INLINE void store<Pairs>(HardwareBf16* to, const Pairs& value) {
     const TwoHalves halves = rounded_by_turns(value.even, value.odd);
     std::memcpy(to, &halves, sizeof halves);
 }
 
 template <>
-SUNET_INLINE Pairs load_lanes<Pairs>(const float* from)
-{
+SUNET_INLINE Pairs load_lanes<Pairs>(const float* from) {
     const WideWords even = {0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14}, odd = even + 1;
     const Wide lanes = load<Wide>(from);
     return {__builtin_shuffle(lanes, even), __builtin_shuffle(lanes, odd)};
@@ -225,16 +206,14 @@ SUNET_INLINE Pairs load_lanes<Pairs>(const float* from)
 #endif
 
 // One element of a tensor of either type.
-SUNET_INLINE float element(const void* from, bool bf16)
-{
+SUNET_INLINE float element(const void* from, bool bf16) {
     return bf16 ? load<float>(static_cast<const Bf16*>(from)) : load<float>(static_cast<const float*>(from));
 }
 
 // Runs a kernel's code for the lanes of a run and the types its tensors are stored in. The code has a copy of the run, which nothing it
 // writes can change, so that strides stay in registers.
 template <template <class...> class Kernel, class... Storage, class Run>
-SUNET_INLINE void by_lanes(const Run& given)
-{
+SUNET_INLINE void by_lanes(const Run& given) {
     const Run run = given;
     run.lanes == 16  ? Kernel<Sixteen, Storage...>::run(run)
     : run.lanes == 8 ? Kernel<Eight, Storage...>::run(run)
@@ -243,15 +222,13 @@ SUNET_INLINE void by_lanes(const Run& given)
 
 // All tensors of the run are of one type.
 template <template <class...> class Kernel, class Run>
-SUNET_INLINE void by_type(const Run& run)
-{
+SUNET_INLINE void by_type(const Run& run) {
     run.bf16 ? by_lanes<Kernel, Bf16>(run) : by_lanes<Kernel, float>(run);
 }
 
 // The same within functions marked SUNET_ROUNDS_BF16.
 template <template <class...> class Kernel, class... Storage, class Run>
-SUNET_INLINE void by_wide_lanes(const Run& given)
-{
+SUNET_INLINE void by_wide_lanes(const Run& given) {
     const Run run = given;
     run.lanes == 16  ? Kernel<Wide, Storage...>::run(run)
     : run.lanes == 8 ? Kernel<Eight, Storage...>::run(run)
@@ -260,35 +237,30 @@ SUNET_INLINE void by_wide_lanes(const Run& given)
 
 // The same, two runs of lanes at a time where they lie side by side.
 template <template <class...> class Kernel, class... Storage, class Run>
-SUNET_INLINE void by_pairs(const Run& run)
-{
+SUNET_INLINE void by_pairs(const Run& run) {
 #ifdef SUNET_HAS_BF16_CODE
-    if (run.has_pairs())
-        return Kernel<Pairs, Storage...>::run(run.pairs());
+    if (run.has_pairs()) return Kernel<Pairs, Storage...>::run(run.pairs());
 #endif
     by_wide_lanes<Kernel, Storage...>(run);
 }
 
 // Whether so many runs of lanes, in tensors where they are `strides` apart (0 where there is none), lie side by side in pairs.
 template <int N>
-bool lie_in_pairs(int lanes, std::int64_t count, const std::int64_t (&strides)[N])
-{
+bool lie_in_pairs(int lanes, std::int64_t count, const std::int64_t (&strides)[N]) {
     bool adjacent = lanes == 16 && count % 2 == 0;
-    for (const std::int64_t stride : strides)
-        adjacent = adjacent && (stride == 16 || stride == 0);
+    for (const std::int64_t stride : strides) adjacent = adjacent && (stride == 16 || stride == 0);
     return adjacent;
 }
 
 // Defines name(run), for a run whose tensors are of one type.
-#define SUNET_KERNEL(name, Kernel, Run)                                                                     \
-    SUNET_CLONES void name##_anywhere(const Run& run) { by_type<Kernel>(run); }                             \
-    SUNET_ROUNDS_BF16 void name##_bf16(const Run& run) { by_pairs<Kernel, HardwareBf16>(run); }             \
-    void name(const Run& run) { run.bf16 && rounds_to_bf16() ? name##_bf16(run) : name##_anywhere(run); }
+#define SUNET_KERNEL(name, Kernel, Run)                                                         \
+    SUNET_CLONES void name##_anywhere(const Run& run) { by_type<Kernel>(run); }                 \
+    SUNET_ROUNDS_BF16 void name##_bf16(const Run& run) { by_pairs<Kernel, HardwareBf16>(run); } \
+    void name(const Run& run) { (run.bf16 && rounds_to_bf16()) ? name##_bf16(run) : name##_anywhere(run); }
 
 // What is read is of one type and what is written of another.
 template <template <class...> class Kernel, class Run>
-SUNET_INLINE void by_types(const Run& run)
-{
+SUNET_INLINE void by_types(const Run& run) {
     if (run.from_bf16)
         run.to_bf16 ? by_lanes<Kernel, Bf16, Bf16>(run) : by_lanes<Kernel, Bf16, float>(run);
     else
@@ -299,32 +271,27 @@ template <class V>
 V broadcast(float value);
 
 template <>
-SUNET_INLINE float broadcast<float>(float value)
-{
+SUNET_INLINE float broadcast<float>(float value) {
     return value;
 }
 
 template <>
-SUNET_INLINE Eight broadcast<Eight>(float value)
-{
+SUNET_INLINE Eight broadcast<Eight>(float value) {
     return Eight{value, value, value, value, value, value, value, value};
 }
 
 template <>
-SUNET_INLINE Wide broadcast<Wide>(float value)
-{
+SUNET_INLINE Wide broadcast<Wide>(float value) {
     return Wide{value, value, value, value, value, value, value, value, value, value, value, value, value, value, value, value};
 }
 
 template <>
-SUNET_INLINE Sixteen broadcast<Sixteen>(float value)
-{
+SUNET_INLINE Sixteen broadcast<Sixteen>(float value) {
     return {broadcast<Eight>(value), broadcast<Eight>(value)};
 }
 
 template <>
-SUNET_INLINE Pairs broadcast<Pairs>(float value)
-{
+SUNET_INLINE Pairs broadcast<Pairs>(float value) {
     return {broadcast<Wide>(value), broadcast<Wide>(value)};
 }
 
@@ -337,8 +304,7 @@ SUNET_INLINE Pairs rectified(const Pairs& value) { return {rectified(value.even)
 
 // Batch normalisation. Both directions must agree on this to the bit: the gradient's mask is its sign.
 template <class V>
-SUNET_INLINE V normalized(const V& x, const V& mean, const V& scale, const V& beta)
-{
+SUNET_INLINE V normalized(const V& x, const V& mean, const V& scale, const V& beta) {
     return (x - mean) * scale + beta;
 }
 
@@ -346,28 +312,23 @@ SUNET_INLINE V normalized(const V& x, const V& mean, const V& scale, const V& be
 SUNET_INLINE float passed(float value, float gradient) { return value <= 0.0f ? 0.0f : gradient; }
 SUNET_INLINE Eight passed(const Eight& value, const Eight& gradient) { return value <= Eight{} ? Eight{} : gradient; }
 SUNET_INLINE Wide passed(const Wide& value, const Wide& gradient) { return value <= Wide{} ? Wide{} : gradient; }
-SUNET_INLINE Sixteen passed(const Sixteen& value, const Sixteen& gradient)
-{
+SUNET_INLINE Sixteen passed(const Sixteen& value, const Sixteen& gradient) {
     return {passed(value.low, gradient.low), passed(value.high, gradient.high)};
 }
-SUNET_INLINE Pairs passed(const Pairs& value, const Pairs& gradient)
-{
+SUNET_INLINE Pairs passed(const Pairs& value, const Pairs& gradient) {
     return {passed(value.even, gradient.even), passed(value.odd, gradient.odd)};
 }
 
 // Adds each lane to its own double, or all lanes to the first where they belong to one channel.
 template <class V>
-SUNET_INLINE void flush(const V& sums, bool one_channel, double* into)
-{
+SUNET_INLINE void flush(const V& sums, bool one_channel, double* into) {
     float lanes[lanes_of<V>];
     store<V>(lanes, sums);
-    for (int lane = 0; lane < lanes_of<V>; lane++)
-        into[one_channel ? 0 : lane] += static_cast<double>(lanes[lane]);
+    for (int lane = 0; lane < lanes_of<V>; lane++) into[one_channel ? 0 : lane] += static_cast<double>(lanes[lane]);
 }
 
 template <>
-SUNET_INLINE void flush<Pairs>(const Pairs& sums, bool one_channel, double* into)
-{
+SUNET_INLINE void flush<Pairs>(const Pairs& sums, bool one_channel, double* into) {
     float even[16], odd[16];
     store<Wide>(even, sums.even);
     store<Wide>(odd, sums.odd);

@@ -18,8 +18,7 @@ struct Run {
 // A window of two is what networks use; known at compile time it unrolls.
 template <class V, class From, class To>
 struct Pool {
-    static SUNET_INLINE void lanes(const Run& run, std::int64_t window)
-    {
+    static SUNET_INLINE void lanes(const Run& run, std::int64_t window) {
         const V factor = broadcast<V>(run.factor);
         To* y = static_cast<To*>(run.y);
         for (std::int64_t output = 0; output < run.outputs; output++) {
@@ -37,17 +36,14 @@ struct Pool {
 
 template <class V, class From, class To>
 struct Spread {
-    static SUNET_INLINE void lanes(const Run& run, std::int64_t window)
-    {
+    static SUNET_INLINE void lanes(const Run& run, std::int64_t window) {
         const V factor = broadcast<V>(run.factor);
         To* to = static_cast<To*>(run.y);
         for (std::int64_t output = 0; output < run.outputs; output++) {
             const V value = load<V>(static_cast<const From*>(run.x) + output * run.x_stride) * factor;
-            for (std::int64_t column = 0; column < window; column++, to += run.y_stride)
-                store<V>(to, value);
+            for (std::int64_t column = 0; column < window; column++, to += run.y_stride) store<V>(to, value);
         }
-        for (std::int64_t pixel = run.outputs * window; pixel < run.pixels; pixel++, to += run.y_stride)
-            store<V>(to, broadcast<V>(0.0f));
+        for (std::int64_t pixel = run.outputs * window; pixel < run.pixels; pixel++, to += run.y_stride) store<V>(to, broadcast<V>(0.0f));
     }
 
     static SUNET_INLINE void run(const Run& run) { run.window == 2 ? lanes(run, 2) : lanes(run, run.window); }
@@ -56,15 +52,13 @@ struct Spread {
 // Adds a whole plane's mean to the floats `y`: sums in floats over short stretches and in double over those.
 template <class V, class From, class To>
 struct Mean {
-    static SUNET_INLINE void run(const Run& run)
-    {
+    static SUNET_INLINE void run(const Run& run) {
         const From* x = static_cast<const From*>(run.x);
         double sums[16] = {};
         for (std::int64_t begin = 0; begin < run.pixels; begin += 256) {
             const std::int64_t end = begin + 256 < run.pixels ? begin + 256 : run.pixels;
             V sum = broadcast<V>(0.0f);
-            for (std::int64_t pixel = begin; pixel < end; pixel++)
-                sum = sum + load<V>(x + pixel * run.x_stride);
+            for (std::int64_t pixel = begin; pixel < end; pixel++) sum = sum + load<V>(x + pixel * run.x_stride);
             flush(sum, run.one_channel, sums);
         }
         for (int lane = 0; lane < (run.one_channel ? 1 : lanes_of<V>); lane++)
@@ -78,13 +72,11 @@ SUNET_CLONES void spread_run(const Run& run) { by_types<Spread>(run); }
 
 SUNET_CLONES void mean_run(const Run& run) { run.from_bf16 ? by_lanes<Mean, Bf16, float>(run) : by_lanes<Mean, float, float>(run); }
 
-bool pooled(std::int64_t window, const Channels& large, const Channels& small)
-{
+bool pooled(std::int64_t window, const Channels& large, const Channels& small) {
     return window >= 1 && large.same_channels(small) && small.height == large.height / window && small.width == large.width / window;
 }
 
-void global_mean(const Piece<2>& piece, const Channels& x_view, const void* x, float* y)
-{
+void global_mean(const Piece<2>& piece, const Channels& x_view, const void* x, float* y) {
     float sums[16] = {};
     std::int64_t offset = piece.offset[1];
     const auto add = [&](int lanes, std::int64_t pixels, std::int64_t stride, bool one_channel) {
@@ -107,13 +99,11 @@ void global_mean(const Piece<2>& piece, const Channels& x_view, const void* x, f
     } else {
         add(piece.lanes, x_view.pixels(), piece.stride[1], false);
     }
-    for (int lane = 0; lane < piece.lanes; lane++)
-        y[piece.offset[0] + lane] = sums[lane];
+    for (int lane = 0; lane < piece.lanes; lane++) y[piece.offset[0] + lane] = sums[lane];
 }
 
 // A run whose rows are to be filled in.
-Run run_of(const Piece<2>& piece, const Channels& y_view, const Channels& x_view)
-{
+Run run_of(const Piece<2>& piece, const Channels& y_view, const Channels& x_view) {
     Run run = {};
     run.lanes = piece.lanes;
     run.x_stride = piece.stride[1];
@@ -129,8 +119,7 @@ Run run_of(const Piece<2>& piece, const Channels& y_view, const Channels& x_view
 using namespace sunet;
 
 sunet_status sunet_average_pool(sunet_context* context, int32_t window, const sunet_tensor* x_tensor, const void* x,
-                                const sunet_tensor* y_tensor, void* y)
-{
+                                const sunet_tensor* y_tensor, void* y) {
     Channels tensors[2];
     const Channels &y_view = tensors[0], &x_view = tensors[1];
     if (context == nullptr || x == nullptr || y == nullptr || !describe(y_tensor, &tensors[0]) || !describe(x_tensor, &tensors[1]) ||
@@ -152,8 +141,7 @@ sunet_status sunet_average_pool(sunet_context* context, int32_t window, const su
 }
 
 sunet_status sunet_average_pool_backward(sunet_context* context, int32_t window, const sunet_tensor* dy_tensor, const void* dy,
-                                         const sunet_tensor* dx_tensor, void* dx)
-{
+                                         const sunet_tensor* dx_tensor, void* dx) {
     Channels tensors[2];
     const Channels &dx_view = tensors[0], &dy_view = tensors[1];
     if (context == nullptr || dy == nullptr || dx == nullptr || !describe(dx_tensor, &tensors[0]) || !describe(dy_tensor, &tensors[1]) ||
@@ -176,8 +164,7 @@ sunet_status sunet_average_pool_backward(sunet_context* context, int32_t window,
 }
 
 sunet_status sunet_global_average_pool(sunet_context* context, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor,
-                                       void* y)
-{
+                                       void* y) {
     Channels tensors[2];
     const Channels &y_view = tensors[0], &x_view = tensors[1];
     if (context == nullptr || x == nullptr || y == nullptr || !describe(y_tensor, &tensors[0]) || !describe(x_tensor, &tensors[1]) ||
@@ -189,8 +176,7 @@ sunet_status sunet_global_average_pool(sunet_context* context, const sunet_tenso
 }
 
 sunet_status sunet_global_average_pool_backward(sunet_context* context, const sunet_tensor* dy_tensor, const void* dy,
-                                                const sunet_tensor* dx_tensor, void* dx)
-{
+                                                const sunet_tensor* dx_tensor, void* dx) {
     Channels tensors[2];
     const Channels &dx_view = tensors[0], &dy_view = tensors[1];
     if (context == nullptr || dy == nullptr || dx == nullptr || !describe(dx_tensor, &tensors[0]) || !describe(dy_tensor, &tensors[1]) ||

@@ -21,8 +21,7 @@ struct Run {
 
 // A plane's code for the types of its two sides.
 template <template <class, class> class Kernel>
-SUNET_INLINE void plane_by_types(const Run& run)
-{
+SUNET_INLINE void plane_by_types(const Run& run) {
     if (run.from_bf16)
         run.to_bf16 ? Kernel<Bf16, Bf16>::run(run) : Kernel<Bf16, float>::run(run);
     else
@@ -31,8 +30,7 @@ SUNET_INLINE void plane_by_types(const Run& run)
 
 template <class V, class From, class To>
 struct Interpolate {
-    static SUNET_INLINE void run(const Run& run)
-    {
+    static SUNET_INLINE void run(const Run& run) {
         for (std::int64_t row = run.begin; row < run.end; row++) {
             const Tap vertical = run.rows.tap(row);
             const From* upper = static_cast<const From*>(run.from) + vertical.low * run.columns.input * run.from_stride;
@@ -54,8 +52,7 @@ struct Interpolate {
 // Into a PLAIN plane: a source row is widened once and then blended into all the output rows it takes part in.
 template <class From, class To>
 struct InterpolatePlane {
-    static SUNET_INLINE void run(const Run& run)
-    {
+    static SUNET_INLINE void run(const Run& run) {
         const From* from = static_cast<const From*>(run.from);
         Taps taps;
         float upper[stretch], lower[stretch];
@@ -75,7 +72,7 @@ struct InterpolatePlane {
                 widened_low = vertical.low;
                 widened_high = vertical.high;
                 To* to = static_cast<To*>(run.to) + row * run.columns.output + begin;
-    #pragma omp simd
+#pragma omp simd
                 for (std::int64_t i = 0; i < taps.count; i++)
                     store<float>(to + i, upper[i] * vertical.low_weight + lower[i] * vertical.high_weight);
             }
@@ -90,16 +87,13 @@ SUNET_CLONES void interpolate_run(const Run& run) { by_types<Interpolate>(run); 
 // The gradient, gathered: for each input all outputs that sampled it. `run.to` is the gradient of the input.
 template <class V, class From, class To>
 struct Gather {
-    static SUNET_INLINE void run(const Run& run)
-    {
+    static SUNET_INLINE void run(const Run& run) {
         for (std::int64_t row = run.begin; row < run.end; row++) {
             const std::int64_t top = run.rows.reached(row - 1), bottom = run.rows.reached(row + 1);
             std::int64_t left = 0, right = 0;
             for (std::int64_t column = 0; column < run.columns.input; column++) {
-                while (left < run.columns.output && run.columns.tap(left).low < column - 1)
-                    left++;
-                while (right < run.columns.output && run.columns.tap(right).low < column + 1)
-                    right++;
+                while (left < run.columns.output && run.columns.tap(left).low < column - 1) left++;
+                while (right < run.columns.output && run.columns.tap(right).low < column + 1) right++;
                 V sum = broadcast<V>(0.0f);
                 for (std::int64_t y = top; y < bottom; y++) {
                     const float vertical = run.rows.weight(y, row);
@@ -116,16 +110,14 @@ struct Gather {
 SUNET_CLONES void gather_run(const Run& run) { by_types<Gather>(run); }
 
 template <class To>
-SUNET_INLINE void add_to(To* to, float value)
-{
+SUNET_INLINE void add_to(To* to, float value) {
     store<float>(to, load<float>(to) + value);
 }
 
 // Sums over columns what their inputs receive. An input that is the higher tap of some columns is the lower one of the next, so its sum
 // is kept until both are known.
 template <class To>
-SUNET_INLINE void gather_columns(const Taps& taps, const float* column_sums, To* to, std::int64_t stride)
-{
+SUNET_INLINE void gather_columns(const Taps& taps, const float* column_sums, To* to, std::int64_t stride) {
     float pending = 0;
     std::int64_t pending_at = taps.low[0];
     for (std::int64_t i = 0; i < taps.count;) {
@@ -149,8 +141,7 @@ SUNET_INLINE void gather_columns(const Taps& taps, const float* column_sums, To*
 // From a PLAIN plane: the output rows that sampled an input row are summed first, column by column, then the columns are.
 template <class From, class To>
 struct GatherPlane {
-    static SUNET_INLINE void run(const Run& run)
-    {
+    static SUNET_INLINE void run(const Run& run) {
         To* plane = static_cast<To*>(run.to);
         Taps taps;
         float column_sums[stretch];
@@ -161,14 +152,12 @@ struct GatherPlane {
             fill(run.columns, begin, taps);
             for (std::int64_t row = run.begin; row < run.end; row++) {
                 const std::int64_t top = run.rows.reached(row - 1), bottom = run.rows.reached(row + 1);
-                for (std::int64_t i = 0; i < taps.count; i++)
-                    column_sums[i] = 0.0f;
+                for (std::int64_t i = 0; i < taps.count; i++) column_sums[i] = 0.0f;
                 for (std::int64_t y = top; y < bottom; y++) {
                     const float weight = run.rows.weight(y, row);
                     const From* from = static_cast<const From*>(run.from) + y * run.columns.output + begin;
 #pragma omp simd
-                    for (std::int64_t i = 0; i < taps.count; i++)
-                        column_sums[i] += weight * load<float>(from + i);
+                    for (std::int64_t i = 0; i < taps.count; i++) column_sums[i] += weight * load<float>(from + i);
                 }
                 gather_columns(taps, column_sums, plane + row * run.columns.input * run.to_stride, run.to_stride);
             }
@@ -179,9 +168,8 @@ struct GatherPlane {
 SUNET_CLONES void gather_plane(const Run& run) { plane_by_types<GatherPlane>(run); }
 
 template <class Body>
-sunet_status resize(sunet_context* context, const Channels (&tensors)[2], const Axis& rows, const Axis& columns, const void* from,
-                    void* to, const Body& body)
-{
+sunet_status resize(sunet_context* context, const Channels (&tensors)[2], const Axis& rows, const Axis& columns, const void* from, void* to,
+                    const Body& body) {
     map_rows(context, tensors, to, [&](const Piece<2>& piece, std::int64_t begin, std::int64_t end) {
         body(Run{piece.lanes, rows, columns, tensors[1].at(from, piece.offset[1]), tensors[0].at(to, piece.offset[0]), piece.stride[1],
                  piece.stride[0], begin, end, tensors[1].bf16, tensors[0].bf16});
@@ -194,8 +182,7 @@ sunet_status resize(sunet_context* context, const Channels (&tensors)[2], const 
 
 using namespace sunet;
 
-sunet_status sunet_bilinear(sunet_context* context, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, void* y)
-{
+sunet_status sunet_bilinear(sunet_context* context, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, void* y) {
     Channels tensors[2];
     const Channels &y_view = tensors[0], &x_view = tensors[1];
     if (context == nullptr || x == nullptr || y == nullptr || !describe(y_tensor, &tensors[0]) || !describe(x_tensor, &tensors[1]) ||
@@ -207,8 +194,7 @@ sunet_status sunet_bilinear(sunet_context* context, const sunet_tensor* x_tensor
 }
 
 sunet_status sunet_bilinear_backward(sunet_context* context, const sunet_tensor* dy_tensor, const void* dy, const sunet_tensor* dx_tensor,
-                                     void* dx)
-{
+                                     void* dx) {
     Channels tensors[2];
     const Channels &dx_view = tensors[0], &dy_view = tensors[1];
     if (context == nullptr || dy == nullptr || dx == nullptr || !describe(dx_tensor, &tensors[0]) || !describe(dy_tensor, &tensors[1]) ||

@@ -16,8 +16,7 @@ struct Tap {
 struct Axis {
     std::int64_t input, output;
 
-    SUNET_INLINE Tap tap(std::int64_t index) const
-    {
+    SUNET_INLINE Tap tap(std::int64_t index) const {
         const double step = static_cast<double>(input) / static_cast<double>(output);
         const double sampled = (static_cast<double>(index) + 0.5) * step - 0.5, source = sampled < 0 ? 0 : sampled;
         const std::int64_t truncated = static_cast<std::int64_t>(source), low = truncated < input - 1 ? truncated : input - 1;
@@ -26,8 +25,7 @@ struct Axis {
     }
 
     // The first output whose lower tap is at or behind `index`.
-    std::int64_t reached(std::int64_t index) const
-    {
+    std::int64_t reached(std::int64_t index) const {
         std::int64_t low = 0, high = output;
         while (low < high) {
             const std::int64_t middle = (low + high) / 2;
@@ -40,8 +38,7 @@ struct Axis {
     }
 
     // What an output gives to an input.
-    SUNET_INLINE float weight(std::int64_t output_index, std::int64_t input_index) const
-    {
+    SUNET_INLINE float weight(std::int64_t output_index, std::int64_t input_index) const {
         const Tap taps = tap(output_index);
         return (taps.low == input_index ? taps.low_weight : 0.0f) + (taps.high == input_index ? taps.high_weight : 0.0f);
     }
@@ -56,8 +53,7 @@ struct StretchTaps {
 };
 
 template <std::int64_t Stretch>
-SUNET_INLINE void fill(const Axis& columns, std::int64_t begin, StretchTaps<Stretch>& taps)
-{
+SUNET_INLINE void fill(const Axis& columns, std::int64_t begin, StretchTaps<Stretch>& taps) {
     taps.begin = begin;
     taps.count = columns.output - begin < Stretch ? columns.output - begin : Stretch;
     for (std::int64_t i = 0; i < taps.count; i++) {
@@ -71,11 +67,10 @@ SUNET_INLINE void fill(const Axis& columns, std::int64_t begin, StretchTaps<Stre
 
 // A source row at the columns of a stretch.
 template <std::int64_t Stretch, class From>
-SUNET_INLINE void widen(const StretchTaps<Stretch>& taps, const From* from, std::int64_t stride, float* to)
-{
+SUNET_INLINE void widen(const StretchTaps<Stretch>& taps, const From* from, std::int64_t stride, float* to) {
     for (std::int64_t i = 0; i < taps.count; i++)
-        to[i] = load<float>(from + taps.low[i] * stride) * taps.low_weight[i] +
-                load<float>(from + taps.high[i] * stride) * taps.high_weight[i];
+        to[i] =
+            load<float>(from + taps.low[i] * stride) * taps.low_weight[i] + load<float>(from + taps.high[i] * stride) * taps.high_weight[i];
 }
 
 } // namespace sunet

@@ -17,8 +17,7 @@ struct Widened {
     float values[most_classes * stretch];
 };
 
-void widen_classes(const Channels& view, const void* x, std::int64_t image, std::int64_t row, const Taps& taps, Widened& out)
-{
+void widen_classes(const Channels& view, const void* x, std::int64_t image, std::int64_t row, const Taps& taps, Widened& out) {
     out.row = row;
     for (std::int64_t channel = 0; channel < view.channels; channel++) {
         const void* from = view.at(x, view.offset(image, channel) + row * view.width * view.block);
@@ -31,8 +30,7 @@ void widen_classes(const Channels& view, const void* x, std::int64_t image, std:
 
 // The first of the largest; a NaN is never larger.
 SUNET_CLONES void likeliest(const float* upper, const float* lower, float upper_weight, float lower_weight, std::int64_t classes,
-                            std::int64_t count, std::uint8_t* out)
-{
+                            std::int64_t count, std::uint8_t* out) {
     float best[stretch];
     std::int32_t index[stretch];
 #pragma omp simd
@@ -49,24 +47,19 @@ SUNET_CLONES void likeliest(const float* upper, const float* lower, float upper_
             best[i] = value > best[i] ? value : best[i];
         }
     }
-    for (std::int64_t i = 0; i < count; i++)
-        out[i] = static_cast<std::uint8_t>(index[i]);
+    for (std::int64_t i = 0; i < count; i++) out[i] = static_cast<std::uint8_t>(index[i]);
 }
 
 // All rows [begin, end) of a stretch of columns of one image.
 void column_of_rows(const Channels& view, const void* x, std::int64_t image, const Axis& rows, const Taps& taps, std::int64_t width,
-                    std::int64_t begin, std::int64_t end, std::uint8_t* out)
-{
+                    std::int64_t begin, std::int64_t end, std::uint8_t* out) {
     Widened buffers[2];
     Widened *upper = &buffers[0], *lower = &buffers[1];
     for (std::int64_t row = begin; row < end; row++) {
         const Tap vertical = rows.tap(row);
-        if (upper->row != vertical.low && lower->row == vertical.low)
-            std::swap(upper, lower);
-        if (upper->row != vertical.low)
-            widen_classes(view, x, image, vertical.low, taps, *upper);
-        if (lower->row != vertical.high)
-            widen_classes(view, x, image, vertical.high, taps, *lower);
+        if (upper->row != vertical.low && lower->row == vertical.low) std::swap(upper, lower);
+        if (upper->row != vertical.low) widen_classes(view, x, image, vertical.low, taps, *upper);
+        if (lower->row != vertical.high) widen_classes(view, x, image, vertical.high, taps, *lower);
         likeliest(upper->values, lower->values, vertical.low_weight, vertical.high_weight, view.channels, taps.count,
                   out + (image * rows.output + row) * width + taps.begin);
     }
@@ -78,11 +71,10 @@ void column_of_rows(const Channels& view, const void* x, std::int64_t image, con
 using namespace sunet;
 
 sunet_status sunet_resize_arg_max(sunet_context* context, const sunet_tensor* x_tensor, const void* x, int32_t height, int32_t width,
-                                  uint8_t* out)
-{
+                                  uint8_t* out) {
     Channels view;
-    if (context == nullptr || x == nullptr || out == nullptr || !describe(x_tensor, &view) || view.channels > most_classes ||
-        height < 1 || width < 1)
+    if (context == nullptr || x == nullptr || out == nullptr || !describe(x_tensor, &view) || view.channels > most_classes || height < 1 ||
+        width < 1)
         return SUNET_INVALID_ARGUMENT;
     const int threads = sunet_context_threads(context);
     const Axis rows{view.height, height}, columns{view.width, width};

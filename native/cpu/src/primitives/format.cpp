@@ -9,11 +9,11 @@ using tag = memory::format_tag;
 
 memory::data_type type_of_tensor(const sunet_tensor& tensor) {
     switch (tensor.type) {
-    case SUNET_F32: return memory::data_type::f32;
-    case SUNET_BF16: return memory::data_type::bf16;
-    case SUNET_S32: return memory::data_type::s32;
-    case SUNET_U8: return memory::data_type::u8;
-    default: throw failure(SUNET_INVALID_ARGUMENT, "The element type " + std::to_string(tensor.type) + " does not exist.");
+        case SUNET_F32: return memory::data_type::f32;
+        case SUNET_BF16: return memory::data_type::bf16;
+        case SUNET_S32: return memory::data_type::s32;
+        case SUNET_U8: return memory::data_type::u8;
+        default: throw failure(SUNET_INVALID_ARGUMENT, "The element type " + std::to_string(tensor.type) + " does not exist.");
     }
 }
 
@@ -27,11 +27,11 @@ tag activation_tag(const sunet_tensor& tensor) {
     if (tensor.layout == SUNET_PLAIN) return plain_tag(tensor.rank);
     require(tensor.rank == 4, "Blocked and NHWC layouts are for tensors of rank 4.");
     switch (tensor.layout) {
-    case SUNET_BLOCKED_8: return tag::nChw8c;
-    case SUNET_BLOCKED_16: return tag::nChw16c;
-    case SUNET_NHWC: return tag::nhwc;
-    case SUNET_WEIGHTS_16: return tag::ABcd16b16a;
-    default: throw failure(SUNET_INVALID_ARGUMENT, "The layout " + std::to_string(tensor.layout) + " does not exist.");
+        case SUNET_BLOCKED_8: return tag::nChw8c;
+        case SUNET_BLOCKED_16: return tag::nChw16c;
+        case SUNET_NHWC: return tag::nhwc;
+        case SUNET_WEIGHTS_16: return tag::ABcd16b16a;
+        default: throw failure(SUNET_INVALID_ARGUMENT, "The layout " + std::to_string(tensor.layout) + " does not exist.");
     }
 }
 

@@ -21,8 +21,7 @@ extern "C" sunet_status sunet_matmul_create(sunet_context* context, int32_t m, i
         const sunet::desc bias = has_bias != 0 ? matrix_desc(1, n, false) : sunet::desc();
         const sunet::desc source = matrix_desc(m, k, transpose_source != 0), weights = matrix_desc(k, n, transpose_weights != 0);
         const auto pd = sunet::matmul_pd(context->engine, source, weights, bias, matrix_desc(m, n, false), sunet::with_user_scratchpad());
-        auto primitive =
-            std::make_unique<sunet_primitive>(*context, dnnl::matmul(pd), pd.impl_info_str(), pd.scratchpad_desc().get_size());
+        auto primitive = std::make_unique<sunet_primitive>(*context, dnnl::matmul(pd), pd.impl_info_str(), pd.scratchpad_desc().get_size());
         primitive->add_argument(SUNET_ARG_SOURCE, DNNL_ARG_SRC, pd.src_desc());
         primitive->add_argument(SUNET_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, pd.weights_desc());
         if (has_bias != 0) primitive->add_argument(SUNET_ARG_BIAS, DNNL_ARG_BIAS, bias);

@@ -63,7 +63,7 @@ inline dnnl::convolution_backward_weights::primitive_desc backward_weights_pd(co
                                                                               const dnnl::primitive_attr& attributes,
                                                                               const dnnl::convolution_forward::primitive_desc& hint) {
     return {engine,    p.algorithm, p.source,        p.weights,     p.bias, p.destination,
-            p.strides, p.dilates, p.padding_begin, p.padding_end, hint,   attributes};
+            p.strides, p.dilates,   p.padding_begin, p.padding_end, hint,   attributes};
 }
 
 inline dnnl::matmul::primitive_desc matmul_pd(const dnnl::engine& engine, const desc& source, const desc& weights, const desc& bias,

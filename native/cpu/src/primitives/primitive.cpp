@@ -80,8 +80,7 @@ const sunet::data_format& sunet_primitive::format(sunet_argument argument) const
 void sunet_primitive::bind(sunet_argument argument, void* data) {
     check_argument(argument);
     slot& bound = slots_[argument];
-    if (!bound.used)
-        throw sunet::failure(SUNET_INVALID_ARGUMENT, std::string("The primitive takes no ") + argument_name(argument) + ".");
+    if (!bound.used) throw sunet::failure(SUNET_INVALID_ARGUMENT, std::string("The primitive takes no ") + argument_name(argument) + ".");
     if (data == nullptr)
         throw sunet::failure(SUNET_INVALID_ARGUMENT, std::string("The memory bound as ") + argument_name(argument) + " is NULL.");
     /* oneDNN 2.x zeroes rounded-up channels while it binds, in parallel. */
@@ -118,8 +117,7 @@ extern "C" {
 
 size_t sunet_primitive_scratch_bytes(const sunet_primitive* primitive) { return primitive->scratch_bytes(); }
 
-sunet_status sunet_primitive_format(const sunet_primitive* primitive, sunet_argument argument, sunet_format** out,
-                                    sunet_message* message) {
+sunet_status sunet_primitive_format(const sunet_primitive* primitive, sunet_argument argument, sunet_format** out, sunet_message* message) {
     return sunet::guarded(message, [&] {
         sunet::require(out != nullptr, "The format needs a place to be returned to.");
         *out = nullptr;

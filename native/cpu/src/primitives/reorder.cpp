@@ -41,7 +41,8 @@ extern "C" sunet_status sunet_reorder_create(sunet_context* context, const sunet
     return sunet::create_primitive(context, out, message, [&] {
         sunet::require(from != nullptr && to != nullptr, "A reorder leads from one format to another; one is NULL.");
         const sunet::data_format &source = from->data, &destination = to->data;
-        sunet::require(sunet::dims_of(source.desc) == sunet::dims_of(destination.desc), "A reorder's two formats have the same dimensions.");
+        sunet::require(sunet::dims_of(source.desc) == sunet::dims_of(destination.desc),
+                       "A reorder's two formats have the same dimensions.");
         if (destination.packed) return sunet::pack_weights(*context, source, destination);
         if (source.packed) throw sunet::failure(SUNET_UNSUPPORTED, "Weights that are packed cannot be read back.");
         if (auto copy = sunet::copy_weights(*context, source.desc, destination.desc)) return copy;

@@ -51,8 +51,8 @@ private:
 /* The exported function that the current thread is in, for violations. */
 const char* current_call();
 
-#define EMULATOR_ENTER(injected_status)                                            \
-    ::emulator::entry entered_(__func__, ::emulator::counting::counted);           \
+#define EMULATOR_ENTER(injected_status)                                  \
+    ::emulator::entry entered_(__func__, ::emulator::counting::counted); \
     if (entered_.fails()) return injected_status
 #define EMULATOR_ASK() ::emulator::entry entered_(__func__, ::emulator::counting::uncounted)
 

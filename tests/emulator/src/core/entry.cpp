@@ -72,10 +72,14 @@ void violation(const char* format, ...) {
 }
 
 const char* kind_name(kind what) {
-    static const char* const names[] = {
-        "device bytes",   "pinned bytes",     "stream",          "event",               "module",      "graph",
-        "executable graph", "context",        "cuDNN handle",    "cuDNN descriptor",    "cuBLASLt handle", "cuBLASLt descriptor",
-        "NVTX domain",    "device allocation", "pinned allocation"};
+    static const char* const names[] = {"device bytes",     "pinned bytes",
+                                        "stream",           "event",
+                                        "module",           "graph",
+                                        "executable graph", "context",
+                                        "cuDNN handle",     "cuDNN descriptor",
+                                        "cuBLASLt handle",  "cuBLASLt descriptor",
+                                        "NVTX domain",      "device allocation",
+                                        "pinned allocation"};
     static_assert(sizeof names / sizeof *names == static_cast<size_t>(kind::count), "every kind has a name");
     return names[static_cast<size_t>(what)];
 }

@@ -164,9 +164,15 @@ EMULATOR_EXPORT int cublasLtMatmulDescCreate(void** descriptor, int compute, int
     EMULATOR_ENTER(STATUS_ALLOC_FAILED);
     return attempt([&] {
         create(descriptor, Form::matmul,
-               {{DESC_COMPUTE_TYPE, static_cast<std::uint64_t>(compute)}, {DESC_SCALE_TYPE, static_cast<std::uint64_t>(scale)},
-                {DESC_POINTER_MODE, 0}, {DESC_TRANSA, OP_N}, {DESC_TRANSB, OP_N}, {DESC_TRANSC, OP_N}, {DESC_EPILOGUE, EPILOGUE_DEFAULT},
-                {DESC_BIAS_POINTER, 0}, {DESC_BIAS_DATA_TYPE, 0xFFFFFFFF}});
+               {{DESC_COMPUTE_TYPE, static_cast<std::uint64_t>(compute)},
+                {DESC_SCALE_TYPE, static_cast<std::uint64_t>(scale)},
+                {DESC_POINTER_MODE, 0},
+                {DESC_TRANSA, OP_N},
+                {DESC_TRANSB, OP_N},
+                {DESC_TRANSC, OP_N},
+                {DESC_EPILOGUE, EPILOGUE_DEFAULT},
+                {DESC_BIAS_POINTER, 0},
+                {DESC_BIAS_DATA_TYPE, 0xFFFFFFFF}});
     });
 }
 
@@ -184,8 +190,13 @@ EMULATOR_EXPORT int cublasLtMatrixLayoutCreate(void** layout, int type, uint64_t
     EMULATOR_ENTER(STATUS_ALLOC_FAILED);
     return attempt([&] {
         create(layout, Form::layout,
-               {{LAYOUT_TYPE, static_cast<std::uint64_t>(type)}, {LAYOUT_ORDER, ORDER_COL}, {LAYOUT_ROWS, rows}, {LAYOUT_COLS, columns},
-                {LAYOUT_LD, static_cast<std::uint64_t>(leading)}, {LAYOUT_BATCH_COUNT, 1}, {LAYOUT_STRIDED_BATCH_OFFSET, 0}});
+               {{LAYOUT_TYPE, static_cast<std::uint64_t>(type)},
+                {LAYOUT_ORDER, ORDER_COL},
+                {LAYOUT_ROWS, rows},
+                {LAYOUT_COLS, columns},
+                {LAYOUT_LD, static_cast<std::uint64_t>(leading)},
+                {LAYOUT_BATCH_COUNT, 1},
+                {LAYOUT_STRIDED_BATCH_OFFSET, 0}});
     });
 }
 
@@ -204,9 +215,13 @@ EMULATOR_EXPORT int cublasLtMatmulPreferenceCreate(void** preference) {
     return attempt([&] {
         constexpr std::uint64_t aligned = 256;
         create(preference, Form::preference,
-               {{PREFERENCE_SEARCH_MODE, 0}, {PREFERENCE_MAX_WORKSPACE_BYTES, 0}, {PREFERENCE_REDUCTION_SCHEME_MASK, SCHEME_MASK},
-                {PREFERENCE_MIN_ALIGNMENT_A_BYTES, aligned}, {PREFERENCE_MIN_ALIGNMENT_B_BYTES, aligned},
-                {PREFERENCE_MIN_ALIGNMENT_C_BYTES, aligned}, {PREFERENCE_MIN_ALIGNMENT_D_BYTES, aligned}});
+               {{PREFERENCE_SEARCH_MODE, 0},
+                {PREFERENCE_MAX_WORKSPACE_BYTES, 0},
+                {PREFERENCE_REDUCTION_SCHEME_MASK, SCHEME_MASK},
+                {PREFERENCE_MIN_ALIGNMENT_A_BYTES, aligned},
+                {PREFERENCE_MIN_ALIGNMENT_B_BYTES, aligned},
+                {PREFERENCE_MIN_ALIGNMENT_C_BYTES, aligned},
+                {PREFERENCE_MIN_ALIGNMENT_D_BYTES, aligned}});
     });
 }
 

@@ -120,8 +120,9 @@ Problem make_problem(const void* handle, const void* a, const void* b, const voi
                       (problem.transpose_b ? problem.b.rows : problem.b.columns) == problem.n &&
                       (problem.transpose_b ? problem.b.columns : problem.b.rows) == problem.k && problem.c.rows == problem.m &&
                       problem.c.columns == problem.n;
-    if (!fits) refuse("the extents of A, B, C and D do not go together: m %lld, n %lld, k %lld", static_cast<long long>(problem.m),
-                      static_cast<long long>(problem.n), static_cast<long long>(problem.k));
+    if (!fits)
+        refuse("the extents of A, B, C and D do not go together: m %lld, n %lld, k %lld", static_cast<long long>(problem.m),
+               static_cast<long long>(problem.n), static_cast<long long>(problem.k));
     check_types(problem, descriptor);
     return problem;
 }

@@ -22,8 +22,7 @@ struct Window {
     std::int64_t size[2], stride[2], dilation[2], pre[2], post[2];
 
     // The extent that follows from an input's; 0 where the window does not fit.
-    std::int64_t output(int axis, std::int64_t input) const
-    {
+    std::int64_t output(int axis, std::int64_t input) const {
         const std::int64_t room = input + pre[axis] + post[axis] - dilation[axis] * (size[axis] - 1) - 1;
         return room < 0 ? 0 : room / stride[axis] + 1;
     }

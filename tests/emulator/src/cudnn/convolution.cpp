@@ -13,9 +13,7 @@ struct Pixel {
     std::int64_t n, row, column;
 };
 
-Pixel pixel_of(const Shape& shape, std::int64_t index) {
-    return {index / (shape.h * shape.w), index / shape.w % shape.h, index % shape.w};
-}
+Pixel pixel_of(const Shape& shape, std::int64_t index) { return {index / (shape.h * shape.w), index / shape.w % shape.h, index % shape.w}; }
 
 std::int64_t index_of(const Shape& shape, const Pixel& pixel) { return (pixel.n * shape.h + pixel.row) * shape.w + pixel.column; }
 
@@ -42,8 +40,7 @@ struct Gathered {
     std::vector<std::int64_t> pixels;
 
     template <class Find>
-    void gather(const Floats& image, std::int64_t channels, std::int64_t begin, std::int64_t end, const Find& find)
-    {
+    void gather(const Floats& image, std::int64_t channels, std::int64_t begin, std::int64_t end, const Find& find) {
         rows.resize(static_cast<size_t>((end - begin) * channels));
         pixels.clear();
         for (std::int64_t pixel = begin; pixel < end; pixel++) {
@@ -69,9 +66,8 @@ Floats gather_multiply(const Shape& to, const Shape& from, const Window& window,
         Gathered gathered;
         Floats product;
         for (std::int64_t tap = 0; tap < taps; tap++) {
-            gathered.gather(image, from.c, begin, end, [&](std::int64_t pixel) {
-                return find(pixel_of(to, pixel), tap / window.size[1], tap % window.size[1]);
-            });
+            gathered.gather(image, from.c, begin, end,
+                            [&](std::int64_t pixel) { return find(pixel_of(to, pixel), tap / window.size[1], tap % window.size[1]); });
             product.assign(static_cast<size_t>(gathered.count() * to.c), 0.0f);
             multiply_add(gathered.count(), to.c, from.c, {gathered.rows.data(), from.c, 1}, matrix(tap), product.data(), to.c);
             for (std::int64_t row = 0; row < gathered.count(); row++) {
@@ -89,16 +85,14 @@ Floats gather_multiply(const Shape& to, const Shape& from, const Window& window,
 Floats convolution_forward(const Shape& x, const Shape& y, const Window& window, const Floats& image, const Floats& weights) {
     const std::int64_t taps = window.size[0] * window.size[1];
     return gather_multiply(
-        y, x, window, image,
-        [&](const Pixel& pixel, std::int64_t r, std::int64_t s) { return source_of(x, window, pixel, r, s); },
+        y, x, window, image, [&](const Pixel& pixel, std::int64_t r, std::int64_t s) { return source_of(x, window, pixel, r, s); },
         [&](std::int64_t tap) { return MatrixView{weights.data() + tap * x.c, 1, taps * x.c}; });
 }
 
 Floats convolution_backward_data(const Shape& x, const Shape& y, const Window& window, const Floats& gradient, const Floats& weights) {
     const std::int64_t taps = window.size[0] * window.size[1];
     return gather_multiply(
-        x, y, window, gradient,
-        [&](const Pixel& pixel, std::int64_t r, std::int64_t s) { return target_of(y, window, pixel, r, s); },
+        x, y, window, gradient, [&](const Pixel& pixel, std::int64_t r, std::int64_t s) { return target_of(y, window, pixel, r, s); },
         [&](std::int64_t tap) { return MatrixView{weights.data() + tap * x.c, taps * x.c, 1}; });
 }
 
@@ -120,8 +114,8 @@ Floats convolution_backward_filter(const Shape& x, const Shape& y, const Window&
             sources.gather(image, x.c, begin, end, find);
             gradients.gather(gradient, y.c, begin, end, [&](std::int64_t pixel) { return find(pixel) < 0 ? -1 : pixel; });
             product.assign(sums.size(), 0.0f);
-            multiply_add(rows, x.c, sources.count(), {gradients.rows.data() + first, 1, y.c}, {sources.rows.data(), x.c, 1},
-                         product.data(), x.c);
+            multiply_add(rows, x.c, sources.count(), {gradients.rows.data() + first, 1, y.c}, {sources.rows.data(), x.c, 1}, product.data(),
+                         x.c);
             for (size_t i = 0; i < sums.size(); i++) sums[i] += product[i];
         }
         for (std::int64_t row = 0; row < rows; row++)

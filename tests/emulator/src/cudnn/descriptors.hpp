@@ -40,8 +40,8 @@ struct Attribute {
     AttributeType type;
     std::int64_t count = 0;
     std::vector<unsigned char> bytes;
-    std::vector<Child> children;              // of a BACKEND_DESCRIPTOR
-    std::shared_ptr<const Handle> handle;     // of a HANDLE
+    std::vector<Child> children;          // of a BACKEND_DESCRIPTOR
+    std::shared_ptr<const Handle> handle; // of a HANDLE
 };
 
 struct Tensor {

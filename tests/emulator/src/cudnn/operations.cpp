@@ -123,10 +123,9 @@ void check_norm_backward(const Operation& operation) {
     if (!(x.shape() == operation.tensor(OPERATION_NORM_BWD_DYDESC).shape()) ||
         !(x.shape() == operation.tensor(OPERATION_NORM_BWD_DXDESC).shape()))
         mismatch(operation, "x, dy and dx differ in shape");
-    for (const Tensor* vector :
-         {&operation.tensor(OPERATION_NORM_BWD_MEAN_DESC), &operation.tensor(OPERATION_NORM_BWD_INV_VARIANCE_DESC),
-          &operation.tensor(OPERATION_NORM_BWD_SCALE_DESC), &operation.tensor(OPERATION_NORM_BWD_DSCALE_DESC),
-          &operation.tensor(OPERATION_NORM_BWD_DBIAS_DESC)})
+    for (const Tensor* vector : {&operation.tensor(OPERATION_NORM_BWD_MEAN_DESC), &operation.tensor(OPERATION_NORM_BWD_INV_VARIANCE_DESC),
+                                 &operation.tensor(OPERATION_NORM_BWD_SCALE_DESC), &operation.tensor(OPERATION_NORM_BWD_DSCALE_DESC),
+                                 &operation.tensor(OPERATION_NORM_BWD_DBIAS_DESC)})
         if (!vector->is_vector(x.dims[1])) mismatch(operation, "a per-channel tensor of a normalization is not [1, C, 1, 1]");
 }
 
@@ -179,13 +178,19 @@ const ConvolutionNames& convolution_names(DescriptorType kind) {
                                           OPERATION_CONVOLUTION_FORWARD_ALPHA,      OPERATION_CONVOLUTION_FORWARD_BETA,
                                           OPERATION_CONVOLUTION_FORWARD_X,          OPERATION_CONVOLUTION_FORWARD_W,
                                           OPERATION_CONVOLUTION_FORWARD_Y};
-    static const ConvolutionNames data{OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
-                                       OPERATION_CONVOLUTION_BWD_DATA_ALPHA,           OPERATION_CONVOLUTION_BWD_DATA_BETA,
-                                       OPERATION_CONVOLUTION_BWD_DATA_DX,              OPERATION_CONVOLUTION_BWD_DATA_W,
+    static const ConvolutionNames data{OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+                                       OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+                                       OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+                                       OPERATION_CONVOLUTION_BWD_DATA_BETA,
+                                       OPERATION_CONVOLUTION_BWD_DATA_DX,
+                                       OPERATION_CONVOLUTION_BWD_DATA_W,
                                        OPERATION_CONVOLUTION_BWD_DATA_DY};
-    static const ConvolutionNames filter{OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-                                         OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,           OPERATION_CONVOLUTION_BWD_FILTER_BETA,
-                                         OPERATION_CONVOLUTION_BWD_FILTER_X,               OPERATION_CONVOLUTION_BWD_FILTER_DW,
+    static const ConvolutionNames filter{OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+                                         OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+                                         OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+                                         OPERATION_CONVOLUTION_BWD_FILTER_BETA,
+                                         OPERATION_CONVOLUTION_BWD_FILTER_X,
+                                         OPERATION_CONVOLUTION_BWD_FILTER_DW,
                                          OPERATION_CONVOLUTION_BWD_FILTER_DY};
     return kind == forward.kind ? forward : kind == data.kind ? data : filter;
 }
@@ -229,9 +234,7 @@ Operation make_operation(const Descriptor& descriptor) {
             check_reduction(operation);
             break;
         case OPERATION_NORM_FORWARD_DESCRIPTOR: fill_norm_forward(operation, descriptor); break;
-        default:
-            batch_norm_only(descriptor, OPERATION_NORM_BWD_MODE);
-            check_norm_backward(operation);
+        default: batch_norm_only(descriptor, OPERATION_NORM_BWD_MODE); check_norm_backward(operation);
     }
     return operation;
 }

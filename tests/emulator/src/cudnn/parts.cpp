@@ -9,8 +9,7 @@ namespace {
 
 DataType data_type(const Descriptor& descriptor, AttributeName name) {
     const int type = descriptor.value<int>(name);
-    if (type < 0 || type >= DATA_TYPES)
-        refuse(STATUS_BAD_PARAM, "%d is no data type", type);
+    if (type < 0 || type >= DATA_TYPES) refuse(STATUS_BAD_PARAM, "%d is no data type", type);
     return static_cast<DataType>(type);
 }
 
@@ -20,8 +19,7 @@ void check_strides(const Tensor& tensor) {
     std::int64_t reach = 1; // elements that the dimensions so far take
     for (const int axis : order) {
         if (tensor.dims[axis] == 1) continue;
-        if (tensor.strides[axis] < reach)
-            refuse(STATUS_BAD_PARAM, "the tensor %s overlaps itself", tensor.text().c_str());
+        if (tensor.strides[axis] < reach) refuse(STATUS_BAD_PARAM, "the tensor %s overlaps itself", tensor.text().c_str());
         reach = tensor.strides[axis] * (tensor.dims[axis] - 1) + reach;
     }
 }
@@ -91,7 +89,7 @@ bool Tensor::operator==(const Tensor& other) const {
 }
 
 std::string Tensor::text() const {
-    const auto list = [](const std::int64_t (&values)[4]) {
+    const auto list = [](const std::int64_t(&values)[4]) {
         std::string text = "[";
         for (int axis = 0; axis < 4; axis++) text += (axis == 0 ? "" : ",") + std::to_string(values[axis]);
         return text + "]";

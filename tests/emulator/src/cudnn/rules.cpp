@@ -207,11 +207,36 @@ const char* descriptor_text(int type) {
 }
 
 const char* attribute_type_text(int type) {
-    static const char* const names[] = {
-        "HANDLE", "DATA_TYPE", "BOOLEAN", "INT64", "FLOAT", "DOUBLE", "VOID_PTR", "CONVOLUTION_MODE", "HEUR_MODE", "KNOB_TYPE",
-        "NAN_PROPOGATION", "NUMERICAL_NOTE", "LAYOUT_TYPE", "ATTRIB_NAME", "POINTWISE_MODE", "BACKEND_DESCRIPTOR", "GENSTATS_MODE",
-        "BN_FINALIZE_STATS_MODE", "REDUCTION_OPERATOR_TYPE", "BEHAVIOR_NOTE", "TENSOR_REORDERING_MODE", "RESAMPLE_MODE", "PADDING_MODE",
-        "INT32", "CHAR", "SIGNAL_MODE", "FRACTION", "NORM_MODE", "NORM_FWD_PHASE", "RNG_DISTRIBUTION"};
+    static const char* const names[] = {"HANDLE",
+                                        "DATA_TYPE",
+                                        "BOOLEAN",
+                                        "INT64",
+                                        "FLOAT",
+                                        "DOUBLE",
+                                        "VOID_PTR",
+                                        "CONVOLUTION_MODE",
+                                        "HEUR_MODE",
+                                        "KNOB_TYPE",
+                                        "NAN_PROPOGATION",
+                                        "NUMERICAL_NOTE",
+                                        "LAYOUT_TYPE",
+                                        "ATTRIB_NAME",
+                                        "POINTWISE_MODE",
+                                        "BACKEND_DESCRIPTOR",
+                                        "GENSTATS_MODE",
+                                        "BN_FINALIZE_STATS_MODE",
+                                        "REDUCTION_OPERATOR_TYPE",
+                                        "BEHAVIOR_NOTE",
+                                        "TENSOR_REORDERING_MODE",
+                                        "RESAMPLE_MODE",
+                                        "PADDING_MODE",
+                                        "INT32",
+                                        "CHAR",
+                                        "SIGNAL_MODE",
+                                        "FRACTION",
+                                        "NORM_MODE",
+                                        "NORM_FWD_PHASE",
+                                        "RNG_DISTRIBUTION"};
     constexpr int count = sizeof names / sizeof *names;
     return type >= 0 && type < count ? names[type] : "unknown";
 }

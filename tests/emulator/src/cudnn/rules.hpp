@@ -13,10 +13,10 @@ namespace emulator::cudnn {
 enum class Use {
     optional,
     required,
-    computed,       // may be asked for, not set
-    input,          // a tensor an operation reads; required
+    computed, // may be asked for, not set
+    input,    // a tensor an operation reads; required
     optional_input,
-    output,         // a tensor an operation writes; required
+    output, // a tensor an operation writes; required
     optional_output
 };
 

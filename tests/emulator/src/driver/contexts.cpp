@@ -168,11 +168,11 @@ EMULATOR_EXPORT CUresult cuDeviceGetAttribute(int* value, int attribute, CUdevic
     if (const CUresult status = check_device(device)) return status;
     if (value == nullptr) return CUDA_ERROR_INVALID_VALUE;
     static const std::map<int, int> known = {
-        {1, 1024},       {2, 1024},       {3, 1024},      {4, 64},        {5, 2147483647}, {6, 65535},
-        {7, 65535},      {8, 49152},      {10, 32},       {12, 65536},    {13, 1980000},   {16, multiprocessors},
-        {33, 0},         {34, 0},         {35, 0},        {36, 3201000},  {37, 6144},      {38, 62914560},
-        {39, 2048},      {40, 3},         {41, 1},        {50, 0},        {75, compute_major}, {76, compute_minor},
-        {81, 233472},    {82, 65536},     {95, 1},        {97, 232448},   {106, 32},       {108, 31457280},
+        {1, 1024},    {2, 1024},   {3, 1024}, {4, 64},       {5, 2147483647},     {6, 65535},
+        {7, 65535},   {8, 49152},  {10, 32},  {12, 65536},   {13, 1980000},       {16, multiprocessors},
+        {33, 0},      {34, 0},     {35, 0},   {36, 3201000}, {37, 6144},          {38, 62914560},
+        {39, 2048},   {40, 3},     {41, 1},   {50, 0},       {75, compute_major}, {76, compute_minor},
+        {81, 233472}, {82, 65536}, {95, 1},   {97, 232448},  {106, 32},           {108, 31457280},
         {115, 1}};
     const auto found = known.find(attribute);
     if (found == known.end()) return CUDA_ERROR_INVALID_VALUE;

@@ -11,7 +11,9 @@ struct error_text {
 };
 
 const error_text* find_error(CUresult error) {
+    /* clang-format off */
 #define EMULATOR_ERROR(code, sentence) {code, {#code, sentence}}
+    /* clang-format on */
     static const auto& texts = *new std::map<int, error_text>{
         EMULATOR_ERROR(CUDA_SUCCESS, "no error"),
         EMULATOR_ERROR(CUDA_ERROR_INVALID_VALUE, "invalid argument"),

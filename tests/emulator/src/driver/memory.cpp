@@ -162,9 +162,7 @@ EMULATOR_EXPORT CUresult cuMemPoolGetAttribute(CUmemoryPool pool, int attribute,
     switch (static_cast<pool_attribute>(attribute)) {
         case pool_attribute::follow_event_dependencies:
         case pool_attribute::allow_opportunistic:
-        case pool_attribute::allow_internal_dependencies:
-            std::memcpy(value, &settings.reuse[attribute], sizeof(int));
-            return CUDA_SUCCESS;
+        case pool_attribute::allow_internal_dependencies: std::memcpy(value, &settings.reuse[attribute], sizeof(int)); return CUDA_SUCCESS;
         case pool_attribute::release_threshold: answer = settings.release_threshold; break;
         /* The emulated pool keeps nothing: what is reserved is what is used. */
         case pool_attribute::reserved_current:

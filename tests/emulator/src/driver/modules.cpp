@@ -243,7 +243,6 @@ EMULATOR_EXPORT CUresult cuLaunchKernel(CUfunction handle, unsigned grid_x, unsi
     if (extra != nullptr || !check_shape(kernel, grid, block, shared_bytes) || !read_arguments(kernel, parameters, &arguments))
         return CUDA_ERROR_INVALID_VALUE;
     const launch_shape shape = {{static_cast<int>(grid_x), static_cast<int>(grid_y), static_cast<int>(grid_z)}, static_cast<int>(block_x)};
-    return enqueue(stream, {kernel.name, [&kernel, shape, arguments = std::move(arguments)] {
-                                run_grid(kernel, shape, bind(kernel, arguments));
-                            }});
+    return enqueue(stream,
+                   {kernel.name, [&kernel, shape, arguments = std::move(arguments)] { run_grid(kernel, shape, bind(kernel, arguments)); }});
 }

@@ -32,8 +32,10 @@ bool is_done(const event_state& event) { return event.pending.count(event.record
 /* Asking for, or waiting for, the state of what is being captured is a mistake. */
 CUresult refuse_captured(event_state& event) {
     if (event.capture == nullptr) return CUDA_SUCCESS;
-    if (!event.capture->ended) invalidate(*event.capture, "the state of an event recorded in a capture is asked for");
-    else violation("the state of an event recorded in a capture is asked for");
+    if (!event.capture->ended)
+        invalidate(*event.capture, "the state of an event recorded in a capture is asked for");
+    else
+        violation("the state of an event recorded in a capture is asked for");
     return CUDA_ERROR_CAPTURED_EVENT;
 }
 

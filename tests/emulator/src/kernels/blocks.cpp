@@ -47,7 +47,7 @@ struct block_run {
     int running = 0;
     int at_barrier = 0, finished = 0;
     bool yielded[most_threads / warp] = {}; /* by warp: a thread has stopped at a barrier or a shuffle */
-    bool plain = false;   /* the threads run one after the other to their ends */
+    bool plain = false;                     /* the threads run one after the other to their ends */
     int order[most_threads], place[most_threads];
     thread_progress progress[most_threads];
     unsigned char round[most_threads]; /* of shuffles, to tell which of two mailboxes is in use */
@@ -205,14 +205,16 @@ void wait_for_others(const char* what) {
     block_run& block = run();
     const int next = next_thread();
     if (next < 0)
-        fail(CUDA_ERROR_LAUNCH_FAILED, "%s is not reached by all threads: of %d, %d have finished and %d wait at a barrier", what, block.threads,
-             block.finished, block.at_barrier);
+        fail(CUDA_ERROR_LAUNCH_FAILED, "%s is not reached by all threads: of %d, %d have finished and %d wait at a barrier", what,
+             block.threads, block.finished, block.at_barrier);
     block.yielded[block.running / warp] = true;
     go_on_with(next);
 }
 
 char* shared_variables() { return shared_variables_begin + sizeof shared_variables_begin; }
-size_t shared_bytes() { return shared_variables_end < shared_variables() ? 0 : static_cast<size_t>(shared_variables_end - shared_variables()); }
+size_t shared_bytes() {
+    return shared_variables_end < shared_variables() ? 0 : static_cast<size_t>(shared_variables_end - shared_variables());
+}
 
 /* As on a device, a block does not find what it would like in shared memory. All kernels' variables together are large, so after some
  * launches only those that this one was seen to write are poisoned. */
@@ -253,7 +255,8 @@ void draw_order(int* order, int count) {
     std::iota(order, order + count, 0);
     const uint64_t kind = adversary() % 4;
     if (kind == 0) return;
-    if (kind == 1) std::reverse(order, order + count);
+    if (kind == 1)
+        std::reverse(order, order + count);
     else
         for (int i = count - 1; i > 0; i--) std::swap(order[i], order[adversary() % static_cast<uint64_t>(i + 1)]);
 }
@@ -277,7 +280,8 @@ struct block_order {
 void run_grid(kernel_entry& kernel, const launch_shape& shape, const kernel_arguments& arguments) {
     block_run& block = run();
     if (block.stacks == nullptr) {
-        void* memory = mmap(nullptr, most_threads * stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void* memory =
+            mmap(nullptr, most_threads * stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (memory == MAP_FAILED) throw fault(CUDA_ERROR_OUT_OF_MEMORY, "no memory for the stacks of a block");
         block.stacks = static_cast<char*>(memory);
     }
@@ -337,8 +341,7 @@ void sync_threads() {
 uint64_t exchange_lanes(uint64_t value, int lane_mask) {
     block_run& block = run();
     const int thread = block.running, group = thread / warp, first = group * warp;
-    if (block.plain)
-        fail(CUDA_ERROR_LAUNCH_FAILED, "a shuffle is not reached by all lanes: thread %d finished without it", block.running);
+    if (block.plain) fail(CUDA_ERROR_LAUNCH_FAILED, "a shuffle is not reached by all lanes: thread %d finished without it", block.running);
     if (first + warp > block.threads || lane_mask < 0 || lane_mask >= warp)
         fail(CUDA_ERROR_LAUNCH_FAILED, "a shuffle with mask %d in a warp of %d threads", lane_mask, std::min(warp, block.threads - first));
     uint64_t* mailbox = block.mailbox[block.round[thread]];

@@ -17,7 +17,8 @@ void check_axpy(const float* x, float* y, float a, int count) {
 
 /* Every thread stores its coordinates, to show that all of them run once: out[thread of the grid] += code. */
 void check_coordinates(int64_t* out) {
-    const int64_t row = sunet::block_x() + int64_t{sunet::grid_dim_x()} * (sunet::block_y() + int64_t{sunet::grid_dim_y()} * sunet::block_z());
+    const int64_t row =
+        sunet::block_x() + int64_t{sunet::grid_dim_x()} * (sunet::block_y() + int64_t{sunet::grid_dim_y()} * sunet::block_z());
     const int64_t at = row * sunet::block_dim_x() + thread_x();
     out[at] += 1 + at;
 }
@@ -64,8 +65,10 @@ void check_divergent_shuffle(int* out, int limit) {
 /* Writes, or reads, one byte at a distance from the pointer. */
 void check_access(unsigned char* at, int64_t distance, int write) {
     volatile unsigned char* byte = at + distance;
-    if (write != 0) *byte = 1;
-    else static_cast<void>(*byte);
+    if (write != 0)
+        *byte = 1;
+    else
+        static_cast<void>(*byte);
 }
 
 void check_alignment(const float* at, float* out) {

@@ -70,8 +70,10 @@ void call_kernel(void (*function)(), const kernel_arguments& arguments, std::ind
 template <typename T>
 constexpr size_t alignment_behind() {
     using element = std::remove_pointer_t<T>;
-    if constexpr (std::is_void_v<element> || !std::is_pointer_v<T>) return 1;
-    else return alignof(element);
+    if constexpr (std::is_void_v<element> || !std::is_pointer_v<T>)
+        return 1;
+    else
+        return alignof(element);
 }
 
 template <typename... Parameters>

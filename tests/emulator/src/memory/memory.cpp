@@ -258,8 +258,8 @@ std::string explain_address(CUdeviceptr address) {
         std::snprintf(text, sizeof text, "0x%llx is no device address", shown);
     else if (const auto after = s.blocks.upper_bound(address); after != s.blocks.begin()) {
         const device_block& block = std::prev(after)->second;
-        return describe("0x%llx is %llu bytes past the end of the allocation of %zu bytes at 0x%llx",
-                        address - (block.begin + block.bytes), block.bytes, block.begin);
+        return describe("0x%llx is %llu bytes past the end of the allocation of %zu bytes at 0x%llx", address - (block.begin + block.bytes),
+                        block.bytes, block.begin);
     } else
         std::snprintf(text, sizeof text, "0x%llx is in no allocation", shown);
     return text;

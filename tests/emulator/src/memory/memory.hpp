@@ -11,14 +11,14 @@
 namespace emulator {
 
 struct device_block {
-    CUdeviceptr begin;    /* a multiple of 256 */
-    size_t bytes;         /* as asked for */
-    CUdeviceptr pages;    /* the first page; what lies before `begin` and after `bytes` is canary */
+    CUdeviceptr begin; /* a multiple of 256 */
+    size_t bytes;      /* as asked for */
+    CUdeviceptr pages; /* the first page; what lies before `begin` and after `bytes` is canary */
     size_t page_bytes;
     CUcontext context;
     int device;
-    bool usable = true;   /* false until a stream-ordered allocation has run */
-    bool doomed = false;  /* a stream-ordered release is on its way */
+    bool usable = true;  /* false until a stream-ordered allocation has run */
+    bool doomed = false; /* a stream-ordered release is on its way */
     bool pooled = false;
 };
 

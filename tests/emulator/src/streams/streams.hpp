@@ -55,7 +55,7 @@ struct stream_state {
 struct event_state {
     unsigned flags = 0;
     CUcontext context = nullptr;
-    uint64_t recorded = 0;       /* the ticket of the last recording, 0 for none */
+    uint64_t recorded = 0;           /* the ticket of the last recording, 0 for none */
     std::set<uint64_t> pending = {}; /* recordings that their streams have not come to */
     std::shared_ptr<stream_state> source = {};
     std::chrono::steady_clock::time_point time = {};

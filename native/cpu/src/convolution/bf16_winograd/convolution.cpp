@@ -84,8 +84,8 @@ private:
         /* A gradient meets the kernel turned by half a turn, from its other end. */
         const std::int64_t top = attributes_.padding_begin[0], left = attributes_.padding_begin[1];
         const area pixels{tiles.row * tile_outputs + (from_large_ ? -top : top - tile_overlap),
-                          tiles.column * tile_outputs + (from_large_ ? -left : left - tile_overlap), tiles.rows * tile_outputs + tile_overlap,
-                          tiles.columns * tile_outputs + tile_overlap};
+                          tiles.column * tile_outputs + (from_large_ ? -left : left - tile_overlap),
+                          tiles.rows * tile_outputs + tile_overlap, tiles.columns * tile_outputs + tile_overlap};
         const std::int64_t block_elements = tiles.count() * channel_block;
         for (std::int64_t block = 0; block < source_.blocks(); ++block)
             transform_source(source_.read(own.data[source_argument_], image, block, pixels, tiles, own.patch),
@@ -107,7 +107,8 @@ private:
         float bias[group_outputs] = {};
         if (has_bias()) {
             const std::int64_t first = group * group_outputs;
-            std::copy_n(static_cast<const float*>(own.data[SUNET_ARG_BIAS]) + first, std::min(group_outputs, layout_.channels - first), bias);
+            std::copy_n(static_cast<const float*>(own.data[SUNET_ARG_BIAS]) + first, std::min(group_outputs, layout_.channels - first),
+                        bias);
             to.bias = bias;
         }
         to.accumulate = has_extras_ && attributes_.accumulate != 0;

@@ -151,8 +151,7 @@ SUNET_INLINE void add_pair(sums_of<Vectors, Rows>& sums, const std::uint32_t* ro
         TwoHalves pairs;
         std::memcpy(&pairs, static_cast<const void*>(outputs_pairs + v * pair_elements), sizeof pairs);
         SUNET_UNROLL
-        for (int r = 0; r < Rows; ++r)
-            asm("vdpbf16ps %2%{1to16%}, %1, %0" : "+v"(sums[r][v]) : "v"(pairs), "m"(rows[r * Stride]));
+        for (int r = 0; r < Rows; ++r) asm("vdpbf16ps %2%{1to16%}, %1, %0" : "+v"(sums[r][v]) : "v"(pairs), "m"(rows[r * Stride]));
     }
 }
 
@@ -198,8 +197,7 @@ struct multiply_channels {
         SUNET_UNROLL
         for (int r = 0; r < Channels; ++r) {
             SUNET_UNROLL
-            for (int v = 0; v < Vectors; ++v)
-                sums[r][v] = of.first ? Wide{} : load<Wide>(of.sums + (r * Vectors + v) * channel_block);
+            for (int v = 0; v < Vectors; ++v) sums[r][v] = of.first ? Wide{} : load<Wide>(of.sums + (r * Vectors + v) * channel_block);
         }
         for (std::int64_t pair = 0; pair < of.pairs; ++pair, a += of.channels, y += Vectors * pair_elements)
             add_pair<Vectors, Channels, 1>(sums, a, y);

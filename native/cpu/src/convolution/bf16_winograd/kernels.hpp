@@ -13,8 +13,8 @@ constexpr const char* implementation = "bf16_wino_2x3:avx512_bf16";
 
 constexpr int channel_block = 16; /* of activations: BLOCKED_16 */
 constexpr int block_pairs = channel_block / 2;
-constexpr int most_vectors = 2; /* of 16 outputs, in a tile of sums */
-constexpr int most_rows = 12;   /* in a tile of sums: with two vectors of outputs, 24 sums of the 32 registers */
+constexpr int most_vectors = 2;                  /* of 16 outputs, in a tile of sums */
+constexpr int most_rows = 12;                    /* in a tile of sums: with two vectors of outputs, 24 sums of the 32 registers */
 constexpr int pair_elements = 2 * channel_block; /* of a vector of pairs */
 constexpr int taps = kernel_size * kernel_size;
 constexpr std::int64_t block_weights = taps * channel_block * channel_block; /* of a pair of blocks */

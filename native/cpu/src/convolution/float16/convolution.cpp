@@ -83,8 +83,8 @@ public:
         tag_bytes_ = whole_lines(static_cast<std::size_t>(kept_rows()) * sizeof(kept_row));
         row_bytes_ = whole_lines(static_cast<std::size_t>(converter_.elements()) * sizeof(half));
         normalized_bytes_ = d_.norm ? whole_lines(static_cast<std::size_t>(converter_.normalized_elements()) * sizeof(bf16)) : 0;
-        thread_bytes_ = tag_bytes_ + whole_lines(tile_sums * sizeof(float)) + normalized_bytes_ +
-                        row_bytes_ * static_cast<std::size_t>(kept_rows());
+        thread_bytes_ =
+            tag_bytes_ + whole_lines(tile_sums * sizeof(float)) + normalized_bytes_ + row_bytes_ * static_cast<std::size_t>(kept_rows());
     }
 
     const packed_weights& weights() const { return weights_; }
@@ -234,7 +234,7 @@ private:
     const packed_weights weights_;
     const stride in_, out_; /* pixels from one output's window, or output, to the next */
     const std::vector<phase> phases_;
-    bool flat_ = false;           /* pixels do not meet, and rows of any length will do */
+    bool flat_ = false; /* pixels do not meet, and rows of any length will do */
     const row_converter converter_;
     std::int64_t first_row_ = 0, last_row_ = 0; /* of all taps */
     std::size_t normalized_bytes_ = 0, tag_bytes_ = 0, row_bytes_ = 0, thread_bytes_ = 0;

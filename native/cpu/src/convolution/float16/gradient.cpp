@@ -18,7 +18,7 @@ class weight_gradient {
 public:
     weight_gradient(const convolution_request& request, std::optional<source_norm> norm)
         : a_(request.attributes), flat_(reads_single_pixels(a_)), width_(flat_ ? strip(request) : request.small().dims[3]),
-          sums_format_{request.small().dims[1], request.large().dims[1], a_.weights.dims[2], a_.weights.dims[3], false,
+          sums_format_{request.small().dims[1],   request.large().dims[1], a_.weights.dims[2], a_.weights.dims[3], false,
                        is_planes(request.large())},
           sums_order_(sums_format_), images_(request.large().dims[0]),
           small_(request.small(), width_, 0, rounded_up(width_, depth_step), lanes),

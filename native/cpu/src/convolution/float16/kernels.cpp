@@ -230,8 +230,7 @@ void unpack(const gradient_block& block, const std::int32_t* rows) noexcept {
                 sums[i] = _mm512_add_ps(sums[i], _mm512_loadu_ps(block.sums + part * block.part_stride + rows[k + i] * block.row_elements));
         }
         transpose(sums);
-        for (int o = 0; o < block.outputs; ++o)
-            _mm512_mask_storeu_ps(block.w + o * block.output_stride + k, first_lanes(columns), sums[o]);
+        for (int o = 0; o < block.outputs; ++o) _mm512_mask_storeu_ps(block.w + o * block.output_stride + k, first_lanes(columns), sums[o]);
     }
 }
 

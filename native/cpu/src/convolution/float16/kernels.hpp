@@ -9,10 +9,10 @@ namespace sunet::float16 {
 using half = std::uint16_t; /* bits of an IEEE binary16 */
 using bf16 = std::uint16_t;
 
-constexpr int lanes = 32;        /* of a vector */
-constexpr int most_vectors = 2;  /* of outputs, in a tile */
-constexpr int most_pixels = 12;  /* in a tile: with two vectors of outputs, 24 sums of the 32 registers */
-constexpr int depth_step = 4;    /* what a tile's depth is a multiple of */
+constexpr int lanes = 32;       /* of a vector */
+constexpr int most_vectors = 2; /* of outputs, in a tile */
+constexpr int most_pixels = 12; /* in a tile: with two vectors of outputs, 24 sums of the 32 registers */
+constexpr int depth_step = 4;   /* what a tile's depth is a multiple of */
 constexpr int tile_sums = most_pixels * most_vectors * lanes;
 constexpr int channel_block = 16; /* of activations: BLOCKED_16 */
 

@@ -17,8 +17,7 @@ bool has_rows(const sunet_tensor& tensor, bool planes) {
            (tensor.dims[1] % channel_block == 0 || to_the_end);
 }
 
-row_converter::row_converter(const sunet_tensor& tensor, std::int64_t width, std::int64_t left, std::int64_t columns,
-                             std::int64_t granule)
+row_converter::row_converter(const sunet_tensor& tensor, std::int64_t width, std::int64_t left, std::int64_t columns, std::int64_t granule)
     : width_(width), left_(left), columns_(columns) {
     const channel_layout layout = layout_of(tensor);
     pixels_ = layout.height * layout.width;

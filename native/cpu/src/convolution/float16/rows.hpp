@@ -52,10 +52,10 @@ private:
     const bf16* first_of(const bf16* data, std::int64_t image, std::int64_t row) const;
 
     std::int64_t pixels_, width_, left_, columns_, pixel_stride_;
-    std::int64_t depth_;                        /* channels, rounded up */
+    std::int64_t depth_;                         /* channels, rounded up */
     std::int64_t image_stride_, channel_stride_; /* of the tensor, in elements; the latter of a plane or block */
-    std::int64_t first_;                        /* element */
-    int planes_;                                /* 0 where channels lie in blocks */
+    std::int64_t first_;                         /* element */
+    int planes_;                                 /* 0 where channels lie in blocks */
 };
 
 } // namespace sunet::float16

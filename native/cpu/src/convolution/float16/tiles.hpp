@@ -27,8 +27,7 @@ public:
 
     using transform = void (*)(const tiles& from, scaling by, const operands& out) noexcept;
     /* There may be room for more tiles than the area has; those stay as they are. */
-    void apply(transform to_apply, const bf16* patch, const area& pixels, const area& tiles, scaling by, half* to,
-               std::int64_t room) const;
+    void apply(transform to_apply, const bf16* patch, const area& pixels, const area& tiles, scaling by, half* to, std::int64_t room) const;
 
 private:
     channel_layout layout_;

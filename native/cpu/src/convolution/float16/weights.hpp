@@ -18,13 +18,11 @@ constexpr std::int64_t few_channels = 4;
 
 struct packed_weights {
     std::int64_t outputs, inputs, kernel_rows, kernel_columns;
-    bool swapped;        /* row-major weights are [inputs, outputs, ...] */
+    bool swapped;          /* row-major weights are [inputs, outputs, ...] */
     bool merges_columns;   /* a tap is a row of the kernel, over pixels of `few_channels` */
     bool winograd = false; /* transformed: there are winograd::products in place of taps */
 
-    std::int64_t taps() const {
-        return winograd ? winograd::products : merges_columns ? kernel_rows : kernel_rows * kernel_columns;
-    }
+    std::int64_t taps() const { return winograd ? winograd::products : merges_columns ? kernel_rows : kernel_rows * kernel_columns; }
     /* Products per tap, in blocks of at most `chain_depth`. */
     std::int64_t depth() const {
         return merges_columns ? kernel_columns * few_channels : (inputs + channel_block - 1) / channel_block * channel_block;

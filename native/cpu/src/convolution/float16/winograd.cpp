@@ -103,7 +103,8 @@ void convolution::write_area(const worker& own, std::int64_t image, const area& 
             const std::int64_t there = (width - c + tile_outputs - 1) / tile_outputs - tiles.column;
             const std::int64_t output = r % tile_outputs * tile_outputs + c, first = r / tile_outputs * tiles.columns;
             to.y = y + (row * width + tiles.column * tile_outputs + c) * channel_block;
-            write(own.sums + (output * tiles.count() + first) * row_elements, vectors, static_cast<int>(std::min(there, tiles.columns)), to);
+            write(own.sums + (output * tiles.count() + first) * row_elements, vectors, static_cast<int>(std::min(there, tiles.columns)),
+                  to);
         }
     }
 }

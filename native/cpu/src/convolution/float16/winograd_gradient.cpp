@@ -49,8 +49,7 @@ weight_gradient::weight_gradient(const convolution_request& request, std::option
 }
 
 void weight_gradient::run(bindings data) const {
-    sharing_.run(
-        data, [&](const gradient_share& share) { sum_share(share); }, [&](std::int64_t channel) { write_block(data, channel); });
+    sharing_.run(data, [&](const gradient_share& share) { sum_share(share); }, [&](std::int64_t channel) { write_block(data, channel); });
 }
 
 weight_gradient::worker weight_gradient::make_worker(const gradient_share& share) const {
@@ -86,7 +85,8 @@ float weight_gradient::prepare(const worker& own, std::int64_t image, const area
     small_.apply(transform_gradient, own.patch, pixels, tiles, small, own.gradients, room);
     clear_rest(small_, tiles.count(), own.gradients);
     pixels = {pixels.row - top_, pixels.column - left_, pixels.rows + tile_overlap, pixels.columns + tile_overlap};
-    const scaling large = scaling_for(large_.read(own.large, image, pixels, sharing_.has_norm() ? &own.norm : nullptr, own.patch), source_exponent);
+    const scaling large =
+        scaling_for(large_.read(own.large, image, pixels, sharing_.has_norm() ? &own.norm : nullptr, own.patch), source_exponent);
     large_.apply(transform_source, own.patch, pixels, tiles, large, own.sources, room);
     clear_rest(large_, tiles.count(), own.sources);
     return small.scale * large.scale;

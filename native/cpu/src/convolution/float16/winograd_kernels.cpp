@@ -122,8 +122,8 @@ struct of_tiles {
         constexpr int elements = Tiles * Vectors * lanes;
         for (int p = 0; p < products; ++p) {
             tile_sums_of<Vectors, Tiles> sums;
-            sum_products<Vectors, Tiles>(sums, t.a + p * t.product_stride, t.pixel_stride, 1, t.chain_stride, t.weights + p * t.weight_stride,
-                                         t.depth);
+            sum_products<Vectors, Tiles>(sums, t.a + p * t.product_stride, t.pixel_stride, 1, t.chain_stride,
+                                         t.weights + p * t.weight_stride, t.depth);
             store_sums<Vectors, Tiles>(sums, t.products + p * elements);
         }
         const __m512 scale = _mm512_set1_ps(t.scale);
@@ -227,8 +227,8 @@ void transform_sums(const gradient_block& block) noexcept {
         for (int r = 0; r < tile_inputs; ++r) {
             u[r] = _mm512_setzero_ps();
             for (std::int64_t part = 0; part < block.parts; ++part)
-                u[r] = _mm512_add_ps(
-                    u[r], _mm512_loadu_ps(block.sums + part * block.part_stride + (r * tile_inputs + c) * block.product_stride));
+                u[r] = _mm512_add_ps(u[r],
+                                     _mm512_loadu_ps(block.sums + part * block.part_stride + (r * tile_inputs + c) * block.product_stride));
         }
         apply_sums(u[0], u[1], u[2], u[3], columns[c]);
     }

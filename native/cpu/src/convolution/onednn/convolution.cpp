@@ -190,14 +190,12 @@ void add_activation(sunet_primitive& primitive, sunet_argument argument, int one
     const size_t offset = primitive.add_staged_argument(argument, onednn_argument, format, activation_desc(tensor));
     const phases p = *split;
     if (use != access::write) {
-        primitive.add_before([=](bindings data) {
-            split_phases(tensor, p, data[argument], static_cast<char*>(data[SUNET_ARG_SCRATCH]) + offset);
-        });
+        primitive.add_before(
+            [=](bindings data) { split_phases(tensor, p, data[argument], static_cast<char*>(data[SUNET_ARG_SCRATCH]) + offset); });
     }
     if (use != access::read) {
-        primitive.add_after([=](bindings data) {
-            join_phases(tensor, p, static_cast<const char*>(data[SUNET_ARG_SCRATCH]) + offset, data[argument]);
-        });
+        primitive.add_after(
+            [=](bindings data) { join_phases(tensor, p, static_cast<const char*>(data[SUNET_ARG_SCRATCH]) + offset, data[argument]); });
     }
 }
 
