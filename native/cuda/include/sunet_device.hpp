@@ -1,5 +1,5 @@
-// What kernels are written in: the few words of CUDA they need, so that the same sources compile with clang (which has no CUDA
-// headers here), with nvcc, and, where SUNET_HOST_KERNELS is defined, with any C++17 compiler for the host. Kernels use nothing else.
+/* What kernels are written in: the few words of CUDA they need, so that the same sources compile with clang (which has no CUDA
+ * headers here), with nvcc, and, where SUNET_HOST_KERNELS is defined, with any C++17 compiler for the host. Kernels use nothing else. */
 #pragma once
 
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstring>
 
-// The launch bound of a kernel is kept beside it, for launches to be checked against.
+/* The launch bound of a kernel is kept beside it, for launches to be checked against. */
 #define SUNET_KERNEL(name, block)              \
     extern "C" const int name##_block;         \
     extern "C" const int name##_block = block; \
@@ -19,7 +19,7 @@
 #define SUNET_UNROLL_PAIRS
 #define SUNET_SHARED static thread_local
 
-// thread_x() and its like, sync_threads(), shuffle_xor(), the atomics and check_alignment(), over the threads of a simulated block.
+/* thread_x() and its like, sync_threads(), shuffle_xor(), the atomics and check_alignment(), over the threads of a simulated block. */
 #include "host_device.hpp"
 #else
 #if !defined(__CUDACC__) || defined(__clang__)
@@ -29,12 +29,12 @@
 #define __launch_bounds__(...) __attribute__((launch_bounds(__VA_ARGS__)))
 #endif
 #define SUNET_KERNEL(name, block) extern "C" __global__ void __launch_bounds__(block) name
-// With so few registers that a multiprocessor holds so many blocks at once: kernels that wait for memory want many.
+/* With so few registers that a multiprocessor holds so many blocks at once: kernels that wait for memory want many. */
 #define SUNET_RESIDENT_KERNEL(name, block, blocks) extern "C" __global__ void __launch_bounds__(block, blocks) name
-// Always inlined: a call would pass arrays of registers through memory.
+/* Always inlined: a call would pass arrays of registers through memory. */
 #define SUNET_DEVICE __device__ inline __attribute__((always_inline))
 #define SUNET_SHARED static __shared__
-// Before a loop that only reads: several of its loads are then on their way at once.
+/* Before a loop that only reads: several of its loads are then on their way at once. */
 #define SUNET_UNROLL _Pragma("unroll 4")
 #define SUNET_UNROLL_PAIRS _Pragma("unroll 2")
 #endif
@@ -71,7 +71,7 @@ SUNET_DEVICE int shuffle_xor(int value, int lane_mask) { return __shfl_xor_sync(
 SUNET_DEVICE float shuffle_xor(float value, int lane_mask) { return __shfl_xor_sync(0xffffffffu, value, lane_mask); }
 SUNET_DEVICE int atomic_add(int* to, int value) { return atomicAdd(to, value); }
 SUNET_DEVICE int64_t atomic_add(int64_t* to, int64_t value) {
-    // There is no signed form; in two's complement the sum is the same.
+    /* There is no signed form; in two's complement the sum is the same. */
     return static_cast<int64_t>(atomicAdd(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(value)));
 }
 SUNET_DEVICE int atomic_or(int* to, int value) { return atomicOr(to, value); }
@@ -91,7 +91,7 @@ SUNET_DEVICE double shuffle_xor(double value, int lane_mask) {
 }
 #endif
 
-// The upper half of a float32.
+/* The upper half of a float32. */
 struct bf16 {
     uint16_t bits;
 };
@@ -108,7 +108,7 @@ SUNET_DEVICE float float_of(uint32_t bits) {
     return value;
 }
 
-// Two floats as bf16, the first in the lower half; rounded to nearest, ties to even; NaN stays NaN.
+/* Two floats as bf16, the first in the lower half; rounded to nearest, ties to even; NaN stays NaN. */
 SUNET_DEVICE uint32_t bf16_pair(float first, float second) {
 #if defined(SUNET_HOST_KERNELS)
     uint32_t halves[2] = {bits_of(first), bits_of(second)};
@@ -137,17 +137,17 @@ SUNET_DEVICE bf16 from_float<bf16>(float value) {
     return {static_cast<uint16_t>(bf16_pair(value, 0.0f))};
 }
 
-// Elements of one 16-byte access.
+/* Elements of one 16-byte access. */
 template <class T>
 constexpr int vector_lanes = 16 / static_cast<int>(sizeof(T));
 
-// Some neighbouring elements, as floats in registers.
+/* Some neighbouring elements, as floats in registers. */
 template <int N>
 struct Lanes {
     float at[N];
 };
 
-// 16 bytes that are loaded and stored by one instruction.
+/* 16 bytes that are loaded and stored by one instruction. */
 struct alignas(16) Words {
     uint32_t at[4];
 };
@@ -172,7 +172,7 @@ SUNET_DEVICE void store_words(void* to, const Words& words) {
 #endif
 }
 
-// vector_lanes<T> elements from a 16-byte aligned address.
+/* vector_lanes<T> elements from a 16-byte aligned address. */
 SUNET_DEVICE Lanes<4> load_vector(const float* from) {
     const Words words = load_words(from);
     return {{float_of(words.at[0]), float_of(words.at[1]), float_of(words.at[2]), float_of(words.at[3])}};
@@ -198,7 +198,7 @@ SUNET_DEVICE void store_vector(bf16* to, const Lanes<8>& lanes) {
     store_words(to, words);
 }
 
-// N elements: one by one access, or all by one 16-byte access, or, for parameters in float32, by several.
+/* N elements: one by one access, or all by one 16-byte access, or, for parameters in float32, by several. */
 template <int N, class T>
 SUNET_DEVICE Lanes<N> load(const T* from) {
     Lanes<N> lanes;
@@ -230,8 +230,8 @@ SUNET_DEVICE void store(T* to, const Lanes<N>& lanes) {
     }
 }
 
-// Whether 16-byte accesses are possible at an address and all others a multiple of `step` elements from it; a null pointer is never
-// accessed.
+/* Whether 16-byte accesses are possible at an address and all others a multiple of `step` elements from it; a null pointer is never
+ * accessed. */
 template <class T>
 SUNET_DEVICE bool aligned(const T* pointer, int64_t step = 0) {
     return reinterpret_cast<uintptr_t>(pointer) % 16 == 0 && step % vector_lanes<T> == 0;
@@ -241,7 +241,7 @@ SUNET_DEVICE float minimum(float a, float b) { return a < b ? a : b; }
 SUNET_DEVICE float maximum(float a, float b) { return a > b ? a : b; }
 SUNET_DEVICE int64_t minimum(int64_t a, int64_t b) { return a < b ? a : b; }
 
-// a * b + c, rounded once on the device.
+/* a * b + c, rounded once on the device. */
 SUNET_DEVICE float multiply_add(float a, float b, float c) {
 #if defined(SUNET_HOST_KERNELS)
     return a * b + c;
@@ -250,7 +250,7 @@ SUNET_DEVICE float multiply_add(float a, float b, float c) {
 #endif
 }
 
-// exp and log from the device's base-2 instructions: there is no device library to link.
+/* exp and log from the device's base-2 instructions: there is no device library to link. */
 SUNET_DEVICE float fast_exp(float x) {
 #if defined(SUNET_HOST_KERNELS)
     return std::exp(x);
@@ -281,7 +281,7 @@ SUNET_DEVICE float square_root(float x) {
 
 SUNET_DEVICE float inverse_square_root(float x) { return 1.0f / square_root(x); }
 
-// Over the 32 threads of a warp, all of which take part; the result is the same in each.
+/* Over the 32 threads of a warp, all of which take part; the result is the same in each. */
 template <class T>
 SUNET_DEVICE T warp_sum(T value) {
     for (int mask = 16; mask > 0; mask /= 2) value += shuffle_xor(value, mask);

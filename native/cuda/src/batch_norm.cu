@@ -2,7 +2,7 @@
 
 namespace sunet {
 
-// What a layer normalises with; each [C].
+/* What a layer normalises with; each [C]. */
 struct Affine {
     const float *mean, *variance, *gamma, *beta;
     float epsilon;
@@ -10,7 +10,7 @@ struct Affine {
     SUNET_DEVICE bool vectors() const { return aligned(mean) && aligned(variance) && aligned(gamma) && aligned(beta); }
 };
 
-// The same for some channels, in registers.
+/* The same for some channels, in registers. */
 template <int N>
 struct Normalizer {
     Lanes<N> mean, scale, beta;
@@ -21,16 +21,16 @@ struct Normalizer {
         for (int i = 0; i < N; i++) scale.at[i] *= inverse_square_root(variance.at[i] + affine.epsilon);
     }
 
-    // Both directions must agree on this to the bit: the gradient's mask is its sign.
+    /* Both directions must agree on this to the bit: the gradient's mask is its sign. */
     SUNET_DEVICE float operator()(float x, int lane) const { return multiply_add(x - mean.at[lane], scale.at[lane], beta.at[lane]); }
 
-    // What of the output's gradient passes the ReLU.
+    /* What of the output's gradient passes the ReLU. */
     SUNET_DEVICE float passed(float dy, float x, int lane, int relu) const { return relu == 0 || (*this)(x, lane) > 0.0f ? dy : 0.0f; }
 };
 
-// Per chunk and channel a pivot, which is the first pixel, the mean of what pixels differ from it, and the sum of squared deviations from
-// the mean. A thread keeps the last two up to date pixel by pixel: sums of squares would lose the variance where the mean is large, or,
-// taken about the pivot, where that is far from the mean.
+/* Per chunk and channel a pivot, which is the first pixel, the mean of what pixels differ from it, and the sum of squared deviations from
+ * the mean. A thread keeps the last two up to date pixel by pixel: sums of squares would lose the variance where the mean is large, or,
+ * taken about the pivot, where that is far from the mean. */
 template <int N, class T>
 SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pixels, int channels, float* shared) {
     const ChannelTile tile(channels / N);
@@ -56,7 +56,7 @@ SUNET_DEVICE void statistics_lanes(Pixels<const T> x, float* partial, int64_t pi
         }
         for (int i = 0; i < N; i++) sum.at[i] = mean.at[i] * count * inverse;
         sum_rows(tile, sum.at, shared);
-        // Chan's formula for all rows at once: each adds its own squares and those of its mean about the common one.
+        /* Chan's formula for all rows at once: each adds its own squares and those of its mean about the common one. */
         for (int i = 0; i < N; i++) {
             const float difference = mean.at[i] - sum.at[i];
             squares.at[i] += difference * difference * count;
@@ -106,7 +106,7 @@ SUNET_DEVICE void apply(Pixels<const T> x, const Affine& affine, int relu, Pixel
         apply_lanes<1>(x, affine, relu, y, pixels, channels);
 }
 
-// Per chunk and channel the sums of the gradient and of its product with the deviation from the mean.
+/* Per chunk and channel the sums of the gradient and of its product with the deviation from the mean. */
 template <int N, class T>
 SUNET_DEVICE void gradient_sums_lanes(Pixels<const T> x, Pixels<const T> dy, const Affine& affine, int relu, float* partial, int64_t pixels,
                                       int channels, float* shared) {
@@ -232,7 +232,7 @@ SUNET_DEVICE void input_gradient(const InputGradient<T>& call) {
 SUNET_BATCH_NORM(float, f32)
 SUNET_BATCH_NORM(bf16, bf16)
 
-// Chan's formula for all chunks at once, as for the rows of a block.
+/* Chan's formula for all chunks at once, as for the rows of a block. */
 SUNET_KERNEL(batch_norm_statistics_finish, block_threads)
 (const float* partial, int chunks, int64_t pixels, int channels, float* mean, float* variance) {
     SUNET_SHARED double shared[block_threads];

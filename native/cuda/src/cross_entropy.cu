@@ -3,8 +3,8 @@
 namespace sunet {
 namespace {
 
-constexpr int loss_tile = 128;      // pixels whose gradient a block computes at once, at most
-constexpr int counted_classes = 32; // classes whose confusion matrix fits a block's shared memory
+constexpr int loss_tile = 128;      /* pixels whose gradient a block computes at once, at most */
+constexpr int counted_classes = 32; /* classes whose confusion matrix fits a block's shared memory */
 
 struct LossCounts {
     double sum;
@@ -17,7 +17,7 @@ struct LossCounts {
     }
 };
 
-// Over a block; the result is the first thread's, and its order of addition is fixed.
+/* Over a block; the result is the first thread's, and its order of addition is fixed. */
 template <int Warps>
 SUNET_DEVICE LossCounts block_sum(LossCounts own) {
     SUNET_SHARED LossCounts warps[Warps];
@@ -76,7 +76,7 @@ SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const i
     SUNET_SHARED float sums[loss_tile];
     SUNET_SHARED int classes[loss_tile];
     const float scale = *counted == 0 ? 0.0f : 1.0f / static_cast<float>(*counted);
-    // Of many classes fewer pixels, so that there are blocks enough.
+    /* Of many classes fewer pixels, so that there are blocks enough. */
     const int tile = channels >= 4096 ? 1 : lower(loss_tile, 4096 / channels);
     for (int64_t begin = static_cast<int64_t>(block_x()) * tile; begin < pixels; begin += static_cast<int64_t>(grid_dim_x()) * tile) {
         const int count = static_cast<int>(minimum(pixels - begin, static_cast<int64_t>(tile)));
@@ -118,7 +118,7 @@ SUNET_KERNEL(cross_entropy_finish, block_threads)(const void* partial, int count
     finish_loss(static_cast<const LossCounts*>(partial), count, loss, counted, invalid);
 }
 
-// A label that is ignored takes no part; neither does a pair out of range, which is counted.
+/* A label that is ignored takes no part; neither does a pair out of range, which is counted. */
 SUNET_KERNEL(confusion_matrix, block_threads)
 (const int* labels, const uint8_t* predictions, int64_t pixels, int classes, int ignore, int* counts, int* invalid) {
     SUNET_SHARED int local[counted_classes * counted_classes];

@@ -27,7 +27,7 @@ SUNET_DEVICE void map_lanes(F function, Pixels<const T> x, Pixels<T> y, int64_t 
     }
 }
 
-// y = function(x).
+/* y = function(x). */
 template <class F, class T>
 SUNET_DEVICE void map(F function, Pixels<const T> x, Pixels<T> y, int64_t pixels, int channels) {
     if (x.vectors() && y.vectors() && channels % vector_lanes<T> == 0)
@@ -46,7 +46,7 @@ SUNET_DEVICE void combine_lanes(F function, Pixels<const T> a, Pixels<const T> b
     }
 }
 
-// y = function(a, b).
+/* y = function(a, b). */
 template <class F, class T>
 SUNET_DEVICE void combine(F function, Pixels<const T> a, Pixels<const T> b, Pixels<T> y, int64_t pixels, int channels) {
     if (a.vectors() && b.vectors() && y.vectors() && channels % vector_lanes<T> == 0)

@@ -1,12 +1,12 @@
-// Working on the channels of single pixels.
+/* Working on the channels of single pixels. */
 #pragma once
 
 #include "tile.hpp"
 
 namespace sunet {
 
-// A block takes 128 pixels, one a thread, and 32 of their channels at a time, which pass through shared memory so that global memory is
-// accessed in order. An odd stride between pixels keeps their threads in different banks.
+/* A block takes 128 pixels, one a thread, and 32 of their channels at a time, which pass through shared memory so that global memory is
+ * accessed in order. An odd stride between pixels keeps their threads in different banks. */
 constexpr int pixel_threads = 128;
 constexpr int staged_channels = 32;
 constexpr int staged_floats = pixel_threads * (staged_channels + 1);
@@ -21,7 +21,7 @@ struct Staged {
     SUNET_DEVICE float* row() const { return floats + thread_x() * stride; }
 };
 
-// All channels of a tile whose pixels follow each other without a gap, by 16-byte accesses.
+/* All channels of a tile whose pixels follow each other without a gap, by 16-byte accesses. */
 template <class T>
 SUNET_DEVICE void stage_dense(const T* from, int pixels, const Staged& to) {
     constexpr int lanes = vector_lanes<T>;
@@ -41,7 +41,7 @@ SUNET_DEVICE void stage_dense(const T* from, int pixels, const Staged& to) {
     if (rest < elements) to.floats[rest / to.channels * to.stride + rest % to.channels] = to_float(from[rest]);
 }
 
-// Channels from `channel` on of a tile's pixels; gives how many. Threads meet before and after.
+/* Channels from `channel` on of a tile's pixels; gives how many. Threads meet before and after. */
 template <class T>
 SUNET_DEVICE int stage(const T* from, int ld, int pixels, int channel, int channels, const Staged& to) {
     const int count = lower(to.channels, channels - channel);
@@ -55,11 +55,11 @@ SUNET_DEVICE int stage(const T* from, int ld, int pixels, int channel, int chann
     return count;
 }
 
-// log of the sum of exponentials, a part of the channels after the other: relative to the largest so far.
+/* log of the sum of exponentials, a part of the channels after the other: relative to the largest so far. */
 struct LogSum {
     float peak, sum;
 
-    // What exponents are relative to. Where all were -infinity, 0: the difference of infinities would be NaN.
+    /* What exponents are relative to. Where all were -infinity, 0: the difference of infinities would be NaN. */
     SUNET_DEVICE float pivot() const { return peak > -__builtin_inff() ? peak : 0.0f; }
 
     SUNET_DEVICE void add(const float* row, int count) {

@@ -3,7 +3,7 @@
 namespace sunet {
 namespace {
 
-// A pixel's place in its image.
+/* A pixel's place in its image. */
 struct Place {
     uint32_t image, row, column;
 };
@@ -13,10 +13,10 @@ SUNET_DEVICE Place place(int64_t pixel, int height, int width) {
     return {row / static_cast<uint32_t>(height), row % static_cast<uint32_t>(height), at % static_cast<uint32_t>(width)};
 }
 
-// Windows of two are what networks use, and a shift is far cheaper than a division.
+/* Windows of two are what networks use, and a shift is far cheaper than a division. */
 SUNET_DEVICE uint32_t window_of(uint32_t position, uint32_t window) { return window == 2 ? position >> 1 : position / window; }
 
-// Lanes of one access of both types: a vector of the narrower one.
+/* Lanes of one access of both types: a vector of the narrower one. */
 template <class T, class U>
 constexpr int shared_lanes = vector_lanes<T> > vector_lanes<U> ? vector_lanes<T> : vector_lanes<U>;
 
@@ -47,7 +47,7 @@ SUNET_DEVICE void pool(Pixels<const T> x, Pixels<U> y, int images, int height, i
         pool_lanes<1>(x, y, images, height, width, channels, window);
 }
 
-// What a window's pixels have in common: the gradient of their mean. Pixels no window covers took no part.
+/* What a window's pixels have in common: the gradient of their mean. Pixels no window covers took no part. */
 template <int N, class T, class U>
 SUNET_DEVICE void spread_lanes(Pixels<const T> dy, Pixels<U> dx, int images, int height, int width, int channels, int window_height,
                                int window_width) {
@@ -76,7 +76,7 @@ SUNET_DEVICE void spread(Pixels<const T> dy, Pixels<U> dx, int images, int heigh
         spread_lanes<1>(dy, dx, images, height, width, channels, window_height, window_width);
 }
 
-// A block takes 32 channels of an image, each of its eight warps every eighth pixel.
+/* A block takes 32 channels of an image, each of its eight warps every eighth pixel. */
 template <class T, class U>
 SUNET_DEVICE void plane_mean(Pixels<const T> x, Pixels<U> y, int images, int pixels, int channels) {
     constexpr int warps = block_threads / 32, stretch = 32 * warps;
@@ -86,7 +86,8 @@ SUNET_DEVICE void plane_mean(Pixels<const T> x, Pixels<U> y, int images, int pix
         const int image = unit / groups, channel = unit % groups * 32 + lane;
         const int64_t first = static_cast<int64_t>(image) * pixels;
         double sum = 0;
-        // Floats over a short stretch, doubles over those: nothing is lost in large planes, and double arithmetic is slow on most devices.
+        /* Floats over a short stretch, doubles over those: nothing is lost in large planes, and double arithmetic is slow on most
+         * devices. */
         for (int begin = warp; begin < pixels && channel < channels; begin += stretch) {
             float part = 0;
             for (int pixel = begin; pixel < begin + stretch && pixel < pixels; pixel += warps)

@@ -3,11 +3,11 @@
 namespace sunet {
 namespace {
 
-constexpr int resize_floats = 4096;  // of shared memory: what a tile's columns are made from
-constexpr int resize_tile = 256;     // columns of a tile at most
-constexpr int resize_channels = 256; // channels of a tile at most
+constexpr int resize_floats = 4096;  /* of shared memory: what a tile's columns are made from */
+constexpr int resize_tile = 256;     /* columns of a tile at most */
+constexpr int resize_channels = 256; /* channels of a tile at most */
 
-// What a block works on: some columns of one row of an image, some of their channels.
+/* What a block works on: some columns of one row of an image, some of their channels. */
 struct ResizeUnit {
     int image, row, begin, columns, channel, channels;
 
@@ -22,7 +22,7 @@ struct ResizeUnit {
     }
 };
 
-// The row of the source between two of its rows, for the columns that a tile samples: [column - first][channel].
+/* The row of the source between two of its rows, for the columns that a tile samples: [column - first][channel]. */
 template <class T>
 SUNET_DEVICE void blend_rows(const T* x, int ld_x, const Axis& rows, const Axis& columns, const ResizeUnit& at, int first, int count,
                              float* blended) {
@@ -63,7 +63,7 @@ SUNET_DEVICE void resize(const T* x, int ld_x, U* y, int ld_y, int images, int c
     }
 }
 
-// The likeliest class of every output pixel, without the resized logits ever being in memory.
+/* The likeliest class of every output pixel, without the resized logits ever being in memory. */
 template <class T>
 SUNET_DEVICE void resize_arg_max(const T* x, int ld_x, uint8_t* classes, int images, int channels, const Axis& rows, const Axis& columns,
                                  int tile, int chunk) {
@@ -96,11 +96,11 @@ SUNET_DEVICE void resize_arg_max(const T* x, int ld_x, uint8_t* classes, int ima
     }
 }
 
-// Sums the rows of dy that sampled one row of x, weighted, for a stretch of columns: [column - first][channel].
+/* Sums the rows of dy that sampled one row of x, weighted, for a stretch of columns: [column - first][channel]. */
 template <class T>
 SUNET_DEVICE void gather_rows(const T* dy, int ld_dy, const Axis& rows, const Axis& columns, const ResizeUnit& at, int first, int count,
                               float* gathered) {
-    constexpr int held = 4; // sums that a thread keeps in registers while it walks down the rows
+    constexpr int held = 4; /* sums that a thread keeps in registers while it walks down the rows */
     const int top = reached(rows, at.row - 1), bottom = reached(rows, at.row + 1), elements = count * at.channels;
     const Hat hat(rows, at.row);
     const int64_t image = static_cast<int64_t>(at.image) * rows.output;
@@ -122,7 +122,7 @@ SUNET_DEVICE void gather_rows(const T* dy, int ld_dy, const Axis& rows, const Ax
     }
 }
 
-// Every input gathers from the outputs that sampled it, in one order: rows first, then columns. Each thread owns one input of the tile.
+/* Every input gathers from the outputs that sampled it, in one order: rows first, then columns. Each thread owns one input of the tile. */
 template <class T, class U>
 SUNET_DEVICE void resize_backward(const T* dy, int ld_dy, U* dx, int ld_dx, int images, int channels, const Axis& rows, const Axis& columns,
                                   int tile, int chunk) {

@@ -1,17 +1,17 @@
-// Where bilinear resizing samples an axis.
+/* Where bilinear resizing samples an axis. */
 #pragma once
 
 #include "tile.hpp"
 
 namespace sunet {
 
-// PyTorch's rule with align_corners = false: output i samples max(0, (i + 0.5) * input / output - 0.5). In units of 1 / (2 output) of an
-// input pixel that is an integer, so index and weight are exact, whatever the sizes: up to 32767 they keep it in 31 bits.
+/* PyTorch's rule with align_corners = false: output i samples max(0, (i + 0.5) * input / output - 0.5). In units of 1 / (2 output) of an
+ * input pixel that is an integer, so index and weight are exact, whatever the sizes: up to 32767 they keep it in 31 bits. */
 struct Axis {
     int input, output;
 };
 
-// A sample is (1 - fraction) of input `low` and `fraction` of the one behind it; on the last input there is no fraction.
+/* A sample is (1 - fraction) of input `low` and `fraction` of the one behind it; on the last input there is no fraction. */
 struct alignas(8) Tap {
     int low;
     float fraction;
@@ -27,13 +27,13 @@ SUNET_DEVICE Tap tap(const Axis& axis, int index) {
 
 SUNET_DEVICE float mix(float low, float high, float fraction) { return multiply_add(low, 1.0f - fraction, high * fraction); }
 
-// The first output whose lower input is at or behind `index`.
+/* The first output whose lower input is at or behind `index`. */
 SUNET_DEVICE int reached(const Axis& axis, int index) {
     const int numerator = axis.output * (2 * index + 1) - axis.input, unit = 2 * axis.input;
     return index <= 0 || numerator <= 0 ? 0 : lower(axis.output, (numerator - 1) / unit + 1);
 }
 
-// What outputs from reached(index - 1) up to reached(index + 1) give to one input: a hat above it, level where a border is next to it.
+/* What outputs from reached(index - 1) up to reached(index + 1) give to one input: a hat above it, level where a border is next to it. */
 struct Hat {
     int step, origin, unit;
     float inverse_unit;
@@ -45,7 +45,8 @@ struct Hat {
 
     SUNET_DEVICE float weight(int output) const {
         const int distance = output * step + origin, covered = distance + unit;
-        if (distance < 0) return first ? 1.0f : covered > 0 ? static_cast<float>(covered) * inverse_unit : 0.0f; // less than 0 sampled is 0
+        if (distance < 0)
+            return first ? 1.0f : covered > 0 ? static_cast<float>(covered) * inverse_unit : 0.0f; /* less than 0 sampled is 0 */
         return last ? 1.0f : 1.0f - static_cast<float>(distance) * inverse_unit;
     }
 };

@@ -1,11 +1,11 @@
-// How the threads of one block share a tile: some pixels, some or all of their channels.
+/* How the threads of one block share a tile: some pixels, some or all of their channels. */
 #pragma once
 
 #include "walk.hpp"
 
 namespace sunet {
 
-// The elements [pixel][channel] of a tile that one thread takes. Only the start costs a division.
+/* The elements [pixel][channel] of a tile that one thread takes. Only the start costs a division. */
 struct TileWalk {
     int pixel, channel;
     int pixels, channels, pixel_step, channel_step;

@@ -5,7 +5,7 @@ namespace sunet {
 constexpr int tile_edge = 32;
 constexpr int tile_rows = block_threads / tile_edge;
 
-// Up to this many channels a thread takes whole pixels: a tile of 32 channels would be mostly empty.
+/* Up to this many channels a thread takes whole pixels: a tile of 32 channels would be mostly empty. */
 constexpr int few_channels = 8;
 
 struct Extent {
@@ -16,7 +16,7 @@ struct Extent {
     SUNET_DEVICE int64_t pixel(int image, int64_t pixel) const { return image * pixels + pixel; }
 };
 
-// Calls body(image, first pixel, first channel) for every tile, by whole blocks.
+/* Calls body(image, first pixel, first channel) for every tile, by whole blocks. */
 template <class Body>
 SUNET_DEVICE void for_each_tile(const Extent& extent, Body body) {
     const int64_t tiles_x = (extent.pixels + tile_edge - 1) / tile_edge;
@@ -28,7 +28,7 @@ SUNET_DEVICE void for_each_tile(const Extent& extent, Body body) {
     }
 }
 
-// Calls body(image, pixel) for every pixel, by single threads.
+/* Calls body(image, pixel) for every pixel, by single threads. */
 template <class Body>
 SUNET_DEVICE void for_each_pixel(const Extent& extent, Body body) {
     for (int image = block_z() * grid_dim_y() + block_y(); image < extent.images; image += grid_dim_z() * grid_dim_y()) {
@@ -88,7 +88,7 @@ SUNET_DEVICE void to_planes(Pixels<const T> x, float* y, const Extent& extent) {
     });
 }
 
-// Of red, green and blue.
+/* Of red, green and blue. */
 struct ImageScale {
     float mean[3], deviation[3];
 };

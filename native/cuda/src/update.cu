@@ -2,8 +2,8 @@
 
 namespace sunet {
 
-// Calls body with the first index of every vector, then, for what is left or where there are no vectors, one by one. An index tells its
-// number of elements by the type of its second argument.
+/* Calls body with the first index of every vector, then, for what is left or where there are no vectors, one by one. An index tells its
+ * number of elements by the type of its second argument. */
 template <int N>
 struct Width {
     static constexpr int elements = N;
@@ -18,7 +18,7 @@ SUNET_DEVICE void for_each_element(int64_t count, bool vectors, Body body) {
     for (int64_t i = whole * Vector + at; i < count; i += step) body(i, Width<1>());
 }
 
-// bf16 copies are written four at a time, which is half of one 16-byte access.
+/* bf16 copies are written four at a time, which is half of one 16-byte access. */
 SUNET_DEVICE void store_copy(bf16* to, const Lanes<4>& lanes) {
     const uint32_t low = bf16_pair(lanes.at[0], lanes.at[1]), high = bf16_pair(lanes.at[2], lanes.at[3]);
     const uint64_t both = low | static_cast<uint64_t>(high) << 32;
@@ -27,7 +27,7 @@ SUNET_DEVICE void store_copy(bf16* to, const Lanes<4>& lanes) {
 
 SUNET_DEVICE void store_copy(bf16* to, const Lanes<1>& lanes) { *to = from_float<bf16>(lanes.at[0]); }
 
-// Momentum is what decides whether there is a velocity; without it v = g, as PyTorch has it.
+/* Momentum is what decides whether there is a velocity; without it v = g, as PyTorch has it. */
 template <int N>
 SUNET_DEVICE Lanes<N> sgd_step(const SgdRates& rates, const Lanes<N>& gradient, float* velocity, Lanes<N> parameters) {
     Lanes<N> step, moved;
@@ -44,10 +44,10 @@ SUNET_DEVICE Lanes<N> sgd_step(const SgdRates& rates, const Lanes<N>& gradient, 
     return parameters;
 }
 
-// Whether all bits of an exponent are set, which only infinities and NaN have.
+/* Whether all bits of an exponent are set, which only infinities and NaN have. */
 SUNET_DEVICE bool special(float value) { return (bits_of(value) & 0x7f800000u) == 0x7f800000u; }
 
-// Asks all elements, come what may: an early end would split the load.
+/* Asks all elements, come what may: an early end would split the load. */
 template <int N, class T>
 SUNET_DEVICE int count_special(const T* x) {
     const Lanes<N> lanes = load<N>(x);

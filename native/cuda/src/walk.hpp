@@ -1,4 +1,4 @@
-// How the threads of a grid share pixels and channels.
+/* How the threads of a grid share pixels and channels. */
 #pragma once
 
 #include "sunet_cuda.h"
@@ -7,7 +7,7 @@ namespace sunet {
 
 constexpr int block_threads = 256;
 
-// An activation's first element and pixel stride.
+/* An activation's first element and pixel stride. */
 template <class T>
 struct Pixels {
     T* first;
@@ -17,7 +17,7 @@ struct Pixels {
     SUNET_DEVICE bool vectors() const { return aligned(first, ld); }
 };
 
-// Groups of neighbouring channels of all pixels, one after the other, with nothing kept per channel. Only the start costs a division.
+/* Groups of neighbouring channels of all pixels, one after the other, with nothing kept per channel. Only the start costs a division. */
 struct Walk {
     int64_t pixel, pixels;
     uint32_t group, groups, pixel_step, group_step;
@@ -48,8 +48,8 @@ struct Walk {
     }
 };
 
-// The threads of a block as columns of channel groups by rows of pixels: a thread keeps to one group, whose parameters and sums then
-// stay in registers. More groups than threads are taken in several tiles of equal width, one after the other.
+/* The threads of a block as columns of channel groups by rows of pixels: a thread keeps to one group, whose parameters and sums then
+ * stay in registers. More groups than threads are taken in several tiles of equal width, one after the other. */
 struct ChannelTile {
     int groups, tiles, columns, rows, column, row;
 
@@ -61,12 +61,12 @@ struct ChannelTile {
         column = thread_x() - row * columns;
     }
 
-    // The threads that are left over where columns do not divide a block take part in nothing but barriers.
+    /* The threads that are left over where columns do not divide a block take part in nothing but barriers. */
     SUNET_DEVICE bool works(int tile) const { return row < rows && tile * columns + column < groups; }
     SUNET_DEVICE int group(int tile) const { return tile * columns + column; }
 };
 
-// The pixels of one of a reduction's chunks: equal but for the last ones, which may be short or empty.
+/* The pixels of one of a reduction's chunks: equal but for the last ones, which may be short or empty. */
 struct Chunk {
     int64_t begin, end;
 
@@ -79,7 +79,7 @@ struct Chunk {
     SUNET_DEVICE int64_t pixels() const { return end - begin; }
 };
 
-// Sums values over the rows of a tile, in an order that depends on the number of rows alone; every row gets the sums.
+/* Sums values over the rows of a tile, in an order that depends on the number of rows alone; every row gets the sums. */
 template <int Count>
 SUNET_DEVICE void sum_rows(const ChannelTile& tile, float (&values)[Count], float* shared) {
     for (int i = 0; i < Count; i++) shared[i * block_threads + thread_x()] = values[i];
@@ -94,18 +94,18 @@ SUNET_DEVICE void sum_rows(const ChannelTile& tile, float (&values)[Count], floa
     }
     sync_threads();
     for (int i = 0; i < Count; i++) values[i] = shared[i * block_threads + tile.column];
-    // Whoever is done may write the next sums' operands.
+    /* Whoever is done may write the next sums' operands. */
     sync_threads();
 }
 
-// The second stage of a reduction: blocks of eight neighbouring channels, whose partial results 32 rows of threads share.
+/* The second stage of a reduction: blocks of eight neighbouring channels, whose partial results 32 rows of threads share. */
 constexpr int finish_columns = 8;
 constexpr int finish_rows = block_threads / finish_columns;
 
 SUNET_DEVICE int finish_channel() { return block_x() * finish_columns + thread_x() % finish_columns; }
 SUNET_DEVICE int finish_row() { return thread_x() / finish_columns; }
 
-// Sums over the rows; every row gets the sum.
+/* Sums over the rows; every row gets the sum. */
 SUNET_DEVICE double finish_sum(double value, double* shared) {
     shared[thread_x()] = value;
     for (int rows = finish_rows / 2; rows > 0; rows /= 2) {
@@ -118,7 +118,7 @@ SUNET_DEVICE double finish_sum(double value, double* shared) {
     return sum;
 }
 
-// The sum over chunks of partial sums [chunks][channels].
+/* The sum over chunks of partial sums [chunks][channels]. */
 SUNET_DEVICE double finish_chunks(const float* partial, int chunks, int channels, double* shared) {
     double sum = 0;
     if (finish_channel() < channels) {

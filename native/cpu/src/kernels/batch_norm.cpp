@@ -7,7 +7,7 @@ namespace {
 
 constexpr int row = Partition::room;
 
-// A run of pixels of up to sixteen channels; parameters are rows of `row` floats, one float for each lane.
+/* A run of pixels of up to sixteen channels; parameters are rows of `row` floats, one float for each lane. */
 struct Run {
     int lanes;
     bool one_channel;
@@ -143,7 +143,7 @@ Run run_of(const Piece<N>& piece, bool bf16, const float* parameters, double* su
     return run;
 }
 
-// The mean of a few pixels of each channel: near enough the channel's mean that squares of what is left keep their precision.
+/* The mean of a few pixels of each channel: near enough the channel's mean that squares of what is left keep their precision. */
 void pivots(const Channels& tensor, const void* x, std::int64_t from, std::int64_t count, float* out) {
     const std::int64_t all = tensor.images * tensor.pixels(), samples = std::min<std::int64_t>(8, all);
     double sums[row] = {};
@@ -233,7 +233,7 @@ struct Backward {
     }
 };
 
-// Fills in everything but dgamma and dbeta; false where the call cannot be carried out.
+/* Fills in everything but dgamma and dbeta; false where the call cannot be carried out. */
 bool prepare_backward(const sunet_batch_norm_gradient* call, Backward* out) {
     if (call == nullptr || call->x == nullptr || call->dy == nullptr || call->mean == nullptr || call->variance == nullptr) return false;
     if (call->gamma == nullptr || call->beta == nullptr) return false;
@@ -322,7 +322,7 @@ sunet_status sunet_running_statistics_update(sunet_context* context, int32_t cha
     if (context == nullptr || channels < 1 || count < 1 || mean == nullptr || variance == nullptr || running_mean == nullptr ||
         running_variance == nullptr)
         return SUNET_INVALID_ARGUMENT;
-    // A single value has no unbiased variance; PyTorch refuses to train on it too.
+    /* A single value has no unbiased variance; PyTorch refuses to train on it too. */
     if (count == 1) return SUNET_INVALID_ARGUMENT;
     const double unbiased = static_cast<double>(count) / static_cast<double>(count - 1), kept = 1.0 - static_cast<double>(momentum);
     for (std::int32_t channel = 0; channel < channels; channel++) {

@@ -7,7 +7,7 @@
 namespace sunet {
 namespace {
 
-// A run of pixels of up to sixteen channels, with a bias for each lane.
+/* A run of pixels of up to sixteen channels, with a bias for each lane. */
 struct Run {
     int lanes;
     bool one_channel;

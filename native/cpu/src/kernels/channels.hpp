@@ -1,4 +1,4 @@
-// Walks tensors of any layout: every layout but ANY is [N][C / b][H][W][b], so one description serves all of them.
+/* Walks tensors of any layout: every layout but ANY is [N][C / b][H][W][b], so one description serves all of them. */
 #ifndef SUNET_CHANNELS_HPP
 #define SUNET_CHANNELS_HPP
 
@@ -9,15 +9,15 @@
 
 namespace sunet {
 
-// A tensor or a channel slice of one; offsets count elements from the enclosing tensor's first.
+/* A tensor or a channel slice of one; offsets count elements from the enclosing tensor's first. */
 struct Channels {
     std::int64_t images, channels, height, width;
-    std::int64_t block; // neighbouring channels of a pixel; also the distance between neighbouring pixels
-    std::int64_t first; // the slice's first channel in the enclosing tensor
-    std::int64_t total; // the enclosing tensor's channels, rounded up to the block
-    bool last;          // the slice ends where the enclosing tensor ends, so the padding behind it is its own
+    std::int64_t block; /* neighbouring channels of a pixel; also the distance between neighbouring pixels */
+    std::int64_t first; /* the slice's first channel in the enclosing tensor */
+    std::int64_t total; /* the enclosing tensor's channels, rounded up to the block */
+    bool last;          /* the slice ends where the enclosing tensor ends, so the padding behind it is its own */
     bool whole;
-    bool bf16; // float32 otherwise
+    bool bf16; /* float32 otherwise */
 
     std::int64_t pixels() const { return height * width; }
 
@@ -26,7 +26,7 @@ struct Channels {
         return (image * total + at / block * block) * pixels() + at % block;
     }
 
-    // Channels from `channel` on that lie side by side, counting padding that is the slice's own.
+    /* Channels from `channel` on that lie side by side, counting padding that is the slice's own. */
     std::int64_t adjacent(std::int64_t channel) const {
         const std::int64_t at = first + channel;
         return std::min(block - at % block, (last ? total : first + channels) - at);
@@ -36,11 +36,11 @@ struct Channels {
 
     bool same_channels(const Channels& other) const { return images == other.images && channels == other.channels; }
 
-    // Where an element is, or the first byte of several.
+    /* Where an element is, or the first byte of several. */
     const void* at(const void* data, std::int64_t element) const { return static_cast<const char*>(data) + element * (bf16 ? 2 : 4); }
     void* at(void* data, std::int64_t element) const { return static_cast<char*>(data) + element * (bf16 ? 2 : 4); }
 
-    // The elements of both lie in the same order, without gaps.
+    /* The elements of both lie in the same order, without gaps. */
     bool same_memory(const Channels& other) const {
         return whole && other.whole && same_extent(other) && block == other.block && total == other.total;
     }
@@ -48,7 +48,8 @@ struct Channels {
     std::int64_t count() const { return images * total * pixels(); }
 };
 
-// False where the tensor is not a float32 or bf16 tensor of a layout the kernels take. Ranks below four are taken as PLAIN rows of pixels.
+/* False where the tensor is not a float32 or bf16 tensor of a layout the kernels take. Ranks below four are taken as PLAIN rows of
+ * pixels. */
 inline bool describe(const sunet_tensor* tensor, Channels* out, bool any_rank = false) {
     if (tensor == nullptr || (tensor->type != SUNET_F32 && tensor->type != SUNET_BF16) || tensor->rank < 1 || tensor->rank > 4)
         return false;
@@ -70,34 +71,34 @@ inline bool describe(const sunet_tensor* tensor, Channels* out, bool any_rank = 
     out->first = first;
     out->whole = dims[1] == total;
     out->last = first + dims[1] == total;
-    // With a single pixel PLAIN and NHWC are the same bytes, and NHWC keeps the channels side by side.
+    /* With a single pixel PLAIN and NHWC are the same bytes, and NHWC keeps the channels side by side. */
     const bool adjacent = tensor->layout == SUNET_NHWC || (tensor->layout == SUNET_PLAIN && dims[2] * dims[3] == 1);
     out->block = adjacent ? total : tensor->layout == SUNET_BLOCKED_16 ? 16 : tensor->layout == SUNET_BLOCKED_8 ? 8 : 1;
     out->total = (total + out->block - 1) / out->block * out->block;
     return true;
 }
 
-// Up to sixteen channels of one image that lie side by side in each of N tensors, over a run of pixels. With one_channel the
-// lanes are neighbouring pixels of a single channel instead.
+/* Up to sixteen channels of one image that lie side by side in each of N tensors, over a run of pixels. With one_channel the
+ * lanes are neighbouring pixels of a single channel instead. */
 template <int N>
 struct Piece {
     std::int64_t channel;
-    int lanes; // 16, 8 or 1
+    int lanes; /* 16, 8 or 1 */
     bool one_channel;
-    std::int64_t pixels;    // runs of `lanes` elements
-    std::int64_t offset[N]; // of the first element, in each tensor
-    std::int64_t stride[N]; // from one run to the next
+    std::int64_t pixels;    /* runs of `lanes` elements */
+    std::int64_t offset[N]; /* of the first element, in each tensor */
+    std::int64_t stride[N]; /* from one run to the next */
 };
 
-// How the channels and pixels of N tensors are divided: threads own groups of channels and, where those are few, parts of the pixels.
+/* How the channels and pixels of N tensors are divided: threads own groups of channels and, where those are few, parts of the pixels. */
 struct Partition {
     static constexpr int max_width = 64;
-    static constexpr int room = max_width + 16; // a group's last piece may take padding with it
-    std::int64_t width;                         // channels in a group
+    static constexpr int room = max_width + 16; /* a group's last piece may take padding with it */
+    std::int64_t width;                         /* channels in a group */
     std::int64_t groups;
-    std::int64_t splits; // parts of the pixels
-    std::int64_t tile;   // pixels walked at once
-    bool plain;          // all tensors are PLAIN
+    std::int64_t splits; /* parts of the pixels */
+    std::int64_t tile;   /* pixels walked at once */
+    bool plain;          /* all tensors are PLAIN */
 
     std::int64_t items() const { return groups * splits; }
 };
@@ -122,7 +123,7 @@ Partition partition(const Channels (&tensors)[N], int threads, std::int64_t part
     return result;
 }
 
-// The lanes of the piece that starts at `channel` and may not pass `end`, unless that is where the channels themselves end.
+/* The lanes of the piece that starts at `channel` and may not pass `end`, unless that is where the channels themselves end. */
 template <int N>
 int piece_lanes(const Channels (&tensors)[N], std::int64_t channel, std::int64_t end) {
     std::int64_t lanes = end < tensors[0].channels ? end - channel : 16;
@@ -144,8 +145,8 @@ Piece<N> plane_piece(const Channels (&tensors)[N], std::int64_t image, std::int6
     return piece;
 }
 
-// Calls body(piece) for the pixels [begin, begin + count) of the channels [from, end); the piece's offsets are of its first pixel.
-// Returns the first channel, real or padding, that was not reached.
+/* Calls body(piece) for the pixels [begin, begin + count) of the channels [from, end); the piece's offsets are of its first pixel.
+ * Returns the first channel, real or padding, that was not reached. */
 template <int N, class Body>
 std::int64_t walk(const Channels (&tensors)[N], bool plain, std::int64_t image, std::int64_t from, std::int64_t end, std::int64_t begin,
                   std::int64_t count, const Body& body) {
@@ -173,14 +174,14 @@ std::int64_t walk(const Channels (&tensors)[N], bool plain, std::int64_t image, 
     return channel;
 }
 
-// Zero has the same bits in every type of its size.
+/* Zero has the same bits in every type of its size. */
 template <class Element>
 void clear_channel(void* first, std::int64_t stride, std::int64_t count) {
     Element* to = static_cast<Element*>(first);
     for (std::int64_t pixel = 0; pixel < count; pixel++) to[pixel * stride] = 0;
 }
 
-// Zeroes the padding channels from `channel` on, over the pixels [begin, begin + count).
+/* Zeroes the padding channels from `channel` on, over the pixels [begin, begin + count). */
 inline void clear_padding(const Channels& tensor, void* data, std::int64_t image, std::int64_t channel, std::int64_t begin,
                           std::int64_t count) {
     if (!tensor.last) return;
@@ -190,7 +191,7 @@ inline void clear_padding(const Channels& tensor, void* data, std::int64_t image
     }
 }
 
-// Walks one item of a partition: body(piece) over its channels, tile by tile; done(image, channel, begin, count) after each tile.
+/* Walks one item of a partition: body(piece) over its channels, tile by tile; done(image, channel, begin, count) after each tile. */
 template <int N, class Body, class Done>
 void walk_item(const Channels (&tensors)[N], const Partition& parts, std::int64_t group, std::int64_t split, const Body& body,
                const Done& done) {
@@ -209,8 +210,8 @@ std::int64_t tile_parts(const Channels (&tensors)[N]) {
     return std::max<std::int64_t>(1, tensors[0].images * tensors[0].pixels() / 64);
 }
 
-// Element-wise over N tensors of one extent, the first being written: prepare(from, count, parameters) fills P rows of
-// numbers for a group of channels, body(piece, parameters) computes with those of the piece.
+/* Element-wise over N tensors of one extent, the first being written: prepare(from, count, parameters) fills P rows of
+ * numbers for a group of channels, body(piece, parameters) computes with those of the piece. */
 template <int P, int N, class Prepare, class Body>
 void map(const sunet_context* context, const Channels (&tensors)[N], void* destination, const Prepare& prepare, const Body& body) {
     const int threads = sunet_context_threads(context);
@@ -228,8 +229,8 @@ void map(const sunet_context* context, const Channels (&tensors)[N], void* desti
     }
 }
 
-// K sums per channel over N, H, W: body(piece, parameters, sums) adds to sums[k * Partition::room + lane];
-// finish(from, count, sums) receives each group's totals.
+/* K sums per channel over N, H, W: body(piece, parameters, sums) adds to sums[k * Partition::room + lane];
+ * finish(from, count, sums) receives each group's totals. */
 template <int P, int K, int N, class Prepare, class Body, class Finish>
 void reduce(const sunet_context* context, const Channels (&tensors)[N], const Prepare& prepare, const Body& body, const Finish& finish) {
     constexpr int width = Partition::room;
@@ -260,8 +261,8 @@ void reduce(const sunet_context* context, const Channels (&tensors)[N], const Pr
     }
 }
 
-// For tensors of one [N, C] whose extents differ: body(piece, begin, end) computes the rows [begin, end) of the first, which is
-// written, for a piece whose offsets are of the planes' first pixels. Rows come one at a time where channels share pixels.
+/* For tensors of one [N, C] whose extents differ: body(piece, begin, end) computes the rows [begin, end) of the first, which is
+ * written, for a piece whose offsets are of the planes' first pixels. Rows come one at a time where channels share pixels. */
 template <int N, class Body>
 void map_rows(const sunet_context* context, const Channels (&tensors)[N], void* destination, const Body& body) {
     const int threads = sunet_context_threads(context);
@@ -291,7 +292,7 @@ void map_rows(const sunet_context* context, const Channels (&tensors)[N], void* 
     }
 }
 
-// body(begin, end) over [0, count) in one contiguous range per thread, cut at multiples of 16.
+/* body(begin, end) over [0, count) in one contiguous range per thread, cut at multiples of 16. */
 template <class Body>
 void map_range(const sunet_context* context, std::int64_t count, const Body& body) {
     const int threads = sunet_context_threads(context);

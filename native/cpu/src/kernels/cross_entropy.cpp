@@ -5,9 +5,9 @@
 namespace sunet {
 namespace {
 
-constexpr std::int64_t tile = 256; // pixels worked on at once; their channels come one after another
+constexpr std::int64_t tile = 256; /* pixels worked on at once; their channels come one after another */
 
-// A tile of one tensor: where each channel's pixels are.
+/* A tile of one tensor: where each channel's pixels are. */
 struct Tile {
     const Channels* view;
     std::int64_t image, begin, count;
@@ -15,7 +15,7 @@ struct Tile {
     SUNET_INLINE std::int64_t offset(std::int64_t channel) const { return view->offset(image, channel) + begin * view->block; }
 };
 
-// A channel's pixels as contiguous floats: in place where they are, else copied into `buffer`.
+/* A channel's pixels as contiguous floats: in place where they are, else copied into `buffer`. */
 SUNET_INLINE const float* row_of(const Tile& at, const void* data, std::int64_t channel, float* buffer) {
     const void* first = at.view->at(data, at.offset(channel));
     if (at.view->bf16) {
@@ -155,7 +155,7 @@ void for_tiles(const sunet_context* context, const Channels& view, const Body& b
     for (std::int64_t index = 0; index < count; index++) body(tile_at(view, index));
 }
 
-// The same tile of another tensor.
+/* The same tile of another tensor. */
 Tile in(const Channels& view, const Tile& at) { return {&view, at.image, at.begin, at.count}; }
 
 void clear_tile(const Tile& at, float* data) { clear_padding(*at.view, data, at.image, at.view->channels, at.begin, at.count); }

@@ -41,7 +41,7 @@ SUNET_INLINE void combine(const Run& run) {
     run.to_bf16 ? by_lanes<Combine<O>::template Lanes, Bf16, Bf16>(run) : by_lanes<Combine<O>::template Lanes, float, float>(run);
 }
 
-// Only a copy changes the type.
+/* Only a copy changes the type. */
 SUNET_CLONES void combine_anywhere(Operation operation, const Run& run) {
     switch (operation) {
         case Operation::copy: by_types<Combine<Operation::copy>::Lanes>(run); break;
@@ -51,10 +51,10 @@ SUNET_CLONES void combine_anywhere(Operation operation, const Run& run) {
     }
 }
 
-// All operands are bf16.
+/* All operands are bf16. */
 SUNET_ROUNDS_BF16 void combine_bf16(Operation operation, const Run& run) {
     switch (operation) {
-        // Subnormal numbers stay what they are.
+        /* Subnormal numbers stay what they are. */
         case Operation::copy: by_wide_lanes<Combine<Operation::copy>::Lanes, Bf16, Bf16>(run); break;
         case Operation::relu: by_pairs<Combine<Operation::relu>::Lanes, HardwareBf16, HardwareBf16>(run); break;
         case Operation::relu_backward: by_pairs<Combine<Operation::relu_backward>::Lanes, HardwareBf16, HardwareBf16>(run); break;
@@ -66,7 +66,7 @@ void combine_run(Operation operation, const Run& run) {
     (run.from_bf16 && run.to_bf16 && rounds_to_bf16()) ? combine_bf16(operation, run) : combine_anywhere(operation, run);
 }
 
-// y = operation(a, b); b is a where the operation takes one operand.
+/* y = operation(a, b); b is a where the operation takes one operand. */
 void apply(const sunet_context* context, Operation operation, const Channels& a_view, const void* a, const Channels& b_view, const void* b,
            const Channels& y_view, void* y) {
     const auto run_at = [&](int lanes, std::int64_t pixels, std::int64_t a_offset, std::int64_t b_offset, std::int64_t y_offset) {

@@ -1,13 +1,13 @@
-// e^x and ln x of floats, as accurate as a loss needs them.
+/* e^x and ln x of floats, as accurate as a loss needs them. */
 #pragma once
 
 #include "kernels/kernel.hpp"
 
 namespace sunet {
 
-// e^x with a relative error below 2 units in the last place, in a form the compiler vectorises: x = n ln 2 + r, |r| <= ln 2 / 2.
+/* e^x with a relative error below 2 units in the last place, in a form the compiler vectorises: x = n ln 2 + r, |r| <= ln 2 / 2. */
 SUNET_INLINE float exponential(float x) {
-    const float lowest = -87.3f, highest = 88.7f, rounding = 12582912.0f; // 1.5 * 2^23: adding it rounds to an integer
+    const float lowest = -87.3f, highest = 88.7f, rounding = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
     const float clamped = x < lowest ? lowest : (x > highest ? highest : x);
     const float shifted = clamped * 1.44269504088896341f + rounding;
     const float n = shifted - rounding;
@@ -29,7 +29,7 @@ SUNET_INLINE float exponential(float x) {
     return x > highest ? __builtin_inff() : small;
 }
 
-// ln x for positive normal x, in a form the compiler vectorises: x = m 2^e with m in [sqrt(1/2), sqrt(2)). NaN and infinity stay.
+/* ln x for positive normal x, in a form the compiler vectorises: x = m 2^e with m in [sqrt(1/2), sqrt(2)). NaN and infinity stay. */
 SUNET_INLINE float logarithm(float x) {
     std::int32_t bits;
     std::memcpy(&bits, &x, sizeof bits);

@@ -1,4 +1,4 @@
-// Vector types and small numeric helpers for the kernels' inner loops.
+/* Vector types and small numeric helpers for the kernels' inner loops. */
 #ifndef SUNET_KERNEL_HPP
 #define SUNET_KERNEL_HPP
 
@@ -7,7 +7,7 @@
 
 #include "core/instruction_sets.hpp"
 
-// The helpers below are always inlined, so no vector crosses a call and the calling convention GCC warns of never matters.
+/* The helpers below are always inlined, so no vector crosses a call and the calling convention GCC warns of never matters. */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #define SUNET_INLINE inline __attribute__((always_inline))
@@ -21,13 +21,13 @@ typedef float Wide __attribute__((vector_size(64)));
 typedef std::uint32_t WideWords __attribute__((vector_size(64)));
 typedef std::uint16_t WideHalves __attribute__((vector_size(32)));
 
-// bfloat16 as it lies in memory: the upper half of a float.
+/* bfloat16 as it lies in memory: the upper half of a float. */
 struct Bf16 {
     std::uint16_t bits;
 };
 
-// Sixteen lanes as two vectors of eight: GCC takes a vector wider than the instruction set's registers apart into scalars. Wide, which is
-// one vector, is for code that is compiled for AVX-512 alone.
+/* Sixteen lanes as two vectors of eight: GCC takes a vector wider than the instruction set's registers apart into scalars. Wide, which is
+ * one vector, is for code that is compiled for AVX-512 alone. */
 struct Sixteen {
     Eight low, high;
 };
@@ -51,7 +51,7 @@ SUNET_INLINE void store(float* to, const V& value) {
     std::memcpy(to, &value, sizeof value);
 }
 
-// By halves, because GCC would copy the whole structure through the stack.
+/* By halves, because GCC would copy the whole structure through the stack. */
 template <>
 SUNET_INLINE Sixteen load<Sixteen>(const float* from) {
     return {load<Eight>(from), load<Eight>(from + 8)};
@@ -63,7 +63,7 @@ SUNET_INLINE void store<Sixteen>(float* to, const Sixteen& value) {
     store<Eight>(to + 8, value.high);
 }
 
-// A vector's elements as the bits of floats, and the upper halves of them.
+/* A vector's elements as the bits of floats, and the upper halves of them. */
 template <class V>
 struct Bits;
 
@@ -102,7 +102,7 @@ SUNET_INLINE Sixteen load<Sixteen>(const Bf16* from) {
     return {load<Eight>(from), load<Eight>(from + 8)};
 }
 
-// Rounds to the nearest, to even between two; NaN stays NaN and becomes a quiet one. Of words of a float's bits, to those of a Bf16.
+/* Rounds to the nearest, to even between two; NaN stays NaN and becomes a quiet one. Of words of a float's bits, to those of a Bf16. */
 template <class Words>
 SUNET_INLINE Words rounded(const Words& words) {
     const Words nearest = (words + 0x7fffu + ((words >> 16) & 1u)) >> 16;
@@ -130,7 +130,7 @@ SUNET_INLINE void store<Sixteen>(Bf16* to, const Sixteen& value) {
     store<Eight>(to + 8, value.high);
 }
 
-// The same where the CPU has an instruction for it, which takes subnormal numbers for zero.
+/* The same where the CPU has an instruction for it, which takes subnormal numbers for zero. */
 struct HardwareBf16 : Bf16 {};
 
 template <class V>
@@ -142,13 +142,14 @@ SUNET_INLINE void store(HardwareBf16* to, const V& value) {
 template <>
 SUNET_INLINE void store<Wide>(HardwareBf16* to, const Wide& value) {
     WideHalves halves;
-    // In assembly, since an intrinsic could not be part of code that is compiled for other instruction sets, too.
+    /* In assembly, since an intrinsic could not be part of code that is compiled for other instruction sets, too. */
     asm("vcvtneps2bf16 %1, %0" : "=v"(halves) : "v"(value));
     std::memcpy(to, &halves, sizeof halves);
 }
 #endif
 
-// Two runs of sixteen bf16 that lie side by side, taken apart without moving any: those of even number of both, then those of odd number.
+/* Two runs of sixteen bf16 that lie side by side, taken apart without moving any: those of even number of both, then those of odd
+ * number. */
 struct Pairs {
     Wide even, odd;
 };
@@ -168,7 +169,7 @@ SUNET_INLINE Pairs load<Pairs>(const Bf16* from) {
     return value;
 }
 
-// One float for each lane: a parameter of each channel.
+/* One float for each lane: a parameter of each channel. */
 template <class V>
 SUNET_INLINE V load_lanes(const float* from) {
     return load<V>(from);
@@ -177,14 +178,14 @@ SUNET_INLINE V load_lanes(const float* from) {
 #ifdef SUNET_HAS_BF16_CODE
 typedef std::uint16_t TwoHalves __attribute__((vector_size(64)));
 
-// Rounded, those of `first` before those of `second`.
+/* Rounded, those of `first` before those of `second`. */
 SUNET_INLINE TwoHalves rounded_halves(const Wide& first, const Wide& second) {
     TwoHalves halves;
     asm("vcvtne2ps2bf16 %1, %2, %0" : "=v"(halves) : "v"(first), "v"(second));
     return halves;
 }
 
-// Rounded, those of `first` and of `second` by turns.
+/* Rounded, those of `first` and of `second` by turns. */
 SUNET_INLINE TwoHalves rounded_by_turns(const Wide& first, const Wide& second) {
     const TwoHalves turns = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
                              8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
@@ -205,13 +206,13 @@ SUNET_INLINE Pairs load_lanes<Pairs>(const float* from) {
 }
 #endif
 
-// One element of a tensor of either type.
+/* One element of a tensor of either type. */
 SUNET_INLINE float element(const void* from, bool bf16) {
     return bf16 ? load<float>(static_cast<const Bf16*>(from)) : load<float>(static_cast<const float*>(from));
 }
 
-// Runs a kernel's code for the lanes of a run and the types its tensors are stored in. The code has a copy of the run, which nothing it
-// writes can change, so that strides stay in registers.
+/* Runs a kernel's code for the lanes of a run and the types its tensors are stored in. The code has a copy of the run, which nothing it
+ * writes can change, so that strides stay in registers. */
 template <template <class...> class Kernel, class... Storage, class Run>
 SUNET_INLINE void by_lanes(const Run& given) {
     const Run run = given;
@@ -220,13 +221,13 @@ SUNET_INLINE void by_lanes(const Run& given) {
                      : Kernel<float, Storage...>::run(run);
 }
 
-// All tensors of the run are of one type.
+/* All tensors of the run are of one type. */
 template <template <class...> class Kernel, class Run>
 SUNET_INLINE void by_type(const Run& run) {
     run.bf16 ? by_lanes<Kernel, Bf16>(run) : by_lanes<Kernel, float>(run);
 }
 
-// The same within functions marked SUNET_ROUNDS_BF16.
+/* The same within functions marked SUNET_ROUNDS_BF16. */
 template <template <class...> class Kernel, class... Storage, class Run>
 SUNET_INLINE void by_wide_lanes(const Run& given) {
     const Run run = given;
@@ -235,7 +236,7 @@ SUNET_INLINE void by_wide_lanes(const Run& given) {
                      : Kernel<float, Storage...>::run(run);
 }
 
-// The same, two runs of lanes at a time where they lie side by side.
+/* The same, two runs of lanes at a time where they lie side by side. */
 template <template <class...> class Kernel, class... Storage, class Run>
 SUNET_INLINE void by_pairs(const Run& run) {
 #ifdef SUNET_HAS_BF16_CODE
@@ -244,7 +245,7 @@ SUNET_INLINE void by_pairs(const Run& run) {
     by_wide_lanes<Kernel, Storage...>(run);
 }
 
-// Whether so many runs of lanes, in tensors where they are `strides` apart (0 where there is none), lie side by side in pairs.
+/* Whether so many runs of lanes, in tensors where they are `strides` apart (0 where there is none), lie side by side in pairs. */
 template <int N>
 bool lie_in_pairs(int lanes, std::int64_t count, const std::int64_t (&strides)[N]) {
     bool adjacent = lanes == 16 && count % 2 == 0;
@@ -252,13 +253,13 @@ bool lie_in_pairs(int lanes, std::int64_t count, const std::int64_t (&strides)[N
     return adjacent;
 }
 
-// Defines name(run), for a run whose tensors are of one type.
+/* Defines name(run), for a run whose tensors are of one type. */
 #define SUNET_KERNEL(name, Kernel, Run)                                                         \
     SUNET_CLONES void name##_anywhere(const Run& run) { by_type<Kernel>(run); }                 \
     SUNET_ROUNDS_BF16 void name##_bf16(const Run& run) { by_pairs<Kernel, HardwareBf16>(run); } \
     void name(const Run& run) { (run.bf16 && rounds_to_bf16()) ? name##_bf16(run) : name##_anywhere(run); }
 
-// What is read is of one type and what is written of another.
+/* What is read is of one type and what is written of another. */
 template <template <class...> class Kernel, class Run>
 SUNET_INLINE void by_types(const Run& run) {
     if (run.from_bf16)
@@ -295,20 +296,20 @@ SUNET_INLINE Pairs broadcast<Pairs>(float value) {
     return {broadcast<Wide>(value), broadcast<Wide>(value)};
 }
 
-// max(0, value); NaN stays NaN.
+/* max(0, value); NaN stays NaN. */
 SUNET_INLINE float rectified(float value) { return value <= 0.0f ? 0.0f : value; }
 SUNET_INLINE Eight rectified(const Eight& value) { return value <= Eight{} ? Eight{} : value; }
 SUNET_INLINE Wide rectified(const Wide& value) { return value <= Wide{} ? Wide{} : value; }
 SUNET_INLINE Sixteen rectified(const Sixteen& value) { return {rectified(value.low), rectified(value.high)}; }
 SUNET_INLINE Pairs rectified(const Pairs& value) { return {rectified(value.even), rectified(value.odd)}; }
 
-// Batch normalisation. Both directions must agree on this to the bit: the gradient's mask is its sign.
+/* Batch normalisation. Both directions must agree on this to the bit: the gradient's mask is its sign. */
 template <class V>
 SUNET_INLINE V normalized(const V& x, const V& mean, const V& scale, const V& beta) {
     return (x - mean) * scale + beta;
 }
 
-// The gradient of rectified: `gradient` where `value` is positive (or NaN), else 0.
+/* The gradient of rectified: `gradient` where `value` is positive (or NaN), else 0. */
 SUNET_INLINE float passed(float value, float gradient) { return value <= 0.0f ? 0.0f : gradient; }
 SUNET_INLINE Eight passed(const Eight& value, const Eight& gradient) { return value <= Eight{} ? Eight{} : gradient; }
 SUNET_INLINE Wide passed(const Wide& value, const Wide& gradient) { return value <= Wide{} ? Wide{} : gradient; }
@@ -319,7 +320,7 @@ SUNET_INLINE Pairs passed(const Pairs& value, const Pairs& gradient) {
     return {passed(value.even, gradient.even), passed(value.odd, gradient.odd)};
 }
 
-// Adds each lane to its own double, or all lanes to the first where they belong to one channel.
+/* Adds each lane to its own double, or all lanes to the first where they belong to one channel. */
 template <class V>
 SUNET_INLINE void flush(const V& sums, bool one_channel, double* into) {
     float lanes[lanes_of<V>];

@@ -4,7 +4,7 @@
 namespace sunet {
 namespace {
 
-// One row of a plane's output, for up to sixteen channels. Strides count elements from pixel to pixel, pitches from row to row.
+/* One row of a plane's output, for up to sixteen channels. Strides count elements from pixel to pixel, pitches from row to row. */
 struct Run {
     int lanes;
     std::int64_t window, outputs, pixels;
@@ -15,7 +15,7 @@ struct Run {
     bool from_bf16, to_bf16, one_channel;
 };
 
-// A window of two is what networks use; known at compile time it unrolls.
+/* A window of two is what networks use; known at compile time it unrolls. */
 template <class V, class From, class To>
 struct Pool {
     static SUNET_INLINE void lanes(const Run& run, std::int64_t window) {
@@ -49,7 +49,7 @@ struct Spread {
     static SUNET_INLINE void run(const Run& run) { run.window == 2 ? lanes(run, 2) : lanes(run, run.window); }
 };
 
-// Adds a whole plane's mean to the floats `y`: sums in floats over short stretches and in double over those.
+/* Adds a whole plane's mean to the floats `y`: sums in floats over short stretches and in double over those. */
 template <class V, class From, class To>
 struct Mean {
     static SUNET_INLINE void run(const Run& run) {
@@ -92,7 +92,7 @@ void global_mean(const Piece<2>& piece, const Channels& x_view, const void* x, f
         mean_run(run);
         offset += pixels * stride;
     };
-    // A plane of one channel is contiguous: sixteen pixels at a time, then the rest.
+    /* A plane of one channel is contiguous: sixteen pixels at a time, then the rest. */
     if (x_view.block == 1) {
         add(16, x_view.pixels() / 16, 16, true);
         add(1, x_view.pixels() % 16, 1, false);
@@ -102,7 +102,7 @@ void global_mean(const Piece<2>& piece, const Channels& x_view, const void* x, f
     for (int lane = 0; lane < piece.lanes; lane++) y[piece.offset[0] + lane] = sums[lane];
 }
 
-// A run whose rows are to be filled in.
+/* A run whose rows are to be filled in. */
 Run run_of(const Piece<2>& piece, const Channels& y_view, const Channels& x_view) {
     Run run = {};
     run.lanes = piece.lanes;

@@ -5,21 +5,21 @@
 namespace sunet {
 namespace {
 
-constexpr std::int64_t stretch = 512; // columns of a PLAIN row that are interpolated at once
+constexpr std::int64_t stretch = 512; /* columns of a PLAIN row that are interpolated at once */
 using Taps = StretchTaps<stretch>;
 
-// Rows of one plane, for up to sixteen channels; strides count elements from pixel to pixel.
+/* Rows of one plane, for up to sixteen channels; strides count elements from pixel to pixel. */
 struct Run {
     int lanes;
     Axis rows, columns;
     const void* from;
     void* to;
     std::int64_t from_stride, to_stride;
-    std::int64_t begin, end; // rows written
+    std::int64_t begin, end; /* rows written */
     bool from_bf16, to_bf16;
 };
 
-// A plane's code for the types of its two sides.
+/* A plane's code for the types of its two sides. */
 template <template <class, class> class Kernel>
 SUNET_INLINE void plane_by_types(const Run& run) {
     if (run.from_bf16)
@@ -49,7 +49,7 @@ struct Interpolate {
     }
 };
 
-// Into a PLAIN plane: a source row is widened once and then blended into all the output rows it takes part in.
+/* Into a PLAIN plane: a source row is widened once and then blended into all the output rows it takes part in. */
 template <class From, class To>
 struct InterpolatePlane {
     static SUNET_INLINE void run(const Run& run) {
@@ -84,7 +84,7 @@ SUNET_CLONES void interpolate_plane(const Run& run) { plane_by_types<Interpolate
 
 SUNET_CLONES void interpolate_run(const Run& run) { by_types<Interpolate>(run); }
 
-// The gradient, gathered: for each input all outputs that sampled it. `run.to` is the gradient of the input.
+/* The gradient, gathered: for each input all outputs that sampled it. `run.to` is the gradient of the input. */
 template <class V, class From, class To>
 struct Gather {
     static SUNET_INLINE void run(const Run& run) {
@@ -114,8 +114,8 @@ SUNET_INLINE void add_to(To* to, float value) {
     store<float>(to, load<float>(to) + value);
 }
 
-// Sums over columns what their inputs receive. An input that is the higher tap of some columns is the lower one of the next, so its sum
-// is kept until both are known.
+/* Sums over columns what their inputs receive. An input that is the higher tap of some columns is the lower one of the next, so its sum
+ * is kept until both are known. */
 template <class To>
 SUNET_INLINE void gather_columns(const Taps& taps, const float* column_sums, To* to, std::int64_t stride) {
     float pending = 0;
@@ -138,7 +138,7 @@ SUNET_INLINE void gather_columns(const Taps& taps, const float* column_sums, To*
     add_to(to + pending_at * stride, pending);
 }
 
-// From a PLAIN plane: the output rows that sampled an input row are summed first, column by column, then the columns are.
+/* From a PLAIN plane: the output rows that sampled an input row are summed first, column by column, then the columns are. */
 template <class From, class To>
 struct GatherPlane {
     static SUNET_INLINE void run(const Run& run) {

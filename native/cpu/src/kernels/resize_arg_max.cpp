@@ -1,5 +1,5 @@
-// The likeliest class of every pixel at full size, straight from small logits: the full-size logits, the largest tensor of a prediction,
-// are never made.
+/* The likeliest class of every pixel at full size, straight from small logits: the full-size logits, the largest tensor of a prediction,
+ * are never made. */
 #include "kernels/channels.hpp"
 #include "kernels/kernel.hpp"
 #include "kernels/resize.hpp"
@@ -7,11 +7,11 @@
 namespace sunet {
 namespace {
 
-constexpr std::int64_t stretch = 64; // columns of a row that are worked on at once
+constexpr std::int64_t stretch = 64; /* columns of a row that are worked on at once */
 constexpr std::int64_t most_classes = 256;
 using Taps = StretchTaps<stretch>;
 
-// A source row widened to a stretch of output columns, for every class.
+/* A source row widened to a stretch of output columns, for every class. */
 struct Widened {
     std::int64_t row = -1;
     float values[most_classes * stretch];
@@ -28,7 +28,7 @@ void widen_classes(const Channels& view, const void* x, std::int64_t image, std:
     }
 }
 
-// The first of the largest; a NaN is never larger.
+/* The first of the largest; a NaN is never larger. */
 SUNET_CLONES void likeliest(const float* upper, const float* lower, float upper_weight, float lower_weight, std::int64_t classes,
                             std::int64_t count, std::uint8_t* out) {
     float best[stretch];
@@ -50,7 +50,7 @@ SUNET_CLONES void likeliest(const float* upper, const float* lower, float upper_
     for (std::int64_t i = 0; i < count; i++) out[i] = static_cast<std::uint8_t>(index[i]);
 }
 
-// All rows [begin, end) of a stretch of columns of one image.
+/* All rows [begin, end) of a stretch of columns of one image. */
 void column_of_rows(const Channels& view, const void* x, std::int64_t image, const Axis& rows, const Taps& taps, std::int64_t width,
                     std::int64_t begin, std::int64_t end, std::uint8_t* out) {
     Widened buffers[2];

@@ -1,4 +1,4 @@
-// Handles, descriptors and texts of cuBLASLt.
+/* Handles, descriptors and texts of cuBLASLt. */
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>

@@ -1,4 +1,4 @@
-// Matrix products of cuBLASLt: what may be multiplied, by which algorithms, and the product itself.
+/* Matrix products of cuBLASLt: what may be multiplied, by which algorithms, and the product itself. */
 #include <algorithm>
 #include <cstring>
 
@@ -15,7 +15,7 @@ struct Matrix {
 
     std::int64_t row_stride() const { return order == ORDER_ROW ? leading : 1; }
     std::int64_t column_stride() const { return order == ORDER_ROW ? 1 : leading; }
-    std::int64_t run() const { return order == ORDER_ROW ? columns : rows; } // elements that lie side by side
+    std::int64_t run() const { return order == ORDER_ROW ? columns : rows; } /* elements that lie side by side */
     std::int64_t runs() const { return order == ORDER_ROW ? rows : columns; }
     size_t bytes() const { return static_cast<size_t>((runs() - 1) * leading + run()) * size_of(type); }
     bool operator==(const Matrix& other) const {
@@ -28,7 +28,7 @@ struct Problem {
     bool transpose_a, transpose_b, tf32, bias, relu;
     std::int64_t m, n, k;
 
-    // What an algorithm was chosen for.
+    /* What an algorithm was chosen for. */
     std::uint64_t fingerprint() const {
         std::uint64_t hash = 0xCBF29CE484222325u;
         const auto add = [&](std::int64_t value) { hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x100000001B3u; };
@@ -41,16 +41,16 @@ struct Problem {
     }
 };
 
-// cublasLtMatmulAlgo_t: 64 bytes that are the library's own business.
+/* cublasLtMatmulAlgo_t: 64 bytes that are the library's own business. */
 struct Algorithm {
     std::uint64_t mark, fingerprint, workspace, scheme;
-    std::uint32_t alignment[4]; // of A, B, C and D
+    std::uint32_t alignment[4]; /* of A, B, C and D */
     std::uint64_t unused[2];
 };
 static_assert(sizeof(Algorithm) == 64, "as large as cublasLtMatmulAlgo_t");
 constexpr std::uint64_t algorithm_mark = 0x5355'4E45'542D'4C54u;
 
-// cublasLtMatmulHeuristicResult_t
+/* cublasLtMatmulHeuristicResult_t */
 struct HeuristicResult {
     Algorithm algorithm;
     size_t workspace;
@@ -91,7 +91,7 @@ void check_types(const Problem& problem, const Descriptor& descriptor) {
         throw Failure{STATUS_NOT_SUPPORTED};
     const int bias_type = descriptor.number(DESC_BIAS_DATA_TYPE);
     if (problem.bias && bias_type != -1 && bias_type != static_cast<int>(problem.d.type)) throw Failure{STATUS_NOT_SUPPORTED};
-    // The bias is per row of D, which is a channel only where rows lie side by side.
+    /* The bias is per row of D, which is a channel only where rows lie side by side. */
     if (problem.bias && problem.d.order != ORDER_COL) throw Failure{STATUS_NOT_SUPPORTED};
 }
 
@@ -127,7 +127,7 @@ Problem make_problem(const void* handle, const void* a, const void* b, const voi
     return problem;
 }
 
-// Best first, as the library ranks them.
+/* Best first, as the library ranks them. */
 std::vector<Algorithm> algorithms_for(const Problem& problem, const Descriptor& preference) {
     const std::uint64_t parts = static_cast<std::uint64_t>(problem.m * problem.n) * 4 * 2;
     const Algorithm base{algorithm_mark,
@@ -151,7 +151,7 @@ std::vector<Algorithm> algorithms_for(const Problem& problem, const Descriptor& 
     return chosen;
 }
 
-// A matrix in memory with its rows one behind the other, transposed if so wished.
+/* A matrix in memory with its rows one behind the other, transposed if so wished. */
 std::vector<float> load(const Matrix& matrix, CUdeviceptr address, bool transpose, bool tf32, const char* name) {
     const std::int64_t rows = transpose ? matrix.columns : matrix.rows, columns = transpose ? matrix.rows : matrix.columns;
     const std::int64_t row = transpose ? matrix.column_stride() : matrix.row_stride(),
@@ -218,7 +218,7 @@ void multiply(const Call& call, std::uint64_t run) {
     store(problem.d, call.d, result);
 }
 
-// Columns of a common buffer that lie beside one another share no bytes.
+/* Columns of a common buffer that lie beside one another share no bytes. */
 bool overlap(const Matrix& x, CUdeviceptr x_at, const Matrix& y, CUdeviceptr y_at) {
     if (x_at + x.bytes() <= y_at || y_at + y.bytes() <= x_at) return false;
     if (x.leading != y.leading || size_of(x.type) != size_of(y.type)) return true;
@@ -260,7 +260,7 @@ void check_memory(const Call& call, size_t workspace_bytes) {
 
 Algorithm check_algorithm(const void* from, const Problem& problem) {
     Algorithm algorithm{algorithm_mark, problem.fingerprint(), 0, SCHEME_NONE, {2, 2, 2, 2}, {}};
-    if (from == nullptr) return algorithm; // the library chooses one that needs nothing
+    if (from == nullptr) return algorithm; /* the library chooses one that needs nothing */
     std::memcpy(&algorithm, from, sizeof algorithm);
     if (algorithm.mark != algorithm_mark) refuse("the algorithm is not one that cublasLtMatmulAlgoGetHeuristic gave");
     if (algorithm.fingerprint != problem.fingerprint()) refuse("the algorithm was chosen for another problem");
@@ -313,7 +313,7 @@ EMULATOR_EXPORT int cublasLtMatmul(void* handle, void* descriptor, const void* a
         call.beta = read_factor(beta, "beta");
         call.bias = (*find_descriptor(descriptor, Form::matmul))[DESC_BIAS_POINTER];
         check_memory(call, workspace_bytes);
-        static std::uint64_t runs = 0; // under the lock that all work holds
+        static std::uint64_t runs = 0; /* under the lock that all work holds */
         const CUresult status = enqueue(stream, {"a matrix product of cuBLASLt", [call] { multiply(call, runs++); }});
         if (status != CUDA_SUCCESS) throw Failure{STATUS_EXECUTION_FAILED};
     });

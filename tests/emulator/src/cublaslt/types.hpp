@@ -1,4 +1,4 @@
-// The part of cuBLASLt that the emulator speaks, with the numbers of its ABI.
+/* The part of cuBLASLt that the emulator speaks, with the numbers of its ABI. */
 #ifndef SUNET_EMULATOR_CUBLASLT_TYPES_HPP
 #define SUNET_EMULATOR_CUBLASLT_TYPES_HPP
 
@@ -71,7 +71,7 @@ struct Handle {
 
 enum class Form { matmul, layout, preference };
 
-// A descriptor is its attributes, by number; those that are not set have the values cuBLASLt documents.
+/* A descriptor is its attributes, by number; those that are not set have the values cuBLASLt documents. */
 struct Descriptor {
     Form form;
     std::map<int, std::uint64_t> values;
@@ -80,19 +80,19 @@ struct Descriptor {
     int number(int attribute) const { return static_cast<int>(values.at(attribute)); }
 };
 
-// Bytes of an attribute's value, 0 if there is no such attribute.
+/* Bytes of an attribute's value, 0 if there is no such attribute. */
 size_t attribute_size(Form form, int attribute);
 const char* form_text(Form form);
 
 handle_table<Handle>& handles();
 handle_table<Descriptor>& descriptors();
 
-// The status a call is to return.
+/* The status a call is to return. */
 struct Failure {
     Status status;
 };
 
-[[noreturn]] void refuse(const char* format, ...) __attribute__((format(printf, 1, 2))); // INVALID_VALUE and a violation
+[[noreturn]] void refuse(const char* format, ...) __attribute__((format(printf, 1, 2))); /* INVALID_VALUE and a violation */
 std::shared_ptr<Handle> find_handle(const void* handle);
 std::shared_ptr<Descriptor> find_descriptor(const void* handle, Form form);
 

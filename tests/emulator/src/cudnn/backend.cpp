@@ -1,4 +1,4 @@
-// Entry points of cuDNN's graph interface.
+/* Entry points of cuDNN's graph interface. */
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
@@ -16,7 +16,7 @@ std::string format_text(const char* format, va_list arguments) {
     return text;
 }
 
-// Runs the body of an entry point.
+/* Runs the body of an entry point. */
 template <class Body>
 int attempt(const Body& body) {
     try {
@@ -102,7 +102,7 @@ Heuristics make_heuristics(const Descriptor& descriptor) {
 }
 
 EngineChoice make_plan(const Descriptor& descriptor) {
-    // A plan's code is loaded into the context that is current.
+    /* A plan's code is loaded into the context that is current. */
     if (check_context() != CUDA_SUCCESS) throw Failure{STATUS_EXECUTION_FAILED_CUDA_DRIVER, "there is no usable context"};
     if (descriptor.attributes.at(EXECUTION_PLAN_HANDLE).handle->context != current_context())
         refuse(STATUS_BAD_PARAM, "the plan's handle belongs to another context than the current one");
@@ -113,7 +113,7 @@ EngineChoice make_plan(const Descriptor& descriptor) {
 }
 
 void finalize(Descriptor& descriptor) {
-    if (descriptor.is_final) return; // allowed, without effect
+    if (descriptor.is_final) return; /* allowed, without effect */
     for (const Rule* rule : rules_of(descriptor.type))
         if (rule->is_required() && !descriptor.has(rule->name))
             refuse(STATUS_BAD_PARAM, "a %s descriptor is finalized without %s", descriptor_text(descriptor.type), rule->text);
@@ -134,7 +134,7 @@ void finalize(Descriptor& descriptor) {
     descriptor.is_final = true;
 }
 
-// What a caller asks for: as many elements as it has room for are copied, and it learns how many there are.
+/* What a caller asks for: as many elements as it has room for are copied, and it learns how many there are. */
 struct Answer {
     std::int64_t room;
     std::int64_t* count;
@@ -153,7 +153,7 @@ struct Answer {
         if (taken > 0) std::memcpy(elements, values.data(), static_cast<size_t>(taken) * sizeof(T));
     }
 
-    // Copies into descriptors of the right type that the caller made beforehand.
+    /* Copies into descriptors of the right type that the caller made beforehand. */
     void give_descriptors(const std::vector<Child>& values) const {
         const std::int64_t taken = take(static_cast<std::int64_t>(values.size()));
         for (std::int64_t i = 0; i < taken; i++) {

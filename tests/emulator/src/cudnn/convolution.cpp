@@ -1,4 +1,4 @@
-// Convolutions as one matrix product per tap of the window, over blocks of pixels.
+/* Convolutions as one matrix product per tap of the window, over blocks of pixels. */
 #include <algorithm>
 
 #include "cudnn/compute.hpp"
@@ -17,7 +17,7 @@ Pixel pixel_of(const Shape& shape, std::int64_t index) { return {index / (shape.
 
 std::int64_t index_of(const Shape& shape, const Pixel& pixel) { return (pixel.n * shape.h + pixel.row) * shape.w + pixel.column; }
 
-// The pixel of x that tap (r, s) reads for a pixel of y, or -1.
+/* The pixel of x that tap (r, s) reads for a pixel of y, or -1. */
 std::int64_t source_of(const Shape& x, const Window& window, const Pixel& y, std::int64_t r, std::int64_t s) {
     const std::int64_t row = y.row * window.stride[0] - window.pre[0] + r * window.dilation[0];
     const std::int64_t column = y.column * window.stride[1] - window.pre[1] + s * window.dilation[1];
@@ -25,7 +25,7 @@ std::int64_t source_of(const Shape& x, const Window& window, const Pixel& y, std
     return index_of(x, {y.n, row, column});
 }
 
-// The pixel of y for which tap (r, s) reads a pixel of x, or -1.
+/* The pixel of y for which tap (r, s) reads a pixel of x, or -1. */
 std::int64_t target_of(const Shape& y, const Window& window, const Pixel& x, std::int64_t r, std::int64_t s) {
     const std::int64_t row = x.row + window.pre[0] - r * window.dilation[0];
     const std::int64_t column = x.column + window.pre[1] - s * window.dilation[1];
@@ -34,7 +34,7 @@ std::int64_t target_of(const Shape& y, const Window& window, const Pixel& x, std
     return pixel.row < y.h && pixel.column < y.w ? index_of(y, pixel) : -1;
 }
 
-// Rows of an image gathered for one tap, and which pixels of the block they belong to.
+/* Rows of an image gathered for one tap, and which pixels of the block they belong to. */
 struct Gathered {
     Floats rows;
     std::vector<std::int64_t> pixels;
@@ -54,7 +54,7 @@ struct Gathered {
     std::int64_t count() const { return static_cast<std::int64_t>(pixels.size()); }
 };
 
-// result[pixel] += the gathered row of that pixel * matrix, for every tap; find(pixel, r, s) names the row, matrix(tap) the factor.
+/* result[pixel] += the gathered row of that pixel * matrix, for every tap; find(pixel, r, s) names the row, matrix(tap) the factor. */
 template <class Find, class Matrix>
 Floats gather_multiply(const Shape& to, const Shape& from, const Window& window, const Floats& image, const Find& find,
                        const Matrix& matrix) {
@@ -102,7 +102,7 @@ Floats convolution_backward_filter(const Shape& x, const Shape& y, const Window&
     const double work = static_cast<double>(y.count()) * static_cast<double>(x.c * taps);
     parallel_for(taps * strips, work, [&](std::int64_t item) {
         const std::int64_t tap = item / strips, first = item % strips * strip, rows = std::min(strip, y.c - first);
-        // The sum over all pixels is long: blocks of it are added up in double.
+        /* The sum over all pixels is long: blocks of it are added up in double. */
         std::vector<double> sums(static_cast<size_t>(rows * x.c));
         Gathered sources, gradients;
         Floats product;

@@ -1,4 +1,4 @@
-// Descriptors of the graph interface: what was set on them, and what they mean once they are finalized.
+/* Descriptors of the graph interface: what was set on them, and what they mean once they are finalized. */
 #ifndef SUNET_EMULATOR_CUDNN_DESCRIPTORS_HPP
 #define SUNET_EMULATOR_CUDNN_DESCRIPTORS_HPP
 
@@ -20,17 +20,17 @@ struct Handle {
     CUstream stream = nullptr;
 };
 
-// The status a call is to return, and its reason for cudnnGetLastErrorString.
+/* The status a call is to return, and its reason for cudnnGetLastErrorString. */
 struct Failure {
     Status status;
     std::string reason;
 };
 
-// The caller broke the interface: a violation. For what cuDNN merely cannot do, throw Failure alone.
+/* The caller broke the interface: a violation. For what cuDNN merely cannot do, throw Failure alone. */
 [[noreturn]] void refuse(Status status, const char* format, ...) __attribute__((format(printf, 2, 3)));
 [[noreturn]] void unsupported(Status status, const char* format, ...) __attribute__((format(printf, 2, 3)));
 
-// What cudnnGetLastErrorString tells the calling thread.
+/* What cudnnGetLastErrorString tells the calling thread. */
 const std::string& last_error_text();
 
 struct Descriptor;
@@ -40,8 +40,8 @@ struct Attribute {
     AttributeType type;
     std::int64_t count = 0;
     std::vector<unsigned char> bytes;
-    std::vector<Child> children;          // of a BACKEND_DESCRIPTOR
-    std::shared_ptr<const Handle> handle; // of a HANDLE
+    std::vector<Child> children;          /* of a BACKEND_DESCRIPTOR */
+    std::shared_ptr<const Handle> handle; /* of a HANDLE */
 };
 
 struct Tensor {
@@ -51,9 +51,9 @@ struct Tensor {
 
     Shape shape() const { return {dims[0], dims[1], dims[2], dims[3]}; }
     size_t element() const { return type == DATA_DOUBLE || type == DATA_INT64 ? 8 : type == DATA_FLOAT ? 4 : 2; }
-    std::int64_t extent() const; // elements from the first to the last
+    std::int64_t extent() const; /* elements from the first to the last */
     std::int64_t pixel_stride() const;
-    bool is_channels_last() const; // NHWC whose pixels may lie further apart than their channels
+    bool is_channels_last() const; /* NHWC whose pixels may lie further apart than their channels */
     bool is_packed() const { return is_channels_last() && extent() == shape().count(); }
     bool is_vector(std::int64_t channels) const { return shape() == Shape{1, channels, 1, 1}; }
     bool operator==(const Tensor& other) const;
@@ -63,7 +63,7 @@ struct Tensor {
 struct Convolution {
     DataType compute;
     ConvolutionMode mode;
-    Window window; // but for its size, which the weights say
+    Window window; /* but for its size, which the weights say */
 };
 
 struct Pointwise {
@@ -97,14 +97,14 @@ struct Operation {
     const Tensor* find_input(AttributeName name) const;
 };
 
-// The three convolutions under one set of names: x is the larger image, y the smaller one.
+/* The three convolutions under one set of names: x is the larger image, y the smaller one. */
 struct ConvolutionNames {
     DescriptorType kind;
     AttributeName part, alpha, beta, x, w, y;
 };
 const ConvolutionNames& convolution_names(DescriptorType kind);
 
-// Likewise for both directions of resampling.
+/* Likewise for both directions of resampling. */
 struct ResampleNames {
     DescriptorType kind;
     AttributeName part, alpha, beta, x, y;
@@ -116,16 +116,16 @@ struct Engine {
     std::vector<NumericalNote> notes;
     std::vector<BehaviorNote> behavior;
     std::int64_t workspace;
-    bool plan_fails; // its plans cannot be finalized: a caller has to try the next
+    bool plan_fails; /* its plans cannot be finalized: a caller has to try the next */
 
     bool rounds_inputs() const;
     bool is_deterministic() const;
 };
 
 struct Graph {
-    std::vector<Operation> operations; // every one after those whose results it reads
+    std::vector<Operation> operations; /* every one after those whose results it reads */
     std::map<std::int64_t, Tensor> tensors;
-    // Without engines, why.
+    /* Without engines, why. */
     std::vector<Engine> engines, fallback;
     Failure unsupported{STATUS_SUCCESS, ""};
 
@@ -154,7 +154,7 @@ struct Descriptor {
     DescriptorType type;
     bool is_final = false;
     std::map<int, Attribute> attributes;
-    // EngineChoice is what an ENGINE, an ENGINECFG and an EXECUTION_PLAN mean.
+    /* EngineChoice is what an ENGINE, an ENGINECFG and an EXECUTION_PLAN mean. */
     std::variant<std::monostate, Tensor, Convolution, Pointwise, Reduction, Resample, Operation, GraphPointer, Heuristics, EngineChoice,
                  VariantPack>
         content;
@@ -184,7 +184,7 @@ struct Descriptor {
 handle_table<Handle>& handles();
 handle_table<Descriptor>& descriptors();
 
-// Each throws Failure. The caller has seen to it that all required attributes are there.
+/* Each throws Failure. The caller has seen to it that all required attributes are there. */
 Tensor make_tensor(const Descriptor& descriptor);
 Convolution make_convolution(const Descriptor& descriptor);
 Pointwise make_pointwise(const Descriptor& descriptor);
@@ -194,14 +194,14 @@ VariantPack make_variant_pack(const Descriptor& descriptor);
 Operation make_operation(const Descriptor& descriptor);
 Graph make_graph(const Descriptor& descriptor);
 
-// Fills in the engines of a graph, or why it has none.
+/* Fills in the engines of a graph, or why it has none. */
 void choose_engines(Graph& graph);
 
-// The values of a graph's tensors in memory, with the engine's arithmetic. Runs as work of a stream.
+/* The values of a graph's tensors in memory, with the engine's arithmetic. Runs as work of a stream. */
 void run_graph(const Graph& graph, const Engine& engine, const VariantPack& pack, const std::map<std::int64_t, double>& scalars,
                std::uint64_t run);
 
-// cudnnBackendExecute after its handles have been looked up.
+/* cudnnBackendExecute after its handles have been looked up. */
 void execute(const Handle& handle, const EngineChoice& plan, const VariantPack& pack);
 
 } // namespace emulator::cudnn

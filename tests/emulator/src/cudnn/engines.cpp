@@ -1,4 +1,4 @@
-// Which graphs cuDNN 9 has engines for on a device of compute capability 9.0, and what these are like.
+/* Which graphs cuDNN 9 has engines for on a device of compute capability 9.0, and what these are like. */
 #include <algorithm>
 
 #include "cudnn/descriptors.hpp"
@@ -37,7 +37,7 @@ void check_convolution(const Operation& operation, bool fused) {
     const bool widened = result.type == DATA_FLOAT && operation.kind != OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR;
     if (read[0] != read[1] || (result.type != read[0] && !widened && !fused))
         unsupported(STATUS_NOT_SUPPORTED_DATA_TYPE, "no engine for x of type %d, w of type %d and y of type %d", x.type, w.type, y.type);
-    // Seen of cuDNN 9.19 on compute capability 9.0: a gradient of 3 or 6 channels from bf16 images is refused as float32, taken as bf16.
+    /* Seen of cuDNN 9.19 on compute capability 9.0: a gradient of 3 or 6 channels from bf16 images is refused as float32, taken as bf16. */
     if (operation.kind == OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR && result.type != read[0] &&
         (x.dims[1] % 8 != 0 || y.dims[1] % 8 != 0))
         unsupported(STATUS_NOT_SUPPORTED_SHAPE, "no engine widens a filter gradient of %lld and %lld channels",
@@ -48,7 +48,7 @@ void check_convolution(const Operation& operation, bool fused) {
         unsupported(STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "a fused convolution has no alpha and beta");
 }
 
-// Runtime-compiled engines load 32 bits at a time.
+/* Runtime-compiled engines load 32 bits at a time. */
 void check_fused_shapes(const Graph& graph) {
     for (const auto& known : graph.tensors) {
         const Tensor& tensor = known.second;
@@ -58,7 +58,7 @@ void check_fused_shapes(const Graph& graph) {
     }
 }
 
-// Operations from `first` on that each take up the virtual result of the one before.
+/* Operations from `first` on that each take up the virtual result of the one before. */
 void check_chain(const Graph& graph, size_t first, std::initializer_list<PointwiseMode> modes) {
     for (size_t i = first; i < graph.operations.size(); i++) {
         const Operation& operation = graph.operations[i];
@@ -116,7 +116,7 @@ void check_norm(const Operation& operation, AttributeName x_name, AttributeName 
         unsupported(STATUS_NOT_SUPPORTED_SHAPE, "normalization of %lld channels", static_cast<long long>(x.dims[1]));
 }
 
-// Normalization with known statistics -> gradient of ReLU -> gradient of normalization, over one x.
+/* Normalization with known statistics -> gradient of ReLU -> gradient of normalization, over one x. */
 void check_norm_backward_chain(const Graph& graph) {
     const std::vector<Operation>& operations = graph.operations;
     const Pointwise* pointwise = operations.size() == 3 ? std::get_if<Pointwise>(&operations[1].what) : nullptr;
@@ -200,7 +200,7 @@ bool suits_winograd(const Operation& operation) {
     return plain && window.size[0] == 3 && window.size[1] == 3;
 }
 
-// The last one is for the fallback mode alone.
+/* The last one is for the fallback mode alone. */
 std::vector<Engine> engines_of(const Graph& graph, Family family) {
     const Operation& first = graph.operations[0];
     const std::int64_t large = bytes_of(graph) + (1 << 20), some = 16384;
@@ -234,7 +234,7 @@ std::vector<Engine> engines_of(const Graph& graph, Family family) {
 
 } // namespace
 
-// To TF32, which leaves bf16 as it is. DOWN_CONVERT_INPUTS would mean half precision: frameworks leave such engines out and get TF32.
+/* To TF32, which leaves bf16 as it is. DOWN_CONVERT_INPUTS would mean half precision: frameworks leave such engines out and get TF32. */
 bool Engine::rounds_inputs() const { return std::find(notes.begin(), notes.end(), NOTE_TENSOR_CORE) != notes.end(); }
 bool Engine::is_deterministic() const { return std::find(notes.begin(), notes.end(), NOTE_NONDETERMINISTIC) == notes.end(); }
 

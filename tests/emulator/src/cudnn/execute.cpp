@@ -1,4 +1,4 @@
-// cudnnBackendExecute: what is checked at the call, before the work is put on the handle's stream.
+/* cudnnBackendExecute: what is checked at the call, before the work is put on the handle's stream. */
 #include <algorithm>
 #include <map>
 
@@ -61,7 +61,7 @@ void check_memory(const Tensor& tensor, CUdeviceptr address) {
         throw Failure{STATUS_BAD_PARAM, "a tensor lies outside of its allocation"};
 }
 
-// Whether two tensors share bytes; slices of one buffer whose channels lie side by side do not.
+/* Whether two tensors share bytes; slices of one buffer whose channels lie side by side do not. */
 bool overlap(const Tensor& a, CUdeviceptr a_address, const Tensor& b, CUdeviceptr b_address) {
     const auto bytes = [](const Tensor& tensor) { return static_cast<CUdeviceptr>(tensor.extent()) * tensor.element(); };
     if (a_address + bytes(a) <= b_address || b_address + bytes(b) <= a_address) return false;
@@ -73,7 +73,7 @@ bool overlap(const Tensor& a, CUdeviceptr a_address, const Tensor& b, CUdevicept
     return from < b.dims[1] || from + a.dims[1] > pixel;
 }
 
-// Whether every reader of the tensor reads an element right where it writes one, or may take its time with running statistics.
+/* Whether every reader of the tensor reads an element right where it writes one, or may take its time with running statistics. */
 bool may_be_overwritten(const Graph& graph, const Tensor& tensor) {
     for (const Operation& operation : graph.operations) {
         for (const auto& named : operation.inputs) {

@@ -1,4 +1,4 @@
-// Handles, versions and error texts of cuDNN.
+/* Handles, versions and error texts of cuDNN. */
 #include <algorithm>
 #include <cstdio>
 
@@ -89,7 +89,7 @@ EMULATOR_EXPORT int cudnnCreate(void** handle) {
         return STATUS_BAD_PARAM_NULL_POINTER;
     }
     if (check_context() != CUDA_SUCCESS) return STATUS_NOT_INITIALIZED;
-    if (refuse_during_capture() != CUDA_SUCCESS) return STATUS_EXECUTION_FAILED_CUDA_DRIVER; // it allocates device memory
+    if (refuse_during_capture() != CUDA_SUCCESS) return STATUS_EXECUTION_FAILED_CUDA_DRIVER; /* it allocates device memory */
     *handle = handles().create<void*>(Handle{current_context(), nullptr});
     return STATUS_SUCCESS;
 }

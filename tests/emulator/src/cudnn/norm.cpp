@@ -1,4 +1,4 @@
-// Batch normalization and average pooling, with sums in double.
+/* Batch normalization and average pooling, with sums in double. */
 #include <cmath>
 
 #include "cudnn/compute.hpp"
@@ -8,7 +8,7 @@ namespace {
 
 size_t at(std::int64_t index) { return static_cast<size_t>(index); }
 
-// body(row, column) for the pixels of x under the window of one pixel of y along with how many the average is over.
+/* body(row, column) for the pixels of x under the window of one pixel of y along with how many the average is over. */
 template <class Body>
 void visit(const Shape& x, const Window& window, Padding padding, std::int64_t row, std::int64_t column, const Body& body) {
     std::int64_t inside = 0;

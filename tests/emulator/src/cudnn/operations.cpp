@@ -1,4 +1,4 @@
-// Operations and graphs of them: whether their shapes follow from one another and every value has one origin.
+/* Operations and graphs of them: whether their shapes follow from one another and every value has one origin. */
 #include <algorithm>
 #include <set>
 

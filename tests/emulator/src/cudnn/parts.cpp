@@ -1,4 +1,4 @@
-// What tensors, convolutions, pointwise modes and the like mean, and what cuDNN does not take for one.
+/* What tensors, convolutions, pointwise modes and the like mean, and what cuDNN does not take for one. */
 #include <algorithm>
 #include <limits>
 
@@ -16,7 +16,7 @@ DataType data_type(const Descriptor& descriptor, AttributeName name) {
 void check_strides(const Tensor& tensor) {
     int order[4] = {0, 1, 2, 3};
     std::sort(order, order + 4, [&](int a, int b) { return tensor.strides[a] < tensor.strides[b]; });
-    std::int64_t reach = 1; // elements that the dimensions so far take
+    std::int64_t reach = 1; /* elements that the dimensions so far take */
     for (const int axis : order) {
         if (tensor.dims[axis] == 1) continue;
         if (tensor.strides[axis] < reach) refuse(STATUS_BAD_PARAM, "the tensor %s overlaps itself", tensor.text().c_str());
@@ -24,7 +24,7 @@ void check_strides(const Tensor& tensor) {
     }
 }
 
-// Two numbers, one for each spatial dimension, none below `least`.
+/* Two numbers, one for each spatial dimension, none below `least`. */
 void spatial(const Descriptor& descriptor, AttributeName name, std::int64_t least, std::int64_t (&to)[2]) {
     const std::vector<std::int64_t> values = descriptor.values<std::int64_t>(name);
     const char* text = find_rule(descriptor.type, name)->text;
@@ -66,7 +66,7 @@ std::int64_t Tensor::extent() const {
     return last + 1;
 }
 
-// Of the first axis that has neighbours; without any, the channels.
+/* Of the first axis that has neighbours; without any, the channels. */
 std::int64_t Tensor::pixel_stride() const {
     if (dims[3] > 1) return strides[3];
     if (dims[2] > 1) return strides[2] / dims[3];

@@ -138,7 +138,7 @@ const Rule rules[] = {
     one(OPERATION_NORM_FORWARD_DESCRIPTOR, NAMED(OPERATION_NORM_FWD_MODE), TYPE_NORM_MODE, Use::required),
     one(OPERATION_NORM_FORWARD_DESCRIPTOR, NAMED(OPERATION_NORM_FWD_PHASE), TYPE_NORM_FWD_PHASE, Use::required),
     tensor(OPERATION_NORM_FORWARD_DESCRIPTOR, NAMED(OPERATION_NORM_FWD_XDESC), Use::input),
-    // Read in inference, written in training: the operation sorts these two itself.
+    /* Read in inference, written in training: the operation sorts these two itself. */
     child(OPERATION_NORM_FORWARD_DESCRIPTOR, NAMED(OPERATION_NORM_FWD_MEAN_DESC), TENSOR_DESCRIPTOR),
     child(OPERATION_NORM_FORWARD_DESCRIPTOR, NAMED(OPERATION_NORM_FWD_INV_VARIANCE_DESC), TENSOR_DESCRIPTOR),
     tensor(OPERATION_NORM_FORWARD_DESCRIPTOR, NAMED(OPERATION_NORM_FWD_SCALE_DESC), Use::input),
@@ -250,7 +250,7 @@ size_t element_size(AttributeType type) {
         case TYPE_INT64:
         case TYPE_DOUBLE: return 8;
         case TYPE_FRACTION: return 16;
-        default: return 4; // enumerations, INT32, FLOAT
+        default: return 4; /* enumerations, INT32, FLOAT */
     }
 }
 

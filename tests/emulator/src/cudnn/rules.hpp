@@ -1,4 +1,4 @@
-// Which attributes every descriptor has: of what type, how many elements, and whether they may or must be set.
+/* Which attributes every descriptor has: of what type, how many elements, and whether they may or must be set. */
 #ifndef SUNET_EMULATOR_CUDNN_RULES_HPP
 #define SUNET_EMULATOR_CUDNN_RULES_HPP
 
@@ -13,10 +13,10 @@ namespace emulator::cudnn {
 enum class Use {
     optional,
     required,
-    computed, // may be asked for, not set
-    input,    // a tensor an operation reads; required
+    computed, /* may be asked for, not set */
+    input,    /* a tensor an operation reads; required */
     optional_input,
-    output, // a tensor an operation writes; required
+    output, /* a tensor an operation writes; required */
     optional_output
 };
 
@@ -25,9 +25,9 @@ struct Rule {
     AttributeName name;
     const char* text;
     AttributeType type;
-    std::int64_t least, most; // elements
+    std::int64_t least, most; /* elements */
     Use use;
-    DescriptorType child; // what a BACKEND_DESCRIPTOR has to be
+    DescriptorType child; /* what a BACKEND_DESCRIPTOR has to be */
 
     bool is_required() const { return use == Use::required || use == Use::input || use == Use::output; }
     bool is_input() const { return use == Use::input || use == Use::optional_input; }
@@ -37,7 +37,7 @@ struct Rule {
 const Rule* find_rule(DescriptorType descriptor, int name);
 std::vector<const Rule*> rules_of(DescriptorType descriptor);
 
-// Null for a type that the emulator does not know.
+/* Null for a type that the emulator does not know. */
 const char* descriptor_text(int type);
 const char* attribute_type_text(int type);
 size_t element_size(AttributeType type);

@@ -1,4 +1,4 @@
-// Runs a graph on the memory its variant pack names.
+/* Runs a graph on the memory its variant pack names. */
 #include <algorithm>
 
 #include "cudnn/descriptors.hpp"
@@ -7,7 +7,7 @@
 namespace emulator::cudnn {
 namespace {
 
-// body(position in the packed image, position in memory)
+/* body(position in the packed image, position in memory) */
 template <class Body>
 void walk(const Tensor& tensor, const Body& body) {
     const Shape shape = tensor.shape();
@@ -44,7 +44,7 @@ void store(const Tensor& tensor, CUdeviceptr address, const Floats& values) {
     }
 }
 
-// The values repeated along the axes where there is one for all.
+/* The values repeated along the axes where there is one for all. */
 Floats broadcast(const Floats& values, const Shape& from, const Shape& to) {
     if (from == to) return values;
     Floats result;
@@ -158,7 +158,7 @@ private:
         switch (pointwise.mode) {
             case POINTWISE_RELU_FWD: {
                 const float upper = static_cast<float>(pointwise.upper_clip);
-                for (float& value : result) value = value < 0.0f ? 0.0f : std::min(value, upper); // a NaN passes, as in cuDNN 9
+                for (float& value : result) value = value < 0.0f ? 0.0f : std::min(value, upper); /* a NaN passes, as in cuDNN 9 */
                 break;
             }
             case POINTWISE_RELU_BWD: {
@@ -211,7 +211,7 @@ private:
                         values(operation, OPERATION_NORM_FWD_BIAS_DESC)));
     }
 
-    // A running statistic one step on, with the factor as the batch's share.
+    /* A running statistic one step on, with the factor as the batch's share. */
     void advance(const Operation& operation, AttributeName from, AttributeName to, const Floats& batch) {
         const float factor = static_cast<float>(scalar(operation, OPERATION_NORM_FWD_EXP_AVG_FACTOR_DESC));
         Floats running = values(operation, from);
@@ -234,14 +234,14 @@ private:
     const Engine& engine_;
     const VariantPack& pack_;
     const std::map<std::int64_t, double>& scalars_;
-    std::map<std::int64_t, Floats> values_; // by unique id; a map, so that references stay good while it grows
+    std::map<std::int64_t, Floats> values_; /* by unique id; a map, so that references stay good while it grows */
 };
 
 } // namespace
 
 void run_graph(const Graph& graph, const Engine& engine, const VariantPack& pack, const std::map<std::int64_t, double>& scalars,
                std::uint64_t run) {
-    // No engine promises anything about its workspace: what lay there is gone.
+    /* No engine promises anything about its workspace: what lay there is gone. */
     if (engine.workspace > 0)
         std::memset(device<unsigned char>(pack.workspace, static_cast<size_t>(engine.workspace), "the workspace"), 0xFF,
                     static_cast<size_t>(engine.workspace));

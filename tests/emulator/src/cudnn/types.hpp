@@ -1,5 +1,5 @@
-// The part of cuDNN's graph interface that the emulator speaks: numbers as cuDNN 9's ABI fixes them, under cuDNN's names without
-// their prefixes.
+/* The part of cuDNN's graph interface that the emulator speaks: numbers as cuDNN 9's ABI fixes them, under cuDNN's names without
+ * their prefixes. */
 #ifndef SUNET_EMULATOR_CUDNN_TYPES_HPP
 #define SUNET_EMULATOR_CUDNN_TYPES_HPP
 
@@ -30,7 +30,7 @@ enum Status : int {
 };
 
 enum DescriptorType : int {
-    ANY_DESCRIPTOR = -1, // not cuDNN's: an attribute that takes operations of every kind
+    ANY_DESCRIPTOR = -1, /* not cuDNN's: an attribute that takes operations of every kind */
     POINTWISE_DESCRIPTOR = 0,
     CONVOLUTION_DESCRIPTOR = 1,
     ENGINE_DESCRIPTOR = 2,

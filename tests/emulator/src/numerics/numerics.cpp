@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-// Vectors never cross a call here, so the calling convention GCC warns of does not matter.
+/* Vectors never cross a call here, so the calling convention GCC warns of does not matter. */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -22,7 +22,7 @@ namespace {
 typedef float Eight __attribute__((vector_size(32)));
 
 constexpr std::int64_t panel_width = 16;
-constexpr std::int64_t panel_depth = 512; // a packed panel stays in the first-level cache
+constexpr std::int64_t panel_depth = 512; /* a packed panel stays in the first-level cache */
 constexpr std::int64_t tile_height = 6;
 
 inline __attribute__((always_inline)) Eight load(const float* from) {
@@ -31,7 +31,7 @@ inline __attribute__((always_inline)) Eight load(const float* from) {
     return value;
 }
 
-// Rows of `a` times a packed panel; the result has room for 16 columns in each row.
+/* Rows of `a` times a packed panel; the result has room for 16 columns in each row. */
 template <int Rows>
 inline __attribute__((always_inline)) void multiply_tile(std::int64_t k, MatrixView a, const float* panel, float* result) {
     Eight low[Rows] = {}, high[Rows] = {};
@@ -105,7 +105,7 @@ void parallel_for(std::int64_t count, double work, const std::function<void(std:
             }
         });
     } catch (const std::system_error&) {
-        return run(); // no thread to be had
+        return run(); /* no thread to be had */
     }
     try {
         run();

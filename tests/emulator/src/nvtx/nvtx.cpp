@@ -1,4 +1,4 @@
-// NVTX: remembers the texts of ranges and whether they are closed.
+/* NVTX: remembers the texts of ranges and whether they are closed. */
 #include <cstddef>
 #include <cstdio>
 #include <map>
@@ -14,7 +14,7 @@ namespace {
 
 struct Domain {
     std::string name;
-    std::vector<std::shared_ptr<const std::string>> texts; // whose addresses are the registered strings' handles
+    std::vector<std::shared_ptr<const std::string>> texts; /* whose addresses are the registered strings' handles */
 };
 
 struct Range {
@@ -27,7 +27,7 @@ struct State {
     std::vector<Range> ranges;
     std::vector<std::string> marks;
     int64_t open = 0;
-    int64_t generation = 0; // of resets: ranges from before one are not open any more
+    int64_t generation = 0; /* of resets: ranges from before one are not open any more */
 };
 
 State& state() {
@@ -43,7 +43,7 @@ const on_reset forget([] {
     state().generation++;
 });
 
-// nvtxEventAttributes_t, version 3
+/* nvtxEventAttributes_t, version 3 */
 struct EventAttributes {
     std::uint16_t version, size;
     std::uint32_t category;
@@ -57,7 +57,7 @@ struct EventAttributes {
 static_assert(sizeof(EventAttributes) == 48 && offsetof(EventAttributes, message) == 40, "as nvtxEventAttributes_t lies");
 constexpr int message_ascii = 1, message_registered = 3;
 
-// Open ranges of the calling thread, by domain; null is the default one.
+/* Open ranges of the calling thread, by domain; null is the default one. */
 int& depth_of(const void* domain) {
     thread_local std::map<const void*, int> depths;
     thread_local int64_t generation = 0;
@@ -84,7 +84,7 @@ int pop(const void* domain) {
     return --depth;
 }
 
-// The text of the attributes, or null and a violation.
+/* The text of the attributes, or null and a violation. */
 const char* message_of(const void* domain, const EventAttributes* attributes) {
     if (attributes == nullptr || attributes->version != 3 || attributes->size != sizeof(EventAttributes)) {
         violation("the event attributes are null or not of version 3 and 48 bytes");
