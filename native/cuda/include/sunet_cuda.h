@@ -127,13 +127,13 @@ SUNET_ENTRY unfold_rows_bf16(const bf16* x, bf16* y, int64_t rows, int length, i
 /* Over contiguous elements. Block 256; grid x: count / 4 (in bf16 8) / 256. */
 
 /* The rates of an update; in device memory, so that a captured step can be run again with others. */
-struct SgdRates {
+struct sgd_rates {
     float learning_rate, momentum, dampening, weight_decay, gradient_scale;
     int nesterov;
 };
 
 /* One update with PyTorch's definitions. velocity is not accessed where momentum is 0; copy, unless null, gets the result. Guarded. */
-SUNET_ENTRY sgd_update(float* parameters, const float* gradients, float* velocity, bf16* copy, int64_t count, const SgdRates* rates,
+SUNET_ENTRY sgd_update(float* parameters, const float* gradients, float* velocity, bf16* copy, int64_t count, const sgd_rates* rates,
                        const int* guard);
 
 /* y += x. */
@@ -150,7 +150,7 @@ SUNET_ENTRY finite_check_f32(const float* x, int64_t count, int* flag);
 SUNET_ENTRY finite_check_bf16(const bf16* x, int64_t count, int* flag);
 
 /* What the host learns of a step. */
-struct StepRecord {
+struct step_record {
     float loss;
     int invalid, guard;
 };
@@ -159,7 +159,7 @@ struct StepRecord {
  * Decides whether a step is sound: guard = 1 if invalid labels were counted, plus 2 if the loss is not finite, plus 4 if the flag of a
  * finite check over the gradients is set. Any of the three that is null is not asked. Block 32, grid 1.
  */
-SUNET_ENTRY step_guard(const float* loss, const int* invalid, const int* special_gradients, int* guard, StepRecord* record);
+SUNET_ENTRY step_guard(const float* loss, const int* invalid, const int* special_gradients, int* guard, step_record* record);
 
 /* Pooling and resizing. The suffix names the element type of what is read, then of what is written. */
 

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "sunet_bf16.hpp"
+
 #if defined(SUNET_HOST_KERNELS)
 #include <cmath>
 #include <cstring>
@@ -91,11 +93,6 @@ SUNET_DEVICE double shuffle_xor(double value, int lane_mask) {
 }
 #endif
 
-/* The upper half of a float32. */
-struct bf16 {
-    uint16_t bits;
-};
-
 SUNET_DEVICE uint32_t bits_of(float value) {
     uint32_t bits;
     __builtin_memcpy(&bits, &value, sizeof bits);
@@ -143,90 +140,90 @@ constexpr int vector_lanes = 16 / static_cast<int>(sizeof(T));
 
 /* Some neighbouring elements, as floats in registers. */
 template <int N>
-struct Lanes {
+struct lane_values {
     float at[N];
 };
 
 /* 16 bytes that are loaded and stored by one instruction. */
-struct alignas(16) Words {
+struct alignas(16) word_vector {
     uint32_t at[4];
 };
 
-SUNET_DEVICE Words load_words(const void* from) {
+SUNET_DEVICE word_vector load_words(const void* from) {
 #if defined(SUNET_HOST_KERNELS)
-    check_alignment(from, sizeof(Words));
-    Words words;
+    check_alignment(from, sizeof(word_vector));
+    word_vector words;
     std::memcpy(&words, from, sizeof words);
     return words;
 #else
-    return *static_cast<const Words*>(from);
+    return *static_cast<const word_vector*>(from);
 #endif
 }
 
-SUNET_DEVICE void store_words(void* to, const Words& words) {
+SUNET_DEVICE void store_words(void* to, const word_vector& words) {
 #if defined(SUNET_HOST_KERNELS)
     check_alignment(to, sizeof words);
     std::memcpy(to, &words, sizeof words);
 #else
-    *static_cast<Words*>(to) = words;
+    *static_cast<word_vector*>(to) = words;
 #endif
 }
 
 /* vector_lanes<T> elements from a 16-byte aligned address. */
-SUNET_DEVICE Lanes<4> load_vector(const float* from) {
-    const Words words = load_words(from);
+SUNET_DEVICE lane_values<4> load_vector(const float* from) {
+    const word_vector words = load_words(from);
     return {{float_of(words.at[0]), float_of(words.at[1]), float_of(words.at[2]), float_of(words.at[3])}};
 }
 
-SUNET_DEVICE Lanes<8> load_vector(const bf16* from) {
-    const Words words = load_words(from);
-    Lanes<8> lanes;
-    for (int i = 0; i < 4; i++) {
+SUNET_DEVICE lane_values<8> load_vector(const bf16* from) {
+    const word_vector words = load_words(from);
+    lane_values<8> lanes;
+    for (int i = 0; i < 4; ++i) {
         lanes.at[2 * i] = float_of(words.at[i] << 16);
         lanes.at[2 * i + 1] = float_of(words.at[i] & 0xffff0000u);
     }
     return lanes;
 }
 
-SUNET_DEVICE void store_vector(float* to, const Lanes<4>& lanes) {
+SUNET_DEVICE void store_vector(float* to, const lane_values<4>& lanes) {
     store_words(to, {{bits_of(lanes.at[0]), bits_of(lanes.at[1]), bits_of(lanes.at[2]), bits_of(lanes.at[3])}});
 }
 
-SUNET_DEVICE void store_vector(bf16* to, const Lanes<8>& lanes) {
-    Words words;
-    for (int i = 0; i < 4; i++) words.at[i] = bf16_pair(lanes.at[2 * i], lanes.at[2 * i + 1]);
+SUNET_DEVICE void store_vector(bf16* to, const lane_values<8>& lanes) {
+    word_vector words;
+    for (int i = 0; i < 4; ++i) words.at[i] = bf16_pair(lanes.at[2 * i], lanes.at[2 * i + 1]);
     store_words(to, words);
 }
 
 /* N elements: one by one access, or all by one 16-byte access, or, for parameters in float32, by several. */
 template <int N, class T>
-SUNET_DEVICE Lanes<N> load(const T* from) {
-    Lanes<N> lanes;
+SUNET_DEVICE lane_values<N> load(const T* from) {
+    lane_values<N> lanes;
     if constexpr (N == vector_lanes<T>) {
         lanes = load_vector(from);
     } else if constexpr (N % vector_lanes<T> == 0) {
         for (int i = 0; i < N; i += vector_lanes<T>) {
-            const Lanes<vector_lanes<T>> part = load_vector(from + i);
-            for (int k = 0; k < vector_lanes<T>; k++) lanes.at[i + k] = part.at[k];
+            const lane_values<vector_lanes<T>> part = load_vector(from + i);
+            for (int k = 0; k < vector_lanes<T>; ++k) lanes.at[i + k] = part.at[k];
         }
     } else {
-        for (int i = 0; i < N; i++) lanes.at[i] = to_float(from[i]);
+        for (int i = 0; i < N; ++i) lanes.at[i] = to_float(from[i]);
     }
     return lanes;
 }
 
 template <int N, class T>
-SUNET_DEVICE void store(T* to, const Lanes<N>& lanes) {
+SUNET_DEVICE void store(T* to, const lane_values<N>& lanes) {
     if constexpr (N == vector_lanes<T>) {
         store_vector(to, lanes);
     } else if constexpr (N % vector_lanes<T> == 0) {
         for (int i = 0; i < N; i += vector_lanes<T>) {
-            Lanes<vector_lanes<T>> part;
-            for (int k = 0; k < vector_lanes<T>; k++) part.at[k] = lanes.at[i + k];
+            lane_values<vector_lanes<T>> part;
+            for (int k = 0; k < vector_lanes<T>; ++k) part.at[k] = lanes.at[i + k];
             store_vector(to + i, part);
         }
     } else {
-        for (int i = 0; i < N; i++) to[i] = from_float<T>(lanes.at[i]);
+        for (int i = 0; i < N; ++i) to[i] = from_float<T>(lanes.at[i]);
     }
 }
 

@@ -6,11 +6,11 @@ namespace {
 template <class T>
 SUNET_DEVICE void softmax(const T* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels) {
     SUNET_SHARED float floats[staged_floats];
-    const Staged staged(floats, channels);
+    const staged_tile staged(floats, channels);
     for (int64_t begin = static_cast<int64_t>(block_x()) * pixel_threads; begin < pixels;
          begin += static_cast<int64_t>(grid_dim_x()) * pixel_threads) {
         const int count = static_cast<int>(minimum(pixels - begin, static_cast<int64_t>(pixel_threads)));
-        LogSum sum = empty_log_sum();
+        log_sum sum = empty_log_sum();
         for (int channel = 0; channel < channels; channel += staged_channels) {
             const int part = stage(x + begin * ld_x, ld_x, count, channel, channels, staged);
             if (thread_x() < count) sum.add(staged.row(), part);
@@ -19,9 +19,9 @@ SUNET_DEVICE void softmax(const T* x, int ld_x, float* y, int ld_y, int64_t pixe
         for (int channel = 0; channel < channels; channel += staged_channels) {
             /* What fits in at once is there still. */
             const int part = channels <= staged_channels ? channels : stage(x + begin * ld_x, ld_x, count, channel, channels, staged);
-            for (int i = 0; thread_x() < count && i < part; i++) staged.row()[i] = fast_exp(staged.row()[i] - pivot) * factor;
+            for (int i = 0; thread_x() < count && i < part; ++i) staged.row()[i] = fast_exp(staged.row()[i] - pivot) * factor;
             sync_threads();
-            for (TileWalk at(count, part, pixel_threads); at.inside(); at.next())
+            for (tile_walk at(count, part, pixel_threads); at.inside(); at.next())
                 y[(begin + at.pixel) * ld_y + channel + at.channel] = floats[at.pixel * staged.stride + at.channel];
         }
     }
@@ -49,7 +49,7 @@ SUNET_DEVICE void softmax_backward(const float* y, int ld_y, const T* dy, int ld
 template <class T>
 SUNET_DEVICE void arg_max(const T* x, int ld_x, uint8_t* classes, int64_t pixels, int channels) {
     SUNET_SHARED float floats[staged_floats];
-    const Staged staged(floats, channels);
+    const staged_tile staged(floats, channels);
     for (int64_t begin = static_cast<int64_t>(block_x()) * pixel_threads; begin < pixels;
          begin += static_cast<int64_t>(grid_dim_x()) * pixel_threads) {
         const int count = static_cast<int>(minimum(pixels - begin, static_cast<int64_t>(pixel_threads)));
@@ -57,7 +57,7 @@ SUNET_DEVICE void arg_max(const T* x, int ld_x, uint8_t* classes, int64_t pixels
         int index = 0;
         for (int channel = 0; channel < channels; channel += staged_channels) {
             const int part = stage(x + begin * ld_x, ld_x, count, channel, channels, staged);
-            for (int i = 0; thread_x() < count && i < part; i++)
+            for (int i = 0; thread_x() < count && i < part; ++i)
                 if (channel + i == 0 || staged.row()[i] > best) {
                     best = staged.row()[i];
                     index = channel + i;

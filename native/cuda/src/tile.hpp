@@ -6,11 +6,11 @@
 namespace sunet {
 
 /* The elements [pixel][channel] of a tile that one thread takes. Only the start costs a division. */
-struct TileWalk {
+struct tile_walk {
     int pixel, channel;
     int pixels, channels, pixel_step, channel_step;
 
-    SUNET_DEVICE TileWalk(int pixel_count, int channel_count, int threads)
+    SUNET_DEVICE tile_walk(int pixel_count, int channel_count, int threads)
         : pixel(thread_x() / channel_count), channel(thread_x() % channel_count), pixels(pixel_count), channels(channel_count),
           pixel_step(threads / channel_count), channel_step(threads % channel_count) {}
 

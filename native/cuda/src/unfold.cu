@@ -11,8 +11,8 @@ SUNET_KERNEL(unfold_rows_bf16, block_threads)
         bf16* to = y + row * windows * channels;
         for (int at = block_x() * block_threads + thread_x(); at < vectors; at += grid_dim_x() * block_threads) {
             const int window = at / groups, channel = (at - window * groups) * lanes, first = window * step + start + channel;
-            Lanes<lanes> values;
-            for (int i = 0; i < lanes; i++) {
+            lane_values<lanes> values;
+            for (int i = 0; i < lanes; ++i) {
                 const bool inside = channel + i < size && first + i >= 0 && first + i < length;
                 values.at[i] = inside ? to_float(from[first + i]) : 0.0f;
             }

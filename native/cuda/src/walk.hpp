@@ -9,7 +9,7 @@ constexpr int block_threads = 256;
 
 /* An activation's first element and pixel stride. */
 template <class T>
-struct Pixels {
+struct pixel_view {
     T* first;
     int ld;
 
@@ -18,11 +18,11 @@ struct Pixels {
 };
 
 /* Groups of neighbouring channels of all pixels, one after the other, with nothing kept per channel. Only the start costs a division. */
-struct Walk {
+struct pixel_walk {
     int64_t pixel, pixels;
     uint32_t group, groups, pixel_step, group_step;
 
-    SUNET_DEVICE Walk(int64_t pixel_count, int group_count) : pixels(pixel_count), groups(static_cast<uint32_t>(group_count)) {
+    SUNET_DEVICE pixel_walk(int64_t pixel_count, int group_count) : pixels(pixel_count), groups(static_cast<uint32_t>(group_count)) {
         const uint32_t at = static_cast<uint32_t>(block_x()) * block_threads + static_cast<uint32_t>(thread_x());
         const uint32_t step = static_cast<uint32_t>(grid_dim_x()) * block_threads;
         pixel = at / groups;
@@ -50,10 +50,10 @@ struct Walk {
 
 /* The threads of a block as columns of channel groups by rows of pixels: a thread keeps to one group, whose parameters and sums then
  * stay in registers. More groups than threads are taken in several tiles of equal width, one after the other. */
-struct ChannelTile {
+struct channel_tile {
     int groups, tiles, columns, rows, column, row;
 
-    SUNET_DEVICE explicit ChannelTile(int group_count) : groups(group_count) {
+    SUNET_DEVICE explicit channel_tile(int group_count) : groups(group_count) {
         tiles = (groups + block_threads - 1) / block_threads;
         columns = (groups + tiles - 1) / tiles;
         rows = block_threads / columns;
@@ -67,10 +67,10 @@ struct ChannelTile {
 };
 
 /* The pixels of one of a reduction's chunks: equal but for the last ones, which may be short or empty. */
-struct Chunk {
+struct pixel_chunk {
     int64_t begin, end;
 
-    SUNET_DEVICE Chunk(int64_t pixels, int chunks, int index) {
+    SUNET_DEVICE pixel_chunk(int64_t pixels, int chunks, int index) {
         const int64_t length = (pixels + chunks - 1) / chunks;
         begin = minimum(pixels, index * length);
         end = minimum(pixels, begin + length);
@@ -81,19 +81,19 @@ struct Chunk {
 
 /* Sums values over the rows of a tile, in an order that depends on the number of rows alone; every row gets the sums. */
 template <int Count>
-SUNET_DEVICE void sum_rows(const ChannelTile& tile, float (&values)[Count], float* shared) {
-    for (int i = 0; i < Count; i++) shared[i * block_threads + thread_x()] = values[i];
+SUNET_DEVICE void sum_rows(const channel_tile& tile, float (&values)[Count], float* shared) {
+    for (int i = 0; i < Count; ++i) shared[i * block_threads + thread_x()] = values[i];
     for (int rows = tile.rows; rows > 1;) {
         const int kept = (rows + 1) / 2;
         sync_threads();
         if (tile.row < rows - kept) {
-            for (int i = 0; i < Count; i++)
+            for (int i = 0; i < Count; ++i)
                 shared[i * block_threads + thread_x()] += shared[i * block_threads + thread_x() + kept * tile.columns];
         }
         rows = kept;
     }
     sync_threads();
-    for (int i = 0; i < Count; i++) values[i] = shared[i * block_threads + tile.column];
+    for (int i = 0; i < Count; ++i) values[i] = shared[i * block_threads + tile.column];
     /* Whoever is done may write the next sums' operands. */
     sync_threads();
 }

@@ -7,7 +7,7 @@
 
 #include "convolution/shared/request.hpp"
 #include "convolution/float16/convolution.hpp"
-#include "kernels/kernel.hpp"
+#include "kernels/vectors.hpp"
 #include "kernels/norm.hpp"
 
 namespace sunet {
@@ -43,11 +43,11 @@ SUNET_INLINE void normalize_lanes(const float* x, float* y, int64_t pixels, cons
 }
 
 SUNET_CLONES void normalize_16(const float* x, float* y, int64_t pixels, const affine& a, bool relu) {
-    relu ? normalize_lanes<Sixteen, true>(x, y, pixels, a) : normalize_lanes<Sixteen, false>(x, y, pixels, a);
+    relu ? normalize_lanes<sixteen, true>(x, y, pixels, a) : normalize_lanes<sixteen, false>(x, y, pixels, a);
 }
 
 SUNET_CLONES void normalize_8(const float* x, float* y, int64_t pixels, const affine& a, bool relu) {
-    relu ? normalize_lanes<Eight, true>(x, y, pixels, a) : normalize_lanes<Eight, false>(x, y, pixels, a);
+    relu ? normalize_lanes<eight, true>(x, y, pixels, a) : normalize_lanes<eight, false>(x, y, pixels, a);
 }
 
 /* The convolution of a strip of so many pixels. */

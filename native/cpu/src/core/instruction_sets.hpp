@@ -4,7 +4,7 @@
 /* A row function is compiled once for each instruction set; the loader picks the one the CPU has. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define SUNET_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-/* A function over HardwareBf16, to be called where rounds_to_bf16(). */
+/* A function over hardware_bf16, to be called where rounds_to_bf16(). */
 #define SUNET_ROUNDS_BF16 __attribute__((target("arch=x86-64-v4,avx512bf16")))
 #define SUNET_HAS_BF16_CODE 1
 #else

@@ -1,7 +1,7 @@
 /* e^x and ln x of floats, as accurate as a loss needs them. */
 #pragma once
 
-#include "kernels/kernel.hpp"
+#include "kernels/vectors.hpp"
 
 namespace sunet {
 

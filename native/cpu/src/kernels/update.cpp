@@ -1,5 +1,5 @@
 #include "kernels/channels.hpp"
-#include "kernels/kernel.hpp"
+#include "kernels/vectors.hpp"
 
 namespace sunet {
 namespace {
@@ -10,17 +10,17 @@ SUNET_CLONES void sgd_range(const sunet_sgd& sgd, float* p, const float* gradien
     const float scale = sgd.gradient_scale;
     if (momentum == 0.0f) {
 #pragma omp simd
-        for (std::int64_t i = begin; i < end; i++) p[i] -= rate * (scale * gradients[i] + decay * p[i]);
+        for (std::int64_t i = begin; i < end; ++i) p[i] -= rate * (scale * gradients[i] + decay * p[i]);
     } else if (sgd.nesterov != 0) {
 #pragma omp simd
-        for (std::int64_t i = begin; i < end; i++) {
+        for (std::int64_t i = begin; i < end; ++i) {
             const float g = scale * gradients[i] + decay * p[i];
             v[i] = momentum * v[i] + taken * g;
             p[i] -= rate * (g + momentum * v[i]);
         }
     } else {
 #pragma omp simd
-        for (std::int64_t i = begin; i < end; i++) {
+        for (std::int64_t i = begin; i < end; ++i) {
             v[i] = momentum * v[i] + taken * (scale * gradients[i] + decay * p[i]);
             p[i] -= rate * v[i];
         }
@@ -29,7 +29,7 @@ SUNET_CLONES void sgd_range(const sunet_sgd& sgd, float* p, const float* gradien
 
 SUNET_CLONES void accumulate_range(const float* x, float* y, std::int64_t begin, std::int64_t end) {
 #pragma omp simd
-    for (std::int64_t i = begin; i < end; i++) y[i] += x[i];
+    for (std::int64_t i = begin; i < end; ++i) y[i] += x[i];
 }
 
 /* Whether an element's exponent has all bits set, which only infinities and NaN have. */
@@ -38,7 +38,7 @@ SUNET_INLINE bool any_exponent(const void* x, Bits exponent, std::int64_t begin,
     const char* elements = static_cast<const char*>(x);
     std::uint32_t found = 0;
 #pragma omp simd reduction(| : found)
-    for (std::int64_t i = begin; i < end; i++) {
+    for (std::int64_t i = begin; i < end; ++i) {
         Bits bits;
         std::memcpy(&bits, elements + i * static_cast<std::int64_t>(sizeof bits), sizeof bits);
         found |= (bits & exponent) == exponent ? 1u : 0u;
@@ -46,8 +46,8 @@ SUNET_INLINE bool any_exponent(const void* x, Bits exponent, std::int64_t begin,
     return found != 0;
 }
 
-SUNET_CLONES bool any_special(const void* x, bool bf16, std::int64_t begin, std::int64_t end) {
-    return bf16 ? any_exponent<std::uint16_t>(x, 0x7f80u, begin, end) : any_exponent<std::uint32_t>(x, 0x7f800000u, begin, end);
+SUNET_CLONES bool any_special(const void* x, bool is_bf16, std::int64_t begin, std::int64_t end) {
+    return is_bf16 ? any_exponent<std::uint16_t>(x, 0x7f80u, begin, end) : any_exponent<std::uint32_t>(x, 0x7f800000u, begin, end);
 }
 
 } // namespace

@@ -25,7 +25,8 @@ struct blocks {
 template <class Order>
 SUNET_ROUNDS_BF16 void copy_range(const blocks& all, const float* from, char* to, int64_t begin, int64_t end) {
     for (int64_t index = begin; index < end; ++index)
-        Order::copy(from + index * weight_block_elements, reinterpret_cast<TwoHalves*>(to + all.copied(index) * weight_block_elements * 2));
+        Order::copy(from + index * weight_block_elements,
+                    reinterpret_cast<two_halves*>(to + all.copied(index) * weight_block_elements * 2));
 }
 
 template <class Order>

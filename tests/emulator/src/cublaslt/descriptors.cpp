@@ -8,13 +8,13 @@
 
 namespace emulator::cublas {
 
-handle_table<Handle>& handles() {
-    static handle_table<Handle>& instance = *new handle_table<Handle>(kind::cublas_handle);
+handle_table<handle_state>& handles() {
+    static handle_table<handle_state>& instance = *new handle_table<handle_state>(kind::cublas_handle);
     return instance;
 }
 
-handle_table<Descriptor>& descriptors() {
-    static handle_table<Descriptor>& instance = *new handle_table<Descriptor>(kind::cublas_descriptor);
+handle_table<descriptor_state>& descriptors() {
+    static handle_table<descriptor_state>& instance = *new handle_table<descriptor_state>(kind::cublas_descriptor);
     return instance;
 }
 
@@ -25,17 +25,17 @@ void refuse(const char* format, ...) {
     std::vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     violation("%s", text);
-    throw Failure{STATUS_INVALID_VALUE};
+    throw call_failure{STATUS_INVALID_VALUE};
 }
 
-size_t attribute_size(Form form, int attribute) {
-    if (form == Form::matmul) {
+size_t attribute_size(descriptor_form form, int attribute) {
+    if (form == descriptor_form::matmul) {
         if (attribute == DESC_BIAS_POINTER) return 8;
         const bool known =
             (attribute >= DESC_COMPUTE_TYPE && attribute <= DESC_TRANSC) || attribute == DESC_EPILOGUE || attribute == DESC_BIAS_DATA_TYPE;
         return known ? 4 : 0;
     }
-    if (form == Form::layout) {
+    if (form == descriptor_form::layout) {
         const bool small = attribute == LAYOUT_TYPE || attribute == LAYOUT_ORDER || attribute == LAYOUT_BATCH_COUNT;
         const bool known = attribute >= LAYOUT_TYPE && attribute <= LAYOUT_STRIDED_BATCH_OFFSET;
         return !known ? 0 : small ? 4 : 8;
@@ -54,21 +54,21 @@ size_t attribute_size(Form form, int attribute) {
     }
 }
 
-const char* form_text(Form form) {
-    return form == Form::matmul ? "matmul descriptor" : form == Form::layout ? "matrix layout" : "matmul preference";
+const char* form_text(descriptor_form form) {
+    return form == descriptor_form::matmul ? "matmul descriptor" : form == descriptor_form::layout ? "matrix layout" : "matmul preference";
 }
 
-std::shared_ptr<Handle> find_handle(const void* handle) {
-    std::shared_ptr<Handle> found = handles().find(handle);
-    if (!found) throw Failure{STATUS_NOT_INITIALIZED};
-    if (check_context() != CUDA_SUCCESS) throw Failure{STATUS_EXECUTION_FAILED};
+std::shared_ptr<handle_state> find_handle(const void* handle) {
+    std::shared_ptr<handle_state> found = handles().find(handle);
+    if (!found) throw call_failure{STATUS_NOT_INITIALIZED};
+    if (check_context() != CUDA_SUCCESS) throw call_failure{STATUS_EXECUTION_FAILED};
     if (found->context != current_context()) refuse("the cuBLASLt handle belongs to another context than the current one");
     return found;
 }
 
-std::shared_ptr<Descriptor> find_descriptor(const void* handle, Form form) {
-    std::shared_ptr<Descriptor> found = descriptors().find(handle);
-    if (!found) throw Failure{STATUS_INVALID_VALUE};
+std::shared_ptr<descriptor_state> find_descriptor(const void* handle, descriptor_form form) {
+    std::shared_ptr<descriptor_state> found = descriptors().find(handle);
+    if (!found) throw call_failure{STATUS_INVALID_VALUE};
     if (found->form != form) refuse("a %s where a %s belongs", form_text(found->form), form_text(form));
     return found;
 }
@@ -80,12 +80,12 @@ const on_reset forget([] {
     descriptors().clear();
 });
 
-void create(void** place, Form form, std::map<int, std::uint64_t> values) {
+void create(void** place, descriptor_form form, std::map<int, std::uint64_t> values) {
     if (place == nullptr) refuse("the place for the %s is null", form_text(form));
-    *place = descriptors().create<void*>(Descriptor{form, std::move(values)});
+    *place = descriptors().create<void*>(descriptor_state{form, std::move(values)});
 }
 
-void set(void* handle, Form form, int attribute, const void* value, size_t bytes) {
+void set(void* handle, descriptor_form form, int attribute, const void* value, size_t bytes) {
     const auto descriptor = find_descriptor(handle, form);
     const size_t size = attribute_size(form, attribute);
     if (size == 0) refuse("the emulator knows no attribute %d of a %s", attribute, form_text(form));
@@ -96,7 +96,7 @@ void set(void* handle, Form form, int attribute, const void* value, size_t bytes
     descriptor->values[attribute] = number;
 }
 
-int destroy(void* handle, Form form) {
+int destroy(void* handle, descriptor_form form) {
     return attempt([&] {
         find_descriptor(handle, form);
         descriptors().destroy(handle);
@@ -149,9 +149,9 @@ EMULATOR_EXPORT int cublasLtCreate(void** handle) {
     EMULATOR_ENTER(STATUS_ALLOC_FAILED);
     return attempt([&] {
         if (handle == nullptr) refuse("the place for the handle is null");
-        if (check_context() != CUDA_SUCCESS) throw Failure{STATUS_NOT_INITIALIZED};
-        if (refuse_during_capture() != CUDA_SUCCESS) throw Failure{STATUS_EXECUTION_FAILED};
-        *handle = handles().create<void*>(Handle{current_context()});
+        if (check_context() != CUDA_SUCCESS) throw call_failure{STATUS_NOT_INITIALIZED};
+        if (refuse_during_capture() != CUDA_SUCCESS) throw call_failure{STATUS_EXECUTION_FAILED};
+        *handle = handles().create<void*>(handle_state{current_context()});
     });
 }
 
@@ -163,7 +163,7 @@ EMULATOR_EXPORT int cublasLtDestroy(void* handle) {
 EMULATOR_EXPORT int cublasLtMatmulDescCreate(void** descriptor, int compute, int scale) {
     EMULATOR_ENTER(STATUS_ALLOC_FAILED);
     return attempt([&] {
-        create(descriptor, Form::matmul,
+        create(descriptor, descriptor_form::matmul,
                {{DESC_COMPUTE_TYPE, static_cast<std::uint64_t>(compute)},
                 {DESC_SCALE_TYPE, static_cast<std::uint64_t>(scale)},
                 {DESC_POINTER_MODE, 0},
@@ -178,18 +178,18 @@ EMULATOR_EXPORT int cublasLtMatmulDescCreate(void** descriptor, int compute, int
 
 EMULATOR_EXPORT int cublasLtMatmulDescDestroy(void* descriptor) {
     EMULATOR_ASK();
-    return destroy(descriptor, Form::matmul);
+    return destroy(descriptor, descriptor_form::matmul);
 }
 
 EMULATOR_EXPORT int cublasLtMatmulDescSetAttribute(void* descriptor, int attribute, const void* value, size_t bytes) {
     EMULATOR_ENTER(STATUS_INTERNAL_ERROR);
-    return attempt([&] { set(descriptor, Form::matmul, attribute, value, bytes); });
+    return attempt([&] { set(descriptor, descriptor_form::matmul, attribute, value, bytes); });
 }
 
 EMULATOR_EXPORT int cublasLtMatrixLayoutCreate(void** layout, int type, uint64_t rows, uint64_t columns, int64_t leading) {
     EMULATOR_ENTER(STATUS_ALLOC_FAILED);
     return attempt([&] {
-        create(layout, Form::layout,
+        create(layout, descriptor_form::layout,
                {{LAYOUT_TYPE, static_cast<std::uint64_t>(type)},
                 {LAYOUT_ORDER, ORDER_COL},
                 {LAYOUT_ROWS, rows},
@@ -202,19 +202,19 @@ EMULATOR_EXPORT int cublasLtMatrixLayoutCreate(void** layout, int type, uint64_t
 
 EMULATOR_EXPORT int cublasLtMatrixLayoutDestroy(void* layout) {
     EMULATOR_ASK();
-    return destroy(layout, Form::layout);
+    return destroy(layout, descriptor_form::layout);
 }
 
 EMULATOR_EXPORT int cublasLtMatrixLayoutSetAttribute(void* layout, int attribute, const void* value, size_t bytes) {
     EMULATOR_ENTER(STATUS_INTERNAL_ERROR);
-    return attempt([&] { set(layout, Form::layout, attribute, value, bytes); });
+    return attempt([&] { set(layout, descriptor_form::layout, attribute, value, bytes); });
 }
 
 EMULATOR_EXPORT int cublasLtMatmulPreferenceCreate(void** preference) {
     EMULATOR_ENTER(STATUS_ALLOC_FAILED);
     return attempt([&] {
         constexpr std::uint64_t aligned = 256;
-        create(preference, Form::preference,
+        create(preference, descriptor_form::preference,
                {{PREFERENCE_SEARCH_MODE, 0},
                 {PREFERENCE_MAX_WORKSPACE_BYTES, 0},
                 {PREFERENCE_REDUCTION_SCHEME_MASK, SCHEME_MASK},
@@ -227,10 +227,10 @@ EMULATOR_EXPORT int cublasLtMatmulPreferenceCreate(void** preference) {
 
 EMULATOR_EXPORT int cublasLtMatmulPreferenceDestroy(void* preference) {
     EMULATOR_ASK();
-    return destroy(preference, Form::preference);
+    return destroy(preference, descriptor_form::preference);
 }
 
 EMULATOR_EXPORT int cublasLtMatmulPreferenceSetAttribute(void* preference, int attribute, const void* value, size_t bytes) {
     EMULATOR_ENTER(STATUS_INTERNAL_ERROR);
-    return attempt([&] { set(preference, Form::preference, attribute, value, bytes); });
+    return attempt([&] { set(preference, descriptor_form::preference, attribute, value, bytes); });
 }

@@ -8,9 +8,9 @@
 namespace emulator::cublas {
 namespace {
 
-struct Matrix {
+struct matrix_info {
     cuda_data type;
-    Order order;
+    matrix_order order;
     std::int64_t rows, columns, leading;
 
     std::int64_t row_stride() const { return order == ORDER_ROW ? leading : 1; }
@@ -18,13 +18,13 @@ struct Matrix {
     std::int64_t run() const { return order == ORDER_ROW ? columns : rows; } /* elements that lie side by side */
     std::int64_t runs() const { return order == ORDER_ROW ? rows : columns; }
     size_t bytes() const { return static_cast<size_t>((runs() - 1) * leading + run()) * size_of(type); }
-    bool operator==(const Matrix& other) const {
-        return type == other.type && order == other.order && rows == other.rows && columns == other.columns && leading == other.leading;
+    bool operator==(const matrix_info& other) const {
+        return type == other.type&& order == other.order && rows == other.rows && columns == other.columns && leading == other.leading;
     }
 };
 
-struct Problem {
-    Matrix a, b, c, d;
+struct product_problem {
+    matrix_info a, b, c, d;
     bool transpose_a, transpose_b, tf32, bias, relu;
     std::int64_t m, n, k;
 
@@ -32,7 +32,7 @@ struct Problem {
     std::uint64_t fingerprint() const {
         std::uint64_t hash = 0xCBF29CE484222325u;
         const auto add = [&](std::int64_t value) { hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x100000001B3u; };
-        for (const Matrix* matrix : {&a, &b, &c, &d})
+        for (const matrix_info* matrix : {&a, &b, &c, &d})
             for (const std::int64_t value : {static_cast<std::int64_t>(matrix->type), static_cast<std::int64_t>(matrix->order),
                                              matrix->rows, matrix->columns, matrix->leading})
                 add(value);
@@ -42,31 +42,31 @@ struct Problem {
 };
 
 /* cublasLtMatmulAlgo_t: 64 bytes that are the library's own business. */
-struct Algorithm {
+struct product_algorithm {
     std::uint64_t mark, fingerprint, workspace, scheme;
     std::uint32_t alignment[4]; /* of A, B, C and D */
     std::uint64_t unused[2];
 };
-static_assert(sizeof(Algorithm) == 64, "as large as cublasLtMatmulAlgo_t");
+static_assert(sizeof(product_algorithm) == 64, "as large as cublasLtMatmulAlgo_t");
 constexpr std::uint64_t algorithm_mark = 0x5355'4E45'542D'4C54u;
 
 /* cublasLtMatmulHeuristicResult_t */
-struct HeuristicResult {
-    Algorithm algorithm;
+struct heuristic_result {
+    product_algorithm algorithm;
     size_t workspace;
     int state;
     float waves;
     int reserved[4];
 };
-static_assert(sizeof(HeuristicResult) == 96, "as large as cublasLtMatmulHeuristicResult_t");
+static_assert(sizeof(heuristic_result) == 96, "as large as cublasLtMatmulHeuristicResult_t");
 
-Matrix make_matrix(const void* handle, const char* name) {
-    const Descriptor& layout = *find_descriptor(handle, Form::layout);
-    const Matrix matrix{static_cast<cuda_data>(layout.number(LAYOUT_TYPE)), static_cast<Order>(layout.number(LAYOUT_ORDER)),
-                        static_cast<std::int64_t>(layout[LAYOUT_ROWS]), static_cast<std::int64_t>(layout[LAYOUT_COLS]),
-                        static_cast<std::int64_t>(layout[LAYOUT_LD])};
-    if (matrix.order != ORDER_COL && matrix.order != ORDER_ROW) throw Failure{STATUS_NOT_SUPPORTED};
-    if (layout[LAYOUT_BATCH_COUNT] != 1) throw Failure{STATUS_NOT_SUPPORTED};
+matrix_info make_matrix(const void* handle, const char* name) {
+    const descriptor_state& layout = *find_descriptor(handle, descriptor_form::layout);
+    const matrix_info matrix{static_cast<cuda_data>(layout.number(LAYOUT_TYPE)), static_cast<matrix_order>(layout.number(LAYOUT_ORDER)),
+                             static_cast<std::int64_t>(layout[LAYOUT_ROWS]), static_cast<std::int64_t>(layout[LAYOUT_COLS]),
+                             static_cast<std::int64_t>(layout[LAYOUT_LD])};
+    if (matrix.order != ORDER_COL && matrix.order != ORDER_ROW) throw call_failure{STATUS_NOT_SUPPORTED};
+    if (layout[LAYOUT_BATCH_COUNT] != 1) throw call_failure{STATUS_NOT_SUPPORTED};
     if (matrix.rows < 1 || matrix.columns < 1)
         refuse("%s has %lld rows and %lld columns", name, static_cast<long long>(matrix.rows), static_cast<long long>(matrix.columns));
     if (matrix.leading < matrix.run())
@@ -75,43 +75,43 @@ Matrix make_matrix(const void* handle, const char* name) {
     return matrix;
 }
 
-bool transposed(const Descriptor& descriptor, DescAttribute attribute) {
+bool transposed(const descriptor_state& descriptor, desc_attribute attribute) {
     const int operation = descriptor.number(attribute);
     if (operation < OP_N || operation > OP_C) refuse("%d is no operation on a matrix", operation);
     return operation != OP_N;
 }
 
-void check_types(const Problem& problem, const Descriptor& descriptor) {
+void check_types(const product_problem& problem, const descriptor_state& descriptor) {
     const int compute = descriptor.number(DESC_COMPUTE_TYPE);
     const bool floats = problem.a.type == cuda_data::f32 && problem.b.type == cuda_data::f32 && problem.d.type == cuda_data::f32;
     const bool halves = problem.a.type == cuda_data::bf16 && problem.b.type == cuda_data::bf16 &&
                         (problem.d.type == cuda_data::bf16 || problem.d.type == cuda_data::f32);
     const bool known = (compute == COMPUTE_32F && (floats || halves)) || (compute == COMPUTE_32F_FAST_TF32 && floats);
     if (!known || problem.c.type != problem.d.type || descriptor.number(DESC_SCALE_TYPE) != static_cast<int>(cuda_data::f32))
-        throw Failure{STATUS_NOT_SUPPORTED};
+        throw call_failure{STATUS_NOT_SUPPORTED};
     const int bias_type = descriptor.number(DESC_BIAS_DATA_TYPE);
-    if (problem.bias && bias_type != -1 && bias_type != static_cast<int>(problem.d.type)) throw Failure{STATUS_NOT_SUPPORTED};
+    if (problem.bias && bias_type != -1 && bias_type != static_cast<int>(problem.d.type)) throw call_failure{STATUS_NOT_SUPPORTED};
     /* The bias is per row of D, which is a channel only where rows lie side by side. */
-    if (problem.bias && problem.d.order != ORDER_COL) throw Failure{STATUS_NOT_SUPPORTED};
+    if (problem.bias && problem.d.order != ORDER_COL) throw call_failure{STATUS_NOT_SUPPORTED};
 }
 
-Problem make_problem(const void* handle, const void* a, const void* b, const void* c, const void* d) {
-    const Descriptor& descriptor = *find_descriptor(handle, Form::matmul);
-    Problem problem{};
+product_problem make_problem(const void* handle, const void* a, const void* b, const void* c, const void* d) {
+    const descriptor_state& descriptor = *find_descriptor(handle, descriptor_form::matmul);
+    product_problem problem{};
     problem.a = make_matrix(a, "A");
     problem.b = make_matrix(b, "B");
     problem.c = make_matrix(c, "C");
     problem.d = make_matrix(d, "D");
     problem.transpose_a = transposed(descriptor, DESC_TRANSA);
     problem.transpose_b = transposed(descriptor, DESC_TRANSB);
-    if (transposed(descriptor, DESC_TRANSC) || descriptor[DESC_POINTER_MODE] != 0) throw Failure{STATUS_NOT_SUPPORTED};
+    if (transposed(descriptor, DESC_TRANSC) || descriptor[DESC_POINTER_MODE] != 0) throw call_failure{STATUS_NOT_SUPPORTED};
     problem.tf32 = descriptor.number(DESC_COMPUTE_TYPE) == COMPUTE_32F_FAST_TF32;
     switch (descriptor[DESC_EPILOGUE]) {
         case EPILOGUE_DEFAULT: break;
         case EPILOGUE_RELU: problem.relu = true; break;
         case EPILOGUE_BIAS: problem.bias = true; break;
         case EPILOGUE_RELU_BIAS: problem.relu = problem.bias = true; break;
-        default: throw Failure{STATUS_NOT_SUPPORTED};
+        default: throw call_failure{STATUS_NOT_SUPPORTED};
     }
     problem.m = problem.d.rows;
     problem.n = problem.d.columns;
@@ -128,23 +128,23 @@ Problem make_problem(const void* handle, const void* a, const void* b, const voi
 }
 
 /* Best first, as the library ranks them. */
-std::vector<Algorithm> algorithms_for(const Problem& problem, const Descriptor& preference) {
+std::vector<product_algorithm> algorithms_for(const product_problem& problem, const descriptor_state& preference) {
     const std::uint64_t parts = static_cast<std::uint64_t>(problem.m * problem.n) * 4 * 2;
-    const Algorithm base{algorithm_mark,
-                         problem.fingerprint(),
-                         0,
-                         SCHEME_NONE,
-                         {static_cast<std::uint32_t>(preference[PREFERENCE_MIN_ALIGNMENT_A_BYTES]),
-                          static_cast<std::uint32_t>(preference[PREFERENCE_MIN_ALIGNMENT_B_BYTES]),
-                          static_cast<std::uint32_t>(preference[PREFERENCE_MIN_ALIGNMENT_C_BYTES]),
-                          static_cast<std::uint32_t>(preference[PREFERENCE_MIN_ALIGNMENT_D_BYTES])},
-                         {}};
-    Algorithm split = base, in_place = base;
+    const product_algorithm base{algorithm_mark,
+                                 problem.fingerprint(),
+                                 0,
+                                 SCHEME_NONE,
+                                 {static_cast<std::uint32_t>(preference[PREFERENCE_MIN_ALIGNMENT_A_BYTES]),
+                                  static_cast<std::uint32_t>(preference[PREFERENCE_MIN_ALIGNMENT_B_BYTES]),
+                                  static_cast<std::uint32_t>(preference[PREFERENCE_MIN_ALIGNMENT_C_BYTES]),
+                                  static_cast<std::uint32_t>(preference[PREFERENCE_MIN_ALIGNMENT_D_BYTES])},
+                                 {}};
+    product_algorithm split = base, in_place = base;
     split.workspace = (parts + 255) / 256 * 256;
     split.scheme = SCHEME_COMPUTE_TYPE;
     in_place.scheme = SCHEME_INPLACE;
-    std::vector<Algorithm> chosen;
-    for (const Algorithm& algorithm : {split, base, in_place}) {
+    std::vector<product_algorithm> chosen;
+    for (const product_algorithm& algorithm : {split, base, in_place}) {
         const bool allowed = (algorithm.scheme & ~preference[PREFERENCE_REDUCTION_SCHEME_MASK]) == 0;
         if (allowed && algorithm.workspace <= preference[PREFERENCE_MAX_WORKSPACE_BYTES]) chosen.push_back(algorithm);
     }
@@ -152,14 +152,14 @@ std::vector<Algorithm> algorithms_for(const Problem& problem, const Descriptor& 
 }
 
 /* A matrix in memory with its rows one behind the other, transposed if so wished. */
-std::vector<float> load(const Matrix& matrix, CUdeviceptr address, bool transpose, bool tf32, const char* name) {
+std::vector<float> load(const matrix_info& matrix, CUdeviceptr address, bool transpose, bool tf32, const char* name) {
     const std::int64_t rows = transpose ? matrix.columns : matrix.rows, columns = transpose ? matrix.rows : matrix.columns;
     const std::int64_t row = transpose ? matrix.column_stride() : matrix.row_stride(),
                        column = transpose ? matrix.row_stride() : matrix.column_stride();
     std::vector<float> values(static_cast<size_t>(rows * columns));
     const auto fill = [&](const auto* from, const auto& widen) {
-        for (std::int64_t i = 0; i < rows; i++)
-            for (std::int64_t j = 0; j < columns; j++) values[static_cast<size_t>(i * columns + j)] = widen(from[i * row + j * column]);
+        for (std::int64_t i = 0; i < rows; ++i)
+            for (std::int64_t j = 0; j < columns; ++j) values[static_cast<size_t>(i * columns + j)] = widen(from[i * row + j * column]);
     };
     const size_t count = matrix.bytes() / size_of(matrix.type);
     if (matrix.type == cuda_data::bf16)
@@ -169,11 +169,11 @@ std::vector<float> load(const Matrix& matrix, CUdeviceptr address, bool transpos
     return values;
 }
 
-void store(const Matrix& matrix, CUdeviceptr address, const std::vector<float>& values) {
+void store(const matrix_info& matrix, CUdeviceptr address, const std::vector<float>& values) {
     const size_t count = matrix.bytes() / size_of(matrix.type);
     const auto fill = [&](auto* to, const auto& narrow) {
-        for (std::int64_t i = 0; i < matrix.rows; i++)
-            for (std::int64_t j = 0; j < matrix.columns; j++)
+        for (std::int64_t i = 0; i < matrix.rows; ++i)
+            for (std::int64_t j = 0; j < matrix.columns; ++j)
                 to[i * matrix.row_stride() + j * matrix.column_stride()] = narrow(values[static_cast<size_t>(i * matrix.columns + j)]);
     };
     if (matrix.type == cuda_data::bf16)
@@ -182,15 +182,15 @@ void store(const Matrix& matrix, CUdeviceptr address, const std::vector<float>& 
         fill(device<float>(address, count, "D"), [](float value) { return value; });
 }
 
-struct Call {
-    Problem problem;
-    Algorithm algorithm;
+struct product_call {
+    product_problem problem;
+    product_algorithm algorithm;
     float alpha, beta;
     CUdeviceptr a, b, c, d, bias, workspace;
 };
 
-void multiply(const Call& call, std::uint64_t run) {
-    const Problem& problem = call.problem;
+void multiply(const product_call& call, std::uint64_t run) {
+    const product_problem& problem = call.problem;
     if (call.algorithm.workspace > 0)
         std::memset(device<unsigned char>(call.workspace, call.algorithm.workspace, "the workspace"), 0xFF, call.algorithm.workspace);
     const std::vector<float> a = load(problem.a, call.a, problem.transpose_a, problem.tf32, "A");
@@ -206,11 +206,11 @@ void multiply(const Call& call, std::uint64_t run) {
     for (float& value : result) value *= call.alpha;
     if (call.beta != 0.0f) {
         const std::vector<float> c = load(problem.c, call.c, false, false, "C");
-        for (size_t i = 0; i < result.size(); i++) result[i] += call.beta * c[i];
+        for (size_t i = 0; i < result.size(); ++i) result[i] += call.beta * c[i];
     }
     if (problem.bias) {
         const std::vector<float> bias = load({problem.d.type, ORDER_COL, problem.m, 1, problem.m}, call.bias, false, false, "the bias");
-        for (size_t i = 0; i < result.size(); i++) result[i] += bias[i / static_cast<size_t>(problem.n)];
+        for (size_t i = 0; i < result.size(); ++i) result[i] += bias[i / static_cast<size_t>(problem.n)];
     }
     if (problem.relu)
         for (float& value : result) value = value < 0.0f ? 0.0f : value;
@@ -219,7 +219,7 @@ void multiply(const Call& call, std::uint64_t run) {
 }
 
 /* Columns of a common buffer that lie beside one another share no bytes. */
-bool overlap(const Matrix& x, CUdeviceptr x_at, const Matrix& y, CUdeviceptr y_at) {
+bool overlap(const matrix_info& x, CUdeviceptr x_at, const matrix_info& y, CUdeviceptr y_at) {
     if (x_at + x.bytes() <= y_at || y_at + y.bytes() <= x_at) return false;
     if (x.leading != y.leading || size_of(x.type) != size_of(y.type)) return true;
     const std::int64_t distance =
@@ -228,16 +228,16 @@ bool overlap(const Matrix& x, CUdeviceptr x_at, const Matrix& y, CUdeviceptr y_a
     return from < y.run() || from + x.run() > x.leading;
 }
 
-void check_operand(const Matrix& matrix, CUdeviceptr address, std::uint32_t alignment, const char* name) {
+void check_operand(const matrix_info& matrix, CUdeviceptr address, std::uint32_t alignment, const char* name) {
     if (address == 0) refuse("%s is null", name);
     if (address % alignment != 0)
         refuse("%s at 0x%llx is not aligned to the %u bytes its algorithm was chosen for", name, static_cast<unsigned long long>(address),
                alignment);
-    if (!check_range(address, matrix.bytes(), name)) throw Failure{STATUS_INVALID_VALUE};
+    if (!check_range(address, matrix.bytes(), name)) throw call_failure{STATUS_INVALID_VALUE};
 }
 
-void check_memory(const Call& call, size_t workspace_bytes) {
-    const Problem& problem = call.problem;
+void check_memory(const product_call& call, size_t workspace_bytes) {
+    const product_problem& problem = call.problem;
     const std::uint32_t* alignment = call.algorithm.alignment;
     check_operand(problem.a, call.a, alignment[0], "A");
     check_operand(problem.b, call.b, alignment[1], "B");
@@ -255,11 +255,11 @@ void check_memory(const Call& call, size_t workspace_bytes) {
                workspace_bytes);
     if (call.algorithm.workspace == 0) return;
     if (call.workspace == 0 || call.workspace % 16 != 0) refuse("the workspace is null or not aligned to 16 bytes");
-    if (!check_range(call.workspace, call.algorithm.workspace, "the workspace")) throw Failure{STATUS_INVALID_VALUE};
+    if (!check_range(call.workspace, call.algorithm.workspace, "the workspace")) throw call_failure{STATUS_INVALID_VALUE};
 }
 
-Algorithm check_algorithm(const void* from, const Problem& problem) {
-    Algorithm algorithm{algorithm_mark, problem.fingerprint(), 0, SCHEME_NONE, {2, 2, 2, 2}, {}};
+product_algorithm check_algorithm(const void* from, const product_problem& problem) {
+    product_algorithm algorithm{algorithm_mark, problem.fingerprint(), 0, SCHEME_NONE, {2, 2, 2, 2}, {}};
     if (from == nullptr) return algorithm; /* the library chooses one that needs nothing */
     std::memcpy(&algorithm, from, sizeof algorithm);
     if (algorithm.mark != algorithm_mark) refuse("the algorithm is not one that cublasLtMatmulAlgoGetHeuristic gave");
@@ -288,16 +288,17 @@ EMULATOR_EXPORT int cublasLtMatmulAlgoGetHeuristic(void* handle, void* descripto
         if (requested < 1) refuse("%d results are requested", requested);
         *returned = 0;
         find_handle(handle);
-        const Problem problem = make_problem(descriptor, a, b, c, d);
-        const std::vector<Algorithm> algorithms = algorithms_for(problem, *find_descriptor(preference, Form::preference));
+        const product_problem problem = make_problem(descriptor, a, b, c, d);
+        const std::vector<product_algorithm> algorithms =
+            algorithms_for(problem, *find_descriptor(preference, descriptor_form::preference));
         const int count = std::min(requested, static_cast<int>(algorithms.size()));
-        for (int i = 0; i < count; i++) {
-            const Algorithm& algorithm = algorithms[static_cast<size_t>(i)];
-            const HeuristicResult result{algorithm, algorithm.workspace, STATUS_SUCCESS, 1.0f, {}};
+        for (int i = 0; i < count; ++i) {
+            const product_algorithm& algorithm = algorithms[static_cast<size_t>(i)];
+            const heuristic_result result{algorithm, algorithm.workspace, STATUS_SUCCESS, 1.0f, {}};
             std::memcpy(static_cast<unsigned char*>(results) + static_cast<size_t>(i) * sizeof result, &result, sizeof result);
         }
         *returned = count;
-        if (count == 0) throw Failure{STATUS_NOT_SUPPORTED};
+        if (count == 0) throw call_failure{STATUS_NOT_SUPPORTED};
     });
 }
 
@@ -307,14 +308,14 @@ EMULATOR_EXPORT int cublasLtMatmul(void* handle, void* descriptor, const void* a
     EMULATOR_ENTER(STATUS_EXECUTION_FAILED);
     return attempt([&] {
         find_handle(handle);
-        Call call{make_problem(descriptor, a_layout, b_layout, c_layout, d_layout), {}, 0.0f, 0.0f, a, b, c, d, 0, workspace};
+        product_call call{make_problem(descriptor, a_layout, b_layout, c_layout, d_layout), {}, 0.0f, 0.0f, a, b, c, d, 0, workspace};
         call.algorithm = check_algorithm(algorithm, call.problem);
         call.alpha = read_factor(alpha, "alpha");
         call.beta = read_factor(beta, "beta");
-        call.bias = (*find_descriptor(descriptor, Form::matmul))[DESC_BIAS_POINTER];
+        call.bias = (*find_descriptor(descriptor, descriptor_form::matmul))[DESC_BIAS_POINTER];
         check_memory(call, workspace_bytes);
         static std::uint64_t runs = 0; /* under the lock that all work holds */
         const CUresult status = enqueue(stream, {"a matrix product of cuBLASLt", [call] { multiply(call, runs++); }});
-        if (status != CUDA_SUCCESS) throw Failure{STATUS_EXECUTION_FAILED};
+        if (status != CUDA_SUCCESS) throw call_failure{STATUS_EXECUTION_FAILED};
     });
 }

@@ -1,6 +1,5 @@
 /* The part of cuBLASLt that the emulator speaks, with the numbers of its ABI. */
-#ifndef SUNET_EMULATOR_CUBLASLT_TYPES_HPP
-#define SUNET_EMULATOR_CUBLASLT_TYPES_HPP
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +11,7 @@
 
 namespace emulator::cublas {
 
-enum Status : int {
+enum call_status : int {
     STATUS_SUCCESS = 0,
     STATUS_NOT_INITIALIZED = 1,
     STATUS_ALLOC_FAILED = 3,
@@ -25,13 +24,13 @@ enum Status : int {
     STATUS_LICENSE_ERROR = 16
 };
 
-enum Compute : int { COMPUTE_32F = 68, COMPUTE_32F_FAST_TF32 = 77 };
-enum Operation : int { OP_N = 0, OP_T = 1, OP_C = 2 };
-enum Epilogue : std::uint32_t { EPILOGUE_DEFAULT = 1, EPILOGUE_RELU = 2, EPILOGUE_BIAS = 4, EPILOGUE_RELU_BIAS = 6 };
-enum Order : int { ORDER_COL = 0, ORDER_ROW = 1 };
-enum Scheme : std::uint32_t { SCHEME_NONE = 0, SCHEME_INPLACE = 1, SCHEME_COMPUTE_TYPE = 2, SCHEME_MASK = 7 };
+enum compute_type : int { COMPUTE_32F = 68, COMPUTE_32F_FAST_TF32 = 77 };
+enum transpose_operation : int { OP_N = 0, OP_T = 1, OP_C = 2 };
+enum epilogue : std::uint32_t { EPILOGUE_DEFAULT = 1, EPILOGUE_RELU = 2, EPILOGUE_BIAS = 4, EPILOGUE_RELU_BIAS = 6 };
+enum matrix_order : int { ORDER_COL = 0, ORDER_ROW = 1 };
+enum reduction_scheme : std::uint32_t { SCHEME_NONE = 0, SCHEME_INPLACE = 1, SCHEME_COMPUTE_TYPE = 2, SCHEME_MASK = 7 };
 
-enum DescAttribute : int {
+enum desc_attribute : int {
     DESC_COMPUTE_TYPE = 0,
     DESC_SCALE_TYPE = 1,
     DESC_POINTER_MODE = 2,
@@ -43,7 +42,7 @@ enum DescAttribute : int {
     DESC_BIAS_DATA_TYPE = 26
 };
 
-enum LayoutAttribute : int {
+enum layout_attribute : int {
     LAYOUT_TYPE = 0,
     LAYOUT_ORDER = 1,
     LAYOUT_ROWS = 2,
@@ -53,7 +52,7 @@ enum LayoutAttribute : int {
     LAYOUT_STRIDED_BATCH_OFFSET = 6
 };
 
-enum PreferenceAttribute : int {
+enum preference_attribute : int {
     PREFERENCE_SEARCH_MODE = 0,
     PREFERENCE_MAX_WORKSPACE_BYTES = 1,
     PREFERENCE_REDUCTION_SCHEME_MASK = 3,
@@ -65,15 +64,15 @@ enum PreferenceAttribute : int {
     PREFERENCE_IMPL_MASK = 12
 };
 
-struct Handle {
+struct handle_state {
     CUcontext context;
 };
 
-enum class Form { matmul, layout, preference };
+enum class descriptor_form { matmul, layout, preference };
 
 /* A descriptor is its attributes, by number; those that are not set have the values cuBLASLt documents. */
-struct Descriptor {
-    Form form;
+struct descriptor_state {
+    descriptor_form form;
     std::map<int, std::uint64_t> values;
 
     std::uint64_t operator[](int attribute) const { return values.at(attribute); }
@@ -81,31 +80,29 @@ struct Descriptor {
 };
 
 /* Bytes of an attribute's value, 0 if there is no such attribute. */
-size_t attribute_size(Form form, int attribute);
-const char* form_text(Form form);
+size_t attribute_size(descriptor_form form, int attribute);
+const char* form_text(descriptor_form form);
 
-handle_table<Handle>& handles();
-handle_table<Descriptor>& descriptors();
+handle_table<handle_state>& handles();
+handle_table<descriptor_state>& descriptors();
 
 /* The status a call is to return. */
-struct Failure {
-    Status status;
+struct call_failure {
+    call_status status;
 };
 
 [[noreturn]] void refuse(const char* format, ...) __attribute__((format(printf, 1, 2))); /* INVALID_VALUE and a violation */
-std::shared_ptr<Handle> find_handle(const void* handle);
-std::shared_ptr<Descriptor> find_descriptor(const void* handle, Form form);
+std::shared_ptr<handle_state> find_handle(const void* handle);
+std::shared_ptr<descriptor_state> find_descriptor(const void* handle, descriptor_form form);
 
 template <class Body>
 int attempt(const Body& body) {
     try {
         body();
         return STATUS_SUCCESS;
-    } catch (const Failure& failure) {
+    } catch (const call_failure& failure) {
         return failure.status;
     }
 }
 
 } // namespace emulator::cublas
-
-#endif

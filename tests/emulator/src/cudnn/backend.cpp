@@ -22,21 +22,21 @@ int attempt(const Body& body) {
     try {
         body();
         return STATUS_SUCCESS;
-    } catch (const Failure& failure) {
+    } catch (const call_failure& failure) {
         last_error = failure.reason;
         return failure.status;
     }
 }
 
-std::shared_ptr<Descriptor> find(const void* handle) {
+std::shared_ptr<descriptor_state> find(const void* handle) {
     if (handle == nullptr) refuse(STATUS_BAD_PARAM_NULL_POINTER, "the descriptor is null");
-    std::shared_ptr<Descriptor> found = descriptors().find(handle);
-    if (!found) throw Failure{STATUS_BAD_PARAM, "no such descriptor"};
+    std::shared_ptr<descriptor_state> found = descriptors().find(handle);
+    if (!found) throw call_failure{STATUS_BAD_PARAM, "no such descriptor"};
     return found;
 }
 
-std::shared_ptr<Descriptor> find_final(const void* handle, DescriptorType type) {
-    std::shared_ptr<Descriptor> found = find(handle);
+std::shared_ptr<descriptor_state> find_final(const void* handle, descriptor_type type) {
+    std::shared_ptr<descriptor_state> found = find(handle);
     if (type != ANY_DESCRIPTOR && found->type != type)
         refuse(STATUS_BAD_PARAM_DESCRIPTOR_TYPE, "a %s descriptor where a %s one belongs", descriptor_text(found->type),
                descriptor_text(type));
@@ -44,8 +44,8 @@ std::shared_ptr<Descriptor> find_final(const void* handle, DescriptorType type) 
     return found;
 }
 
-const Rule& check_attribute(const Descriptor& descriptor, int name, int type) {
-    const Rule* rule = find_rule(descriptor.type, name);
+const attribute_rule& check_attribute(const descriptor_state& descriptor, int name, int type) {
+    const attribute_rule* rule = find_rule(descriptor.type, name);
     if (rule == nullptr) refuse(STATUS_BAD_PARAM, "a %s descriptor has no attribute %d", descriptor_text(descriptor.type), name);
     if (rule->type != type)
         refuse(STATUS_BAD_PARAM_ATTRIBUTE_TYPE, "%s is of type %s, not %s", rule->text, attribute_type_text(rule->type),
@@ -53,68 +53,68 @@ const Rule& check_attribute(const Descriptor& descriptor, int name, int type) {
     return *rule;
 }
 
-void set(Descriptor& descriptor, int name, int type, std::int64_t count, const void* elements) {
-    const Rule& rule = check_attribute(descriptor, name, type);
+void set(descriptor_state& descriptor, int name, int type, std::int64_t count, const void* elements) {
+    const attribute_rule& rule = check_attribute(descriptor, name, type);
     if (descriptor.is_final) refuse(STATUS_NOT_INITIALIZED, "%s is set on a descriptor that is finalized already", rule.text);
-    if (rule.use == Use::computed) refuse(STATUS_BAD_PARAM, "%s cannot be set", rule.text);
+    if (rule.use == attribute_use::computed) refuse(STATUS_BAD_PARAM, "%s cannot be set", rule.text);
     if (count < rule.least || count > rule.most)
         refuse(STATUS_BAD_PARAM, "%s has %lld to %lld elements, not %lld", rule.text, static_cast<long long>(rule.least),
                static_cast<long long>(rule.most), static_cast<long long>(count));
     if (elements == nullptr) refuse(STATUS_BAD_PARAM_NULL_POINTER, "the elements of %s are null", rule.text);
-    Attribute attribute;
+    attribute_value attribute;
     attribute.type = rule.type;
     attribute.count = count;
     const size_t bytes = static_cast<size_t>(count) * element_size(rule.type);
     attribute.bytes.resize(bytes);
     std::memcpy(attribute.bytes.data(), elements, bytes);
     void* const* pointers = static_cast<void* const*>(elements);
-    for (std::int64_t i = 0; rule.type == TYPE_BACKEND_DESCRIPTOR && i < count; i++) {
-        Child child = find_final(pointers[i], rule.child);
-        if (rule.child == ANY_DESCRIPTOR && !std::holds_alternative<Operation>(child->content))
+    for (std::int64_t i = 0; rule.type == TYPE_BACKEND_DESCRIPTOR && i < count; ++i) {
+        child_pointer child = find_final(pointers[i], rule.child);
+        if (rule.child == ANY_DESCRIPTOR && !std::holds_alternative<operation_info>(child->content))
             refuse(STATUS_BAD_PARAM_DESCRIPTOR_TYPE, "a %s descriptor is no operation", descriptor_text(child->type));
         attribute.children.push_back(std::move(child));
     }
     if (rule.type == TYPE_HANDLE) {
         attribute.handle = handles().find(pointers[0]);
-        if (!attribute.handle) throw Failure{STATUS_BAD_PARAM, "no such handle"};
+        if (!attribute.handle) throw call_failure{STATUS_BAD_PARAM, "no such handle"};
     }
     if (rule.type == TYPE_BOOLEAN && attribute.bytes[0] > 1) refuse(STATUS_BAD_PARAM, "%s is neither true nor false", rule.text);
     descriptor.attributes[name] = std::move(attribute);
 }
 
-EngineChoice make_engine(const Descriptor& descriptor) {
-    const GraphPointer& graph = descriptor.child<GraphPointer>(ENGINE_OPERATION_GRAPH);
+engine_choice make_engine(const descriptor_state& descriptor) {
+    const graph_pointer& graph = descriptor.child<graph_pointer>(ENGINE_OPERATION_GRAPH);
     const std::int64_t index = descriptor.value<std::int64_t>(ENGINE_GLOBAL_INDEX);
     if (index < 0) refuse(STATUS_BAD_PARAM, "%lld is no engine", static_cast<long long>(index));
     if (graph->engines.empty()) throw graph->unsupported;
     for (const auto* engines : {&graph->engines, &graph->fallback})
-        for (const Engine& engine : *engines)
+        for (const engine_info& engine : *engines)
             if (engine.index == index) return {graph, engine};
     unsupported(STATUS_NOT_SUPPORTED, "engine %lld does not take this graph", static_cast<long long>(index));
 }
 
-Heuristics make_heuristics(const Descriptor& descriptor) {
+heuristics_info make_heuristics(const descriptor_state& descriptor) {
     const int mode = descriptor.value<int>(ENGINEHEUR_MODE);
     if (mode < HEUR_INSTANT || mode > HEUR_A) refuse(STATUS_BAD_PARAM, "%d is no heuristic mode", mode);
-    const GraphPointer& graph = descriptor.child<GraphPointer>(ENGINEHEUR_OPERATION_GRAPH);
+    const graph_pointer& graph = descriptor.child<graph_pointer>(ENGINEHEUR_OPERATION_GRAPH);
     if (graph->engines.empty()) throw graph->unsupported;
-    return {graph, static_cast<HeuristicMode>(mode)};
+    return {graph, static_cast<heuristic_mode>(mode)};
 }
 
-EngineChoice make_plan(const Descriptor& descriptor) {
+engine_choice make_plan(const descriptor_state& descriptor) {
     /* A plan's code is loaded into the context that is current. */
-    if (check_context() != CUDA_SUCCESS) throw Failure{STATUS_EXECUTION_FAILED_CUDA_DRIVER, "there is no usable context"};
+    if (check_context() != CUDA_SUCCESS) throw call_failure{STATUS_EXECUTION_FAILED_CUDA_DRIVER, "there is no usable context"};
     if (descriptor.attributes.at(EXECUTION_PLAN_HANDLE).handle->context != current_context())
         refuse(STATUS_BAD_PARAM, "the plan's handle belongs to another context than the current one");
-    const EngineChoice& choice = descriptor.child<EngineChoice>(EXECUTION_PLAN_ENGINE_CONFIG);
+    const engine_choice& choice = descriptor.child<engine_choice>(EXECUTION_PLAN_ENGINE_CONFIG);
     if (choice.engine.plan_fails)
         unsupported(STATUS_NOT_SUPPORTED, "engine %lld cannot be built for this graph", static_cast<long long>(choice.engine.index));
     return choice;
 }
 
-void finalize(Descriptor& descriptor) {
+void finalize(descriptor_state& descriptor) {
     if (descriptor.is_final) return; /* allowed, without effect */
-    for (const Rule* rule : rules_of(descriptor.type))
+    for (const attribute_rule* rule : rules_of(descriptor.type))
         if (rule->is_required() && !descriptor.has(rule->name))
             refuse(STATUS_BAD_PARAM, "a %s descriptor is finalized without %s", descriptor_text(descriptor.type), rule->text);
     switch (descriptor.type) {
@@ -123,10 +123,10 @@ void finalize(Descriptor& descriptor) {
         case POINTWISE_DESCRIPTOR: descriptor.content = make_pointwise(descriptor); break;
         case REDUCTION_DESCRIPTOR: descriptor.content = make_reduction(descriptor); break;
         case RESAMPLE_DESCRIPTOR: descriptor.content = make_resample(descriptor); break;
-        case OPERATIONGRAPH_DESCRIPTOR: descriptor.content = std::make_shared<const Graph>(make_graph(descriptor)); break;
+        case OPERATIONGRAPH_DESCRIPTOR: descriptor.content = std::make_shared<const graph_info>(make_graph(descriptor)); break;
         case ENGINEHEUR_DESCRIPTOR: descriptor.content = make_heuristics(descriptor); break;
         case ENGINE_DESCRIPTOR: descriptor.content = make_engine(descriptor); break;
-        case ENGINECFG_DESCRIPTOR: descriptor.content = descriptor.child<EngineChoice>(ENGINECFG_ENGINE); break;
+        case ENGINECFG_DESCRIPTOR: descriptor.content = descriptor.child<engine_choice>(ENGINECFG_ENGINE); break;
         case EXECUTION_PLAN_DESCRIPTOR: descriptor.content = make_plan(descriptor); break;
         case VARIANT_PACK_DESCRIPTOR: descriptor.content = make_variant_pack(descriptor); break;
         default: descriptor.content = make_operation(descriptor);
@@ -135,7 +135,7 @@ void finalize(Descriptor& descriptor) {
 }
 
 /* What a caller asks for: as many elements as it has room for are copied, and it learns how many there are. */
-struct Answer {
+struct attribute_answer {
     std::int64_t room;
     std::int64_t* count;
     void* elements;
@@ -154,11 +154,11 @@ struct Answer {
     }
 
     /* Copies into descriptors of the right type that the caller made beforehand. */
-    void give_descriptors(const std::vector<Child>& values) const {
+    void give_descriptors(const std::vector<child_pointer>& values) const {
         const std::int64_t taken = take(static_cast<std::int64_t>(values.size()));
-        for (std::int64_t i = 0; i < taken; i++) {
-            const std::shared_ptr<Descriptor> to = find(static_cast<void* const*>(elements)[i]);
-            const Descriptor& from = *values[static_cast<size_t>(i)];
+        for (std::int64_t i = 0; i < taken; ++i) {
+            const std::shared_ptr<descriptor_state> to = find(static_cast<void* const*>(elements)[i]);
+            const descriptor_state& from = *values[static_cast<size_t>(i)];
             if (to->type != from.type)
                 refuse(STATUS_BAD_PARAM_DESCRIPTOR_TYPE, "a %s descriptor to be filled where a %s one belongs", descriptor_text(to->type),
                        descriptor_text(from.type));
@@ -168,28 +168,28 @@ struct Answer {
     }
 };
 
-Child made_of(DescriptorType type, const EngineChoice& choice) {
-    auto made = std::make_shared<Descriptor>(type);
+child_pointer made_of(descriptor_type type, const engine_choice& choice) {
+    auto made = std::make_shared<descriptor_state>(type);
     made->content = choice;
     made->is_final = true;
     return made;
 }
 
-void answer_heuristics(const Heuristics& heuristics, const Answer& answer) {
-    std::vector<Child> results;
-    const Graph& graph = *heuristics.graph;
-    for (const Engine& engine : heuristics.mode == HEUR_FALLBACK ? graph.fallback : graph.engines)
+void answer_heuristics(const heuristics_info& heuristics, const attribute_answer& answer) {
+    std::vector<child_pointer> results;
+    const graph_info& graph = *heuristics.graph;
+    for (const engine_info& engine : heuristics.mode == HEUR_FALLBACK ? graph.fallback : graph.engines)
         results.push_back(made_of(ENGINECFG_DESCRIPTOR, {heuristics.graph, engine}));
     answer.give_descriptors(results);
 }
 
-void get(const Descriptor& descriptor, int name, int type, const Answer& answer) {
-    const Rule& rule = check_attribute(descriptor, name, type);
+void get(const descriptor_state& descriptor, int name, int type, const attribute_answer& answer) {
+    const attribute_rule& rule = check_attribute(descriptor, name, type);
     if (!descriptor.is_final) refuse(STATUS_BAD_PARAM_NOT_FINALIZED, "%s of a descriptor that is not finalized", rule.text);
     if (answer.room < 0) refuse(STATUS_BAD_PARAM, "room for %lld elements", static_cast<long long>(answer.room));
-    const auto* choice = std::get_if<EngineChoice>(&descriptor.content);
+    const auto* choice = std::get_if<engine_choice>(&descriptor.content);
     switch (name) {
-        case ENGINEHEUR_RESULTS: return answer_heuristics(std::get<Heuristics>(descriptor.content), answer);
+        case ENGINEHEUR_RESULTS: return answer_heuristics(std::get<heuristics_info>(descriptor.content), answer);
         case ENGINECFG_ENGINE: return answer.give_descriptors({made_of(ENGINE_DESCRIPTOR, *choice)});
         case ENGINECFG_WORKSPACE_SIZE:
         case EXECUTION_PLAN_WORKSPACE_SIZE: return answer.give(std::vector<std::int64_t>{choice->engine.workspace});
@@ -198,13 +198,13 @@ void get(const Descriptor& descriptor, int name, int type, const Answer& answer)
         case ENGINE_BEHAVIOR_NOTE: return answer.give(choice->engine.behavior);
         case ENGINE_KNOB_INFO: return answer.give_descriptors({});
         case OPERATIONGRAPH_ENGINE_GLOBAL_COUNT: {
-            const Graph& graph = *std::get<GraphPointer>(descriptor.content);
+            const graph_info& graph = *std::get<graph_pointer>(descriptor.content);
             return answer.give(std::vector<std::int64_t>{static_cast<std::int64_t>(graph.engines.size() + graph.fallback.size())});
         }
     }
     const auto found = descriptor.attributes.find(name);
     if (found == descriptor.attributes.end()) unsupported(STATUS_NOT_SUPPORTED, "%s has not been set", rule.text);
-    const Attribute& attribute = found->second;
+    const attribute_value& attribute = found->second;
     if (attribute.type == TYPE_BACKEND_DESCRIPTOR) return answer.give_descriptors(attribute.children);
     const std::int64_t taken = answer.take(attribute.count);
     if (taken > 0) std::memcpy(answer.elements, attribute.bytes.data(), static_cast<size_t>(taken) * element_size(attribute.type));
@@ -212,21 +212,21 @@ void get(const Descriptor& descriptor, int name, int type, const Answer& answer)
 
 } // namespace
 
-void refuse(Status status, const char* format, ...) {
+void refuse(call_status status, const char* format, ...) {
     va_list arguments;
     va_start(arguments, format);
     const std::string reason = format_text(format, arguments);
     va_end(arguments);
     violation("%s", reason.c_str());
-    throw Failure{status, reason};
+    throw call_failure{status, reason};
 }
 
-void unsupported(Status status, const char* format, ...) {
+void unsupported(call_status status, const char* format, ...) {
     va_list arguments;
     va_start(arguments, format);
     const std::string reason = format_text(format, arguments);
     va_end(arguments);
-    throw Failure{status, reason};
+    throw call_failure{status, reason};
 }
 
 const std::string& last_error_text() { return last_error; }
@@ -240,7 +240,7 @@ EMULATOR_EXPORT int cudnnBackendCreateDescriptor(int type, void** descriptor) {
     return attempt([&] {
         if (descriptor == nullptr) refuse(STATUS_BAD_PARAM_NULL_POINTER, "the place for the descriptor is null");
         if (descriptor_text(type) == nullptr) unsupported(STATUS_NOT_SUPPORTED, "the emulator has no descriptor of type %d", type);
-        *descriptor = descriptors().create<void*>(static_cast<DescriptorType>(type));
+        *descriptor = descriptors().create<void*>(static_cast<descriptor_type>(type));
     });
 }
 
@@ -269,8 +269,8 @@ EMULATOR_EXPORT int cudnnBackendExecute(void* handle, void* plan, void* pack) {
     EMULATOR_ENTER(STATUS_EXECUTION_FAILED);
     return attempt([&] {
         const auto with = handles().find(handle);
-        if (!with) throw Failure{STATUS_BAD_PARAM, "no such handle"};
-        execute(*with, std::get<EngineChoice>(find_final(plan, EXECUTION_PLAN_DESCRIPTOR)->content),
-                std::get<VariantPack>(find_final(pack, VARIANT_PACK_DESCRIPTOR)->content));
+        if (!with) throw call_failure{STATUS_BAD_PARAM, "no such handle"};
+        execute(*with, std::get<engine_choice>(find_final(plan, EXECUTION_PLAN_DESCRIPTOR)->content),
+                std::get<variant_pack>(find_final(pack, VARIANT_PACK_DESCRIPTOR)->content));
     });
 }

@@ -1,24 +1,23 @@
 /* The arithmetic of the emulated cuDNN, on packed float images: [N][H][W][C] and, for weights, [K][R][S][C]. */
-#ifndef SUNET_EMULATOR_CUDNN_COMPUTE_HPP
-#define SUNET_EMULATOR_CUDNN_COMPUTE_HPP
+#pragma once
 
 #include <cstdint>
 #include <vector>
 
 namespace emulator::cudnn {
 
-using Floats = std::vector<float>;
+using float_vector = std::vector<float>;
 
-struct Shape {
+struct image_shape {
     std::int64_t n, c, h, w;
 
     std::int64_t pixels() const { return n * h * w; }
     std::int64_t count() const { return pixels() * c; }
-    bool operator==(const Shape& other) const { return n == other.n && c == other.c && h == other.h && w == other.w; }
+    bool operator==(const image_shape& other) const { return n == other.n && c == other.c && h == other.h && w == other.w; }
 };
 
 /* Where a window (of a convolution or of pooling) lies. */
-struct Window {
+struct window_shape {
     std::int64_t size[2], stride[2], dilation[2], pre[2], post[2];
 
     /* The extent that follows from an input's; 0 where the window does not fit. */
@@ -29,29 +28,32 @@ struct Window {
 };
 
 /* x is the larger image, y the one the convolution makes of it. Each returns what it computes. */
-Floats convolution_forward(const Shape& x, const Shape& y, const Window& window, const Floats& image, const Floats& weights);
-Floats convolution_backward_data(const Shape& x, const Shape& y, const Window& window, const Floats& gradient, const Floats& weights);
-Floats convolution_backward_filter(const Shape& x, const Shape& y, const Window& window, const Floats& image, const Floats& gradient);
+float_vector convolution_forward(const image_shape& x, const image_shape& y, const window_shape& window, const float_vector& image,
+                                 const float_vector& weights);
+float_vector convolution_backward_data(const image_shape& x, const image_shape& y, const window_shape& window, const float_vector& gradient,
+                                       const float_vector& weights);
+float_vector convolution_backward_filter(const image_shape& x, const image_shape& y, const window_shape& window, const float_vector& image,
+                                         const float_vector& gradient);
 
-enum class Padding { include, exclude };
-Floats average_pool_forward(const Shape& x, const Shape& y, const Window& window, Padding padding, const Floats& image);
-Floats average_pool_backward(const Shape& x, const Shape& y, const Window& window, Padding padding, const Floats& gradient);
+enum class padding_rule { include, exclude };
+float_vector average_pool_forward(const image_shape& x, const image_shape& y, const window_shape& window, padding_rule padding,
+                                  const float_vector& image);
+float_vector average_pool_backward(const image_shape& x, const image_shape& y, const window_shape& window, padding_rule padding,
+                                   const float_vector& gradient);
 
 /* Per-channel numbers of a batch normalization. */
-struct Statistics {
-    Floats mean, inverse_deviation;
-    Floats variance; /* of the batch, as a running variance takes it in: divided by count - 1 */
+struct norm_statistics {
+    float_vector mean, inverse_deviation;
+    float_vector variance; /* of the batch, as a running variance takes it in: divided by count - 1 */
 };
-Statistics batch_statistics(const Shape& shape, const Floats& image, double epsilon);
-Floats normalize(const Shape& shape, const Floats& image, const Floats& mean, const Floats& inverse_deviation, const Floats& scale,
-                 const Floats& bias);
+norm_statistics batch_statistics(const image_shape& shape, const float_vector& image, double epsilon);
+float_vector normalize(const image_shape& shape, const float_vector& image, const float_vector& mean, const float_vector& inverse_deviation,
+                       const float_vector& scale, const float_vector& bias);
 
-struct NormGradients {
-    Floats dx, dscale, dbias;
+struct norm_gradients {
+    float_vector dx, dscale, dbias;
 };
-NormGradients normalize_backward(const Shape& shape, const Floats& image, const Floats& gradient, const Floats& mean,
-                                 const Floats& inverse_deviation, const Floats& scale);
+norm_gradients normalize_backward(const image_shape& shape, const float_vector& image, const float_vector& gradient,
+                                  const float_vector& mean, const float_vector& inverse_deviation, const float_vector& scale);
 
 } // namespace emulator::cudnn
-
-#endif

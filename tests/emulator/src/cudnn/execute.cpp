@@ -9,13 +9,13 @@
 namespace emulator::cudnn {
 namespace {
 
-struct Counts {
+struct run_counts {
     std::uint64_t runs = 0;
     std::map<std::int64_t, std::int64_t> by_engine;
 };
 
-Counts& counts() {
-    static Counts& instance = *new Counts;
+run_counts& counts() {
+    static run_counts& instance = *new run_counts;
     return instance;
 }
 
@@ -26,7 +26,7 @@ bool is_device_address(std::uint64_t address) {
     return sunet_emulator_peek(address, &byte, 1) == 0;
 }
 
-void check_ids(const Graph& graph, const VariantPack& pack) {
+void check_ids(const graph_info& graph, const variant_pack& pack) {
     for (const auto& known : graph.tensors)
         if (!known.second.is_virtual && pack.pointers.count(known.first) == 0)
             refuse(STATUS_BAD_PARAM, "the variant pack has no pointer for the tensor %s", known.second.text().c_str());
@@ -41,7 +41,7 @@ void check_ids(const Graph& graph, const VariantPack& pack) {
     }
 }
 
-double read_scalar(const Tensor& tensor, std::uint64_t address) {
+double read_scalar(const tensor_info& tensor, std::uint64_t address) {
     if (is_device_address(address)) refuse(STATUS_BAD_PARAM, "the by-value tensor %s has a device pointer", tensor.text().c_str());
     if (tensor.type == DATA_DOUBLE) {
         double value;
@@ -53,17 +53,17 @@ double read_scalar(const Tensor& tensor, std::uint64_t address) {
     return value;
 }
 
-void check_memory(const Tensor& tensor, CUdeviceptr address) {
+void check_memory(const tensor_info& tensor, CUdeviceptr address) {
     if (address % static_cast<CUdeviceptr>(tensor.alignment) != 0)
         refuse(STATUS_BAD_PARAM_MISALIGNED_POINTER, "0x%llx is not aligned to the %lld bytes that the tensor %s promises",
                static_cast<unsigned long long>(address), static_cast<long long>(tensor.alignment), tensor.text().c_str());
     if (!check_range(address, static_cast<size_t>(tensor.extent()) * tensor.element(), tensor.text().c_str()))
-        throw Failure{STATUS_BAD_PARAM, "a tensor lies outside of its allocation"};
+        throw call_failure{STATUS_BAD_PARAM, "a tensor lies outside of its allocation"};
 }
 
 /* Whether two tensors share bytes; slices of one buffer whose channels lie side by side do not. */
-bool overlap(const Tensor& a, CUdeviceptr a_address, const Tensor& b, CUdeviceptr b_address) {
-    const auto bytes = [](const Tensor& tensor) { return static_cast<CUdeviceptr>(tensor.extent()) * tensor.element(); };
+bool overlap(const tensor_info& a, CUdeviceptr a_address, const tensor_info& b, CUdeviceptr b_address) {
+    const auto bytes = [](const tensor_info& tensor) { return static_cast<CUdeviceptr>(tensor.extent()) * tensor.element(); };
     if (a_address + bytes(a) <= b_address || b_address + bytes(b) <= a_address) return false;
     const std::int64_t pixel = a.pixel_stride();
     if (a.element() != b.element() || pixel != b.pixel_stride()) return true;
@@ -74,8 +74,8 @@ bool overlap(const Tensor& a, CUdeviceptr a_address, const Tensor& b, CUdevicept
 }
 
 /* Whether every reader of the tensor reads an element right where it writes one, or may take its time with running statistics. */
-bool may_be_overwritten(const Graph& graph, const Tensor& tensor) {
-    for (const Operation& operation : graph.operations) {
+bool may_be_overwritten(const graph_info& graph, const tensor_info& tensor) {
+    for (const operation_info& operation : graph.operations) {
         for (const auto& named : operation.inputs) {
             const bool running =
                 named.first == OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC || named.first == OPERATION_NORM_FWD_INPUT_RUNNING_VAR_DESC;
@@ -85,34 +85,35 @@ bool may_be_overwritten(const Graph& graph, const Tensor& tensor) {
     return true;
 }
 
-void check_overlaps(const Graph& graph, const VariantPack& pack) {
-    const auto in_memory = [](const Tensor& tensor) { return !tensor.is_virtual && !tensor.by_value; };
+void check_overlaps(const graph_info& graph, const variant_pack& pack) {
+    const auto in_memory = [](const tensor_info& tensor) { return !tensor.is_virtual && !tensor.by_value; };
     for (const auto& one : graph.tensors) {
-        const Tensor& written = one.second;
+        const tensor_info& written = one.second;
         if (!in_memory(written) || !graph.is_written(one.first)) continue;
         for (const auto& two : graph.tensors) {
-            const Tensor& other = two.second;
+            const tensor_info& other = two.second;
             if (!in_memory(other) || one.first == two.first) continue;
             const CUdeviceptr at = pack.pointers.at(one.first), other_at = pack.pointers.at(two.first);
             if (!overlap(written, at, other, other_at)) continue;
-            const bool in_place = at == other_at && std::equal(written.dims, written.dims + 4, other.dims) && written.type == other.type &&
-                                  written.pixel_stride() == other.pixel_stride() && !graph.is_written(two.first);
+            const bool in_place = at == other_at && std::equal(written.dims, written.dims + 4, other.dims) &&
+                                  written.type == other.type&& written.pixel_stride() == other.pixel_stride() &&
+                                  !graph.is_written(two.first);
             if (!in_place || !may_be_overwritten(graph, other))
                 refuse(STATUS_BAD_PARAM, "the tensor %s is written over %s", written.text().c_str(), other.text().c_str());
         }
     }
 }
 
-void check_workspace(const EngineChoice& plan, const VariantPack& pack) {
+void check_workspace(const engine_choice& plan, const variant_pack& pack) {
     const CUdeviceptr bytes = static_cast<CUdeviceptr>(plan.engine.workspace);
     if (bytes == 0) return;
     if (pack.workspace == 0)
         refuse(STATUS_BAD_PARAM_NULL_POINTER, "the plan's workspace of %lld bytes is null", static_cast<long long>(bytes));
     if (pack.workspace % 16 != 0) refuse(STATUS_BAD_PARAM_MISALIGNED_POINTER, "the workspace is not aligned to 16 bytes");
     if (!check_range(pack.workspace, bytes, "the workspace"))
-        throw Failure{STATUS_BAD_PARAM_SIZE_INSUFFICIENT, "the workspace is too small"};
+        throw call_failure{STATUS_BAD_PARAM_SIZE_INSUFFICIENT, "the workspace is too small"};
     for (const auto& known : plan.graph->tensors) {
-        const Tensor& tensor = known.second;
+        const tensor_info& tensor = known.second;
         if (tensor.is_virtual || tensor.by_value) continue;
         const CUdeviceptr at = pack.pointers.at(known.first), end = at + static_cast<CUdeviceptr>(tensor.extent()) * tensor.element();
         if (at < pack.workspace + bytes && pack.workspace < end)
@@ -122,14 +123,14 @@ void check_workspace(const EngineChoice& plan, const VariantPack& pack) {
 
 } // namespace
 
-void execute(const Handle& handle, const EngineChoice& plan, const VariantPack& pack) {
-    if (check_context() != CUDA_SUCCESS) throw Failure{STATUS_EXECUTION_FAILED_CUDA_DRIVER, "there is no usable context"};
+void execute(const handle_state& handle, const engine_choice& plan, const variant_pack& pack) {
+    if (check_context() != CUDA_SUCCESS) throw call_failure{STATUS_EXECUTION_FAILED_CUDA_DRIVER, "there is no usable context"};
     if (handle.context != current_context()) refuse(STATUS_BAD_PARAM, "the cuDNN handle belongs to another context than the current one");
-    const Graph& graph = *plan.graph;
+    const graph_info& graph = *plan.graph;
     check_ids(graph, pack);
     std::map<std::int64_t, double> scalars;
     for (const auto& entry : pack.pointers) {
-        const Tensor& tensor = graph.tensors.at(entry.first);
+        const tensor_info& tensor = graph.tensors.at(entry.first);
         if (tensor.by_value)
             scalars[entry.first] = read_scalar(tensor, entry.second);
         else
@@ -145,7 +146,7 @@ void execute(const Handle& handle, const EngineChoice& plan, const VariantPack& 
         run_graph(*plan.graph, plan.engine, pack, scalars, counts().runs++);
     };
     const CUresult status = enqueue(handle.stream, std::move(item));
-    if (status != CUDA_SUCCESS) throw Failure{STATUS_EXECUTION_FAILED_CUDA_DRIVER, "the driver refused the work"};
+    if (status != CUDA_SUCCESS) throw call_failure{STATUS_EXECUTION_FAILED_CUDA_DRIVER, "the driver refused the work"};
 }
 
 } // namespace emulator::cudnn

@@ -7,13 +7,13 @@
 
 namespace emulator::cudnn {
 
-handle_table<Handle>& handles() {
-    static handle_table<Handle>& instance = *new handle_table<Handle>(kind::cudnn_handle);
+handle_table<handle_state>& handles() {
+    static handle_table<handle_state>& instance = *new handle_table<handle_state>(kind::cudnn_handle);
     return instance;
 }
 
-handle_table<Descriptor>& descriptors() {
-    static handle_table<Descriptor>& instance = *new handle_table<Descriptor>(kind::cudnn_descriptor);
+handle_table<descriptor_state>& descriptors() {
+    static handle_table<descriptor_state>& instance = *new handle_table<descriptor_state>(kind::cudnn_descriptor);
     return instance;
 }
 
@@ -90,7 +90,7 @@ EMULATOR_EXPORT int cudnnCreate(void** handle) {
     }
     if (check_context() != CUDA_SUCCESS) return STATUS_NOT_INITIALIZED;
     if (refuse_during_capture() != CUDA_SUCCESS) return STATUS_EXECUTION_FAILED_CUDA_DRIVER; /* it allocates device memory */
-    *handle = handles().create<void*>(Handle{current_context(), nullptr});
+    *handle = handles().create<void*>(handle_state{current_context(), nullptr});
     return STATUS_SUCCESS;
 }
 

@@ -1,6 +1,5 @@
 /* Which attributes every descriptor has: of what type, how many elements, and whether they may or must be set. */
-#ifndef SUNET_EMULATOR_CUDNN_RULES_HPP
-#define SUNET_EMULATOR_CUDNN_RULES_HPP
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +9,7 @@
 
 namespace emulator::cudnn {
 
-enum class Use {
+enum class attribute_use {
     optional,
     required,
     computed, /* may be asked for, not set */
@@ -20,28 +19,26 @@ enum class Use {
     optional_output
 };
 
-struct Rule {
-    DescriptorType descriptor;
-    AttributeName name;
+struct attribute_rule {
+    descriptor_type descriptor;
+    attribute_name name;
     const char* text;
-    AttributeType type;
+    attribute_type type;
     std::int64_t least, most; /* elements */
-    Use use;
-    DescriptorType child; /* what a BACKEND_DESCRIPTOR has to be */
+    attribute_use use;
+    descriptor_type child; /* what a BACKEND_DESCRIPTOR has to be */
 
-    bool is_required() const { return use == Use::required || use == Use::input || use == Use::output; }
-    bool is_input() const { return use == Use::input || use == Use::optional_input; }
-    bool is_output() const { return use == Use::output || use == Use::optional_output; }
+    bool is_required() const { return use == attribute_use::required || use == attribute_use::input || use == attribute_use::output; }
+    bool is_input() const { return use == attribute_use::input || use == attribute_use::optional_input; }
+    bool is_output() const { return use == attribute_use::output || use == attribute_use::optional_output; }
 };
 
-const Rule* find_rule(DescriptorType descriptor, int name);
-std::vector<const Rule*> rules_of(DescriptorType descriptor);
+const attribute_rule* find_rule(descriptor_type descriptor, int name);
+std::vector<const attribute_rule*> rules_of(descriptor_type descriptor);
 
 /* Null for a type that the emulator does not know. */
 const char* descriptor_text(int type);
 const char* attribute_type_text(int type);
-size_t element_size(AttributeType type);
+size_t element_size(attribute_type type);
 
 } // namespace emulator::cudnn
-
-#endif

@@ -1,11 +1,10 @@
 /* The part of cuDNN's graph interface that the emulator speaks: numbers as cuDNN 9's ABI fixes them, under cuDNN's names without
  * their prefixes. */
-#ifndef SUNET_EMULATOR_CUDNN_TYPES_HPP
-#define SUNET_EMULATOR_CUDNN_TYPES_HPP
+#pragma once
 
 namespace emulator::cudnn {
 
-enum Status : int {
+enum call_status : int {
     STATUS_SUCCESS = 0,
     STATUS_NOT_INITIALIZED = 1001,
     STATUS_BAD_PARAM = 2000,
@@ -29,7 +28,7 @@ enum Status : int {
     STATUS_EXECUTION_FAILED_CUDA_DRIVER = 5001
 };
 
-enum DescriptorType : int {
+enum descriptor_type : int {
     ANY_DESCRIPTOR = -1, /* not cuDNN's: an attribute that takes operations of every kind */
     POINTWISE_DESCRIPTOR = 0,
     CONVOLUTION_DESCRIPTOR = 1,
@@ -55,7 +54,7 @@ enum DescriptorType : int {
     OPERATION_NORM_BACKWARD_DESCRIPTOR = 30
 };
 
-enum AttributeType : int {
+enum attribute_type : int {
     TYPE_HANDLE = 0,
     TYPE_DATA_TYPE = 1,
     TYPE_BOOLEAN = 2,
@@ -80,7 +79,7 @@ enum AttributeType : int {
     TYPE_NORM_FWD_PHASE = 28
 };
 
-enum AttributeName : int {
+enum attribute_name : int {
     POINTWISE_MODE = 0,
     POINTWISE_MATH_PREC = 1,
     POINTWISE_NAN_PROPAGATION = 2,
@@ -199,23 +198,23 @@ enum AttributeName : int {
     OPERATION_NORM_BWD_DXDESC = 2109
 };
 
-enum DataType : int { DATA_FLOAT = 0, DATA_DOUBLE = 1, DATA_HALF = 2, DATA_BFLOAT16 = 9, DATA_INT64 = 10, DATA_TYPES = 15 };
-enum ConvolutionMode : int { CONVOLUTION = 0, CROSS_CORRELATION = 1 };
-enum PointwiseMode : int {
+enum element_type : int { DATA_FLOAT = 0, DATA_DOUBLE = 1, DATA_HALF = 2, DATA_BFLOAT16 = 9, DATA_INT64 = 10, DATA_TYPES = 15 };
+enum convolution_mode : int { CONVOLUTION = 0, CROSS_CORRELATION = 1 };
+enum pointwise_mode : int {
     POINTWISE_ADD = 0,
     POINTWISE_MUL = 1,
     POINTWISE_IDENTITY = 21,
     POINTWISE_RELU_FWD = 100,
     POINTWISE_RELU_BWD = 200
 };
-enum ReductionOperator : int { REDUCE_ADD = 0, REDUCE_MIN = 2, REDUCE_MAX = 3 };
-enum ResampleMode : int { RESAMPLE_AVGPOOL_INCLUDE_PADDING = 2, RESAMPLE_AVGPOOL_EXCLUDE_PADDING = 4 };
-enum PaddingMode : int { ZERO_PAD = 0 };
-enum NormMode : int { BATCH_NORM = 2 };
-enum NormPhase : int { NORM_INFERENCE = 0, NORM_TRAINING = 1 };
-enum HeuristicMode : int { HEUR_INSTANT = 0, HEUR_B = 1, HEUR_FALLBACK = 2, HEUR_A = 3 };
+enum reduction_operator : int { REDUCE_ADD = 0, REDUCE_MIN = 2, REDUCE_MAX = 3 };
+enum resample_mode : int { RESAMPLE_AVGPOOL_INCLUDE_PADDING = 2, RESAMPLE_AVGPOOL_EXCLUDE_PADDING = 4 };
+enum padding_mode : int { ZERO_PAD = 0 };
+enum norm_mode : int { BATCH_NORM = 2 };
+enum norm_phase : int { NORM_INFERENCE = 0, NORM_TRAINING = 1 };
+enum heuristic_mode : int { HEUR_INSTANT = 0, HEUR_B = 1, HEUR_FALLBACK = 2, HEUR_A = 3 };
 
-enum NumericalNote : int {
+enum numerical_note : int {
     NOTE_TENSOR_CORE = 0,
     NOTE_DOWN_CONVERT_INPUTS = 1,
     NOTE_NONDETERMINISTIC = 4,
@@ -223,8 +222,6 @@ enum NumericalNote : int {
     NOTE_WINOGRAD_TILE_4x4 = 6
 };
 
-enum BehaviorNote : int { NOTE_RUNTIME_COMPILATION = 0 };
+enum behavior_note : int { NOTE_RUNTIME_COMPILATION = 0 };
 
 } // namespace emulator::cudnn
-
-#endif

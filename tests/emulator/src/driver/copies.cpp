@@ -56,7 +56,7 @@ CUresult fill(CUdeviceptr to, T value, size_t count, CUstream stream) {
     if (!check_range(to, count * sizeof(T), "the destination")) return CUDA_ERROR_INVALID_VALUE;
     return enqueue(stream, {"a fill", [=] {
                                 T* at = device<T>(to, count, "the destination");
-                                for (size_t i = 0; i < count; i++) at[i] = value;
+                                for (size_t i = 0; i < count; ++i) at[i] = value;
                             }});
 }
 

@@ -139,7 +139,7 @@ EMULATOR_EXPORT CUresult cuGraphGetNodes(CUgraph handle, CUgraphNode* nodes, siz
     if (graph == nullptr) return CUDA_ERROR_INVALID_HANDLE;
     if (count == nullptr) return CUDA_ERROR_INVALID_VALUE;
     if (nodes != nullptr)
-        for (size_t i = 0; i < *count; i++)
+        for (size_t i = 0; i < *count; ++i)
             nodes[i] = i < graph->nodes->size() ? reinterpret_cast<CUgraphNode>(reinterpret_cast<uintptr_t>(handle) + 1 + i) : nullptr;
     *count = nodes == nullptr ? graph->nodes->size() : std::min(*count, graph->nodes->size());
     return CUDA_SUCCESS;

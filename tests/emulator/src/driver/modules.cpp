@@ -40,7 +40,7 @@ constexpr int error_log_buffer = 5, error_log_size = 6, info_log_size = 4;
 void write_log(const std::string& reason, unsigned count, const int* options, void** values) {
     char* buffer = nullptr;
     size_t size = 0;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; ++i) {
         if (options[i] == error_log_buffer) buffer = static_cast<char*>(values[i]);
         if (options[i] == error_log_size) size = reinterpret_cast<size_t>(values[i]);
     }
@@ -49,7 +49,7 @@ void write_log(const std::string& reason, unsigned count, const int* options, vo
         std::snprintf(buffer, size, "%s", reason.c_str());
         written = reason.empty() ? 0 : std::strlen(buffer) + 1;
     }
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; ++i) {
         if (options[i] == error_log_size) values[i] = reinterpret_cast<void*>(written);
         if (options[i] == info_log_size) values[i] = nullptr;
     }
@@ -105,7 +105,7 @@ bool check_shape(const kernel_entry& kernel, const unsigned grid[3], const unsig
 /* Copies the arguments and checks every pointer that can be checked already. */
 bool read_arguments(const kernel_entry& kernel, void** parameters, kernel_arguments* out) {
     out->bytes.resize(kernel.parameters.size() * kernel_arguments::slot);
-    for (size_t i = 0; i < kernel.parameters.size(); i++) {
+    for (size_t i = 0; i < kernel.parameters.size(); ++i) {
         if (parameters == nullptr || parameters[i] == nullptr) {
             violation("%s: parameter %zu is missing", kernel.name.c_str(), i);
             return false;
@@ -126,7 +126,7 @@ bool read_arguments(const kernel_entry& kernel, void** parameters, kernel_argume
 
 /* The arguments with usable memory in place of device addresses. */
 kernel_arguments bind(const kernel_entry& kernel, kernel_arguments arguments) {
-    for (size_t i = 0; i < kernel.parameters.size(); i++) {
+    for (size_t i = 0; i < kernel.parameters.size(); ++i) {
         if (!kernel.parameters[i].is_pointer) continue;
         const auto address = read_argument<CUdeviceptr>(arguments.at(i));
         const std::string what = "parameter " + std::to_string(i);

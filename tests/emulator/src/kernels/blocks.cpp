@@ -143,7 +143,7 @@ void run_thread(int thread) {
 int next_thread() {
     block_run& block = run();
     const int from = block.place[block.running];
-    for (int step = 1; step <= block.threads; step++) {
+    for (int step = 1; step <= block.threads; ++step) {
         const int place = from + step < block.threads ? from + step : from + step - block.threads;
         const thread_progress progress = block.progress[block.order[place]];
         if (progress == thread_progress::ready || progress == thread_progress::fresh) return block.order[place];
@@ -174,7 +174,7 @@ void finish_warp_plainly(int thread) {
     const int group = thread / warp;
     if (block.yielded[group]) return;
     block.plain = true;
-    for (int place = 0; place < block.threads; place++) {
+    for (int place = 0; place < block.threads; ++place) {
         const int other = block.order[place];
         if (other / warp != group || other == thread) continue;
         run_thread(other);
@@ -291,7 +291,7 @@ void run_grid(kernel_entry& kernel, const launch_shape& shape, const kernel_argu
     block.threads = shape.block;
     block.failure.status = CUDA_SUCCESS;
     draw_order(block.order, shape.block);
-    for (int i = 0; i < shape.block; i++) block.place[block.order[i]] = i;
+    for (int i = 0; i < shape.block; ++i) block.place[block.order[i]] = i;
     const int64_t blocks = int64_t{shape.grid[0]} * shape.grid[1] * shape.grid[2];
     const block_order order(blocks);
 
@@ -299,7 +299,7 @@ void run_grid(kernel_entry& kernel, const launch_shape& shape, const kernel_argu
     kernel_thread = this_thread();
     sunet::position.threads = shape.block;
     std::copy_n(shape.grid, 3, sunet::position.grid);
-    for (int64_t i = 0; i < blocks && block.failure.status == CUDA_SUCCESS; i++) {
+    for (int64_t i = 0; i < blocks && block.failure.status == CUDA_SUCCESS; ++i) {
         const int64_t number = order.at(i);
         sunet::position.block[0] = static_cast<int>(number % shape.grid[0]);
         sunet::position.block[1] = static_cast<int>(number / shape.grid[0] % shape.grid[1]);

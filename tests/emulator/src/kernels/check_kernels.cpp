@@ -44,7 +44,7 @@ void check_warp_sum(const double* x, double* out) {
     if (thread_x() % 32 == 0) shared[thread_x() / 32] = value;
     sunet::sync_threads();
     double sum = 0;
-    for (int i = 0; i < sunet::block_dim_x() / 32; i++) sum += shared[i];
+    for (int i = 0; i < sunet::block_dim_x() / 32; ++i) sum += shared[i];
     for (int mask = 1; mask < 32; mask *= 2) sum = (sum + sunet::shuffle_xor(sum, mask)) / 2;
     out[thread_x()] = sum;
 }

@@ -40,7 +40,7 @@ void prepare_fiber(fiber& to, char* stack, size_t bytes, void (*body)()) {
     auto* words = reinterpret_cast<void**>(top);
     *--words = nullptr;
     *--words = reinterpret_cast<void*>(body);
-    for (int saved_register = 0; saved_register < 6; saved_register++) *--words = nullptr;
+    for (int saved_register = 0; saved_register < 6; ++saved_register) *--words = nullptr;
     to.stack_pointer = words;
 }
 

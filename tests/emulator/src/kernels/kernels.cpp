@@ -49,7 +49,7 @@ EMULATOR_CONTROL int sunet_emulator_kernel_parameters(const char* name, int* siz
     const kernel_entry* kernel = find_kernel(name);
     if (kernel == nullptr) return -1;
     const int count = static_cast<int>(kernel->parameters.size());
-    for (int i = 0; i < count && i < max; i++) {
+    for (int i = 0; i < count && i < max; ++i) {
         const kernel_parameter& parameter = kernel->parameters[static_cast<size_t>(i)];
         sizes[i] = parameter.is_pointer ? -static_cast<int>(parameter.bytes) : static_cast<int>(parameter.bytes);
     }

@@ -88,18 +88,18 @@ bool place(memory_state& s, size_t page_bytes, size_t* offset) {
 unsigned char canary_at(uintptr_t address) { return address % 2 == 0 ? 0xc5 : 0xff; }
 
 void write_canary(uintptr_t from, uintptr_t to) {
-    for (uintptr_t at = from; at < to; at++) *reinterpret_cast<unsigned char*>(at) = canary_at(at);
+    for (uintptr_t at = from; at < to; ++at) *reinterpret_cast<unsigned char*>(at) = canary_at(at);
 }
 
 /* The first byte of [from, to) that is no canary any more, or null; there are less than two pages. */
 const unsigned char* find_damage(uintptr_t from, uintptr_t to) {
     static const auto& intact = *[] {
         auto* bytes = new std::array<unsigned char, 2 * page>;
-        for (size_t i = 0; i < bytes->size(); i++) (*bytes)[i] = canary_at(i);
+        for (size_t i = 0; i < bytes->size(); ++i) (*bytes)[i] = canary_at(i);
         return bytes;
     }();
     if (std::memcmp(reinterpret_cast<const void*>(from), &intact[from % 2], to - from) == 0) return nullptr;
-    for (uintptr_t at = from; at < to; at++)
+    for (uintptr_t at = from; at < to; ++at)
         if (*reinterpret_cast<const unsigned char*>(at) != canary_at(at)) return reinterpret_cast<const unsigned char*>(at);
     return nullptr;
 }

@@ -1,6 +1,5 @@
 /* Arithmetic that the emulated cuDNN and cuBLASLt share: number formats, a matrix product and a loop over two threads. */
-#ifndef SUNET_EMULATOR_CUDNN_MATH_HPP
-#define SUNET_EMULATOR_CUDNN_MATH_HPP
+#pragma once
 
 #include <cmath>
 #include <cstdint>
@@ -28,13 +27,13 @@ inline float round_tf32(float value) {
 }
 
 /* A matrix of any strides. */
-struct MatrixView {
+struct matrix_view {
     const float* data;
     std::int64_t row, column; /* floats between neighbouring rows and between neighbouring columns */
 };
 
 /* c[m, n] += a[m, k] * b[k, n]; the columns of c lie side by side. Every sum runs over k in ascending order, whatever m and n are. */
-void multiply_add(std::int64_t m, std::int64_t n, std::int64_t k, MatrixView a, MatrixView b, float* c, std::int64_t c_row);
+void multiply_add(std::int64_t m, std::int64_t n, std::int64_t k, matrix_view a, matrix_view b, float* c, std::int64_t c_row);
 
 /* body(i) for i in [0, count), on two threads where the work, in multiplications, is worth one. */
 void parallel_for(std::int64_t count, double work, const std::function<void(std::int64_t)>& body);
@@ -43,5 +42,3 @@ void parallel_for(std::int64_t count, double work, const std::function<void(std:
 void perturb(float* values, std::int64_t count, std::uint64_t run);
 
 } // namespace emulator
-
-#endif

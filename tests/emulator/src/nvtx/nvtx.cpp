@@ -12,26 +12,26 @@
 namespace emulator::nvtx {
 namespace {
 
-struct Domain {
+struct domain_state {
     std::string name;
     std::vector<std::shared_ptr<const std::string>> texts; /* whose addresses are the registered strings' handles */
 };
 
-struct Range {
+struct range_state {
     std::string text;
     int depth;
 };
 
-struct State {
-    handle_table<Domain> domains{kind::nvtx_domain};
-    std::vector<Range> ranges;
+struct nvtx_state {
+    handle_table<domain_state> domains{kind::nvtx_domain};
+    std::vector<range_state> ranges;
     std::vector<std::string> marks;
     int64_t open = 0;
     int64_t generation = 0; /* of resets: ranges from before one are not open any more */
 };
 
-State& state() {
-    static State& instance = *new State;
+nvtx_state& state() {
+    static nvtx_state& instance = *new nvtx_state;
     return instance;
 }
 
@@ -44,7 +44,7 @@ const on_reset forget([] {
 });
 
 /* nvtxEventAttributes_t, version 3 */
-struct EventAttributes {
+struct event_attributes {
     std::uint16_t version, size;
     std::uint32_t category;
     std::int32_t color_type;
@@ -54,7 +54,7 @@ struct EventAttributes {
     std::int32_t message_type;
     const void* message;
 };
-static_assert(sizeof(EventAttributes) == 48 && offsetof(EventAttributes, message) == 40, "as nvtxEventAttributes_t lies");
+static_assert(sizeof(event_attributes) == 48 && offsetof(event_attributes, message) == 40, "as nvtxEventAttributes_t lies");
 constexpr int message_ascii = 1, message_registered = 3;
 
 /* Open ranges of the calling thread, by domain; null is the default one. */
@@ -85,8 +85,8 @@ int pop(const void* domain) {
 }
 
 /* The text of the attributes, or null and a violation. */
-const char* message_of(const void* domain, const EventAttributes* attributes) {
-    if (attributes == nullptr || attributes->version != 3 || attributes->size != sizeof(EventAttributes)) {
+const char* message_of(const void* domain, const event_attributes* attributes) {
+    if (attributes == nullptr || attributes->version != 3 || attributes->size != sizeof(event_attributes)) {
         violation("the event attributes are null or not of version 3 and 48 bytes");
         return nullptr;
     }
@@ -137,7 +137,7 @@ EMULATOR_EXPORT void* nvtxDomainCreateA(const char* name) {
         violation("the name is null");
         return nullptr;
     }
-    return state().domains.create<void*>(Domain{name, {}});
+    return state().domains.create<void*>(domain_state{name, {}});
 }
 
 EMULATOR_EXPORT void nvtxDomainDestroy(void* domain) {
@@ -160,7 +160,7 @@ EMULATOR_EXPORT const void* nvtxDomainRegisterStringA(void* domain, const char* 
 EMULATOR_EXPORT int nvtxDomainRangePushEx(void* domain, const void* attributes) {
     EMULATOR_ASK();
     if (domain != nullptr && !state().domains.find(domain)) return -1;
-    const char* text = message_of(domain, static_cast<const EventAttributes*>(attributes));
+    const char* text = message_of(domain, static_cast<const event_attributes*>(attributes));
     return text == nullptr ? -1 : push(domain, text);
 }
 
@@ -180,7 +180,7 @@ EMULATOR_CONTROL int sunet_emulator_ranges(void) {
 EMULATOR_CONTROL int sunet_emulator_range(int index, char* text, int size, int* depth) {
     const std::lock_guard<std::recursive_mutex> hold(global_lock());
     if (index < 0 || index >= static_cast<int>(state().ranges.size())) return -1;
-    const Range& range = state().ranges[static_cast<size_t>(index)];
+    const range_state& range = state().ranges[static_cast<size_t>(index)];
     if (depth != nullptr) *depth = range.depth;
     return copy(range.text, text, size);
 }

@@ -43,7 +43,7 @@ CUresult refuse_during_capture() {
 void run_nodes(const std::vector<graph_node>& nodes) {
     std::vector<size_t> missing(nodes.size()), ready;
     std::vector<std::vector<size_t>> before(nodes.size());
-    for (size_t i = 0; i < nodes.size(); i++) {
+    for (size_t i = 0; i < nodes.size(); ++i) {
         missing[i] = nodes[i].after.size();
         for (const size_t earlier : nodes[i].after) before[earlier].push_back(i);
         if (missing[i] == 0) ready.push_back(i);

@@ -26,11 +26,11 @@ public:
           source_(from_large ? request.large() : request.small()), destination_(from_large ? request.small() : request.large()),
           areas_(layout_.height, layout_.width, most_rows) {
         const std::int64_t patch_elements = areas_.patch_pixels(tile_overlap) * channel_block;
-        patch_bytes_ = whole_lines(static_cast<std::size_t>(patch_elements) * sizeof(Bf16));
-        operand_bytes_ = whole_lines(static_cast<std::size_t>(products * most_rows * source_.channels()) * sizeof(Bf16));
+        patch_bytes_ = whole_lines(static_cast<std::size_t>(patch_elements) * sizeof(bf16));
+        operand_bytes_ = whole_lines(static_cast<std::size_t>(products * most_rows * source_.channels()) * sizeof(bf16));
         const std::size_t sum_bytes = products * most_rows * group_outputs * sizeof(float);
         thread_bytes_ = patch_bytes_ + operand_bytes_ + sum_bytes;
-        transformed_bytes_ = is_packed() ? 0 : whole_lines(weights_.elements() * sizeof(Bf16));
+        transformed_bytes_ = is_packed() ? 0 : whole_lines(weights_.elements() * sizeof(bf16));
     }
 
     std::size_t scratch_bytes() const { return transformed_bytes_ + thread_bytes_ * static_cast<std::size_t>(threads_); }
@@ -64,19 +64,19 @@ private:
     /* What a thread works with. */
     struct worker {
         bindings data;
-        Bf16* patch;
-        HardwareBf16* sources;
+        bf16* patch;
+        hardware_bf16* sources;
         float* sums;
     };
 
     bool is_packed() const { return attributes_.inference != 0; }
-    HardwareBf16* transformed_weights(bindings data) const {
-        return static_cast<HardwareBf16*>(data[is_packed() ? SUNET_ARG_WEIGHTS : SUNET_ARG_SCRATCH]);
+    hardware_bf16* transformed_weights(bindings data) const {
+        return static_cast<hardware_bf16*>(data[is_packed() ? SUNET_ARG_WEIGHTS : SUNET_ARG_SCRATCH]);
     }
 
     worker make_worker(bindings data, std::int64_t thread) const {
         char* memory = static_cast<char*>(data[SUNET_ARG_SCRATCH]) + transformed_bytes_ + thread_bytes_ * static_cast<std::size_t>(thread);
-        return {data, reinterpret_cast<Bf16*>(memory), reinterpret_cast<HardwareBf16*>(memory + patch_bytes_),
+        return {data, reinterpret_cast<bf16*>(memory), reinterpret_cast<hardware_bf16*>(memory + patch_bytes_),
                 reinterpret_cast<float*>(memory + patch_bytes_ + operand_bytes_)};
     }
 
@@ -100,7 +100,7 @@ private:
         bf16_winograd::destination to{};
         to.row_stride = layout_.width * channel_block;
         to.block_stride = layout_.height * to.row_stride;
-        to.y = static_cast<HardwareBf16*>(own.data[destination_argument_]) + destination_.plane(image, group * most_vectors) +
+        to.y = static_cast<hardware_bf16*>(own.data[destination_argument_]) + destination_.plane(image, group * most_vectors) +
                row * to.row_stride + column * channel_block;
         to.height = layout_.height - row;
         to.width = layout_.width - column;

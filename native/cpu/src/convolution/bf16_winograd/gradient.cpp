@@ -16,7 +16,7 @@ constexpr std::int64_t fewest_tiles = 48;
 /* So many that the operands of an area leave room for sums in the next cache. */
 std::int64_t tiles_of_area(std::int64_t channels) {
     constexpr std::int64_t operand_bytes = 256 * 1024, fewest = 16;
-    const std::int64_t tiles = operand_bytes / (products * channels * std::int64_t{sizeof(Bf16)});
+    const std::int64_t tiles = operand_bytes / (products * channels * std::int64_t{sizeof(bf16)});
     return std::max(fewest, tiles / 2 * 2);
 }
 
@@ -28,9 +28,9 @@ public:
           small_(request.small()), layout_{request.small().dims[1], request.large().dims[1], true},
           areas_(request.small().dims[2], request.small().dims[3], tiles_of_area(large_.channels() + small_.channels())),
           group_shares_(shares_of_groups()), parts_(threads_ / group_shares_) {
-        patch_bytes_ = bytes_of<Bf16>(areas_.patch_pixels(tile_overlap) * channel_block);
-        source_bytes_ = bytes_of<Bf16>(products * most_pairs() * 2 * large_.channels());
-        gradient_bytes_ = bytes_of<Bf16>(products * most_pairs() * 2 * small_.channels());
+        patch_bytes_ = bytes_of<bf16>(areas_.patch_pixels(tile_overlap) * channel_block);
+        source_bytes_ = bytes_of<bf16>(products * most_pairs() * 2 * large_.channels());
+        gradient_bytes_ = bytes_of<bf16>(products * most_pairs() * 2 * small_.channels());
         sum_bytes_ = whole_lines(layout_.elements() * sizeof(float));
     }
 
@@ -54,8 +54,8 @@ private:
     struct worker {
         bindings data;
         std::int64_t part, first_group, end_group;
-        Bf16* patch;
-        HardwareBf16 *sources, *gradients;
+        bf16* patch;
+        hardware_bf16 *sources, *gradients;
         float* sums;
     };
 
@@ -86,9 +86,9 @@ private:
         own.part = thread % parts_;
         own.first_group = layout_.groups() * share / group_shares_;
         own.end_group = layout_.groups() * (share + 1) / group_shares_;
-        own.patch = reinterpret_cast<Bf16*>(memory);
-        own.sources = reinterpret_cast<HardwareBf16*>(memory + patch_bytes_);
-        own.gradients = reinterpret_cast<HardwareBf16*>(memory + patch_bytes_ + source_bytes_);
+        own.patch = reinterpret_cast<bf16*>(memory);
+        own.sources = reinterpret_cast<hardware_bf16*>(memory + patch_bytes_);
+        own.gradients = reinterpret_cast<hardware_bf16*>(memory + patch_bytes_ + source_bytes_);
         own.sums = reinterpret_cast<float*>(sums + sum_bytes_ * static_cast<std::size_t>(own.part));
         return own;
     }
@@ -114,7 +114,7 @@ private:
         const std::int64_t last_block = std::min(own.end_group * most_vectors, small_.blocks());
         for (std::int64_t block = own.first_group * most_vectors; block < last_block; ++block) {
             const std::int64_t group = block / most_vectors, pair_stride = layout_.vectors(group) * pair_elements;
-            HardwareBf16* to = gradients_of(own, group, pairs) + block % most_vectors * pair_elements;
+            hardware_bf16* to = gradients_of(own, group, pairs) + block % most_vectors * pair_elements;
             transform_gradient(small_.read(own.data[small_argument_], image, block, pixels, tiles, own.patch),
                                {to, pairs * pair_stride, pair_stride});
         }
@@ -124,7 +124,7 @@ private:
                              {own.sources + block * pair_elements, pairs * source_stride, source_stride});
     }
 
-    HardwareBf16* gradients_of(const worker& own, std::int64_t group, std::int64_t pairs) const {
+    hardware_bf16* gradients_of(const worker& own, std::int64_t group, std::int64_t pairs) const {
         return own.gradients + group * most_vectors * pair_elements * products * pairs;
     }
 

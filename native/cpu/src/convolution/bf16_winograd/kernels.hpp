@@ -2,7 +2,7 @@
  * bf16, for CPUs with AVX-512 BF16. Compiled apart from their callers, which run on any CPU. */
 #pragma once
 
-#include "kernels/kernel.hpp"
+#include "kernels/vectors.hpp"
 #include "convolution/shared/winograd_2x3.hpp"
 
 namespace sunet::bf16_winograd {
@@ -23,18 +23,18 @@ constexpr std::int64_t blocks_of(std::int64_t channels) { return (channels + cha
 
 /* Tiles side by side and one above the other, of a block of 16 channels in rows of pixels. */
 struct patch {
-    const Bf16* x;
+    const bf16* x;
     std::int64_t row_stride;    /* in elements */
     std::int64_t rows, columns; /* tiles */
 };
 
 /* B^T d B of tiles that read 4x4 pixels each and overlap by two: product p of tile t goes to `to` + p * product_stride + 16 t. */
-void transform_source(const patch& from, HardwareBf16* to, std::int64_t product_stride) noexcept;
+void transform_source(const patch& from, hardware_bf16* to, std::int64_t product_stride) noexcept;
 
 /* Where pairs of neighbouring tiles go, in a row's order: product p of the tiles 2 t and 2 t + 1, channel by channel both, to
  * `to` + p * product_stride + t * pair_stride. A tile without a neighbour has zeros for it. */
 struct tile_pairs {
-    HardwareBf16* to;
+    hardware_bf16* to;
     std::int64_t product_stride, pair_stride;
 };
 
@@ -44,12 +44,12 @@ void transform_gradient(const patch& from, const tile_pairs& out) noexcept;
 
 /* G g G^T of a block of weights [tap][16 b][16 a] for sums over b or, of those turned by half a turn, over a: product p of the pair i of what
  * is summed over goes to `to` + p * product_stride + i * pair_stride, the outputs' pairs side by side. */
-void transform_weights(const float* w, bool over_b, HardwareBf16* to, std::int64_t product_stride, std::int64_t pair_stride) noexcept;
+void transform_weights(const float* w, bool over_b, hardware_bf16* to, std::int64_t product_stride, std::int64_t pair_stride) noexcept;
 
 /* sums[p][t][o] = the sum of products over all channels of tile t. */
 struct tile_products {
-    const Bf16* sources;         /* [products][blocks][tiles][16] */
-    const HardwareBf16* weights; /* [products][pairs of channels][outputs][2] */
+    const bf16* sources;          /* [products][blocks][tiles][16] */
+    const hardware_bf16* weights; /* [products][pairs of channels][outputs][2] */
     std::int64_t blocks;
     float* sums;
 };
@@ -58,7 +58,7 @@ void multiply(const tile_products& of, int vectors, int tiles) noexcept;
 
 /* y = max(floor, A^T m A + bias + y), the last where it accumulates, of the products' sums m. */
 struct destination {
-    HardwareBf16* y;                       /* of the first tile's first pixel */
+    hardware_bf16* y;                      /* of the first tile's first pixel */
     std::int64_t row_stride, block_stride; /* in elements */
     std::int64_t height, width;            /* pixels that there are, of the area's */
     const float* bias;                     /* of all outputs of the vectors; NULL for none */
@@ -69,9 +69,9 @@ void write(const float* sums, int vectors, const area& tiles, const destination&
 
 /* sums[c][o] (+)= the sum over all tiles of source c by gradient o. */
 struct gradient_products {
-    const HardwareBf16* sources;   /* [pairs of tiles][all channels][2], from the first channel on */
-    std::int64_t channels;         /* all */
-    const HardwareBf16* gradients; /* [pairs of tiles][outputs][2] */
+    const hardware_bf16* sources;   /* [pairs of tiles][all channels][2], from the first channel on */
+    std::int64_t channels;          /* all */
+    const hardware_bf16* gradients; /* [pairs of tiles][outputs][2] */
     std::int64_t pairs;
     float* sums;
     bool first; /* what was in `sums` does not count */

@@ -14,15 +14,15 @@ std::int64_t patch_reader::plane(std::int64_t image, std::int64_t block) const {
 }
 
 patch patch_reader::read(const void* data, std::int64_t image, std::int64_t block, const area& pixels, const area& tiles,
-                         Bf16* room) const {
-    const Bf16* x = static_cast<const Bf16*>(data) + plane(image, block);
+                         bf16* room) const {
+    const bf16* x = static_cast<const bf16*>(data) + plane(image, block);
     const std::int64_t row_stride = layout_.width * channel_block, room_stride = pixels.columns * channel_block;
     const std::int64_t top = std::max<std::int64_t>(0, -pixels.row), left = std::max<std::int64_t>(0, -pixels.column);
     const std::int64_t rows = std::min(pixels.rows, layout_.height - pixels.row) - top;
     const std::int64_t columns = std::min(pixels.columns, layout_.width - pixels.column) - left;
     if (rows == pixels.rows && columns == pixels.columns)
         return {x + pixels.row * row_stride + pixels.column * channel_block, row_stride, tiles.rows, tiles.columns};
-    std::fill_n(room, pixels.count() * channel_block, Bf16{0});
+    std::fill_n(room, pixels.count() * channel_block, bf16{0});
     for (std::int64_t row = top; row < top + rows && columns > 0; ++row)
         std::copy_n(x + (pixels.row + row) * row_stride + (pixels.column + left) * channel_block, columns * channel_block,
                     room + row * room_stride + left * channel_block);

@@ -21,7 +21,7 @@ public:
     /* The first element of an image's block. */
     std::int64_t plane(std::int64_t image, std::int64_t block) const;
     /* The pixels of one block that some tiles read: in place or, with zeros for those beside the image, in `room` for as many. */
-    patch read(const void* data, std::int64_t image, std::int64_t block, const area& pixels, const area& tiles, Bf16* room) const;
+    patch read(const void* data, std::int64_t image, std::int64_t block, const area& pixels, const area& tiles, bf16* room) const;
 
 private:
     channel_layout layout_;

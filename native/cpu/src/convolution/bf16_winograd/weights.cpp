@@ -12,7 +12,7 @@ struct block_pair {
     std::int64_t output, summed, a, b;
 };
 
-void transform(const weight_layout& layout, const block_pair& at, const float* w, HardwareBf16* to) {
+void transform(const weight_layout& layout, const block_pair& at, const float* w, hardware_bf16* to) {
     const std::int64_t group = at.output / most_vectors, pair_stride = layout.vectors(group) * pair_elements;
     transform_weights(w, layout.over_b,
                       to + layout.offset(group) + at.summed * block_pairs * pair_stride + at.output % most_vectors * pair_elements,
@@ -21,7 +21,7 @@ void transform(const weight_layout& layout, const block_pair& at, const float* w
 
 } // namespace
 
-void transform_block(const weight_layout& layout, const float* blocked, std::int64_t block, HardwareBf16* to) {
+void transform_block(const weight_layout& layout, const float* blocked, std::int64_t block, hardware_bf16* to) {
     const block_pair at(layout, block);
     transform(layout, at, blocked + (at.a * blocks_of(layout.b) + at.b) * block_weights, to);
 }
@@ -36,7 +36,7 @@ void weight_packing::run(const float* from, void* to) const {
         const block_pair at(layout_, block);
         alignas(64) float w[block_weights];
         gather(from, at.a, at.b, w);
-        transform(layout_, at, w, static_cast<HardwareBf16*>(to));
+        transform(layout_, at, w, static_cast<hardware_bf16*>(to));
     }
 }
 

@@ -32,14 +32,14 @@ struct weight_layout {
 };
 
 /* Transforms one of the pairs of blocks of weights that lie as SUNET_WEIGHTS_16. */
-void transform_block(const weight_layout& layout, const float* blocked, std::int64_t block, HardwareBf16* to);
+void transform_block(const weight_layout& layout, const float* blocked, std::int64_t block, hardware_bf16* to);
 
 /* Transforms row-major weights, for predictions. */
 class weight_packing : public packing {
 public:
     explicit weight_packing(const weight_layout& layout) : layout_(layout) {}
 
-    std::size_t bytes() const override { return layout_.elements() * sizeof(Bf16); }
+    std::size_t bytes() const override { return layout_.elements() * sizeof(bf16); }
     std::string name() const override;
     const char* implementation() const override { return bf16_winograd::implementation; }
     void run(const float* from, void* to) const override;

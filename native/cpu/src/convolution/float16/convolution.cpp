@@ -151,7 +151,7 @@ private:
         std::fill_n(own.kept, kept_rows(), kept_row{-1, -1, 0.0f});
         own.sums = reinterpret_cast<float*>(scratch + tag_bytes_);
         own.normalized = reinterpret_cast<bf16*>(scratch + tag_bytes_ + whole_lines(tile_sums * sizeof(float)));
-        own.rows = own.normalized + normalized_bytes_ / sizeof(bf16);
+        own.rows = reinterpret_cast<half*>(own.normalized + normalized_bytes_ / sizeof(bf16));
         own.norm = d_.norm_of(data);
         return own;
     }

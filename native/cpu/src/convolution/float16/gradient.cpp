@@ -84,7 +84,7 @@ private:
         w.rows = reinterpret_cast<const half**>(share.memory);
         w.kept = reinterpret_cast<kept_row*>(share.memory + pointer_bytes_);
         w.normalized = reinterpret_cast<bf16*>(share.memory + pointer_bytes_ + tag_bytes_);
-        w.large_rows = w.normalized + normalized_bytes_ / sizeof(bf16);
+        w.large_rows = reinterpret_cast<half*>(w.normalized + normalized_bytes_ / sizeof(bf16));
         w.small_rows = w.large_rows + static_cast<std::int64_t>(large_bytes_ / sizeof(half)) * kept_rows_;
         return w;
     }

@@ -16,15 +16,16 @@ struct of_outputs {
     }
 };
 
-template <int Vectors, int Channels>
+template <int Vectors, int channel_view>
 struct of_gradients {
     using argument = gradient_tile;
     static void run(const gradient_tile& t) noexcept {
-        tile_sums_of<Vectors, Channels> sums;
-        sum_products<Vectors, Channels>(sums, t.a[0] + t.offset, 1, t.pixel_stride, chain_depth * t.pixel_stride, t.gradients, t.pixels);
+        tile_sums_of<Vectors, channel_view> sums;
+        sum_products<Vectors, channel_view>(sums, t.a[0] + t.offset, 1, t.pixel_stride, chain_depth * t.pixel_stride, t.gradients,
+                                            t.pixels);
         for (std::int64_t r = 1; r < t.rows; ++r)
-            add_products<Vectors, Channels>(sums, t.a[r] + t.offset, 1, t.pixel_stride, t.gradients + r * t.gradient_stride, t.pixels);
-        add_sums<Vectors, Channels>(sums, t.scale, t.first, t.sums);
+            add_products<Vectors, channel_view>(sums, t.a[r] + t.offset, 1, t.pixel_stride, t.gradients + r * t.gradient_stride, t.pixels);
+        add_sums<Vectors, channel_view>(sums, t.scale, t.first, t.sums);
     }
 };
 

@@ -4,10 +4,11 @@
 
 #include <cstdint>
 
+#include "sunet_bf16.hpp"
+
 namespace sunet::float16 {
 
 using half = std::uint16_t; /* bits of an IEEE binary16 */
-using bf16 = std::uint16_t;
 
 constexpr int lanes = 32;       /* of a vector */
 constexpr int most_vectors = 2; /* of outputs, in a tile */
