@@ -1,4 +1,5 @@
-/* The one bfloat16 of all native code: the CPU's kernels, the device kernels, and those compiled for the host. */
+/* The bfloat16 type of all native code: of the CPU's kernels, of the device kernels, and of device kernels that are compiled for the
+ * host. */
 #pragma once
 
 #include <stdint.h>

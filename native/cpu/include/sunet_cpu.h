@@ -66,8 +66,6 @@ typedef struct sunet_context sunet_context;
 typedef struct sunet_format sunet_format;
 typedef struct sunet_primitive sunet_primitive;
 
-/* ---- library and context -------------------------------------------------------------------------------------- */
-
 typedef struct sunet_library_info {
     int32_t abi;
     int32_t onednn_major, onednn_minor, onednn_patch; /* of the library that was loaded */
@@ -97,7 +95,7 @@ SUNET_API int32_t sunet_context_threads(const sunet_context* context);
 SUNET_API sunet_status sunet_allocate(size_t bytes, void** out, sunet_message* message);
 SUNET_API void sunet_free(void* memory);
 
-/* ---- formats: where a primitive wants its data ---------------------------------------------------------------- */
+/* A format says how a primitive expects data in memory. */
 
 SUNET_API sunet_status sunet_format_create(const sunet_tensor* tensor, sunet_format** out, sunet_message* message);
 SUNET_API void sunet_format_destroy(sunet_format* format);
@@ -108,7 +106,7 @@ SUNET_API int32_t sunet_format_equal(const sunet_format* a, const sunet_format* 
  * be written but not read back; "strided" where there is none. */
 SUNET_API void sunet_format_describe(const sunet_format* format, sunet_message* out);
 
-/* ---- oneDNN primitives ----------------------------------------------------------------------------------------- */
+/* A primitive is prepared once and executed many times. */
 
 typedef int32_t sunet_argument;
 enum {
@@ -176,7 +174,8 @@ SUNET_API sunet_status sunet_primitive_bind(sunet_primitive* primitive, sunet_ar
 SUNET_API sunet_status sunet_primitive_execute(sunet_primitive* primitive, sunet_message* message);
 SUNET_API void sunet_primitive_destroy(sunet_primitive* primitive);
 
-/* ---- kernels ---------------------------------------------------------------------------------------------------
+/* Kernels.
+ *
  * Tensors of one call agree in [N, C, H, W] unless said otherwise; each may have its own layout (PLAIN, BLOCKED_8, BLOCKED_16,
  * NHWC) and may be a channel slice. Fast where operands share a layout. Results are bit-identical for a given thread count.
  * Tensors are F32 or BF16, all of one call alike but where it says so; what is stored as BF16 is rounded to the nearest, to even between

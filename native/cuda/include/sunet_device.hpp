@@ -1,5 +1,5 @@
-/* What kernels are written in: the few words of CUDA they need, so that the same sources compile with clang (which has no CUDA
- * headers here), with nvcc, and, where SUNET_HOST_KERNELS is defined, with any C++17 compiler for the host. Kernels use nothing else. */
+/* The part of CUDA that kernels use, so that the same sources compile with clang (without CUDA headers), with nvcc, and, where
+ * SUNET_HOST_KERNELS is defined, with any C++17 compiler for the host. Kernels use nothing else of CUDA. */
 #pragma once
 
 #include <stdint.h>
@@ -10,7 +10,7 @@
 #include <cmath>
 #include <cstring>
 
-/* The launch bound of a kernel is kept beside it, for launches to be checked against. */
+/* A constant holds the launch bound of each kernel, so that launches can be checked. */
 #define SUNET_KERNEL(name, block)              \
     extern "C" const int name##_block;         \
     extern "C" const int name##_block = block; \
@@ -21,7 +21,8 @@
 #define SUNET_UNROLL_PAIRS
 #define SUNET_SHARED static thread_local
 
-/* thread_x() and its like, sync_threads(), shuffle_xor(), the atomics and check_alignment(), over the threads of a simulated block. */
+/* Declares thread_x() and similar functions, sync_threads(), shuffle_xor(), the atomics and check_alignment() for the threads of a
+ * simulated block. */
 #include "host_device.hpp"
 #else
 #if !defined(__CUDACC__) || defined(__clang__)
@@ -31,12 +32,12 @@
 #define __launch_bounds__(...) __attribute__((launch_bounds(__VA_ARGS__)))
 #endif
 #define SUNET_KERNEL(name, block) extern "C" __global__ void __launch_bounds__(block) name
-/* With so few registers that a multiprocessor holds so many blocks at once: kernels that wait for memory want many. */
+/* Limits registers so that a multiprocessor holds `blocks` blocks at once, for kernels that mostly wait for memory. */
 #define SUNET_RESIDENT_KERNEL(name, block, blocks) extern "C" __global__ void __launch_bounds__(block, blocks) name
-/* Always inlined: a call would pass arrays of registers through memory. */
+/* Always inlined, because a call would pass arrays in registers through memory. */
 #define SUNET_DEVICE __device__ inline __attribute__((always_inline))
 #define SUNET_SHARED static __shared__
-/* Before a loop that only reads: several of its loads are then on their way at once. */
+/* For loops that only read, so that several loads are in flight at once. */
 #define SUNET_UNROLL _Pragma("unroll 4")
 #define SUNET_UNROLL_PAIRS _Pragma("unroll 2")
 #endif
@@ -278,7 +279,7 @@ SUNET_DEVICE float square_root(float x) {
 
 SUNET_DEVICE float inverse_square_root(float x) { return 1.0f / square_root(x); }
 
-/* Over the 32 threads of a warp, all of which take part; the result is the same in each. */
+/* Sums over the 32 threads of a warp, which must all take part; every thread gets the sum. */
 template <class T>
 SUNET_DEVICE T warp_sum(T value) {
     for (int mask = 16; mask > 0; mask /= 2) value += shuffle_xor(value, mask);

@@ -2,7 +2,7 @@
 
 namespace sunet {
 
-/* What a layer normalises with; each [C]. */
+/* The parameters of a layer, each [C]. */
 struct norm_parameters {
     const float *mean, *variance, *gamma, *beta;
     float epsilon;
@@ -10,7 +10,7 @@ struct norm_parameters {
     SUNET_DEVICE bool vectors() const { return aligned(mean) && aligned(variance) && aligned(gamma) && aligned(beta); }
 };
 
-/* The same for some channels, in registers. */
+/* The parameters of some channels, in registers. */
 template <int N>
 struct normalizer {
     lane_values<N> mean, scale, beta;
@@ -24,13 +24,13 @@ struct normalizer {
     /* Both directions must agree on this to the bit: the gradient's mask is its sign. */
     SUNET_DEVICE float operator()(float x, int lane) const { return multiply_add(x - mean.at[lane], scale.at[lane], beta.at[lane]); }
 
-    /* What of the output's gradient passes the ReLU. */
+    /* The output's gradient after the ReLU's. */
     SUNET_DEVICE float passed(float dy, float x, int lane, int relu) const { return relu == 0 || (*this)(x, lane) > 0.0f ? dy : 0.0f; }
 };
 
-/* Per chunk and channel a pivot, which is the first pixel, the mean of what pixels differ from it, and the sum of squared deviations from
- * the mean. A thread keeps the last two up to date pixel by pixel: sums of squares would lose the variance where the mean is large, or,
- * taken about the pivot, where that is far from the mean. */
+/* Computes for each chunk and channel a pivot, which is the first pixel, the mean of the differences from it, and the sum of squared
+ * deviations from the mean. A thread updates the last two pixel by pixel: sums of squares would lose the variance where the mean is large,
+ * or, taken about the pivot, where that is far from the mean. */
 template <int N, class T>
 SUNET_DEVICE void statistics_lanes(pixel_view<const T> x, float* partial, int64_t pixels, int channels, float* shared) {
     const channel_tile tile(channels / N);
@@ -56,7 +56,7 @@ SUNET_DEVICE void statistics_lanes(pixel_view<const T> x, float* partial, int64_
         }
         for (int i = 0; i < N; ++i) sum.at[i] = mean.at[i] * count * inverse;
         sum_rows(tile, sum.at, shared);
-        /* Chan's formula for all rows at once: each adds its own squares and those of its mean about the common one. */
+        /* Chan's formula for all rows at once: each row adds its own squares and those of its mean about the common mean. */
         for (int i = 0; i < N; ++i) {
             const float difference = mean.at[i] - sum.at[i];
             squares.at[i] += difference * difference * count;
@@ -107,7 +107,7 @@ SUNET_DEVICE void apply(pixel_view<const T> x, const norm_parameters& affine, in
         apply_lanes<1>(x, affine, relu, y, pixels, channels);
 }
 
-/* Per chunk and channel the sums of the gradient and of its product with the deviation from the mean. */
+/* Computes for each chunk and channel the sums of the gradient and of its product with the deviation from the mean. */
 template <int N, class T>
 SUNET_DEVICE void gradient_sums_lanes(pixel_view<const T> x, pixel_view<const T> dy, const norm_parameters& affine, int relu,
                                       float* partial, int64_t pixels, int channels, float* shared) {

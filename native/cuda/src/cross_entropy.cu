@@ -17,7 +17,7 @@ struct loss_counts {
     }
 };
 
-/* Over a block; the result is the first thread's, and its order of addition is fixed. */
+/* Sums over a block in a fixed order; the first thread gets the result. */
 template <int Warps>
 SUNET_DEVICE loss_counts block_sum(loss_counts own) {
     SUNET_SHARED loss_counts warps[Warps];
@@ -76,7 +76,7 @@ SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const i
     SUNET_SHARED float sums[loss_tile];
     SUNET_SHARED int classes[loss_tile];
     const float scale = *counted == 0 ? 0.0f : 1.0f / static_cast<float>(*counted);
-    /* Of many classes fewer pixels, so that there are blocks enough. */
+    /* Fewer pixels where there are many classes, so that there are enough blocks. */
     const int tile = channels >= 4096 ? 1 : lower(loss_tile, 4096 / channels);
     for (int64_t begin = static_cast<int64_t>(block_x()) * tile; begin < pixels; begin += static_cast<int64_t>(grid_dim_x()) * tile) {
         const int count = static_cast<int>(minimum(pixels - begin, static_cast<int64_t>(tile)));

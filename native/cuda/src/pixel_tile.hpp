@@ -1,4 +1,4 @@
-/* Working on the channels of single pixels. */
+/* Kernels over the channels of single pixels. */
 #pragma once
 
 #include "tile.hpp"
@@ -21,7 +21,7 @@ struct staged_tile {
     SUNET_DEVICE float* row() const { return floats + thread_x() * stride; }
 };
 
-/* All channels of a tile whose pixels follow each other without a gap, by 16-byte accesses. */
+/* Copies all channels of a tile whose pixels lie without gaps, with 16-byte accesses. */
 template <class T>
 SUNET_DEVICE void stage_dense(const T* from, int pixels, const staged_tile& to) {
     constexpr int lanes = vector_lanes<T>;
@@ -41,7 +41,8 @@ SUNET_DEVICE void stage_dense(const T* from, int pixels, const staged_tile& to) 
     if (rest < elements) to.floats[rest / to.channels * to.stride + rest % to.channels] = to_float(from[rest]);
 }
 
-/* Channels from `channel` on of a tile's pixels; gives how many. Threads meet before and after. */
+/* Copies the channels from `channel` on of a tile's pixels to shared memory and returns their number. Threads synchronise before and
+ * after. */
 template <class T>
 SUNET_DEVICE int stage(const T* from, int ld, int pixels, int channel, int channels, const staged_tile& to) {
     const int count = lower(to.channels, channels - channel);
@@ -55,11 +56,11 @@ SUNET_DEVICE int stage(const T* from, int ld, int pixels, int channel, int chann
     return count;
 }
 
-/* log of the sum of exponentials, a part of the channels after the other: relative to the largest so far. */
+/* The logarithm of a sum of exponentials, updated with some channels at a time and kept relative to the largest so far. */
 struct log_sum {
     float peak, sum;
 
-    /* What exponents are relative to. Where all were -infinity, 0: the difference of infinities would be NaN. */
+    /* The value that exponents are relative to. It is 0 where all were -infinity, because the difference of infinities would be NaN. */
     SUNET_DEVICE float pivot() const { return peak > -__builtin_inff() ? peak : 0.0f; }
 
     SUNET_DEVICE void add(const float* row, int count) {

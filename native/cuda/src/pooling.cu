@@ -13,7 +13,7 @@ SUNET_DEVICE image_place place(int64_t pixel, int height, int width) {
     return {row / static_cast<uint32_t>(height), row % static_cast<uint32_t>(height), at % static_cast<uint32_t>(width)};
 }
 
-/* Windows of two are what networks use, and a shift is far cheaper than a division. */
+/* Most networks use windows of two, and a shift is far cheaper than a division. */
 SUNET_DEVICE uint32_t window_of(uint32_t position, uint32_t window) { return window == 2 ? position >> 1 : position / window; }
 
 /* Lanes of one access of both types: a vector of the narrower one. */
@@ -47,7 +47,7 @@ SUNET_DEVICE void pool(pixel_view<const T> x, pixel_view<U> y, int images, int h
         pool_lanes<1>(x, y, images, height, width, channels, window);
 }
 
-/* What a window's pixels have in common: the gradient of their mean. Pixels no window covers took no part. */
+/* Gives every pixel of a window the gradient of the window's mean, and 0 to pixels that no window covers. */
 template <int N, class T, class U>
 SUNET_DEVICE void spread_lanes(pixel_view<const T> dy, pixel_view<U> dx, int images, int height, int width, int channels, int window_height,
                                int window_width) {

@@ -22,7 +22,7 @@ struct resize_unit {
     }
 };
 
-/* The row of the source between two of its rows, for the columns that a tile samples: [column - first][channel]. */
+/* Interpolates vertically between two rows of the source, for the columns that a tile samples: [column - first][channel]. */
 template <class T>
 SUNET_DEVICE void blend_rows(const T* x, int ld_x, const resize_axis& rows, const resize_axis& columns, const resize_unit& at, int first,
                              int count, float* blended) {
@@ -63,7 +63,7 @@ SUNET_DEVICE void resize(const T* x, int ld_x, U* y, int ld_y, int images, int c
     }
 }
 
-/* The likeliest class of every output pixel, without the resized logits ever being in memory. */
+/* Finds the most likely class of every output pixel, without the resized logits in memory. */
 template <class T>
 SUNET_DEVICE void resize_arg_max(const T* x, int ld_x, uint8_t* classes, int images, int channels, const resize_axis& rows,
                                  const resize_axis& columns, int tile, int chunk) {

@@ -1,4 +1,4 @@
-/* Where bilinear resizing samples an axis. */
+/* The sampling positions of bilinear resizing along an axis. */
 #pragma once
 
 #include "tile.hpp"
@@ -11,7 +11,7 @@ struct resize_axis {
     int input, output;
 };
 
-/* A sample is (1 - fraction) of input `low` and `fraction` of the one behind it; on the last input there is no fraction. */
+/* A sample is (1 - fraction) of input `low` and `fraction` of the next one; on the last input the fraction is 0. */
 struct alignas(8) axis_tap {
     int low;
     float fraction;
@@ -27,13 +27,14 @@ SUNET_DEVICE axis_tap tap(const resize_axis& axis, int index) {
 
 SUNET_DEVICE float mix(float low, float high, float fraction) { return multiply_add(low, 1.0f - fraction, high * fraction); }
 
-/* The first output whose lower input is at or behind `index`. */
+/* The first output whose lower input is at `index` or after it. */
 SUNET_DEVICE int reached(const resize_axis& axis, int index) {
     const int numerator = axis.output * (2 * index + 1) - axis.input, unit = 2 * axis.input;
     return index <= 0 || numerator <= 0 ? 0 : lower(axis.output, (numerator - 1) / unit + 1);
 }
 
-/* What outputs from reached(index - 1) up to reached(index + 1) give to one input: a hat above it, level where a border is next to it. */
+/* The weights with which the outputs from reached(index - 1) to reached(index + 1) sample one input: a hat function around it, constant
+ * towards a border. */
 struct hat_function {
     int step, origin, unit;
     float inverse_unit;
@@ -46,7 +47,7 @@ struct hat_function {
     SUNET_DEVICE float weight(int output) const {
         const int distance = output * step + origin, covered = distance + unit;
         if (distance < 0)
-            return first ? 1.0f : covered > 0 ? static_cast<float>(covered) * inverse_unit : 0.0f; /* less than 0 sampled is 0 */
+            return first ? 1.0f : covered > 0 ? static_cast<float>(covered) * inverse_unit : 0.0f; /* positions below 0 sample input 0 */
         return last ? 1.0f : 1.0f - static_cast<float>(distance) * inverse_unit;
     }
 };

@@ -17,7 +17,7 @@ SUNET_DEVICE void softmax(const T* x, int ld_x, float* y, int ld_y, int64_t pixe
         }
         const float pivot = sum.pivot(), factor = 1.0f / sum.sum;
         for (int channel = 0; channel < channels; channel += staged_channels) {
-            /* What fits in at once is there still. */
+            /* Channels that fit into shared memory at once are still there. */
             const int part = channels <= staged_channels ? channels : stage(x + begin * ld_x, ld_x, count, channel, channels, staged);
             for (int i = 0; thread_x() < count && i < part; ++i) staged.row()[i] = fast_exp(staged.row()[i] - pivot) * factor;
             sync_threads();
@@ -27,7 +27,7 @@ SUNET_DEVICE void softmax(const T* x, int ld_x, float* y, int ld_y, int64_t pixe
     }
 }
 
-/* A warp takes a pixel; the last ones of a block may have none, and come to its shuffles with nothing. */
+/* Each warp takes a pixel. The last warps of a block may have none, but still take part in shuffles. */
 template <class T>
 SUNET_DEVICE void softmax_backward(const float* y, int ld_y, const T* dy, int ld_dy, float* dx, int ld_dx, int64_t pixels, int channels) {
     constexpr int warps = block_threads / 32;

@@ -88,7 +88,7 @@ SUNET_DEVICE void to_planes(pixel_view<const T> x, float* y, const image_extent&
     });
 }
 
-/* Of red, green and blue. */
+/* The mean and deviation of red, green and blue. */
 struct image_scale {
     float mean[3], deviation[3];
 };

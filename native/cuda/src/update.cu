@@ -2,8 +2,8 @@
 
 namespace sunet {
 
-/* Calls body with the first index of every vector, then, for what is left or where there are no vectors, one by one. An index tells its
- * number of elements by the type of its second argument. */
+/* Calls body with the first index of every vector, then with every index that is left, or with every index where vectors are not possible.
+ * The type of the second argument tells the number of elements. */
 template <int N>
 struct access_width {
     static constexpr int elements = N;
@@ -27,7 +27,7 @@ SUNET_DEVICE void store_copy(bf16* to, const lane_values<4>& lanes) {
 
 SUNET_DEVICE void store_copy(bf16* to, const lane_values<1>& lanes) { *to = from_float<bf16>(lanes.at[0]); }
 
-/* Momentum is what decides whether there is a velocity; without it v = g, as PyTorch has it. */
+/* There is a velocity only where momentum is not 0; without it v = g, as in PyTorch. */
 template <int N>
 SUNET_DEVICE lane_values<N> sgd_step(const sgd_rates& rates, const lane_values<N>& gradient, float* velocity, lane_values<N> parameters) {
     lane_values<N> step, moved;
@@ -47,7 +47,7 @@ SUNET_DEVICE lane_values<N> sgd_step(const sgd_rates& rates, const lane_values<N
 /* Whether all bits of an exponent are set, which only infinities and NaN have. */
 SUNET_DEVICE bool special(float value) { return (bits_of(value) & 0x7f800000u) == 0x7f800000u; }
 
-/* Asks all elements, come what may: an early end would split the load. */
+/* Checks all elements without an early end, which would split the load. */
 template <int N, class T>
 SUNET_DEVICE int count_special(const T* x) {
     const lane_values<N> lanes = load<N>(x);

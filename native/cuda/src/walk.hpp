@@ -17,7 +17,8 @@ struct pixel_view {
     SUNET_DEVICE bool vectors() const { return aligned(first, ld); }
 };
 
-/* Groups of neighbouring channels of all pixels, one after the other, with nothing kept per channel. Only the start costs a division. */
+/* Iterates over groups of neighbouring channels of all pixels, for kernels that keep nothing for each channel. Only the start costs a
+ * division. */
 struct pixel_walk {
     int64_t pixel, pixels;
     uint32_t group, groups, pixel_step, group_step;
@@ -61,7 +62,7 @@ struct channel_tile {
         column = thread_x() - row * columns;
     }
 
-    /* The threads that are left over where columns do not divide a block take part in nothing but barriers. */
+    /* Threads that are left over where columns do not divide a block only take part in barriers. */
     SUNET_DEVICE bool works(int tile) const { return row < rows && tile * columns + column < groups; }
     SUNET_DEVICE int group(int tile) const { return tile * columns + column; }
 };
@@ -94,7 +95,7 @@ SUNET_DEVICE void sum_rows(const channel_tile& tile, float (&values)[Count], flo
     }
     sync_threads();
     for (int i = 0; i < Count; ++i) values[i] = shared[i * block_threads + tile.column];
-    /* Whoever is done may write the next sums' operands. */
+    /* After the barrier, threads may write the operands of the next sums. */
     sync_threads();
 }
 

@@ -1,5 +1,5 @@
-/* The words of a kernel that mean something on a device, for kernels compiled for the host: a thread's position in the block that the
- * emulator runs, and the barrier and shuffles, at which it switches to another thread of that block. Included by sunet_device.hpp. */
+/* The part of CUDA that kernels use, for kernels that are compiled for the host: a thread's position in the block that the emulator runs,
+ * and the barrier and shuffles, at which the emulator switches to another thread of the block. Included by sunet_device.hpp. */
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ struct host_position {
     int thread, block[3], threads, grid[3];
 };
 
-/* Of the thread that runs; blocks run one after the other, so there is one. */
+/* The position of the thread that runs. Blocks run one after the other, so one variable is enough. */
 extern host_position position;
 
 inline int thread_x() { return position.thread; }
@@ -25,10 +25,10 @@ inline int grid_dim_z() { return position.grid[2]; }
 
 void sync_threads();
 
-/* Gives `value` to the other lanes and takes that of lane ^ lane_mask; all 32 lanes must come. */
+/* Exchanges `value` with lane ^ lane_mask of the warp; all 32 lanes must take part. */
 uint64_t exchange_lanes(uint64_t value, int lane_mask);
 
-/* Ends the kernel with a violation: a device traps an access that is not aligned to its own size. */
+/* Ends the kernel with a violation, because a device traps an access that is not aligned to its size. */
 [[noreturn]] void misaligned_access(const void* address, int bytes);
 
 inline void check_alignment(const void* address, int bytes) {

@@ -1,5 +1,6 @@
-/* Transposed convolution: forward is a convolution's backward data, backward data its forward, and weights [I, O, kH, kW] are that
- * convolution's weights as they are. Measured, oneDNN's own deconvolution is no faster; what a gradient lacks is bias and ReLU. */
+/* Transposed convolutions. Forward is the backward data of a convolution, backward data is its forward, and the weights [I, O, kH, kW] are
+ * those of that convolution unchanged. oneDNN's own deconvolution is not faster. Bias and ReLU, which a gradient does not have, are added
+ * here. */
 #include "convolution/bf16_winograd/convolution.hpp"
 #include "kernels/bias_relu.hpp"
 #include "convolution/dispatch.hpp"
@@ -19,7 +20,7 @@ std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, c
     if (a.has_bias != 0 || a.fused_relu != 0) require_known(a.destination, "bias or ReLU");
     const convolution_request request{context, a, true};
     auto primitive = build_backward_data(request);
-    /* Which add the bias and clamp by themselves. */
+    /* These implementations add the bias and apply ReLU themselves. */
     if (float16::takes(request, false) || bf16_winograd::takes(request)) return primitive;
     if (a.has_bias != 0) primitive->add_pass_argument(SUNET_ARG_BIAS, {vector_desc(a.destination.dims[1])});
     if (a.has_bias != 0 || a.fused_relu != 0) {
@@ -33,7 +34,7 @@ std::unique_ptr<sunet_primitive> deconvolution_forward(sunet_context& context, c
     return primitive;
 }
 
-/* A weight gradient does not give that of the bias, which belongs to the large side here. */
+/* The gradient of the bias is computed apart, because the bias belongs to the large side here. */
 std::unique_ptr<sunet_primitive> deconvolution_backward_weights(sunet_context& context, const sunet_convolution& a) {
     if (a.has_bias != 0) require_known(a.destination, "bias");
     auto primitive = build_backward_weights({context, a, true});

@@ -1,5 +1,5 @@
-/* A transposed convolution is the gradient of a convolution, so both are built from the same three primitives: forward goes from the
- * large side (a convolution's source) to the small one, backward data from small to large. */
+/* Chooses the implementation of a convolution. A transposed convolution is the gradient of a convolution, so both are built from the same
+ * three primitives: forward goes from the large side (the source of a convolution) to the small side, backward data from small to large. */
 #pragma once
 
 #include <memory>
@@ -8,7 +8,8 @@
 
 namespace sunet {
 
-/* Each checks what is asked for and lets float16, Winograd's algorithm in bf16 or oneDNN make it, the first of them that takes it. */
+/* Each function checks the request and builds it with the first implementation that takes it: float16, then Winograd's algorithm in bf16,
+ * then oneDNN. */
 std::unique_ptr<sunet_primitive> build_forward(const convolution_request& request);
 std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& request);
 std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request);

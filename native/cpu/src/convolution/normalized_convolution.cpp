@@ -1,5 +1,5 @@
-/* Batch-norm, ReLU and a 1x1 convolution in one walk: the normalised activation, the widest there is in a network, is made strip by strip
- * in each thread's cache, where the convolution reads it, rather than written to memory and read back. */
+/* Batch normalisation, ReLU and a 1x1 convolution in one pass. The normalised activation, which is the widest of a network, is never
+ * written to memory: each thread computes it strip by strip in its cache, where the convolution reads it. */
 #include <omp.h>
 
 #include <atomic>
@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t strip_bytes = 512 * 1024; /* of normalised pixels: a part of a second-level cache */
 constexpr int64_t fewest_pixels = 32;
 
-/* oneDNN prepares for one thread within this scope: every thread of ours runs a primitive of its own. */
+/* Makes oneDNN prepare primitives for one thread for as long as the scope lives, because each thread runs a primitive of its own. */
 class single_thread_scope {
 public:
     single_thread_scope() noexcept : previous_(omp_get_max_threads()) { omp_set_num_threads(1); }
@@ -50,7 +50,7 @@ SUNET_CLONES void normalize_8(const float* x, float* y, int64_t pixels, const af
     relu ? normalize_lanes<eight, true>(x, y, pixels, a) : normalize_lanes<eight, false>(x, y, pixels, a);
 }
 
-/* The convolution of a strip of so many pixels. */
+/* The convolution of a strip of `pixels` pixels. */
 struct strip_kernel {
     int64_t pixels = 0;
     dnnl::convolution_forward::primitive_desc pd;
@@ -98,7 +98,7 @@ public:
     }
 
 private:
-    /* What a thread gives oneDNN: its stream and its part of the scratch memory. */
+    /* The oneDNN stream of one thread and its part of the scratch memory. */
     struct worker {
         explicit worker(const normalized_convolution& owner)
             : stream(owner.context_.engine), whole(owner, owner.whole_), last(owner, owner.last_) {}

@@ -16,8 +16,8 @@ struct sunet_context {
 
 namespace sunet {
 
-/* oneDNN asks OpenMP how many threads to use, both when it creates and when it executes a primitive: within this scope the
- * calling thread's answer is the context's number. */
+/* Makes OpenMP use the context's number of threads for as long as the scope lives. oneDNN asks OpenMP for it both when it creates and when
+ * it executes a primitive. */
 class thread_scope {
 public:
     explicit thread_scope(const sunet_context& context) noexcept;

@@ -1,11 +1,11 @@
-/* What the library has handed out and what has not come back: the numbers that sunet_counters_query answers. */
+/* Counts the handles and the memory that callers hold: the numbers that sunet_counters_query returns. */
 #pragma once
 
 #include <cstddef>
 
 namespace sunet {
 
-/* Counts a handle for as long as it lives, as a member of what the handle points at. */
+/* A member of every object behind a handle, which counts the handle for as long as the object lives. */
 class counted_handle {
 public:
     counted_handle() noexcept;
@@ -14,7 +14,7 @@ public:
     counted_handle& operator=(const counted_handle&) = delete;
 };
 
-/* Counts memory of the caller that was allocated and that was freed. */
+/* Count memory that was allocated for a caller, and memory that a caller freed. */
 void count_allocated(std::size_t bytes) noexcept;
 void count_freed(std::size_t bytes) noexcept;
 

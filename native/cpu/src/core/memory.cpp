@@ -15,11 +15,11 @@ namespace {
 
 struct block {
     size_t bytes;
-    void* allocated; /* what the C library knows it by */
+    void* allocated; /* the address that calloc returned */
 };
 
-/* The blocks handed out; allocation is rare and large, so one lock is no cost. Never destroyed, because blocks may be freed by
- * finalizers while the process ends. */
+/* The blocks that callers hold. Allocations are rare and large, so one lock is enough. The registry is never destroyed, because finalizers
+ * may free blocks while the process ends. */
 struct registry {
     std::mutex mutex;
     std::unordered_map<void*, block> handed_out;
@@ -38,8 +38,8 @@ struct free_memory {
     void operator()(void* memory) const { std::free(memory); }
 };
 
-/* From calloc, which leaves pages alone that the system hands out zeroed, so that what is never used takes no memory. Returns the first
- * aligned byte. */
+/* Returns the first aligned byte of memory from calloc, which does not touch pages that the system hands out zeroed, so that pages that are
+ * never used take no memory. */
 char* allocate_zeroed(size_t bytes, std::unique_ptr<void, free_memory>& allocated) {
     const size_t alignment = bytes >= huge_threshold ? huge_page : cache_line;
     if (bytes > SIZE_MAX - alignment) throw std::bad_alloc();
@@ -48,7 +48,7 @@ char* allocate_zeroed(size_t bytes, std::unique_ptr<void, free_memory>& allocate
     void* memory = allocated.get();
     size_t room = bytes + alignment;
     std::align(alignment, bytes, memory, room);
-    /* Advice only: without huge pages the memory is as good, slower. */
+    /* The call is only advice, so its result does not matter: without huge pages the memory is merely slower. */
     if (alignment == huge_page) madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);
     return static_cast<char*>(memory);
 }

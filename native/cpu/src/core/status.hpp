@@ -1,4 +1,4 @@
-/* What may be thrown inside the library, and the one place where it becomes a status and a sentence. */
+/* The exceptions of the library, and the one place that turns them into a status and a message. */
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace sunet {
 
-/* A failure with the status the caller shall see. */
+/* An error with the status that the caller receives. */
 class failure : public std::exception {
 public:
     failure(sunet_status status, std::string text) : status_(status), text_(std::move(text)) {}
@@ -22,10 +22,10 @@ private:
     std::string text_;
 };
 
-/* Copies as much as fits, cut at a character's beginning, always zero-terminated. */
+/* Copies as much of the text as fits, cut between two characters and always zero-terminated. */
 void copy_text(const char* text, sunet_message* out) noexcept;
 
-/* Translates the exception in flight; to be called in a catch block only. */
+/* Translates the exception that is being handled; must be called in a catch block. */
 sunet_status report_current(sunet_message* message) noexcept;
 
 inline void require(bool condition, const char* sentence) {

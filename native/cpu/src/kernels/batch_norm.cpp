@@ -143,7 +143,8 @@ pixel_run run_of(const channel_piece<N>& piece, bool is_bf16, const float* param
     return run;
 }
 
-/* The mean of a few pixels of each channel: near enough the channel's mean that squares of what is left keep their precision. */
+/* Computes the mean of a few pixels of each channel. It is close enough to the channel's mean that squared differences from it keep their
+ * precision. */
 void pivots(const channel_view& tensor, const void* x, std::int64_t from, std::int64_t count, float* out) {
     const std::int64_t all = tensor.images * tensor.pixels(), samples = std::min<std::int64_t>(8, all);
     double sums[row] = {};
@@ -233,7 +234,7 @@ struct backward_pass {
     }
 };
 
-/* Fills in everything but dgamma and dbeta; false where the call cannot be carried out. */
+/* Fills in everything but dgamma and dbeta; returns false where the arguments are invalid. */
 bool prepare_backward(const sunet_batch_norm_gradient* call, backward_pass* out) {
     if (call == nullptr || call->x == nullptr || call->dy == nullptr || call->mean == nullptr || call->variance == nullptr) return false;
     if (call->gamma == nullptr || call->beta == nullptr) return false;

@@ -1,4 +1,4 @@
-/* Walks tensors of any layout: every layout but ANY is [N][C / b][H][W][b], so one description serves all of them. */
+/* Iterates over tensors of any layout. Every layout but ANY is [N][C / b][H][W][b], so one description serves all of them. */
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace sunet {
 
-/* A tensor or a channel slice of one; offsets count elements from the enclosing tensor's first. */
+/* A tensor or a channel slice of one. Offsets count elements from the first one of the enclosing tensor. */
 struct channel_view {
     std::int64_t images, channels, height, width;
     std::int64_t block; /* neighbouring channels of a pixel; also the distance between neighbouring pixels */
@@ -25,7 +25,7 @@ struct channel_view {
         return (image * total + at / block * block) * pixels() + at % block;
     }
 
-    /* Channels from `channel` on that lie side by side, counting padding that is the slice's own. */
+    /* The number of channels from `channel` on that lie side by side, with the padding that belongs to the slice. */
     std::int64_t adjacent(std::int64_t channel) const {
         const std::int64_t at = first + channel;
         return std::min(block - at % block, (last ? total : first + channels) - at);
@@ -35,11 +35,11 @@ struct channel_view {
 
     bool same_channels(const channel_view& other) const { return images == other.images && channels == other.channels; }
 
-    /* Where an element is, or the first byte of several. */
+    /* The address of an element. */
     const void* at(const void* data, std::int64_t element) const { return static_cast<const char*>(data) + element * (is_bf16 ? 2 : 4); }
     void* at(void* data, std::int64_t element) const { return static_cast<char*>(data) + element * (is_bf16 ? 2 : 4); }
 
-    /* The elements of both lie in the same order, without gaps. */
+    /* Whether the elements of both tensors lie in the same order and without gaps. */
     bool same_memory(const channel_view& other) const {
         return whole && other.whole && same_extent(other) && block == other.block && total == other.total;
     }
@@ -47,8 +47,8 @@ struct channel_view {
     std::int64_t count() const { return images * total * pixels(); }
 };
 
-/* False where the tensor is not a float32 or bf16 tensor of a layout the kernels take. Ranks below four are taken as PLAIN rows of
- * pixels. */
+/* Returns false where the tensor is not a float32 or bf16 tensor of a layout that the kernels take. Ranks below four are read as PLAIN rows
+ * of pixels. */
 inline bool describe(const sunet_tensor* tensor, channel_view* out, bool any_rank = false) {
     if (tensor == nullptr || (tensor->type != SUNET_F32 && tensor->type != SUNET_BF16) || tensor->rank < 1 || tensor->rank > 4)
         return false;
@@ -122,7 +122,7 @@ channel_partition partition(const channel_view (&tensors)[N], int threads, std::
     return result;
 }
 
-/* The lanes of the piece that starts at `channel` and may not pass `end`, unless that is where the channels themselves end. */
+/* The number of lanes of the piece that starts at `channel`. It may pass `end` only where the channels themselves end. */
 template <int N>
 int piece_lanes(const channel_view (&tensors)[N], std::int64_t channel, std::int64_t end) {
     std::int64_t lanes = end < tensors[0].channels ? end - channel : 16;
@@ -190,7 +190,8 @@ inline void clear_padding(const channel_view& tensor, void* data, std::int64_t i
     }
 }
 
-/* Walks one item of a partition: body(piece) over its channels, tile by tile; done(image, channel, begin, count) after each tile. */
+/* Iterates over one item of a partition: calls body(piece) for its channels, tile by tile, and done(image, channel, begin, count) after
+ * each tile. */
 template <int N, class Body, class Done>
 void walk_item(const channel_view (&tensors)[N], const channel_partition& parts, std::int64_t group, std::int64_t split, const Body& body,
                const Done& done) {
@@ -209,8 +210,8 @@ std::int64_t tile_parts(const channel_view (&tensors)[N]) {
     return std::max<std::int64_t>(1, tensors[0].images * tensors[0].pixels() / 64);
 }
 
-/* Element-wise over N tensors of one extent, the first being written: prepare(from, count, parameters) fills P rows of
- * numbers for a group of channels, body(piece, parameters) computes with those of the piece. */
+/* Computes element by element over N tensors of one extent, of which the first is written: prepare(from, count, parameters) fills P rows of
+ * parameters for a group of channels, and body(piece, parameters) computes a piece with its own. */
 template <int P, int N, class Prepare, class Body>
 void map(const sunet_context* context, const channel_view (&tensors)[N], void* destination, const Prepare& prepare, const Body& body) {
     const int threads = sunet_context_threads(context);
@@ -229,8 +230,8 @@ void map(const sunet_context* context, const channel_view (&tensors)[N], void* d
     }
 }
 
-/* K sums per channel over N, H, W: body(piece, parameters, sums) adds to sums[k * channel_partition::room + lane];
- * finish(from, count, sums) receives each group's totals. */
+/* Computes K sums per channel over N, H, W: body(piece, parameters, sums) adds to sums[k * channel_partition::room + lane], and
+ * finish(from, count, sums) receives the totals of each group. */
 template <int P, int K, int N, class Prepare, class Body, class Finish>
 void reduce(const sunet_context* context, const channel_view (&tensors)[N], const Prepare& prepare, const Body& body,
             const Finish& finish) {
@@ -262,8 +263,9 @@ void reduce(const sunet_context* context, const channel_view (&tensors)[N], cons
     }
 }
 
-/* For tensors of one [N, C] whose extents differ: body(piece, begin, end) computes the rows [begin, end) of the first, which is
- * written, for a piece whose offsets are of the planes' first pixels. Rows come one at a time where channels share pixels. */
+/* Computes row by row over tensors of one [N, C] whose heights and widths differ, of which the first is written: body(piece, begin, end)
+ * computes its rows [begin, end) for a piece whose offsets are those of the first pixels of the planes. It gets one row at a time where
+ * channels share pixels. */
 template <int N, class Body>
 void map_rows(const sunet_context* context, const channel_view (&tensors)[N], void* destination, const Body& body) {
     const int threads = sunet_context_threads(context);
@@ -293,7 +295,7 @@ void map_rows(const sunet_context* context, const channel_view (&tensors)[N], vo
     }
 }
 
-/* body(begin, end) over [0, count) in one contiguous range per thread, cut at multiples of 16. */
+/* Calls body(begin, end) for [0, count) in one contiguous range per thread, divided at multiples of 16. */
 template <class Body>
 void map_range(const sunet_context* context, std::int64_t count, const Body& body) {
     const int threads = sunet_context_threads(context);

@@ -5,9 +5,9 @@
 namespace sunet {
 namespace {
 
-constexpr std::int64_t tile = 256; /* pixels worked on at once; their channels come one after another */
+constexpr std::int64_t tile = 256; /* pixels that are computed at once, one channel after another */
 
-/* A tile of one tensor: where each channel's pixels are. */
+/* Some neighbouring pixels of one image, with all their channels. */
 struct pixel_tile {
     const channel_view* view;
     std::int64_t image, begin, count;
@@ -15,7 +15,7 @@ struct pixel_tile {
     SUNET_INLINE std::int64_t offset(std::int64_t channel) const { return view->offset(image, channel) + begin * view->block; }
 };
 
-/* A channel's pixels as contiguous floats: in place where they are, else copied into `buffer`. */
+/* Returns the pixels of a channel as contiguous floats: in place where they lie so, else copied into `buffer`. */
 SUNET_INLINE const float* row_of(const pixel_tile& at, const void* data, std::int64_t channel, float* buffer) {
     const void* first = at.view->at(data, at.offset(channel));
     if (at.view->is_bf16) {
@@ -155,7 +155,7 @@ void for_tiles(const sunet_context* context, const channel_view& view, const Bod
     for (std::int64_t index = 0; index < count; ++index) body(tile_at(view, index));
 }
 
-/* The same tile of another tensor. */
+/* The pixels of a tile in another tensor. */
 pixel_tile in(const channel_view& view, const pixel_tile& at) { return {&view, at.image, at.begin, at.count}; }
 
 void clear_tile(const pixel_tile& at, float* data) { clear_padding(*at.view, data, at.image, at.view->channels, at.begin, at.count); }

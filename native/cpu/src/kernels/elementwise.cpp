@@ -42,7 +42,7 @@ SUNET_INLINE void combine(const pixel_run& run) {
                 : by_lanes<pointwise_kernel<O>::template lanes, float, float>(run);
 }
 
-/* Only a copy changes the type. */
+/* A copy is the only operation that may change the element type. */
 SUNET_CLONES void combine_anywhere(pointwise operation, const pixel_run& run) {
     switch (operation) {
         case pointwise::copy: by_types<pointwise_kernel<pointwise::copy>::lanes>(run); break;
@@ -55,7 +55,7 @@ SUNET_CLONES void combine_anywhere(pointwise operation, const pixel_run& run) {
 /* All operands are bf16. */
 SUNET_ROUNDS_BF16 void combine_bf16(pointwise operation, const pixel_run& run) {
     switch (operation) {
-        /* Subnormal numbers stay what they are. */
+        /* A copy rounds in software, so that subnormal numbers stay as they are. */
         case pointwise::copy: by_wide_lanes<pointwise_kernel<pointwise::copy>::lanes, bf16, bf16>(run); break;
         case pointwise::relu: by_pairs<pointwise_kernel<pointwise::relu>::lanes, hardware_bf16, hardware_bf16>(run); break;
         case pointwise::relu_backward:
@@ -69,7 +69,7 @@ void combine_run(pointwise operation, const pixel_run& run) {
     (run.from_bf16 && run.to_bf16 && rounds_to_bf16()) ? combine_bf16(operation, run) : combine_anywhere(operation, run);
 }
 
-/* y = operation(a, b); b is a where the operation takes one operand. */
+/* Computes y = operation(a, b). Where the operation takes one operand, a is passed for b too. */
 void apply(const sunet_context* context, pointwise operation, const channel_view& a_view, const void* a, const channel_view& b_view,
            const void* b, const channel_view& y_view, void* y) {
     const auto run_at = [&](int lanes, std::int64_t pixels, std::int64_t a_offset, std::int64_t b_offset, std::int64_t y_offset) {

@@ -1,4 +1,4 @@
-/* e^x and ln x of floats, as accurate as a loss needs them. */
+/* e^x and ln x in float32, as accurate as a loss needs. */
 #pragma once
 
 #include "kernels/vectors.hpp"

@@ -7,7 +7,8 @@ namespace {
 constexpr std::int64_t colours = 3;
 constexpr std::int32_t max_classes = 256;
 
-/* What every byte of every colour becomes: there are fewer of these than there are pixels, so each may be rounded once, from double. */
+/* The normalised value of every byte of every colour. There are fewer of these than pixels, so each can be computed in double and rounded
+ * once. */
 struct level_table {
     float of[colours][256];
 
@@ -57,7 +58,8 @@ sunet_status sunet_confusion_counts(sunet_context* context, int64_t pixels, cons
     if (context == nullptr || pixels < 0 || pixels > INT32_MAX || labels == nullptr || predictions == nullptr || classes < 1 ||
         classes > max_classes || counts == nullptr || invalid == nullptr)
         return SUNET_INVALID_ARGUMENT;
-    /* By one thread: counters of each thread's own would need memory, and this is nothing beside the network that predicted. */
+    /* One thread counts: counters for each thread would need memory, and counting takes little time beside the network that made the
+     * predictions. */
     std::fill(counts, counts + static_cast<std::int64_t>(classes) * classes, 0);
     std::int32_t lost = 0;
     for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {

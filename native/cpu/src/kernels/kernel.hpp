@@ -1,4 +1,4 @@
-/* How a kernel's code is chosen for the lanes and the element types of a run. */
+/* Chooses the code of a kernel by the number of lanes and the element types of a run. */
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ SUNET_INLINE float element(const void* from, bool is_bf16) {
     return is_bf16 ? load<float>(static_cast<const bf16*>(from)) : load<float>(static_cast<const float*>(from));
 }
 
-/* Runs a kernel's code for the lanes of a run and the types its tensors are stored in. The code has a copy of the run, which nothing it
- * writes can change, so that strides stay in registers. */
+/* Runs a kernel for the lanes of a run and the element types of its tensors. The kernel gets a copy of the run that none of its stores can
+ * change, so that strides stay in registers. */
 template <template <class...> class Kernel, class... Storage, class Run>
 SUNET_INLINE void by_lanes(const Run& given) {
     const Run run = given;
@@ -22,13 +22,13 @@ SUNET_INLINE void by_lanes(const Run& given) {
                      : Kernel<float, Storage...>::run(run);
 }
 
-/* All tensors of the run are of one type. */
+/* Runs a kernel whose tensors are all of one element type. */
 template <template <class...> class Kernel, class Run>
 SUNET_INLINE void by_type(const Run& run) {
     run.is_bf16 ? by_lanes<Kernel, bf16>(run) : by_lanes<Kernel, float>(run);
 }
 
-/* The same within functions marked SUNET_ROUNDS_BF16. */
+/* Runs a kernel within a function that is marked SUNET_ROUNDS_BF16. */
 template <template <class...> class Kernel, class... Storage, class Run>
 SUNET_INLINE void by_wide_lanes(const Run& given) {
     const Run run = given;
@@ -37,7 +37,7 @@ SUNET_INLINE void by_wide_lanes(const Run& given) {
                      : Kernel<float, Storage...>::run(run);
 }
 
-/* The same, two runs of lanes at a time where they lie side by side. */
+/* Runs a kernel within a function that is marked SUNET_ROUNDS_BF16, over two runs of lanes at a time where they lie side by side. */
 template <template <class...> class Kernel, class... Storage, class Run>
 SUNET_INLINE void by_pairs(const Run& run) {
 #ifdef SUNET_HAS_BF16_CODE
@@ -46,7 +46,8 @@ SUNET_INLINE void by_pairs(const Run& run) {
     by_wide_lanes<Kernel, Storage...>(run);
 }
 
-/* Whether so many runs of lanes, in tensors where they are `strides` apart (0 where there is none), lie side by side in pairs. */
+/* Whether `count` runs of lanes lie side by side in pairs, in tensors where they are `strides` apart. A stride of 0 means that there is no
+ * tensor. */
 template <int N>
 bool lie_in_pairs(int lanes, std::int64_t count, const std::int64_t (&strides)[N]) {
     bool adjacent = lanes == 16 && count % 2 == 0;
@@ -54,13 +55,13 @@ bool lie_in_pairs(int lanes, std::int64_t count, const std::int64_t (&strides)[N
     return adjacent;
 }
 
-/* Defines name(run), for a run whose tensors are of one type. */
+/* Defines name(run) for runs whose tensors are all of one element type. */
 #define SUNET_KERNEL(name, Kernel, Run)                                                          \
     SUNET_CLONES void name##_anywhere(const Run& run) { by_type<Kernel>(run); }                  \
     SUNET_ROUNDS_BF16 void name##_bf16(const Run& run) { by_pairs<Kernel, hardware_bf16>(run); } \
     void name(const Run& run) { (run.is_bf16 && rounds_to_bf16()) ? name##_bf16(run) : name##_anywhere(run); }
 
-/* What is read is of one type and what is written of another. */
+/* Runs a kernel that reads tensors of one element type and writes a tensor of another. */
 template <template <class...> class Kernel, class Run>
 SUNET_INLINE void by_types(const Run& run) {
     if (run.from_bf16)

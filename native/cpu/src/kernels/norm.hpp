@@ -1,4 +1,4 @@
-/* Batch-norm as all who apply it compute it. */
+/* The arithmetic of batch normalisation that all kernels share. */
 #pragma once
 
 #include <cmath>
@@ -10,12 +10,12 @@ inline double inverse_deviation(float variance, float epsilon) {
     return 1.0 / std::sqrt(static_cast<double>(variance) + static_cast<double>(epsilon));
 }
 
-/* What a channel's difference from its mean is multiplied by. */
+/* The factor that a channel's difference from its mean is multiplied by. */
 inline float norm_scale(float variance, float gamma, float epsilon) {
     return static_cast<float>(static_cast<double>(gamma) * inverse_deviation(variance, epsilon));
 }
 
-/* The same for every channel. */
+/* Computes norm_scale for every channel. */
 inline void fill_norm_scales(const float* variance, const float* gamma, float epsilon, std::int64_t channels, float* scales) {
     for (std::int64_t c = 0; c < channels; ++c) scales[c] = norm_scale(variance[c], gamma[c], epsilon);
 }

@@ -15,7 +15,7 @@ struct pooling_run {
     bool from_bf16, to_bf16, one_channel;
 };
 
-/* A window of two is what networks use; known at compile time it unrolls. */
+/* Most networks use a window of two; a loop of a length known at compile time is unrolled. */
 template <class V, class From, class To>
 struct pool_kernel {
     static SUNET_INLINE void lanes(const pooling_run& run, std::int64_t window) {
@@ -49,7 +49,7 @@ struct spread_kernel {
     static SUNET_INLINE void run(const pooling_run& run) { run.window == 2 ? lanes(run, 2) : lanes(run, run.window); }
 };
 
-/* Adds a whole plane's mean to the floats `y`: sums in floats over short stretches and in double over those. */
+/* Adds the mean of a whole plane to the floats `y`. Short stretches are summed in float and their sums in double. */
 template <class V, class From, class To>
 struct mean_kernel {
     static SUNET_INLINE void run(const pooling_run& run) {
@@ -96,7 +96,7 @@ void global_mean(const channel_piece<2>& piece, const channel_view& x_view, cons
         mean_run(run);
         offset += pixels * stride;
     };
-    /* A plane of one channel is contiguous: sixteen pixels at a time, then the rest. */
+    /* The pixels of a PLAIN channel are contiguous: they are taken sixteen at a time, then the rest one by one. */
     if (x_view.block == 1) {
         add(16, x_view.pixels() / 16, 16, true);
         add(1, x_view.pixels() % 16, 1, false);
@@ -106,7 +106,7 @@ void global_mean(const channel_piece<2>& piece, const channel_view& x_view, cons
     for (int lane = 0; lane < piece.lanes; ++lane) y[piece.offset[0] + lane] = sums[lane];
 }
 
-/* A run whose rows are to be filled in. */
+/* Returns a run without its addresses and counts, which the caller fills in. */
 pooling_run run_of(const channel_piece<2>& piece, const channel_view& y_view, const channel_view& x_view) {
     pooling_run run = {};
     run.lanes = piece.lanes;

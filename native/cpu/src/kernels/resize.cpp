@@ -19,7 +19,7 @@ struct plane_run {
     bool from_bf16, to_bf16;
 };
 
-/* A plane's code for the types of its two sides. */
+/* Runs a kernel of planes for the element types of what it reads and writes. */
 template <template <class, class> class Kernel>
 SUNET_INLINE void plane_by_types(const plane_run& run) {
     if (run.from_bf16)
@@ -49,7 +49,8 @@ struct interpolate_kernel {
     }
 };
 
-/* Into a PLAIN plane: a source row is widened once and then blended into all the output rows it takes part in. */
+/* Interpolates into a PLAIN plane. Each source row is interpolated horizontally once and then used for all the output rows it takes part
+ * in. */
 template <class From, class To>
 struct interpolate_plane_kernel {
     static SUNET_INLINE void run(const plane_run& run) {
@@ -84,7 +85,7 @@ SUNET_CLONES void interpolate_plane(const plane_run& run) { plane_by_types<inter
 
 SUNET_CLONES void interpolate_run(const plane_run& run) { by_types<interpolate_kernel>(run); }
 
-/* The gradient, gathered: for each input all outputs that sampled it. `run.to` is the gradient of the input. */
+/* Computes the gradient of the input by gathering: each input sums over all outputs that sampled it. */
 template <class V, class From, class To>
 struct gather_kernel {
     static SUNET_INLINE void run(const plane_run& run) {
@@ -114,8 +115,8 @@ SUNET_INLINE void add_to(To* to, float value) {
     store<float>(to, load<float>(to) + value);
 }
 
-/* Sums over columns what their inputs receive. An input that is the higher tap of some columns is the lower one of the next, so its sum
- * is kept until both are known. */
+/* Adds the sums of columns to the inputs they sampled. An input that is the higher tap of some columns is the lower tap of the next ones,
+ * so its sum is kept until both are known. */
 template <class To>
 SUNET_INLINE void gather_columns(const column_taps& taps, const float* column_sums, To* to, std::int64_t stride) {
     float pending = 0;
@@ -138,7 +139,7 @@ SUNET_INLINE void gather_columns(const column_taps& taps, const float* column_su
     add_to(to + pending_at * stride, pending);
 }
 
-/* From a PLAIN plane: the output rows that sampled an input row are summed first, column by column, then the columns are. */
+/* Gathers from a PLAIN plane: first the output rows that sampled an input row are summed, column by column, then the columns. */
 template <class From, class To>
 struct gather_plane_kernel {
     static SUNET_INLINE void run(const plane_run& run) {

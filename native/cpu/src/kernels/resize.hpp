@@ -1,4 +1,4 @@
-/* Bilinear sampling of one axis. */
+/* Bilinear interpolation along one axis. */
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace sunet {
 
-/* Where one output coordinate samples its axis, as PyTorch with align_corners = false. */
+/* The two inputs that an output samples and their weights, as PyTorch computes them with align_corners = false. */
 struct axis_tap {
     std::int64_t low, high;
     float low_weight, high_weight;
@@ -24,7 +24,7 @@ struct resize_axis {
         return {low, low < input - 1 ? low + 1 : low, 1.0f - fraction, fraction};
     }
 
-    /* The first output whose lower tap is at or behind `index`. */
+    /* The first output whose lower tap is at `index` or after it. */
     std::int64_t reached(std::int64_t index) const {
         std::int64_t low = 0, high = output;
         while (low < high) {
@@ -37,7 +37,7 @@ struct resize_axis {
         return low;
     }
 
-    /* What an output gives to an input. */
+    /* The weight with which an output samples an input. */
     SUNET_INLINE float weight(std::int64_t output_index, std::int64_t input_index) const {
         const axis_tap taps = tap(output_index);
         return (taps.low == input_index ? taps.low_weight : 0.0f) + (taps.high == input_index ? taps.high_weight : 0.0f);
@@ -65,7 +65,7 @@ SUNET_INLINE void fill(const resize_axis& columns, std::int64_t begin, stretch_t
     }
 }
 
-/* A source row at the columns of a stretch. */
+/* Interpolates a source row at the columns of a stretch. */
 template <std::int64_t Stretch, class From>
 SUNET_INLINE void widen(const stretch_taps<Stretch>& taps, const From* from, std::int64_t stride, float* to) {
     for (std::int64_t i = 0; i < taps.count; ++i)

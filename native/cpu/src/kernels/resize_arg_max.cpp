@@ -1,5 +1,5 @@
-/* The likeliest class of every pixel at full size, straight from small logits: the full-size logits, the largest tensor of a prediction,
- * are never made. */
+/* Finds the most likely class of every pixel at full size from small logits, without the full-size logits, which would be the largest
+ * tensor of a prediction. */
 #include "kernels/channels.hpp"
 #include "kernels/resize.hpp"
 #include "kernels/vectors.hpp"
@@ -7,11 +7,11 @@
 namespace sunet {
 namespace {
 
-constexpr std::int64_t stretch = 64; /* columns of a row that are worked on at once */
+constexpr std::int64_t stretch = 64; /* columns of a row that are computed at once */
 constexpr std::int64_t most_classes = 256;
 using column_taps = stretch_taps<stretch>;
 
-/* A source row widened to a stretch of output columns, for every class. */
+/* A source row interpolated at a stretch of output columns, for every class. */
 struct widened_row {
     std::int64_t row = -1;
     float values[most_classes * stretch];
@@ -29,7 +29,7 @@ void widen_classes(const channel_view& view, const void* x, std::int64_t image, 
     }
 }
 
-/* The first of the largest; a NaN is never larger. */
+/* The index of the largest value, the first of equals; a NaN is never larger. */
 SUNET_CLONES void likeliest(const float* upper, const float* lower, float upper_weight, float lower_weight, std::int64_t classes,
                             std::int64_t count, std::uint8_t* out) {
     float best[stretch];
@@ -51,7 +51,7 @@ SUNET_CLONES void likeliest(const float* upper, const float* lower, float upper_
     for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(index[i]);
 }
 
-/* All rows [begin, end) of a stretch of columns of one image. */
+/* Computes the rows [begin, end) of a stretch of columns of one image. */
 void column_of_rows(const channel_view& view, const void* x, std::int64_t image, const resize_axis& rows, const column_taps& taps,
                     std::int64_t width, std::int64_t begin, std::int64_t end, std::uint8_t* out) {
     widened_row buffers[2];

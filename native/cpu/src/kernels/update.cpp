@@ -4,7 +4,7 @@
 namespace sunet {
 namespace {
 
-/* Momentum is what decides whether there is a velocity; without it v = g, as PyTorch has it. */
+/* There is a velocity only where momentum is not 0; without it v = g, as in PyTorch. */
 SUNET_CLONES void sgd_range(const sunet_sgd& sgd, float* p, const float* gradients, float* v, std::int64_t begin, std::int64_t end) {
     const float rate = sgd.learning_rate, momentum = sgd.momentum, taken = 1.0f - sgd.dampening, decay = sgd.weight_decay;
     const float scale = sgd.gradient_scale;
@@ -32,7 +32,7 @@ SUNET_CLONES void accumulate_range(const float* x, float* y, std::int64_t begin,
     for (std::int64_t i = begin; i < end; ++i) y[i] += x[i];
 }
 
-/* Whether an element's exponent has all bits set, which only infinities and NaN have. */
+/* Whether any element's exponent has all bits set, as only infinities and NaN have. */
 template <class Bits>
 SUNET_INLINE bool any_exponent(const void* x, Bits exponent, std::int64_t begin, std::int64_t end) {
     const char* elements = static_cast<const char*>(x);

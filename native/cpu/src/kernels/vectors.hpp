@@ -7,7 +7,8 @@
 #include "core/instruction_sets.hpp"
 #include "sunet_bf16.hpp"
 
-/* The helpers below are always inlined, so no vector crosses a call and the calling convention GCC warns of never matters. */
+/* The helpers below are always inlined, so no vector is passed to a function and the calling convention that GCC warns about does not
+ * matter. */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #define SUNET_INLINE inline __attribute__((always_inline))
@@ -21,8 +22,8 @@ typedef float wide __attribute__((vector_size(64)));
 typedef std::uint32_t wide_words __attribute__((vector_size(64)));
 typedef std::uint16_t wide_halves __attribute__((vector_size(32)));
 
-/* Sixteen lanes as two vectors of eight: GCC takes a vector wider than the instruction set's registers apart into scalars. A `wide`, which is
- * one vector, is for code that is compiled for AVX-512 alone. */
+/* Sixteen lanes as two vectors of eight, because GCC splits a vector that is wider than the registers into scalars. A `wide`, which is one
+ * vector, is for code that is compiled for AVX-512 only. */
 struct sixteen {
     eight low, high;
 };
@@ -58,7 +59,7 @@ SUNET_INLINE void store<sixteen>(float* to, const sixteen& value) {
     store<eight>(to + 8, value.high);
 }
 
-/* A vector's elements as the bits of floats, and the upper halves of them. */
+/* The vector types of the bits of floats and of the upper halves of those bits. */
 template <class V>
 struct vector_bits;
 
@@ -97,7 +98,7 @@ SUNET_INLINE sixteen load<sixteen>(const bf16* from) {
     return {load<eight>(from), load<eight>(from + 8)};
 }
 
-/* Rounds to the nearest, to even between two; NaN stays NaN and becomes a quiet one. Of words of a float's bits, to those of a bf16. */
+/* Rounds the bits of a float32 to those of a bf16: to nearest, ties to even. A NaN becomes a quiet NaN. */
 template <class Words>
 SUNET_INLINE Words rounded(const Words& words) {
     const Words nearest = (words + 0x7fffu + ((words >> 16) & 1u)) >> 16;
@@ -125,7 +126,7 @@ SUNET_INLINE void store<sixteen>(bf16* to, const sixteen& value) {
     store<eight>(to + 8, value.high);
 }
 
-/* The same where the CPU has an instruction for it, which takes subnormal numbers for zero. */
+/* A bf16 that is stored with the CPU's own instruction, which takes subnormal numbers for zero. */
 struct hardware_bf16 : bf16 {};
 
 template <class V>
@@ -137,14 +138,13 @@ SUNET_INLINE void store(hardware_bf16* to, const V& value) {
 template <>
 SUNET_INLINE void store<wide>(hardware_bf16* to, const wide& value) {
     wide_halves halves;
-    /* In assembly, since an intrinsic could not be part of code that is compiled for other instruction sets, too. */
+    /* Written in assembly, because an intrinsic cannot be part of a template that is also compiled for other instruction sets. */
     asm("vcvtneps2bf16 %1, %0" : "=v"(halves) : "v"(value));
     std::memcpy(to, &halves, sizeof halves);
 }
 #endif
 
-/* Two runs of sixteen bf16 that lie side by side, taken apart without moving any: those of even number of both, then those of odd
- * number. */
+/* Two runs of sixteen bf16 that lie side by side, as the elements with even indices and those with odd indices, which takes no shuffle. */
 struct wide_pair {
     wide even, odd;
 };
@@ -164,7 +164,7 @@ SUNET_INLINE wide_pair load<wide_pair>(const bf16* from) {
     return value;
 }
 
-/* One float for each lane: a parameter of each channel. */
+/* Loads one float for each lane: a parameter of each channel. */
 template <class V>
 SUNET_INLINE V load_lanes(const float* from) {
     return load<V>(from);
@@ -173,14 +173,14 @@ SUNET_INLINE V load_lanes(const float* from) {
 #ifdef SUNET_HAS_BF16_CODE
 typedef std::uint16_t two_halves __attribute__((vector_size(64)));
 
-/* Rounded, those of `first` before those of `second`. */
+/* Rounds two vectors; the elements of `first` come before those of `second`. */
 SUNET_INLINE two_halves rounded_halves(const wide& first, const wide& second) {
     two_halves halves;
     asm("vcvtne2ps2bf16 %1, %2, %0" : "=v"(halves) : "v"(first), "v"(second));
     return halves;
 }
 
-/* Rounded, those of `first` and of `second` by turns. */
+/* Rounds two vectors and interleaves their elements. */
 SUNET_INLINE two_halves rounded_by_turns(const wide& first, const wide& second) {
     const two_halves turns = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
                               8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};

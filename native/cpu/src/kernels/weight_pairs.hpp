@@ -1,5 +1,5 @@
-/* Blocks of 16 x 16 float32 weights, 16 rows of 16 elements, as the pairs of bf16 that a product of two at a time takes; for functions marked
- * SUNET_ROUNDS_BF16. */
+/* Converts blocks of 16 x 16 float32 weights, 16 rows of 16 elements, to the pairs of bf16 that an instruction multiplies at once. For
+ * functions that are marked SUNET_ROUNDS_BF16. */
 #pragma once
 
 #include "kernels/vectors.hpp"
@@ -9,9 +9,9 @@
 namespace sunet {
 
 constexpr int weight_block = 16, weight_block_elements = weight_block * weight_block;
-constexpr int weight_block_vectors = weight_block / 2; /* of bf16, with a pair for each of 16 outputs in each */
+constexpr int weight_block_vectors = weight_block / 2; /* vectors of bf16, each with a pair for each of 16 outputs */
 
-/* The elements of two rows by turns. Vectors go `stride` vectors apart. */
+/* Pairs the elements of two neighbouring rows. Vectors are written `stride` vectors apart. */
 struct pairs_of_rows {
     static SUNET_INLINE void copy(const float* from, two_halves* to, std::int64_t stride = 1) {
         for (int pair = 0; pair < weight_block_vectors; ++pair, from += 2 * weight_block, to += stride) {
@@ -21,8 +21,8 @@ struct pairs_of_rows {
     }
 };
 
-/* Transposed: for each pair of elements of a row those of all rows side by side. Pairs are words, of which a vector has 16; in each of the
- * steps it gets those of twice as many rows. */
+/* Pairs neighbouring elements of a row and transposes: each vector has one pair of every row. A pair is a word, of which a vector has 16;
+ * every step collects the pairs of twice as many rows. */
 struct pairs_in_rows {
     static SUNET_INLINE void copy(const float* from, two_halves* to, std::int64_t stride = 1) {
         const wide_words first[] = {{0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27},

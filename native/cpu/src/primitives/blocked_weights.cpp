@@ -7,7 +7,7 @@ namespace {
 
 using tag = memory::format_tag;
 
-/* Weights are [A, B, kH, kW]; a block of float32 is 16 rows, one for each b, of 16 a. */
+/* Weights are [A, B, kH, kW]. A block of float32 has 16 rows, one for each b, of 16 values of a. */
 struct blocks {
     int64_t a, b, taps;
     bool b_first; /* the copy has blocks of B outside those of A */

@@ -1,5 +1,5 @@
-/* Copies in bf16 of float32 weights that lie in blocks of 16 x 16 channels, the order in which oneDNN writes the gradients of weights of
- * bf16 convolutions. oneDNN's reorders take several times as long for them. */
+/* Converts float32 weights in blocks of 16 x 16 channels to bf16. oneDNN writes the weights' gradients of bf16 convolutions in this order,
+ * and its own reorders take several times as long. */
 #pragma once
 
 #include <functional>
@@ -11,7 +11,8 @@ namespace sunet {
 
 using weight_copy = std::function<void(const float* from, void* to)>;
 
-/* Makes such a copy on all threads of the current scope; nothing where a format is another or the CPU has no instruction to round with. */
+/* Returns a copy that runs on all threads of the current scope, or nothing where a format is another one or the CPU cannot round to
+ * bf16. */
 std::optional<weight_copy> bf16_copy(const desc& from, const desc& to);
 
 } // namespace sunet

@@ -9,14 +9,14 @@
 
 namespace sunet {
 
-/* Where data lies: as oneDNN says or, if they are packed for our own kernels, weights whose dimensions alone it says. */
+/* How data lies in memory. Of weights that are packed for the library's own kernels, the oneDNN description says only the dimensions. */
 struct data_format {
     sunet::desc desc;
     std::shared_ptr<const packing> packed = {};
 
     size_t bytes() const { return packed ? packed->bytes() : desc.get_size(); }
     bool operator==(const data_format& other) const { return desc == other.desc && packed_name() == other.packed_name(); }
-    /* Empty where they are not packed. */
+    /* Empty where data is not packed. */
     std::string packed_name() const { return packed ? packed->name() : std::string(); }
 };
 
@@ -31,7 +31,7 @@ struct sunet_format {
 
 namespace sunet {
 
-/* Where a layout puts channel c of a tensor, with C of the enclosing tensor rounded up to whole blocks. */
+/* How a layout places the channels of a tensor within those of the enclosing tensor. */
 struct channel_layout {
     int64_t batch, channels, height, width;
     int64_t block;          /* channels that lie side by side */
@@ -39,7 +39,7 @@ struct channel_layout {
     int64_t channel_offset;
 };
 
-/* Refuses what is no tensor: rank outside 1..4, dimensions below 1, a slice that leaves its tensor. */
+/* Throws where the tensor is invalid: a rank outside 1 to 4, a dimension below 1, or a slice beyond its enclosing tensor. */
 void check_tensor(const sunet_tensor& tensor, const char* name);
 
 bool is_slice(const sunet_tensor& tensor);
@@ -48,11 +48,11 @@ bool is_slice(const sunet_tensor& tensor);
 channel_layout layout_of(const sunet_tensor& tensor);
 
 desc activation_desc(const sunet_tensor& tensor);
-/* A bias or statistics: float32, one a channel. */
+/* The format of a bias or of statistics: one float32 for each channel. */
 desc vector_desc(memory::dim channels);
-/* PLAIN or ANY only: any other order of weights is oneDNN's to choose. */
+/* The format of weights, which are PLAIN or, where oneDNN may choose their order, ANY. */
 desc weights_desc(const sunet_tensor& tensor);
-/* Weights as the caller has them: float32, row-major. */
+/* The format of weights as the caller has them: float32 and row-major. */
 desc row_major_weights(sunet_tensor weights);
 
 std::string shape_text(const sunet_tensor& tensor);

@@ -1,4 +1,5 @@
-/* The one place that knows how oneDNN 2.x and 3.x differ: 2.x describes an operation before its primitive descriptor, 3.x does not. */
+/* The one place that knows how oneDNN 2.x and 3.x differ: in 2.x a primitive descriptor is made from an operation descriptor, which 3.x
+ * does not have. */
 #pragma once
 
 #include <optional>
@@ -11,7 +12,7 @@ namespace sunet {
 using desc = dnnl::memory::desc;
 using dnnl::memory;
 
-/* A convolution as oneDNN takes it; a bias desc without dimensions means none. */
+/* The parameters of a oneDNN convolution. A bias without dimensions means that there is none. */
 struct convolution_problem {
     desc source, weights, bias, destination;
     memory::dims strides, dilates, padding_begin, padding_end; /* dilates: 0 = dense */
@@ -25,7 +26,8 @@ inline dnnl::primitive_attr with_user_scratchpad() {
     return attributes;
 }
 
-/* Of several Winograd implementations the last has the largest tile. Called while what `pd` was made from is still there. */
+/* Returns the last of several Winograd implementations, which has the largest tile, where that is wanted. Whatever `pd` was made from must
+ * still exist. */
 template <typename Pd>
 Pd preferred(Pd pd, const convolution_problem& p) {
     while (p.largest_tile && pd.next_impl()) {}
@@ -34,10 +36,10 @@ Pd preferred(Pd pd, const convolution_problem& p) {
 
 #if DNNL_VERSION_MAJOR >= 3
 
-/* 3.x does not let a description be changed. */
+/* oneDNN 3.x has no way to change the dimensions of a description. */
 inline std::optional<desc> narrowed(const desc&, const memory::dims&) { return {}; }
 
-/* 3.x has no weights transformed for Winograd. */
+/* oneDNN 3.x has no weights that are transformed for Winograd's algorithm. */
 inline std::string winograd_name(const desc&) { return {}; }
 
 inline memory::dims dims_of(const desc& d) { return d.get_dims(); }
@@ -73,8 +75,8 @@ inline dnnl::matmul::primitive_desc matmul_pd(const dnnl::engine& engine, const 
 
 #else
 
-/* The same memory, where what lies beyond the dimensions only fills up the last block, as oneDNN lays out tensors that end within one;
- * nothing where that would not be so. */
+/* Describes memory of more channels as memory of `dims`, where the others only fill up the last block, as in any tensor that ends within a
+ * block. Returns nothing where they do more than that. */
 inline std::optional<desc> narrowed(const desc& whole, const memory::dims& dims) {
     const dnnl_blocking_desc_t& blocking = whole.data.format_desc.blocking;
     if (whole.data.format_kind != dnnl_blocked) return {};
@@ -88,7 +90,8 @@ inline std::optional<desc> narrowed(const desc& whole, const memory::dims& dims)
     return part;
 }
 
-/* Weights transformed for Winograd: the output tile, the order of the parts, the blocks of input and output channels; empty for others. */
+/* Names weights that are transformed for Winograd's algorithm by output tile, order of the parts, and blocks of input and output channels;
+ * empty for other weights. */
 inline std::string winograd_name(const desc& d) {
     if (d.data.format_kind != dnnl_format_kind_wino) return {};
     const dnnl_wino_desc_t& w = d.data.format_desc.wino_desc;

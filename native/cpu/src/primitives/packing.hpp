@@ -1,4 +1,5 @@
-/* Weights as kernels of our own read them, which can be made of row-major float32 ones but not read back. */
+/* Weights in an order that only the library's own kernels read. They are made from row-major float32 weights and cannot be converted
+ * back. */
 #pragma once
 
 #include <cstddef>
@@ -14,11 +15,11 @@ public:
     virtual ~packing() = default;
 
     virtual std::size_t bytes() const = 0;
-    /* That no other one has. */
+    /* A name that identifies the order of the weights. */
     virtual std::string name() const = 0;
     virtual const char* implementation() const = 0;
 
-    /* On all threads of the current scope. */
+    /* Converts row-major weights on all threads of the current scope. */
     virtual void run(const float* from, void* to) const = 0;
 };
 

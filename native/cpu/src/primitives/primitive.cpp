@@ -83,7 +83,7 @@ void sunet_primitive::bind(sunet_argument argument, void* data) {
     if (!bound.used) throw sunet::failure(SUNET_INVALID_ARGUMENT, std::string("The primitive takes no ") + argument_name(argument) + ".");
     if (data == nullptr)
         throw sunet::failure(SUNET_INVALID_ARGUMENT, std::string("The memory bound as ") + argument_name(argument) + " is NULL.");
-    /* oneDNN 2.x zeroes rounded-up channels while it binds, in parallel. */
+    /* Binding uses threads, too: oneDNN 2.x zeroes the channels that only round C up. */
     const sunet::thread_scope threads(context_);
     for (part& p : parts_) {
         if (p.argument == argument) p.memory.set_data_handle(static_cast<char*>(data) + p.offset);

@@ -11,32 +11,32 @@ namespace sunet {
 
 constexpr int argument_count = 9;
 
-/* Bytes rounded up to whole cache lines, as parts of scratch memory begin at. */
+/* Rounds up to whole cache lines, where all parts of scratch memory begin. */
 constexpr size_t whole_lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/* The caller's pointers, by sunet_argument. */
+/* The caller's pointers, indexed by sunet_argument. */
 using bindings = void* const*;
 
-/* Work of our own before or after oneDNN's. */
+/* Work that runs before, after or in place of a oneDNN primitive. */
 using pass = std::function<void(bindings data)>;
 
 } // namespace sunet
 
-/* One oneDNN primitive, or work around several, with its arguments prepared, so that executing it builds and allocates nothing. */
+/* A oneDNN primitive, or work of the library's own, with its arguments prepared, so that executing it builds and allocates nothing. */
 struct sunet_primitive {
     sunet_primitive(sunet_context& owner, const dnnl::primitive& made, const char* implementation, size_t library_scratch);
-    /* Runs `work`, which drives oneDNN itself, in `scratch` bytes of scratch memory. */
+    /* Runs `work` in place of a oneDNN primitive, with `scratch` bytes of scratch memory. */
     sunet_primitive(sunet_context& owner, sunet::pass work, std::string implementation, size_t scratch);
 
-    /* oneDNN reads or writes the caller's memory. */
+    /* Adds an argument that oneDNN reads or writes in the caller's memory. */
     void add_argument(sunet_argument argument, int onednn_argument, const sunet::desc& format);
-    /* The same, where oneDNN is told that it is of the format `inner`, which is laid out alike. */
+    /* Adds an argument of the format `outer` that oneDNN takes for one of the format `inner`, which lies alike in memory. */
     void add_argument(sunet_argument argument, int onednn_argument, const sunet::desc& inner, const sunet::desc& outer);
-    /* Only our passes touch the caller's memory; oneDNN is not given it. */
+    /* Adds an argument that only the passes use, and oneDNN does not. */
     void add_pass_argument(sunet_argument argument, const sunet::data_format& format);
-    /* oneDNN gets a part of the scratch memory in place of the caller's, whose format is `outer`; returns the part's offset. */
+    /* Adds an argument of the format `outer` for which oneDNN gets a part of the scratch memory instead. Returns the offset of the part. */
     size_t add_staged_argument(sunet_argument argument, int onednn_argument, const sunet::desc& inner, const sunet::desc& outer);
-    /* The vectors of a batch-norm over so many channels. */
+    /* Adds the mean, variance, gamma and beta of a batch normalisation. */
     void add_norm_arguments(int32_t channels);
     void add_before(sunet::pass work) { before_.push_back(std::move(work)); }
     void add_after(sunet::pass work) { after_.push_back(std::move(work)); }
@@ -84,7 +84,7 @@ inline void require_executed(dnnl_status_t status) {
                                                                : "oneDNN failed to execute a primitive.");
 }
 
-/* Hands what `build` returns to the caller, within the context's thread count. */
+/* Passes the primitive that `build` returns to the caller. It is built with the context's number of threads. */
 template <typename Build>
 sunet_status create_primitive(sunet_context* context, sunet_primitive** out, sunet_message* message, Build&& build) noexcept {
     return guarded(message, [&] {

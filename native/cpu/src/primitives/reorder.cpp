@@ -6,7 +6,7 @@
 namespace sunet {
 namespace {
 
-/* Weights can be packed from row-major float32 only, and not read back. */
+/* Weights can be packed only from row-major float32, and not converted back. */
 std::unique_ptr<sunet_primitive> pack_weights(sunet_context& context, const data_format& from, const data_format& to) {
     if (from.packed || from.desc != desc(dims_of(from.desc), memory::data_type::f32, memory::format_tag::abcd))
         throw failure(SUNET_UNSUPPORTED, "Weights are packed from row-major float32 ones.");
@@ -21,7 +21,7 @@ std::unique_ptr<sunet_primitive> pack_weights(sunet_context& context, const data
     return primitive;
 }
 
-/* Nothing where that is left to oneDNN. */
+/* Returns nothing where the copy is left to oneDNN. */
 std::unique_ptr<sunet_primitive> copy_weights(sunet_context& context, const desc& from, const desc& to) {
     const auto copy = bf16_copy(from, to);
     if (!copy) return nullptr;

@@ -1,4 +1,4 @@
-/* What the emulator's own files share beyond emulator.hpp. */
+/* What the emulator's sources share for the tests' controls. */
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace emulator {
 
-/* Names the work that runs, for violations, for as long as it runs. */
+/* Names the running work in violations for as long as the object lives. */
 class running_work {
 public:
     explicit running_work(const std::string& name);

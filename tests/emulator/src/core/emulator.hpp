@@ -1,5 +1,5 @@
-/* What every half of the emulator stands on: counted and locked entry points, violations, handles that are never given out twice,
- * device memory behind addresses the host cannot touch, and streams whose work runs late.
+/* The interface that all rooms of the emulator share: entry points that are counted and locked, violations, handles that are never reused,
+ * device memory at addresses that the host cannot access, and streams whose work runs late.
  *
  * Rules for an exported function:
  *   - its first statement is EMULATOR_ENTER(status) if it can fail, EMULATOR_ASK() if it only asks, releases or destroys;
@@ -24,8 +24,6 @@
 #define EMULATOR_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace emulator {
-
-/* ---- entry points ---- */
 
 /* The one lock of the emulator; recursive, and held by every exported function and by all work while it runs. */
 std::recursive_mutex& global_lock();
@@ -56,12 +54,10 @@ const char* current_call();
     if (entered_.fails()) return injected_status
 #define EMULATOR_ASK() ::emulator::entry entered_(__func__, ::emulator::counting::uncounted)
 
-/* ---- violations ---- */
-
 /* Records a mistake of the caller; the text begins with the exported function or the work that is running. */
 void violation(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What running work throws when it cannot go on: the context is unusable from then on, as on a device. */
+/* The exception of work that cannot continue. The context is unusable from then on, as on a device. */
 class fault : public std::runtime_error {
 public:
     fault(CUresult status, const std::string& text) : std::runtime_error(text), status_(status) {}
@@ -71,15 +67,11 @@ private:
     CUresult status_;
 };
 
-/* ---- contexts ---- */
-
 /* CUDA_SUCCESS if the driver is initialized, the calling thread has a living context and no fault has made it unusable. */
 CUresult check_context();
-/* The same for calls that release: what a caller gives back is taken back after a fault too. */
+/* CUDA_SUCCESS for calls that release, which are allowed after a fault, too. */
 CUresult check_context_for_release();
 CUcontext current_context();
-
-/* ---- handles ---- */
 
 /* What sunet_emulator_outstanding can be asked for; the numbers are part of sunet_emulator.h. */
 enum class kind : int {
@@ -106,7 +98,7 @@ const char* kind_name(kind what);
 void count_outstanding(kind what, int64_t change);
 int64_t outstanding(kind what);
 
-/* A value for a handle: never given out twice, never an address that can be read, and remembered with its kind for ever. */
+/* A value for a new handle. It is never reused, is no readable address, and its kind is remembered for ever. */
 uintptr_t new_handle_value(kind what);
 /* Explains a handle that no table knows: of another kind, destroyed, or never given out. Records the violation. */
 void explain_handle(uintptr_t value, kind wanted);
@@ -165,12 +157,10 @@ private:
     std::unordered_map<uintptr_t, std::shared_ptr<T>> objects_;
 };
 
-/* Has `action` called by sunet_emulator_reset, which drops all objects; to be used by a static object of a source file. */
+/* Registers an action for sunet_emulator_reset, which drops all objects; used as a static object of a source file. */
 struct on_reset {
     explicit on_reset(void (*action)());
 };
-
-/* ---- device memory ---- */
 
 /* Whether [address, address + bytes) lies in one living allocation; a violation that names `what` if not. For checks at the call.
  * Zero bytes and a null address are in order. */
@@ -187,8 +177,6 @@ T* device(CUdeviceptr address, size_t count, const char* what) {
     }
     return static_cast<T*>(device_memory(address, count * sizeof(T), what));
 }
-
-/* ---- streams ---- */
 
 struct work {
     std::string name;                     /* for violations: the call and what it works on */
@@ -215,8 +203,6 @@ CUresult finish_all();
 
 /* The next number of the adversary's generator; its sequence follows from sunet_emulator_seed. */
 uint64_t adversary();
-
-/* ---- numbers ---- */
 
 inline float bf16_to_float(uint16_t bits) {
     const uint32_t wide = static_cast<uint32_t>(bits) << 16;

@@ -23,7 +23,7 @@ struct primary_context {
 struct context_table {
     bool initialized = false;
     int devices = 1;
-    uint64_t epoch = 0; /* of resets: a thread's stack from before one is void */
+    uint64_t epoch = 0; /* counts resets, after which the stacks of threads are void */
     std::map<int, primary_context> primaries;
     handle_table<context_state> contexts{kind::context};
 };
@@ -54,7 +54,7 @@ const on_reset registered(reset);
 
 CUresult check_initialized() { return state().initialized ? CUDA_SUCCESS : CUDA_ERROR_NOT_INITIALIZED; }
 
-/* What is still alive when a context goes is lost to its owner for good. */
+/* Objects that are alive when their context is destroyed are leaks. */
 void report_leaks(CUcontext context) {
     size_t living_streams = 0, living_events = 0, living_modules = 0, blocks = 0, pinned = 0;
     for (const auto& entry : streams()) living_streams += entry.second->context == context;

@@ -87,7 +87,7 @@ EMULATOR_EXPORT CUresult cuMemcpyDtoHAsync_v2(void* to, CUdeviceptr from, size_t
                      std::memcpy(to, device<unsigned char>(from, bytes, "the source"), bytes);
                      change_pending(to, bytes, -1);
                  }};
-    /* Whoever reads before synchronising must not find what he hopes for, such as the values of the step before. */
+    /* A caller that reads before it synchronises must not find plausible values, such as those of the step before. */
     copy.submitted = [=] {
         if (pinned_holding(to, bytes) != nullptr) std::memset(to, poison, bytes);
         change_pending(to, bytes, 1);

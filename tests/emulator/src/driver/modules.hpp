@@ -1,4 +1,4 @@
-/* Modules: what PTX text says that matters here. */
+/* Modules, and what the emulator reads from PTX. */
 #pragma once
 
 #include <set>

@@ -1,4 +1,4 @@
-/* Reads of PTX what a driver would check first, and the names of its kernels. */
+/* Reads from PTX what a driver checks first, and the names of its kernels. */
 #include <cctype>
 #include <cstdlib>
 #include <cstring>

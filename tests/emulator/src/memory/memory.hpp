@@ -32,9 +32,9 @@ struct pinned_block {
 
 /* Adds a block full of NaN; CUDA_ERROR_OUT_OF_MEMORY beyond the device's memory. */
 CUresult allocate_device(size_t bytes, CUcontext context, int device, device_block** out);
-/* Checks the canaries and takes the pages away. */
 /* Counts the block as part of the stream-ordered pool. */
 void mark_pooled(device_block& block);
+/* Checks the canaries and takes the pages away. */
 void release_device(CUdeviceptr begin);
 /* The block that begins there, or null. */
 device_block* block_at(CUdeviceptr begin);

@@ -12,7 +12,7 @@
 namespace sunet::bf16_winograd {
 namespace {
 
-/* Transforming weights that are trained costs about as much as is saved by so many tiles. */
+/* The number of tiles that save about as much time as it takes to transform weights that are trained. */
 constexpr std::int64_t fewest_tiles = 48;
 
 class convolution {
@@ -35,7 +35,7 @@ public:
 
     std::size_t scratch_bytes() const { return transformed_bytes_ + thread_bytes_ * static_cast<std::size_t>(threads_); }
     bool has_bias() const { return has_extras_ && attributes_.has_bias != 0; }
-    /* Weights that stay are transformed once. */
+    /* Weights that do not change are transformed once. */
     data_format weight_format() const {
         if (!is_packed()) return {blocked_weights(attributes_.weights)};
         return {row_major_weights(attributes_.weights), std::make_shared<weight_packing>(weights_)};
@@ -61,7 +61,7 @@ public:
     }
 
 private:
-    /* What a thread works with. */
+    /* The memory of one thread. */
     struct worker {
         bindings data;
         bf16* patch;
@@ -81,7 +81,7 @@ private:
     }
 
     void prepare_sources(const worker& own, std::int64_t image, const area& tiles) const {
-        /* A gradient meets the kernel turned by half a turn, from its other end. */
+        /* A gradient of data is a convolution with the kernel rotated by half a turn. */
         const std::int64_t top = attributes_.padding_begin[0], left = attributes_.padding_begin[1];
         const area pixels{tiles.row * tile_outputs + (from_large_ ? -top : top - tile_overlap),
                           tiles.column * tile_outputs + (from_large_ ? -left : left - tile_overlap),

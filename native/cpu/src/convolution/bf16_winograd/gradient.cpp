@@ -1,4 +1,4 @@
-/* The gradient of a 3x3 convolution's weights by the transpose of Winograd's algorithm: tiles take the place of pixels. */
+/* The gradient of the weights of a 3x3 convolution by the transpose of Winograd's algorithm, which sums over tiles in place of pixels. */
 #include <omp.h>
 
 #include <algorithm>
@@ -10,10 +10,10 @@
 namespace sunet::bf16_winograd {
 namespace {
 
-/* Sums of fewer tiles are added too often. */
+/* With fewer tiles, adding the sums of the parts takes too much of the time. */
 constexpr std::int64_t fewest_tiles = 48;
 
-/* So many that the operands of an area leave room for sums in the next cache. */
+/* The number of tiles whose operands leave room for the sums in the second-level cache. */
 std::int64_t tiles_of_area(std::int64_t channels) {
     constexpr std::int64_t operand_bytes = 256 * 1024, fewest = 16;
     const std::int64_t tiles = operand_bytes / (products * channels * std::int64_t{sizeof(bf16)});
@@ -50,7 +50,7 @@ public:
     }
 
 private:
-    /* What a thread works with: its groups of outputs over its part of the areas. */
+    /* The work and memory of one thread: some groups of outputs over a part of the areas. */
     struct worker {
         bindings data;
         std::int64_t part, first_group, end_group;
@@ -67,8 +67,8 @@ private:
     std::size_t thread_bytes() const { return patch_bytes_ + source_bytes_ + gradient_bytes_; }
     std::int64_t most_pairs() const { return (areas_.most() + 1) / 2; }
 
-    /* Sharing the groups makes every thread transform all sources, sharing the areas makes sums for every thread, which are added at the
-     * end: which is more decides. */
+    /* Into how many shares the groups of outputs are divided. Threads that share groups each transform all sources; threads that share
+     * areas each have sums of their own, which are added at the end. The smaller amount of work decides. */
     std::int64_t shares_of_groups() const {
         const std::int64_t transformed = large_.images() * areas_.tiles() * (large_.channels() + small_.channels());
         const std::int64_t added = large_.channels() * small_.channels();

@@ -46,7 +46,7 @@ SUNET_INLINE void apply_sums(const wide& u0, const wide& u1, const wide& u2, con
     to[2] = even + u3;
 }
 
-/* Takes one tile after the other. */
+/* Writes one tile after the other. */
 struct single_tiles {
     hardware_bf16* to;
     std::int64_t product_stride;
@@ -138,12 +138,12 @@ SUNET_INLINE void transform_gradient_to(const patch& from, Sink&& sink) {
     sink.finish();
 }
 
-/* Vectors of sums, a row of them for each of so many tiles or channels. */
+/* Sums in registers: a row of vectors for each tile or channel. */
 template <int Vectors, int Rows>
 using sums_of = wide[Rows][Vectors];
 
-/* Adds the products of one pair of elements of each row, `Stride` words apart, by a pair of every output. A pair is broadcast by the
- * multiplication itself, for which there is no intrinsic that the compiler would not take apart. */
+/* Adds the products of one pair of elements of each row, `Stride` words apart, and a pair of every output. The instruction broadcasts the
+ * pair itself; the compiler would split an intrinsic for it into two instructions. */
 template <int Vectors, int Rows, int Stride>
 SUNET_INLINE void add_pair(sums_of<Vectors, Rows>& sums, const std::uint32_t* rows, const hardware_bf16* outputs_pairs) {
     SUNET_UNROLL
@@ -251,7 +251,7 @@ SUNET_ROUNDS_BF16 void transform_weights(const float* w, bool over_b, hardware_b
                                          std::int64_t pair_stride) noexcept {
     alignas(64) float made[products][weight_block_elements];
     for (int b = 0; b < weight_block; ++b) {
-        /* Half a turn is the other end first. */
+        /* A kernel rotated by half a turn is read from its end. */
         const std::int64_t step = over_b ? weight_block_elements : -weight_block_elements;
         const float* g = w + b * weight_block + (over_b ? 0 : (taps - 1) * weight_block_elements);
         wide columns[kernel_size][tile_inputs];

@@ -1,5 +1,5 @@
-/* The inner loops of Winograd's algorithm F(2x2, 3x3) over bf16 activations: transforms and sums in float32, what is multiplied rounded to
- * bf16, for CPUs with AVX-512 BF16. Compiled apart from their callers, which run on any CPU. */
+/* The inner loops of Winograd's algorithm F(2x2, 3x3) over bf16 activations, for CPUs with AVX-512 BF16. Transforms and sums are float32,
+ * factors of products are rounded to bf16. Callers are compiled for any CPU. */
 #pragma once
 
 #include "kernels/vectors.hpp"
@@ -21,32 +21,34 @@ constexpr std::int64_t block_weights = taps * channel_block * channel_block; /* 
 
 constexpr std::int64_t blocks_of(std::int64_t channels) { return (channels + channel_block - 1) / channel_block; }
 
-/* Tiles side by side and one above the other, of a block of 16 channels in rows of pixels. */
+/* Rows and columns of neighbouring tiles, in a block of 16 channels. */
 struct patch {
     const bf16* x;
     std::int64_t row_stride;    /* in elements */
     std::int64_t rows, columns; /* tiles */
 };
 
-/* B^T d B of tiles that read 4x4 pixels each and overlap by two: product p of tile t goes to `to` + p * product_stride + 16 t. */
+/* Computes B^T d B of tiles that read 4x4 pixels each and overlap by two. Product p of tile t is written to `to` + p * product_stride + 16
+ * t. */
 void transform_source(const patch& from, hardware_bf16* to, std::int64_t product_stride) noexcept;
 
-/* Where pairs of neighbouring tiles go, in a row's order: product p of the tiles 2 t and 2 t + 1, channel by channel both, to
- * `to` + p * product_stride + t * pair_stride. A tile without a neighbour has zeros for it. */
+/* The destination of pairs of neighbouring tiles: product p of the tiles 2 t and 2 t + 1, interleaved channel by channel, is written to
+ * `to` + p * product_stride + t * pair_stride. A last tile without a neighbour is paired with zeros. */
 struct tile_pairs {
     hardware_bf16* to;
     std::int64_t product_stride, pair_stride;
 };
 
 void transform_source(const patch& from, const tile_pairs& out) noexcept;
-/* A y A^T of tiles of 2x2 pixels of the destination's gradient. */
+/* Computes A y A^T of tiles of 2x2 pixels of the destination's gradient. */
 void transform_gradient(const patch& from, const tile_pairs& out) noexcept;
 
-/* G g G^T of a block of weights [tap][16 b][16 a] for sums over b or, of those turned by half a turn, over a: product p of the pair i of what
- * is summed over goes to `to` + p * product_stride + i * pair_stride, the outputs' pairs side by side. */
+/* Computes G g G^T of a block of weights [tap][16 b][16 a] for sums over b or, of the kernel rotated by half a turn, for sums over a.
+ * Product p of pair i of the summed channels is written to `to` + p * product_stride + i * pair_stride, with the pairs of the outputs side
+ * by side. */
 void transform_weights(const float* w, bool over_b, hardware_bf16* to, std::int64_t product_stride, std::int64_t pair_stride) noexcept;
 
-/* sums[p][t][o] = the sum of products over all channels of tile t. */
+/* sums[p][t][o] = the sum over all channels of source times weight, for product p, tile t and output o. */
 struct tile_products {
     const bf16* sources;          /* [products][blocks][tiles][16] */
     const hardware_bf16* weights; /* [products][pairs of channels][outputs][2] */
@@ -56,12 +58,12 @@ struct tile_products {
 
 void multiply(const tile_products& of, int vectors, int tiles) noexcept;
 
-/* y = max(floor, A^T m A + bias + y), the last where it accumulates, of the products' sums m. */
+/* y = max(floor, A^T m A + bias + y) of the sums m of products; y is added only where `accumulate` is set. */
 struct destination {
     hardware_bf16* y;                      /* of the first tile's first pixel */
     std::int64_t row_stride, block_stride; /* in elements */
-    std::int64_t height, width;            /* pixels that there are, of the area's */
-    const float* bias;                     /* of all outputs of the vectors; NULL for none */
+    std::int64_t height, width;            /* pixels from the first one to the image's end */
+    const float* bias;                     /* one for each output of the vectors; NULL for none */
     bool accumulate, relu;
 };
 
@@ -74,12 +76,13 @@ struct gradient_products {
     const hardware_bf16* gradients; /* [pairs of tiles][outputs][2] */
     std::int64_t pairs;
     float* sums;
-    bool first; /* what was in `sums` does not count */
+    bool first; /* overwrites `sums` instead of adding to them */
 };
 
 void multiply(const gradient_products& of, int vectors, int channels) noexcept;
 
-/* The way back for a weight's gradient: G^T u G, of sums over `parts`, of a block of 16 outputs and 16 channels to [tap][channel][output]. */
+/* The inverse transform of the weights' gradient: G^T u G of the sums of all `parts`, for a block of 16 outputs and 16 channels, to
+ * [tap][channel][output]. */
 struct gradient_block {
     const float* sums;
     std::int64_t product_stride, row_stride, parts, part_stride;

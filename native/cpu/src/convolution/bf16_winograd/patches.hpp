@@ -1,4 +1,4 @@
-/* The patches of bf16 activations that areas of tiles read. */
+/* Reads the pixels of bf16 activations that an area of tiles needs. */
 #pragma once
 
 #include "convolution/bf16_winograd/kernels.hpp"
@@ -6,7 +6,7 @@
 
 namespace sunet::bf16_winograd {
 
-/* Whether it is of bf16 in blocks of 16 channels, with zeros in what rounds the last one up; a slice has whole ones. */
+/* Whether the tensor is bf16 in blocks of 16 channels. The last block may end in zeros, unless the tensor is a slice. */
 bool has_patches(const sunet_tensor& tensor);
 
 class patch_reader {
@@ -15,12 +15,13 @@ public:
 
     std::int64_t images() const { return layout_.batch; }
     std::int64_t blocks() const { return blocks_of(layout_.channels); }
-    /* With those that round the last block up. */
+    /* The number of channels with those that round up the last block. */
     std::int64_t channels() const { return blocks() * channel_block; }
 
-    /* The first element of an image's block. */
+    /* The index of the first element of a block of an image. */
     std::int64_t plane(std::int64_t image, std::int64_t block) const;
-    /* The pixels of one block that some tiles read: in place or, with zeros for those beside the image, in `room` for as many. */
+    /* Returns the pixels of one block that some tiles read: in place or, where some lie beside the image, copied to `room` with zeros for
+     * those. */
     patch read(const void* data, std::int64_t image, std::int64_t block, const area& pixels, const area& tiles, bf16* room) const;
 
 private:

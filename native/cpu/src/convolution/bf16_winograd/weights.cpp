@@ -3,7 +3,7 @@
 namespace sunet::bf16_winograd {
 namespace {
 
-/* Blocks of both sides, of all pairs of them in the order of outputs and then of what is summed over. */
+/* A pair of blocks of outputs and of summed channels, numbered by outputs first. */
 struct block_pair {
     block_pair(const weight_layout& layout, std::int64_t block)
         : output(block / layout.summed_blocks()), summed(block % layout.summed_blocks()), a(layout.over_b ? output : summed),

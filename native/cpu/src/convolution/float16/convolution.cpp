@@ -10,13 +10,14 @@
 namespace sunet::float16 {
 namespace {
 
-/* One of the kernel's elements (a row of them over images): where it reads, in pixels from where an output's window begins. */
+/* An element of the kernel, or a row of them where the source is an image: where it reads, in pixels from the beginning of an output's
+ * window. */
 struct tap {
     std::int64_t row, column, weights;
 };
 
-/* Outputs that read through the same taps. A convolution has one phase; one that goes from the small side to the large has as many as
- * pixels in its stride, each of which meets its own part of the kernel. */
+/* Outputs that read through the same taps. From the large side to the small one there is one phase; from small to large there is one for
+ * each pixel of the stride, with its own part of the kernel. */
 struct phase {
     std::int64_t row, column; /* of the first output */
     std::vector<tap> taps;
@@ -56,8 +57,8 @@ std::vector<phase> phases_of_backward(const sunet_convolution& a) {
     return phases;
 }
 
-/* Whole tiles that fit into the nearest cache when they are converted, few enough for many threads to share an image. How many there are
- * does not matter to it, so that results do not depend on their number. */
+/* The number of pixels that are converted at once: whole tiles that fit into the first-level cache, few enough for many threads to share an
+ * image. It does not depend on the number of threads, so that results do not either. */
 std::int64_t pixels_of_strip(const sunet_tensor& source) {
     constexpr std::int64_t strip_bytes = 32 * 1024, fewest_tiles = 2, fewest_strips = 16;
     const std::int64_t pixels = std::int64_t{source.dims[2]} * source.dims[3];
@@ -107,7 +108,7 @@ public:
     }
 
 private:
-    /* A row of the source that was converted. */
+    /* A converted row of the source. */
     struct kept_row {
         std::int64_t image, row;
         float scale;
@@ -162,7 +163,7 @@ private:
 
     bool is_inside(std::int64_t row) const { return row >= 0 && row < converter_.rows(); }
 
-    /* Returns what the row's elements are to be multiplied by. */
+    /* Converts a row and returns the scale of its elements. */
     float convert(const worker& own, std::int64_t image, std::int64_t row) const {
         const bf16* source = d_.input(own.data);
         if (d_.norm) {
@@ -202,7 +203,7 @@ private:
         }
     }
 
-    /* All products of `pixels` outputs of a group from `begin` on. */
+    /* Computes all products of `pixels` outputs of a group from `begin` on. */
     void sum_tile(const worker& own, const phase& p, std::int64_t from_row, std::int64_t group, std::int64_t begin, int pixels) const {
         const int vectors = weights_.vectors(group);
         const std::int64_t pixel = converter_.pixel_stride(), row_elements = vectors * lanes;
@@ -234,7 +235,7 @@ private:
     const packed_weights weights_;
     const stride in_, out_; /* pixels from one output's window, or output, to the next */
     const std::vector<phase> phases_;
-    bool flat_ = false; /* pixels do not meet, and rows of any length will do */
+    bool flat_ = false; /* every output reads one pixel, so that rows may have any length */
     const row_converter converter_;
     std::int64_t first_row_ = 0, last_row_ = 0; /* of all taps */
     std::size_t normalized_bytes_ = 0, tag_bytes_ = 0, row_bytes_ = 0, thread_bytes_ = 0;

@@ -4,20 +4,20 @@
 
 namespace sunet::float16 {
 
-/* Whether the convolution's forward pass (from the large side) or data gradient (from the small side) can and should multiply in
- * float16: bf16 activations in blocks of 16 channels, or images of up to four planes, on a CPU that does it faster than it multiplies
+/* Whether a convolution's forward pass (from the large side) or gradient of data (from the small side) can be computed in float16 and is
+ * faster so: for bf16 activations in blocks of 16 channels, or images of up to four planes, on a CPU that multiplies float16 faster than
  * bf16. */
 bool takes(const convolution_request& request, bool from_large);
 
-/* Either direction of a checked convolution with all it may have: bias, ReLU, accumulation; the forward pass also a normalisation. */
+/* Builds either direction of a checked convolution, with its bias, ReLU and accumulation; a forward pass may also normalise its source. */
 std::unique_ptr<sunet_primitive> build(const convolution_request& request, bool from_large, std::optional<source_norm> norm = {});
 
-/* The same for the weights' gradient, in row-major float32, with the bias's where a convolution wants it. What a transposed convolution
- * reads is not normalised. */
+/* Whether the gradient of weights, in row-major float32 and with the gradient of the bias where the convolution has one, can be computed in
+ * float16 and is faster so. The source of a transposed convolution cannot be normalised. */
 bool takes_gradient(const convolution_request& request);
 std::unique_ptr<sunet_primitive> build_gradient(const convolution_request& request, std::optional<source_norm> norm = {});
 
-/* Whether every output reads one pixel of the source, at its own place. */
+/* Whether every output reads only the pixel at its own place. */
 bool reads_single_pixels(const sunet_convolution& a);
 
 } // namespace sunet::float16

@@ -1,4 +1,4 @@
-/* One direction of a checked convolution: what it reads, what it makes, and what becomes of its sums on the way there. */
+/* One direction of a checked convolution: its source, its destination, and what is done to the sums. */
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace sunet::float16 {
 
-/* Batch-norm and ReLU of the source, before it is multiplied. */
+/* Batch normalisation and ReLU that are applied to the source. */
 struct source_norm {
     float epsilon;
     bool relu;
@@ -20,13 +20,13 @@ struct direction {
 
     bool has_bias() const { return !is_gradient && attributes.has_bias != 0; }
 
-    /* A value for every channel of the normalisation, at the beginning of the scratch memory. */
+    /* The bytes of the normalisation's scales, which are at the beginning of the scratch memory. */
     std::size_t norm_bytes() const;
     void prepare_norm(bindings data) const;
     normalization norm_of(bindings data) const;
 
     const bf16* input(bindings data) const { return static_cast<const bf16*>(data[source_argument]); }
-    /* Where the result of a group of 64 outputs goes, from an image's first pixel on. */
+    /* The destination of a group of 64 outputs, from the first pixel of an image on. */
     float16::destination output(bindings data, const packed_weights& weights, std::int64_t image, std::int64_t group) const;
 
     sunet_convolution attributes;

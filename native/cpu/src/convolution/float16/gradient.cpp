@@ -1,4 +1,4 @@
-/* The gradient of a convolution's weights: for every pair of channels, and tap, products summed over all pixels. */
+/* The gradient of a convolution's weights: for every tap and pair of channels the sum of products over all pixels. */
 #include <algorithm>
 #include <cstring>
 
@@ -11,7 +11,7 @@
 namespace sunet::float16 {
 namespace {
 
-/* As many products as float16 takes. */
+/* The most products that may be summed in float16. */
 constexpr std::int64_t strip_pixels = most_depth;
 
 class weight_gradient {
@@ -47,7 +47,7 @@ public:
     }
 
 private:
-    /* A row of the large side that was converted. */
+    /* A converted row of the large side. */
     struct kept_row {
         std::int64_t row;
         float scale;
@@ -59,7 +59,7 @@ private:
         bf16* normalized; /* a row of the large side, or all of an image's */
         half *large_rows, *small_rows;
         bool first;
-        std::uint16_t largest; /* magnitude's bits, of all rows of the large side, where they have a common scale */
+        std::uint16_t largest; /* bits of the largest magnitude of all rows of the large side, where they have a common scale */
     };
 
     static std::int64_t rounded_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
@@ -68,14 +68,14 @@ private:
         return std::min<std::int64_t>(strip_pixels, std::int64_t{request.small().dims[2]} * request.small().dims[3]);
     }
 
-    /* As far as pixels that only round a row up reach. */
+    /* The columns of the large side that a row reaches, with pixels that only round it up. */
     std::int64_t columns_of_large(const convolution_request& request) const {
         const std::int64_t width = flat_ ? width_ : request.large().dims[3];
         const std::int64_t reach = (a_.weights.dims[3] - 1) * a_.dilation[1];
         return std::max(a_.padding_begin[1] + width, (rounded_up(width_, depth_step) - 1) * a_.stride[1] + reach + 1);
     }
 
-    /* Rows that are summed together, which a tap may meet anywhere in an image. */
+    /* Whether rows of an image are summed together, which then need one scale. */
     bool has_common_scale() const { return unit_rows_ > 1; }
 
     worker make_worker(const gradient_share& share) const {
@@ -89,13 +89,13 @@ private:
         return w;
     }
 
-    /* One thread's groups over its part of all rows of all images. */
+    /* Sums the groups of one thread over its part of all rows of all images. */
     void sum_share(const gradient_share& share) const {
         worker own = make_worker(share);
         const std::int64_t all = images_ * small_.rows(), group_sums = sharing_.group_sums();
         std::int64_t row = all * share.part / share.parts;
         const std::int64_t end = all * (share.part + 1) / share.parts;
-        /* The first pixels of a 1x1 convolution meet all taps, so that nothing needs to be there before. */
+        /* The first pixels of a 1x1 convolution write all sums, so that these need not be cleared. */
         own.first = flat_ && row < end;
         if (!own.first)
             std::memset(own.sums + own.first_group * group_sums, 0,
@@ -119,7 +119,7 @@ private:
         for (std::int64_t row = begin; row < end; row += unit_rows_) sum_unit(own, image, row, std::min(unit_rows_, end - row));
     }
 
-    /* The row of the large side that a tap's row meets. */
+    /* The row of the large side that a row of taps reads. */
     std::int64_t from_row(std::int64_t row, std::int64_t tap) const {
         return flat_ ? row : row * a_.stride[0] + tap * a_.dilation[0] - a_.padding_begin[0];
     }
@@ -153,13 +153,13 @@ private:
         return own.normalized + (has_common_scale() ? row * large_.normalized_elements() : 0);
     }
 
-    /* The largest magnitude's bits, of those so far and a row of the large side, which is normalised for it. */
+    /* The bits of the largest magnitude, of those so far and of a row of the large side, which is normalised first. */
     std::uint16_t largest_of(const worker& own, std::int64_t image, std::int64_t row, std::uint16_t so_far) const {
         if (!sharing_.has_norm()) return large_.largest_of(own.large, image, row, so_far);
         return std::max(so_far, large_.normalize(own.large, image, row, own.norm, normalized_row(own, row)));
     }
 
-    /* A converted row and what its elements are to be multiplied by. */
+    /* Returns a converted row and the scale of its elements. */
     const half* large_row(worker& own, std::int64_t image, std::int64_t row, float& scale) const {
         const std::int64_t place = row % kept_rows_;
         half* to = own.large_rows + place * static_cast<std::int64_t>(large_bytes_ / sizeof(half));
@@ -175,7 +175,7 @@ private:
         return to;
     }
 
-    /* All products of a row of taps with the rows that are at hand. */
+    /* Adds all products of a row of taps and the converted rows. */
     void sum_tap_row(const worker& own, std::int64_t tap_row, const half* gradients, std::int64_t rows, float scale) const {
         const std::int64_t columns = sums_format_.merges_columns ? 1 : a_.weights.dims[3], pixel = large_.pixel_stride();
         gradient_tile t{};
@@ -214,7 +214,7 @@ private:
     }
 
     const sunet_convolution a_;
-    const bool flat_;          /* pixels do not meet, and rows of any length will do */
+    const bool flat_;          /* every output reads one pixel, so that rows may have any length */
     const std::int64_t width_; /* of a row of the small side */
     const packed_weights sums_format_;
     const weight_packing sums_order_;

@@ -7,7 +7,7 @@ namespace {
 
 std::int64_t whole_blocks(std::int64_t channels) { return (channels + channel_block - 1) / channel_block * channel_block; }
 
-/* Into how many the groups are shared. */
+/* Into how many shares the groups of outputs are divided. */
 std::int64_t group_shares_of(const convolution_request& request, const packed_weights& sums) {
     const sunet_tensor& small = request.small();
     const std::int64_t threads = request.context.threads, pixels = std::int64_t{small.dims[0]} * small.dims[2] * small.dims[3];

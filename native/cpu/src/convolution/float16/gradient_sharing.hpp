@@ -1,4 +1,4 @@
-/* What a gradient of weights needs however its products are made: what it reads, how threads share it, and where they sum. */
+/* What every gradient of weights needs: its operands, how threads share it, and the memory of their sums. */
 #pragma once
 
 #include <omp.h>
@@ -7,22 +7,23 @@
 
 namespace sunet::float16 {
 
-/* What one thread reads and adds to: some groups of outputs over a part of the pixels. */
+/* The work of one thread: some groups of outputs over a part of the pixels. */
 struct gradient_share {
     const bf16 *large, *small;
     normalization norm; /* of the large side */
     float* sums;        /* of its part, for all groups */
-    double* bias;       /* of its part; NULL but for one of the threads that share the groups, and where no bias is wanted */
+    double* bias;       /* sums of its part; NULL where no bias is wanted, and for all but one of the threads that share a part */
     std::int64_t part, parts;
     std::int64_t first_group, end_group;
     char* memory; /* of its own */
 };
 
-/* Some threads have groups of outputs of their own, others parts of the pixels, whose sums are added at the end. Sharing the groups makes
- * every thread convert all pixels, sharing the pixels makes sums for every thread that are to be cleared and added: which is more decides. */
+/* Divides a gradient of weights among threads by groups of outputs and by parts of the pixels. Threads that share groups each convert all
+ * pixels; threads that share pixels each have sums of their own, which are cleared and added at the end. The smaller amount of work
+ * decides. */
 class gradient_sharing {
 public:
-    /* Sums lie like weights of the format, `row_elements` for a group's outputs. */
+    /* Sums are laid out like weights of the format, with `row_elements` for the outputs of a group. */
     gradient_sharing(const convolution_request& request, std::optional<source_norm> norm, const packed_weights& format,
                      std::int64_t row_elements);
 
@@ -32,12 +33,12 @@ public:
     bool has_norm() const { return read_.norm.has_value(); }
     std::int64_t group_sums() const { return group_sums_; }
     std::int64_t parts() const { return parts_; }
-    /* From a part's sums to the next one's. */
+    /* Elements from the sums of a part to those of the next. */
     std::int64_t part_stride() const { return static_cast<std::int64_t>(sums_bytes_ / sizeof(float)); }
-    /* The first part's, of a group that a channel is in, from that channel on. */
+    /* The sums of the first part, from a channel of a group on. */
     const float* sums_from(bindings data, std::int64_t channel) const;
 
-    /* Calls `sum(share)` for every share, then `write(channel)` for every block of 16 outputs, whose bias is written, too. */
+    /* Calls `sum(share)` for every share, then `write(channel)` for every block of 16 outputs, and writes the gradient of the bias. */
     template <typename Sum, typename Write>
     void run(bindings data, const Sum& sum, const Write& write) const {
         read_.prepare_norm(data);
@@ -71,7 +72,7 @@ private:
     std::size_t thread_bytes_ = 0;
 };
 
-/* multiply_gradients for up to 64 channels and any number of pixels. */
+/* Calls multiply_gradients for up to 64 channels and any number of pixels. */
 void multiply_block(const gradient_tile& all, int vectors, std::int64_t channels);
 
 } // namespace sunet::float16

@@ -51,7 +51,7 @@ static void write_outputs(const float* sums, int vectors, int pixels, const dest
             auto* at = reinterpret_cast<__m256i*>(y);
             __m512 value = _mm512_fmadd_ps(_mm512_loadu_ps(from), scale, bias);
             if constexpr (Accumulate) value = _mm512_add_ps(value, widened(_mm256_loadu_si256(at)));
-            /* Of two operands the maximum is the second where one is NaN. */
+            /* Where one operand is NaN, the instruction returns the second, so that NaN stays NaN. */
             if constexpr (Relu) value = _mm512_max_ps(_mm512_setzero_ps(), value);
             _mm256_storeu_si256(at, (__m256i)_mm512_maskz_cvtneps_pbh(there, value));
         }
@@ -93,7 +93,7 @@ std::uint16_t largest(const bf16* x, std::int64_t count, std::uint16_t so_far) n
 }
 
 void add_channels(const bf16* x, std::int64_t pixels, double* sums) noexcept {
-    /* So many at a time that sums in single precision lose nothing that counts. */
+    /* Few enough pixels that float32 sums of them are accurate. */
     constexpr std::int64_t run = 256;
     for (std::int64_t begin = 0; begin < pixels; begin += run) {
         const std::int64_t end = pixels - begin < run ? pixels : begin + run;
@@ -154,12 +154,12 @@ void convert_planes(const bf16* const* planes, int channels, std::int64_t pixels
     }
 }
 
-/* Fetches what a pass over weights, which are seldom in a cache, reads next. */
+/* Prefetches weights, which are seldom in a cache. */
 static void prefetch(const float* w, std::int64_t elements) {
     for (std::int64_t i = 0; i < elements; i += 16) _mm_prefetch(reinterpret_cast<const char*>(w + i), _MM_HINT_T0);
 }
 
-/* Of each output, whose elements lie in one run. */
+/* Finds the largest magnitude of each output where its elements lie in one run. */
 static void find_largest_of_runs(const weight_rows& from, std::uint32_t* largest) {
     for (int o = 0; o < from.outputs; ++o) {
         const float* w = from.w + o * from.output_stride;
@@ -172,7 +172,7 @@ static void find_largest_of_runs(const weight_rows& from, std::uint32_t* largest
     }
 }
 
-/* Of each output, where all outputs' runs lie side by side and that `repeats` times. */
+/* Finds the largest magnitude of each output where the runs of all outputs lie side by side, `repeats` times. */
 static void find_largest_of_repeats(const weight_rows& from, std::uint32_t* largest) {
     constexpr std::int64_t most_vectors = 32;
     const std::int64_t elements = from.outputs * from.elements;

@@ -1,4 +1,4 @@
-/* How Winograd's algorithm in float16 sees bf16 activations: the patches of an image that areas of tiles read. */
+/* Reads the pixels of bf16 activations that an area of tiles needs, for Winograd's algorithm in float16. */
 #pragma once
 
 #include "convolution/float16/rows.hpp"
@@ -6,7 +6,7 @@
 
 namespace sunet::float16::winograd {
 
-/* A tensor's patches, and the products' operands that are made of one: [blocks of up to 64 channels][products][tiles][channels]. */
+/* Reads patches of a tensor and transforms them to the operands of products: [blocks of up to 64 channels][products][tiles][channels]. */
 class patch_reader {
 public:
     explicit patch_reader(const sunet_tensor& tensor);
@@ -18,15 +18,15 @@ public:
     std::int64_t elements(std::int64_t tiles) const { return blocks() * block_stride(tiles); }
     std::int64_t patch_elements(std::int64_t pixels) const { return depth_ * pixels; }
 
-    /* Fills a patch, with zeros for pixels beside the image, with the tensor's elements, or those normalised; returns the largest
-     * magnitude's bits. */
+    /* Copies pixels of the tensor to a patch, normalised where `norm` is not NULL, with zeros for pixels beside the image. Returns the bits
+     * of the largest magnitude. */
     std::uint16_t read(const bf16* data, std::int64_t image, const area& pixels, const normalization* norm, bf16* patch) const;
 
-    /* Adds a patch's channels to as many sums; zeros beside the image do not matter to them. */
+    /* Adds the pixels of a patch to a sum for each channel. */
     void add_channels_of(const bf16* patch, const area& pixels, double* sums) const;
 
     using transform = void (*)(const tiles& from, scaling by, const operands& out) noexcept;
-    /* There may be room for more tiles than the area has; those stay as they are. */
+    /* Transforms a patch. There may be room for more tiles than the area has, which is left as it is. */
     void apply(transform to_apply, const bf16* patch, const area& pixels, const area& tiles, scaling by, half* to, std::int64_t room) const;
 
 private:

@@ -1,4 +1,4 @@
-/* What the float16 kernels are made of. Included after everything else, since what follows is compiled for AVX-512 FP16. */
+/* The building blocks of the float16 kernels. Must be included last, because all code after it is compiled for AVX-512 FP16. */
 #pragma once
 
 #include "convolution/float16/kernels.hpp"
@@ -7,7 +7,7 @@
 
 #ifdef SUNET_HAS_FLOAT16_CODE
 #include <immintrin.h>
-/* GCC 12 takes its own intrinsics' undefined operands for uninitialised variables. */
+/* GCC 12 warns about undefined operands in its own intrinsics. */
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512fp16")
@@ -30,8 +30,8 @@ inline __attribute__((always_inline)) void clear(tile_sums_of<Vectors, Pixels>& 
     }
 }
 
-/* Pixels are reached from every third, which keeps the addresses in as many registers as there are. An element is broadcast by the
- * multiplication itself, for which there is no intrinsic that the compiler would not take apart. */
+/* Three pixels share one address register, because there are not enough registers for an address of each pixel. The instruction broadcasts
+ * an element itself; the compiler would split an intrinsic for it into two instructions. */
 template <int Vectors, int Pixels>
 inline __attribute__((always_inline)) void add_products(tile_sums_of<Vectors, Pixels>& sums, const half* first, std::int64_t pixel,
                                                         std::int64_t depth_stride, const half* weights, std::int64_t depth) {
@@ -67,7 +67,7 @@ inline __attribute__((always_inline)) void store_sums(const tile_sums_of<Vectors
     }
 }
 
-/* Up to two chains of products, the second `chain_stride` elements further, and the sum of both. */
+/* Sums up to two chains of products, of which the second is `chain_stride` elements further, and adds both. */
 template <int Vectors, int Pixels>
 inline __attribute__((always_inline)) void sum_products(tile_sums_of<Vectors, Pixels>& sums, const half* first, std::int64_t pixel,
                                                         std::int64_t depth_stride, std::int64_t chain_stride, const half* weights,
@@ -86,7 +86,8 @@ inline __attribute__((always_inline)) void sum_products(tile_sums_of<Vectors, Pi
     }
 }
 
-/* Sixteen sums leave float16, from memory: from a register a conversion takes both units that multiply, from memory one. */
+/* Converts sixteen sums to float32 from memory, because a conversion from a register occupies both of the units that multiply, and one from
+ * memory only one. */
 inline __attribute__((always_inline)) void add_stored(const half* sums, __m512 scale, bool first, float* to) {
     __m512 wide;
     asm("vcvtph2ps %1, %0" : "=v"(wide) : "m"(*reinterpret_cast<const __m256i*>(sums)));
@@ -107,7 +108,8 @@ inline __attribute__((always_inline)) void add_sums(const tile_sums_of<Vectors, 
 
 inline __m512 widened(__m256i bits) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)); }
 
-/* The sign stays, the exponent loses the shift; what would fall below zero becomes zero. */
+/* Converts bf16 to float16: subtracts the shift from exponents and keeps signs; where an exponent would fall below zero, the result is
+ * zero. */
 inline __m512i converted(__m512i bits, __m512i shift) {
     const __m512i moved = _mm512_subs_epu16(_mm512_and_si512(bits, _mm512_set1_epi16(magnitude)), shift);
     const __m512i placed = _mm512_slli_epi16(moved, half_mantissa - bf16_mantissa);
@@ -118,7 +120,7 @@ inline __m512i shift_of(scaling by) { return _mm512_set1_epi16(static_cast<short
 
 inline std::uint16_t largest_of(__m256i lanes_of_two) {
     const __m128i most = _mm_max_epu16(_mm256_castsi256_si128(lanes_of_two), _mm256_extracti128_si256(lanes_of_two, 1));
-    /* There is a horizontal minimum only. */
+    /* AVX has a horizontal minimum, but no horizontal maximum. */
     return static_cast<std::uint16_t>(~_mm_cvtsi128_si32(_mm_minpos_epu16(_mm_xor_si128(most, _mm_set1_epi16(-1)))));
 }
 
@@ -126,7 +128,7 @@ inline __mmask16 first_lanes(std::int64_t count) {
     return count >= 16 ? __mmask16{0xffff} : count <= 0 ? __mmask16{0} : static_cast<__mmask16>((1u << count) - 1);
 }
 
-/* Row r of column c becomes row c of column r. */
+/* Transposes a matrix of 16 x 16 elements. */
 inline void transpose(__m512 (&m)[16]) {
     __m512 t[16];
     SUNET_UNROLL
@@ -157,7 +159,7 @@ inline void transpose(__m512 (&m)[16]) {
     }
 }
 
-/* Up to 16 elements of each output become a vector of outputs each. */
+/* Loads up to 16 elements of each output and transposes them to one vector of outputs for each element. */
 inline void load_outputs(const float* w, std::int64_t output_stride, int outputs, std::int64_t elements, __m512 (&block)[16]) {
     if (outputs <= 0) {
         for (__m512& none : block) none = _mm512_setzero_ps();
@@ -173,7 +175,7 @@ inline __m512 reciprocal(__m512 scales) { return _mm512_div_ps(_mm512_set1_ps(1.
 
 inline __m256i halves(__m512 values) { return _mm256_castph_si256(_mm512_cvtxps_ph(values)); }
 
-/* A whole line of the cache at a time, where it is aligned. */
+/* Stores a vector, which fills a cache line where it is aligned. */
 inline void store_halves(half* to, __m256i low, __m256i high) {
     _mm512_storeu_si512(to, _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1));
 }
@@ -182,7 +184,7 @@ inline void store_halves(half* to, __m512 low, __m512 high) { store_halves(to, h
 
 inline __m512i larger(__m512i most, __m512 values) { return _mm512_max_epu32(most, _mm512_castps_si512(_mm512_abs_ps(values))); }
 
-/* The powers of two that leave the largest with the wanted exponent. Weights below 2^-120 count as none. */
+/* The powers of two that scale the largest magnitudes to the wanted exponent. Magnitudes below 2^-120 count as zero. */
 inline __m512 divisors(__m512i most, int wanted) {
     constexpr int infinity = 0xff, mantissa = 23, smallest = 4;
     const __m512i exponent = _mm512_srli_epi32(most, mantissa);

@@ -1,5 +1,6 @@
-/* A convolution's weights as the float16 kernels read them: for each group of up to 64 outputs, tap and channel of the source the group's
- * outputs side by side, divided by powers of two, which stand before them. Winograd's algorithm has products in place of taps. */
+/* The weights of a convolution in the order that the float16 kernels read them: by group of up to 64 outputs, tap and channel of the
+ * source, with the outputs of a group side by side. The powers of two by which they are divided stand before them. Winograd's algorithm has
+ * products in place of taps. */
 #pragma once
 
 #include <algorithm>
@@ -13,7 +14,7 @@ namespace sunet::float16 {
 constexpr const char* implementation = "float16:avx512_fp16";
 
 constexpr std::int64_t group_outputs = most_vectors * lanes;
-/* Images have up to so many; a kernel row's products are summed together there. */
+/* The most channels that an image may have; the products of a row of the kernel are then summed together. */
 constexpr std::int64_t few_channels = 4;
 
 struct packed_weights {
@@ -34,14 +35,14 @@ struct packed_weights {
     }
     std::int64_t groups() const { return (outputs + group_outputs - 1) / group_outputs; }
     int vectors(std::int64_t group) const { return outputs - group * group_outputs > lanes ? 2 : 1; }
-    /* Elements from the first weight to a group's. */
+    /* The index of the first weight of a group. */
     std::int64_t offset(std::int64_t group) const { return group * group_outputs * taps() * depth(); }
     std::int64_t scales() const { return groups() * group_outputs; }
     std::size_t bytes() const {
         return static_cast<std::size_t>(scales()) * sizeof(float) +
                static_cast<std::size_t>(groups() * group_outputs * taps() * depth()) * sizeof(half);
     }
-    /* A name that no other format has. */
+    /* A name that identifies the format. */
     std::string name() const;
 };
 
@@ -59,13 +60,13 @@ public:
     const char* implementation() const override { return float16::implementation; }
     void run(const float* from, void* to) const override;
 
-    /* Of every element in the order of row-major weights that are not swapped: the row, of a group's outputs, that it goes to. */
+    /* The row of packed weights for each element of an output, in the order of row-major weights that are not swapped. */
     const std::int32_t* rows() const { return rows_.data(); }
 
 private:
-    /* The weights of a vector of outputs, or those left, from the first on. */
+    /* The weights of up to a vector of outputs, from `first` on. */
     weight_rows rows_of(const float* from, std::int64_t first) const;
-    /* Those in runs of one input's. */
+    /* The weights divided into runs of one input each. */
     weight_rows inputs_of(weight_rows rows) const;
 
     packed_weights format_;

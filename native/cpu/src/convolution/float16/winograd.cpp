@@ -8,7 +8,7 @@ namespace sunet::float16::winograd {
 
 namespace {
 
-/* Transforming weights, which are trained, costs about as much as is saved by so many tiles. */
+/* The number of tiles that save about as much time as it takes to transform weights that are trained. */
 constexpr std::int64_t fewest_tiles = 48;
 
 } // namespace
@@ -56,7 +56,7 @@ convolution::worker convolution::make_worker(bindings data, std::int64_t thread)
 }
 
 float convolution::prepare(const worker& own, std::int64_t image, const area& tiles) const {
-    /* A gradient meets the kernel turned by half a turn, from its other end. */
+    /* A gradient of data is a convolution with the kernel rotated by half a turn. */
     const std::int64_t top = d_.attributes.padding_begin[0], left = d_.attributes.padding_begin[1];
     const area pixels{tiles.row * tile_outputs + (d_.from_large ? -top : top - tile_overlap),
                       tiles.column * tile_outputs + (d_.from_large ? -left : left - tile_overlap), tiles.rows * tile_outputs + tile_overlap,

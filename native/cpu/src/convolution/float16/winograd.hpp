@@ -1,4 +1,5 @@
-/* 3x3 convolutions of stride 1 in float16 by Winograd's algorithm: less than half the products, for twice the rounding error. */
+/* 3x3 convolutions of stride 1 in float16 by Winograd's algorithm, which needs less than half the products and has twice the rounding
+ * error. */
 #pragma once
 
 #include "convolution/float16/direction.hpp"
@@ -8,7 +9,7 @@ namespace sunet::float16::winograd {
 
 constexpr const char* implementation = "float16_wino_2x3:avx512_fp16";
 
-/* Whether the direction can and should be computed so. */
+/* Whether the direction can be computed by Winograd's algorithm and is faster so. */
 bool takes(const direction& d);
 
 class convolution {
@@ -21,7 +22,7 @@ public:
     void run(bindings data) const;
 
 private:
-    /* What a thread works with. */
+    /* The memory of one thread. */
     struct worker {
         bindings data;
         normalization norm;
@@ -31,7 +32,7 @@ private:
     };
 
     worker make_worker(bindings data, std::int64_t thread) const;
-    /* Reads and transforms what an area's tiles read; returns what the sums of its products are to be multiplied by. */
+    /* Reads and transforms the source of an area of tiles. Returns the scale of its sums. */
     float prepare(const worker& own, std::int64_t image, const area& tiles) const;
     void make_group(const worker& own, std::int64_t image, const area& tiles, std::int64_t group, float scale) const;
     void write_area(const worker& own, std::int64_t image, const area& tiles, std::int64_t group) const;

@@ -7,20 +7,21 @@
 namespace sunet::float16::winograd {
 namespace {
 
-/* As many products as float16 takes, where the operands of so many leave room for the sums in the next cache. */
+/* The number of tiles in an area: the most products that may be summed in float16, or fewer where their operands would leave no room for
+ * the sums in the second-level cache. */
 std::int64_t tiles_of_area(const convolution_request& request) {
     constexpr std::int64_t operand_bytes = 512 * 1024;
     const std::int64_t channels = std::int64_t{request.large().dims[1]} + request.small().dims[1];
     return most_depth * products * channels * std::int64_t{sizeof(half)} <= operand_bytes ? most_depth : chain_depth;
 }
 
-/* Sums of fewer tiles are added too often. */
+/* With fewer tiles, adding the sums of the parts takes too much of the time. */
 constexpr std::int64_t fewest_tiles = 32;
 
-/* As many as are multiplied in one go. */
+/* Rounds a number of tiles up to what is multiplied at once. */
 std::int64_t room_for(std::int64_t tiles) { return (tiles + depth_step - 1) / depth_step * depth_step; }
 
-/* Tiles that only fill the room up. */
+/* Clears tiles that only round up their number. */
 void clear_rest(const patch_reader& reader, std::int64_t tiles, half* operands) {
     const std::int64_t room = room_for(tiles), planes = reader.blocks() * products;
     for (std::int64_t plane = 0; plane < planes && room > tiles; ++plane)
@@ -61,7 +62,7 @@ weight_gradient::worker weight_gradient::make_worker(const gradient_share& share
     return own;
 }
 
-/* One thread's groups over its part of all areas of all images. */
+/* Sums the groups of one thread over its part of all areas of all images. */
 void weight_gradient::sum_share(const gradient_share& share) const {
     const worker own = make_worker(share);
     const std::int64_t all = images_ * areas_.count(), group_sums = sharing_.group_sums();

@@ -1,4 +1,4 @@
-/* The gradient of a 3x3 convolution's weights by the transpose of Winograd's algorithm: tiles take the place of pixels. */
+/* The gradient of the weights of a 3x3 convolution by the transpose of Winograd's algorithm, which sums over tiles in place of pixels. */
 #pragma once
 
 #include "convolution/float16/gradient_sharing.hpp"
@@ -17,18 +17,18 @@ public:
     void run(bindings data) const;
 
 private:
-    /* What a thread works with. */
+    /* The work and memory of one thread. */
     struct worker : gradient_share {
         bf16* patch;
         half *sources, *gradients;
     };
 
     worker make_worker(const gradient_share& share) const;
-    /* Sums of one product: [channels][outputs]. */
+    /* The number of sums of one product: [channels][outputs]. */
     std::int64_t product_sums() const { return format_.depth() * small_.tile_stride(); }
 
     void sum_share(const gradient_share& share) const;
-    /* Returns what the sums of an area's products are to be multiplied by. */
+    /* Reads and transforms both operands of an area of tiles. Returns the scale of its sums. */
     float prepare(const worker& own, std::int64_t image, const area& tiles) const;
     void sum_area(const worker& own, std::int64_t tiles, float scale, bool first) const;
     void write_block(bindings data, std::int64_t channel) const;

@@ -45,7 +45,7 @@ inline void apply_sums(__m512 u0, __m512 u1, __m512 u2, __m512 u3, __m512 (&to)[
     to[2] = _mm512_add_ps(even, u3);
 }
 
-/* A pixel's channels of both blocks. */
+/* Loads the channels of a pixel of both blocks. */
 template <bool Pair>
 inline __m512h load(const tiles& from, std::int64_t offset, __m512i shift) {
     const __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from.first + offset));
@@ -130,7 +130,7 @@ struct of_tiles {
         for (int i = 0; i < elements; i += lanes) add_outputs<elements>(t, scale, i);
     }
 
-    /* Of one vector. */
+    /* Transforms one vector. */
     template <int Elements>
     static inline __attribute__((always_inline)) void add_outputs(const tile& t, __m512 scale, int at) {
         __m512h down[tile_inputs][tile_outputs];
@@ -186,7 +186,7 @@ void multiply(const tile& t, int vectors, int tiles) noexcept {
     vectors == 2 ? run_tile<of_tiles, 2>(t, tiles) : run_tile<of_tiles, 1>(t, tiles);
 }
 
-/* G g G^T of up to 16 outputs' weights, times `factor`. */
+/* Computes G g G^T of the weights of up to 16 outputs, times `factor`. */
 static void transform_weights_of(const float* w, std::int64_t output_stride, int outputs, bool turned, __m512 factor,
                                  __m256i (&made)[products]) {
     __m512 g[16], columns[kernel_size][tile_inputs];
@@ -194,7 +194,7 @@ static void transform_weights_of(const float* w, std::int64_t output_stride, int
     SUNET_UNROLL
     for (int c = 0; c < kernel_size; ++c) {
         const __m512 &top = g[c], &middle = g[kernel_size + c], &bottom = g[2 * kernel_size + c];
-        /* Half a turn exchanges top and bottom, and the columns. */
+        /* A rotation by half a turn exchanges top and bottom, and the columns. */
         apply_weights(turned ? bottom : top, middle, turned ? top : bottom, columns[turned ? kernel_size - 1 - c : c]);
     }
     SUNET_UNROLL
@@ -214,7 +214,7 @@ void transform_weights(const weight_rows& from, bool turned, const float* scales
         __m256i first[products], second[products];
         transform_weights_of(w, from.output_stride, from.outputs, turned, low, first);
         transform_weights_of(w + 16 * from.output_stride, from.output_stride, from.outputs - 16, turned, high, second);
-        /* Strides between products would drive half-written lines out of the cache. */
+        /* The strides between products would evict cache lines that are half written. */
         SUNET_UNROLL
         for (int p = 0; p < products; ++p) store_halves(to + p * product_stride, first[p], second[p]);
     }

@@ -12,14 +12,14 @@ desc weights_of(const dnnl::convolution_forward::primitive_desc& pd) { return pd
 desc weights_of(const dnnl::convolution_backward_data::primitive_desc& pd) { return pd.weights_desc(); }
 desc weights_of(const dnnl::convolution_backward_weights::primitive_desc& pd) { return pd.diff_weights_desc(); }
 
-/* A primitive descriptor. It may be of more channels than there are: of those, too, that fill up the last block in memory, which are zero.
- * The weights' format is without them. */
+/* A primitive descriptor. It may include channels that only fill up the last block in memory, which are zero; the format of the weights
+ * does not. */
 template <typename Pd>
 struct choice {
     choice(const Pd& made, std::optional<phases> of) : pd(made), split(of), weights(weights_of(made)) {}
 
     Pd pd;
-    std::optional<phases> split; /* of the tensors that it works on copies of; 1 x 1 for mere slices */
+    std::optional<phases> split; /* set where it computes on copies of tensors; 1 x 1 where those are only slices */
     desc weights;
 };
 
@@ -42,7 +42,7 @@ convolution_problem natural_problem(const convolution_request& request, bool wit
             pair(a.padding_end)};
 }
 
-/* The problem over split and gathered tensors. */
+/* The problem over tensors that are split into phases, or gathered from slices. */
 convolution_problem split_problem(const convolution_request& request, phases p, bool with_bias) {
     const sunet_convolution& a = request.attributes;
     convolution_problem problem = natural_problem(request, with_bias);
@@ -63,7 +63,7 @@ void round_up_channels(sunet_tensor& tensor) {
         tensor.dims[1] = static_cast<int32_t>(layout_of(tensor).channels_total);
 }
 
-/* The convolution of all channels that lie in memory. */
+/* The convolution of all channels in memory, with those that only fill up the last block. */
 sunet_convolution over_whole_blocks(const convolution_request& request) {
     sunet_convolution a = request.attributes;
     round_up_channels(a.source);
@@ -80,8 +80,8 @@ bool is_reference(const Pd& pd) {
 
 int64_t pixels_of(const sunet_tensor& tensor) { return int64_t{tensor.dims[0]} * tensor.dims[2] * tensor.dims[3]; }
 
-/* Measured, Winograd's algorithm takes about half the time of the direct sum in every direction once its tiles are filled. Where weights
- * do not stay they are transformed in every call, which pays only over enough pixels. */
+/* Winograd's algorithm takes about half the time of a direct convolution in every direction, if the image fills its tiles. Weights that are
+ * trained are transformed in every call, which is worth it only for enough pixels. */
 bool wants_winograd(const convolution_request& request) {
     constexpr int32_t tile = 4;
     constexpr int64_t enough_pixels = 32 * 32;
@@ -90,15 +90,15 @@ bool wants_winograd(const convolution_request& request) {
     const sunet_tensor& small = request.small();
     for (int i = 0; i < 2; ++i) {
         if (a.weights.dims[2 + i] != 3 || a.stride[i] != 1 || a.dilation[i] != 1 || small.dims[2 + i] < tile) return false;
-        /* oneDNN 2.6 computes gradients of data wrongly then. */
+        /* With uneven padding oneDNN 2.6 computes wrong gradients of data. */
         if (a.padding_begin[i] != a.padding_end[i]) return false;
     }
     return a.inference != 0 || pixels_of(small) >= enough_pixels;
 }
 
-/* oneDNN's Winograd implementation, which is one of float32; nothing where it has none. Transformed weights take 16/9 of their memory for
- * the small tile and four times as much for the large one, which is worth it only where there is much to compute: there it is preferred, and
- * with half of the pixels in each direction taken where oneDNN, by the size of the caches, has no other. */
+/* Returns oneDNN's Winograd implementation for float32, or nothing where it has none. Transformed weights take 16/9 of the memory for the
+ * small tile and four times as much for the large tile. The large tile is preferred from 64 x 64 pixels on, and taken from 32 x 32 on where
+ * oneDNN, which decides by the sizes of the caches, offers no other. */
 template <typename Make>
 auto winograd(const convolution_request& request, bool with_bias, Make make)
     -> std::optional<decltype(make(std::declval<const convolution_problem&>()))> {
@@ -118,7 +118,8 @@ auto winograd(const convolution_request& request, bool with_bias, Make make)
     }
 }
 
-/* What oneDNN has for a problem, over copies where `split` says so and perhaps of more channels than `weights` has, if it is fast. */
+/* Returns oneDNN's implementation of a problem if it is a fast one. It computes on copies where `split` is set, and may include channels
+ * that `weights` does not have. */
 template <typename Make>
 auto fast_choice(const convolution_request& request, const std::optional<phases>& split, bool with_bias, const sunet_tensor& weights,
                  Make make) -> std::optional<choice<decltype(make(std::declval<const convolution_problem&>()))>> {
@@ -130,8 +131,9 @@ auto fast_choice(const convolution_request& request, const std::optional<phases>
     return result;
 }
 
-/* Winograd's algorithm where it is faster, else oneDNN's own implementation if it is a fast one; else the first fast one of that over
- * whole blocks of channels (oneDNN has none for fewer than a block), over slices copied out of their tensors, and of the split problem. */
+/* Chooses Winograd's algorithm where it is faster, else the natural implementation if it is a fast one, else the first fast one of these:
+ * over whole blocks of channels, because oneDNN is slow for less than a block; over slices that are copied out of their tensors; and of the
+ * split problem. */
 template <typename Make>
 auto choose(const convolution_request& request, bool with_bias, Make make)
     -> choice<decltype(make(std::declval<const convolution_problem&>()))> {
@@ -161,7 +163,8 @@ std::unique_ptr<sunet_primitive> make_primitive(const convolution_request& reque
 
 enum class access { read, write, update };
 
-/* Gives the primitive a bias or its gradient; a vector does not lie in blocks, so that whole blocks of it are in the scratch memory. */
+/* Adds a bias or its gradient to the primitive. Where oneDNN expects whole blocks of channels, a copy of the vector lies in the scratch
+ * memory. */
 void add_bias(sunet_primitive& primitive, int onednn_argument, int32_t channels, const desc& format, access use) {
     if (dims_of(format)[0] == channels) {
         primitive.add_argument(SUNET_ARG_BIAS, onednn_argument, format);
@@ -180,7 +183,7 @@ void add_bias(sunet_primitive& primitive, int onednn_argument, int32_t channels,
     });
 }
 
-/* Gives the primitive an activation as it is or, where oneDNN works on a copy, by way of the scratch memory. */
+/* Adds an activation to the primitive: as it is or, where oneDNN computes on a copy, through the scratch memory. */
 void add_activation(sunet_primitive& primitive, sunet_argument argument, int onednn_argument, const sunet_tensor& tensor,
                     const desc& format, const std::optional<phases>& split, access use) {
     if (!split || (!is_split(*split) && !is_slice(tensor))) {
@@ -209,7 +212,8 @@ dnnl::primitive_attr forward_attributes(const convolution_request& request) {
     return attributes;
 }
 
-/* oneDNN asks for the forward primitive that a gradient belongs to. Its weights are of the source's type, as a gradient need not be. */
+/* Returns the forward primitive that oneDNN asks for with a gradient. Its weights have the type of the source, which the weights of a
+ * gradient need not have. */
 dnnl::convolution_forward::primitive_desc forward_hint(const convolution_request& request, convolution_problem problem) {
     if (type_of(problem.weights) != type_of(problem.source))
         problem.weights = {dims_of(problem.weights), type_of(problem.source), memory::format_tag::any};

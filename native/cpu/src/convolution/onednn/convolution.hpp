@@ -1,4 +1,4 @@
-/* Convolutions that oneDNN makes, of copies of its operands where only those have a fast implementation. */
+/* Convolutions that oneDNN computes, on copies of the operands where oneDNN has a fast implementation only for those. */
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 namespace sunet::onednn {
 
-/* Of a request that was checked. */
+/* Each function builds a primitive for a request that was checked. */
 std::unique_ptr<sunet_primitive> build_forward(const convolution_request& request);
 std::unique_ptr<sunet_primitive> build_backward_data(const convolution_request& request);
 std::unique_ptr<sunet_primitive> build_backward_weights(const convolution_request& request);

@@ -17,7 +17,7 @@ void move_pixel(char* to, const char* from, size_t bytes) {
         std::memcpy(to, from, bytes);
 }
 
-/* Where the runs of channels of one pixel begin: the tensor's own addressing, in bytes. */
+/* The addresses of a tensor's runs of channels, in bytes. */
 struct addressing {
     explicit addressing(const sunet_tensor& tensor)
         : layout(layout_of(tensor)), element(element_bytes(tensor)),
@@ -36,7 +36,7 @@ struct addressing {
     int64_t within, run, runs, first_run;
 };
 
-/* Visits every pixel of the split tensor with its place there and its place in the whole one; -1 where it has none. */
+/* Visits every pixel of the split tensor with its position there and its position in the whole tensor, or -1 where it has none. */
 template <typename Visit>
 void for_each_pixel(const sunet_tensor& tensor, phases p, Visit visit) {
     const addressing whole(tensor), split(split_tensor(tensor, p));

@@ -1,4 +1,4 @@
-/* What is asked for when a convolution is made, and what all who make one share. */
+/* The request for a convolution, and what all implementations share. */
 #pragma once
 
 #include <memory>
@@ -18,10 +18,10 @@ struct convolution_request {
     sunet_argument small_argument() const { return transposed ? SUNET_ARG_SOURCE : SUNET_ARG_DESTINATION; }
 };
 
-/* Refuses shapes that do not fit each other, in words. */
+/* Throws where the shapes do not fit each other. */
 void check_convolution(const convolution_request& request);
 
-/* A primitive that is not oneDNN's: runs `work` over the convolution's activations and its weights, or their gradient. */
+/* Builds a primitive that runs `work` in place of oneDNN, over the activations and the weights, or the gradient of the weights. */
 template <typename Work>
 std::unique_ptr<sunet_primitive> own_primitive(const convolution_request& request, const std::shared_ptr<Work>& work,
                                                std::string implementation, const data_format& weights) {
@@ -33,7 +33,7 @@ std::unique_ptr<sunet_primitive> own_primitive(const convolution_request& reques
     return primitive;
 }
 
-/* Lets a gradient of weights that does not give the bias's sum that up by itself, of the destination's gradient. */
+/* Adds the gradient of the bias, which is the sum of the destination's gradient, to a primitive that does not compute it. */
 void add_bias_gradient(sunet_primitive& primitive, sunet_context& context, const sunet_tensor& destination);
 
 } // namespace sunet

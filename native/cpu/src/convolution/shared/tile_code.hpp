@@ -1,11 +1,11 @@
-/* How code is chosen that keeps a tile of sums in registers. */
+/* Chooses the code that keeps a tile of sums in registers. */
 #pragma once
 
 #define SUNET_UNROLL _Pragma("GCC unroll 32")
 
 namespace sunet {
 
-/* The code for as many rows of sums, such as pixels or channels, as there are. */
+/* Runs the code for the number of rows of sums, which are pixels or channels. */
 template <template <int, int> class Tile, int Vectors>
 inline void run_tile(const typename Tile<1, 1>::argument& t, int rows) {
     using run = void (*)(const typename Tile<1, 1>::argument&) noexcept;

@@ -19,7 +19,7 @@ tile_areas::tile_areas(std::int64_t height, std::int64_t width, std::int64_t mos
     for (std::int64_t rows = 1; rows <= std::min(most, rows_); ++rows) {
         const std::int64_t columns = std::min(most / rows, columns_);
         const std::int64_t down = divided_up(rows_, rows), across = divided_up(columns_, columns);
-        /* Squares overlap least. */
+        /* Square areas overlap least. */
         const auto length = [&](std::int64_t d, std::int64_t a) { return divided_up(rows_, d) + divided_up(columns_, a); };
         if (count() != 0 && down * across > count()) continue;
         if (count() == 0 || down * across < count() || length(down, across) < length(down_, across_)) {

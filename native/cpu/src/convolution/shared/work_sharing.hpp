@@ -5,14 +5,14 @@
 
 namespace sunet {
 
-/* How threads share what is made of parts of the source, such as its rows: each converts some of them. Where there are fewer of those than
- * threads, these share the groups of outputs, too, and convert a part several times for it. */
+/* Divides work among threads by parts of the source, such as rows, each of which is converted once. Where there are fewer parts than
+ * threads, threads also share the groups of outputs, and a part is converted several times. */
 class work_sharing {
 public:
     work_sharing(std::int64_t parts, std::int64_t groups, std::int64_t threads)
         : parts_(parts), groups_(groups), shares_(std::clamp(threads / parts, std::int64_t{1}, groups)) {}
 
-    /* Calls `use(part, first_group, end_group)` for all that is one thread's of a team. */
+    /* Calls `use(part, first_group, end_group)` for all the work of one thread of a team. */
     template <typename Use>
     void for_each(std::int64_t thread, std::int64_t team, const Use& use) const {
         const std::int64_t items = parts_ * shares_;
