@@ -49,7 +49,7 @@ public class CudaAlgorithmTests : EmulatorTest
         (Graph graph, Op op) = Forward();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
         using CudaDevice.Scope current = backend.Device.Use();
-        var search = new CudaSearch(session, op);
+        var search = new AlgorithmSearch(session, op);
         var built = new List<bool>();
         foreach (CudaCandidate candidate in CudaConvolution.ProblemOf(session, op)!.Candidates(search))
         {
@@ -191,7 +191,7 @@ public class CudaAlgorithmTests : EmulatorTest
         using CudaDevice.Scope current = backend.Device.Use();
         ConvolutionProblem problem = CudaConvolution.ProblemOf(session, op)!;
         problem = problem with { W = problem.W with { IsBf16 = false } };
-        string[] identities = [.. problem.Candidates(new CudaSearch(session, op)).Select(c => c.Identity)];
+        string[] identities = [.. problem.Candidates(new AlgorithmSearch(session, op)).Select(c => c.Identity)];
         Assert.StartsWith(first, identities[0], StringComparison.Ordinal);
         Assert.StartsWith("cudnn", identities[^1], StringComparison.Ordinal);
     }
@@ -300,7 +300,7 @@ public class CudaAlgorithmTests : EmulatorTest
         using var session = (CudaSession)backend.Open(of.Graph, PlanPurpose.Training);
         using CudaDevice.Scope current = backend.Device.Use();
         var found = new List<string>();
-        foreach (CudaCandidate candidate in CudaConvolution.ProblemOf(session, of.Op)!.Candidates(new CudaSearch(session, of.Op)))
+        foreach (CudaCandidate candidate in CudaConvolution.ProblemOf(session, of.Op)!.Candidates(new AlgorithmSearch(session, of.Op)))
         {
             using CudaAlgorithm? algorithm = onlyBuilt ? candidate.Build() : null;
             if (!onlyBuilt || algorithm is not null)

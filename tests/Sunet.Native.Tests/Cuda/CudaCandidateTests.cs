@@ -33,7 +33,7 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
         using CudaDevice.Scope current = backend.Device.Use();
         float[]? expected = null;
         var descriptions = new List<string>();
-        foreach (CudaCandidate candidate in problem.Candidates(new CudaSearch(session, op)))
+        foreach (CudaCandidate candidate in problem.Candidates(new AlgorithmSearch(session, op)))
         {
             using CudaAlgorithm? algorithm = candidate.Build();
             if (algorithm is null)
@@ -71,7 +71,7 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
         using CudaDevice.Scope current = backend.Device.Use();
         double[]? expected = null;
-        var search = new CudaSearch(session, op);
+        var search = new AlgorithmSearch(session, op);
         var built = new List<bool>();
         foreach (CudaCandidate candidate in problem.Candidates(search))
         {
@@ -86,12 +86,12 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
         Assert.False(built[^1], "There was nothing to compare with.");
 
         // The images one by one, two by two and all at once.
-        long image = CudaUnfolding.Of(problem)!.Part.X.ImageBytes;
+        long image = UnfoldedConvolution.Of(problem)!.Part.X.ImageBytes;
         foreach ((long bytes, int parts) in new[] { (1L, 4), (image * 3, 2), (image * 4, 1) })
         {
-            CudaUnfolding unfolding = CudaUnfolding.Of(problem, bytes)!;
+            UnfoldedConvolution unfolding = UnfoldedConvolution.Of(problem, bytes)!;
             Assert.Equal(problem.Direction == ConvolutionDirection.Weights ? 1 : parts, unfolding.Parts);
-            using var algorithm = new CudaUnfolded(First(unfolding.Part.Candidates(search)), unfolding);
+            using var algorithm = new UnfoldStep(First(unfolding.Part.Candidates(search)), unfolding);
             AssertSame(algorithm);
         }
 
@@ -109,12 +109,12 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
     public void Candidates_OfAnUnfoldedImageBeyondTheWorkspaceLimit_AreRefused()
     {
         ConvolutionProblem problem = ImageProblem(ConvolutionDirection.Forward, 3, 7, 2);
-        long bytes = CudaUnfolding.Of(problem)!.Part.X.Bytes;
+        long bytes = UnfoldedConvolution.Of(problem)!.Part.X.Bytes;
         using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16, WorkspaceLimitBytes = bytes });
         (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
         using CudaDevice.Scope current = backend.Device.Use();
-        var search = new CudaSearch(session, op);
+        var search = new AlgorithmSearch(session, op);
         var refusals = new List<string>();
         foreach (CudaCandidate candidate in problem.Candidates(search))
         {

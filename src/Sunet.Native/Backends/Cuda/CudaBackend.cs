@@ -232,28 +232,3 @@ public sealed class CudaBackend : IBackend
         public void Dispose() => backend.Release();
     }
 }
-
-/// <summary>The handles of cuDNN and cuBLASLt that one session uses.</summary>
-internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle CublasLt, CudaPlans Plans) : IDisposable
-{
-    public static CudaLibraryHandles Create(CudaDevice device)
-    {
-        CudnnHandle cudnn = CudnnHandle.Create(device);
-        try
-        {
-            return new CudaLibraryHandles(cudnn, CublasLtHandle.Create(device), new CudaPlans(device));
-        }
-        catch
-        {
-            cudnn.Dispose();
-            throw;
-        }
-    }
-
-    public void Dispose()
-    {
-        Plans.Dispose();
-        Cudnn.Dispose();
-        CublasLt.Dispose();
-    }
-}

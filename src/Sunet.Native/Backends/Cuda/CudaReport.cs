@@ -4,24 +4,6 @@ using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda;
 
-/// <summary>One GPU as the driver describes it.</summary>
-/// <param name="Ordinal">Its number among the devices the driver offers.</param>
-/// <param name="Name">Such as <c>NVIDIA H200</c>.</param>
-/// <param name="ComputeCapability">Such as 9.0.</param>
-/// <param name="TotalBytes">The memory it has.</param>
-/// <param name="Multiprocessors">What thread blocks are distributed over.</param>
-public sealed record CudaDeviceInfo(int Ordinal, string Name, Version ComputeCapability, long TotalBytes, int Multiprocessors)
-{
-    /// <summary>Whether it can run the CUDA backend.</summary>
-    public bool IsSupported => ComputeCapability.Major >= CudaDevice.OldestMajor;
-}
-
-/// <summary>A native library that was found.</summary>
-/// <param name="Name">Such as <c>libcudnn.so.9</c>.</param>
-/// <param name="Version">Such as <c>9.19.0</c>; null where the library does not tell.</param>
-/// <param name="Path">The file.</param>
-public sealed record CudaLibraryInfo(string Name, string? Version, string Path);
-
 /// <summary>What there is of CUDA in this process, and what is missing: the facts <c>sunet doctor</c> shows.</summary>
 public sealed record CudaReport
 {

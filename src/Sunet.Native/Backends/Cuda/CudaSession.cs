@@ -28,7 +28,7 @@ internal sealed unsafe class CudaSession : IBackendSession, IValueLayouts, IValu
     private readonly CudaBackend backend;
     private readonly CudaFormats formats;
     private readonly CudaLibraryHandles libraries;
-    private readonly CudaStepState state;
+    private readonly CudaStepGuard state;
     private readonly CudaTransfers transfers;
     private bool disposed;
 
@@ -47,7 +47,7 @@ internal sealed unsafe class CudaSession : IBackendSession, IValueLayouts, IValu
             {
                 libraries = backend.Rent(Stream);
                 transfers = new CudaTransfers(this);
-                state = new CudaStepState(this);
+                state = new CudaStepGuard(this);
             }
             catch
             {

@@ -55,7 +55,7 @@ internal static class CudaLibraries
             if (Loaded.TryGetValue(library.Name, out LoadedCudaLibrary? known))
                 return known;
             LoadedLibrary file = Locate(
-                library, CudaSearch.Current(), name => (NativeLibrary.TryLoad(name, out nint handle), handle));
+                library, CudaLibrarySearch.Current(), name => (NativeLibrary.TryLoad(name, out nint handle), handle));
             CheckExports(library, file.Path, name => NativeLibrary.TryGetExport(file.Handle, name, out _));
             NativeLibraries.Register(library.Name, file);
             int version = QueryVersion(library);
@@ -68,10 +68,10 @@ internal static class CudaLibraries
 
     /// <summary>Loads the first suitable file, or says what is wanted, what was found instead, and where it looked.</summary>
     /// <exception cref="BackendException">Nothing suitable is there, or the first that is does not load.</exception>
-    public static LoadedLibrary Locate(CudaLibrary library, CudaSearch search, Func<string, (bool Found, nint Handle)> systemLoader)
+    public static LoadedLibrary Locate(CudaLibrary library, CudaLibrarySearch search, Func<string, (bool Found, nint Handle)> systemLoader)
     {
         IReadOnlyList<string> named = search.NamedFolders();
-        if (CudaSearch.Find(library, named) is { } first)
+        if (CudaLibrarySearch.Find(library, named) is { } first)
             return LoadFile(library, first);
         foreach (string file in library.Files)
         {
@@ -80,7 +80,7 @@ internal static class CudaLibraries
         }
 
         IReadOnlyList<string> usual = search.UsualFolders();
-        if (CudaSearch.Find(library, usual) is { } later)
+        if (CudaLibrarySearch.Find(library, usual) is { } later)
             return LoadFile(library, later);
         throw NotFound(library, [.. named, .. usual]);
     }
@@ -146,7 +146,7 @@ internal static class CudaLibraries
 
     private static BackendException NotFound(CudaLibrary library, IReadOnlyList<string> folders)
     {
-        IReadOnlyList<string> others = CudaSearch.OtherVersions(library, folders);
+        IReadOnlyList<string> others = CudaLibrarySearch.OtherVersions(library, folders);
         string found = others.Count > 0 ? $"; found {string.Join(", ", others)}" : "";
         string places = folders.Count > 0 ? $"in {string.Join(", ", folders)} or " : "";
         string remedy = library == CudaLibrary.Driver
@@ -181,13 +181,4 @@ internal static class CudaLibraries
         string? line = File.ReadLines(maps).FirstOrDefault(l => l.Contains("/" + family, StringComparison.Ordinal));
         return line?[line.IndexOf('/', StringComparison.Ordinal)..];
     }
-}
-
-/// <summary>A library of the CUDA family in this process.</summary>
-/// <param name="Library">Which one.</param>
-/// <param name="Path">The file.</param>
-/// <param name="Version">As the library counts.</param>
-internal sealed record LoadedCudaLibrary(CudaLibrary Library, string Path, int Version)
-{
-    public string VersionText => CudaLibraries.VersionText(Library, Version);
 }

@@ -67,7 +67,7 @@ internal sealed record ConvolutionProblem(
 
     public override long[] OperandBytes => [X.Bytes, W.Bytes, Y.Bytes, HasBias ? TensorLayout.Vector(Result.C).Bytes : 0];
 
-    public override IEnumerable<CudaCandidate> Candidates(CudaSearch search) => ConvolutionCandidates.For(this, search);
+    public override IEnumerable<CudaCandidate> Candidates(AlgorithmSearch search) => ConvolutionCandidates.For(this, search);
 
     public override string ToString()
     {

@@ -28,7 +28,7 @@ internal sealed class CudaAlgorithms
     {
         if (session.Plans.Find(problem) is { } known)
             return known;
-        return Keep(session, problem, Search(problem, new CudaSearch(session, op)));
+        return Keep(session, problem, Search(problem, new AlgorithmSearch(session, op)));
     }
 
     /// <summary>
@@ -82,7 +82,7 @@ internal sealed class CudaAlgorithms
                 try
                 {
                     using CudaDevice.Scope current = session.Device.Use();
-                    found[i] = Search(wanted[i].Problem, new CudaSearch(session, wanted[i].Op, builder));
+                    found[i] = Search(wanted[i].Problem, new AlgorithmSearch(session, wanted[i].Op, builder));
                 }
                 finally
                 {
@@ -96,7 +96,7 @@ internal sealed class CudaAlgorithms
         }
     }
 
-    private (string Identity, CudaAlgorithm Algorithm) Search(CudaProblem problem, CudaSearch search) =>
+    private (string Identity, CudaAlgorithm Algorithm) Search(CudaProblem problem, AlgorithmSearch search) =>
         Recall(problem, search) ?? Choose(problem, search) ?? throw Nothing(problem, search);
 
     private CudaAlgorithm Keep(CudaSession session, CudaProblem problem, (string Identity, CudaAlgorithm Algorithm) found)
@@ -107,7 +107,7 @@ internal sealed class CudaAlgorithms
     }
 
     /// <summary>What was chosen for another session, built for this one.</summary>
-    private (string Identity, CudaAlgorithm Algorithm)? Recall(CudaProblem problem, CudaSearch search)
+    private (string Identity, CudaAlgorithm Algorithm)? Recall(CudaProblem problem, AlgorithmSearch search)
     {
         if (!chosen.TryGetValue(problem, out string? identity))
             return null;
@@ -120,15 +120,15 @@ internal sealed class CudaAlgorithms
         return null;
     }
 
-    private (string Identity, CudaAlgorithm Algorithm)? Choose(CudaProblem problem, CudaSearch search)
+    private (string Identity, CudaAlgorithm Algorithm)? Choose(CudaProblem problem, AlgorithmSearch search)
     {
         Interlocked.Increment(ref searches);
 
-        using CudaTrial? trial = search.Session.TimesAlgorithms ? CudaTrial.Create(problem, search) : null;
+        using AlgorithmTuning? trial = search.Session.TimesAlgorithms ? AlgorithmTuning.Create(problem, search) : null;
         return trial is null ? First(problem, search) : trial.Fastest();
     }
 
-    private static (string Identity, CudaAlgorithm Algorithm)? First(CudaProblem problem, CudaSearch search)
+    private static (string Identity, CudaAlgorithm Algorithm)? First(CudaProblem problem, AlgorithmSearch search)
     {
         foreach (CudaCandidate candidate in problem.Candidates(search))
         {
@@ -139,7 +139,7 @@ internal sealed class CudaAlgorithms
         return null;
     }
 
-    private static BackendException Nothing(CudaProblem problem, CudaSearch search)
+    private static BackendException Nothing(CudaProblem problem, AlgorithmSearch search)
     {
         string reason = search.LastRefusal is null ? "" : $" ({search.LastRefusal})";
         return new BackendException(
@@ -148,39 +148,5 @@ internal sealed class CudaAlgorithms
             + $"{search.Session.Options.WorkspaceLimitBytes:N0} bytes of workspace{reason}; a newer cuDNN or a higher workspace limit may "
             + $"help.",
             CudaLibrary.CuDnn.File, (int)CudnnResult.NotSupported, search.Op.Name);
-    }
-}
-
-/// <summary>
-/// The algorithms made with one pair of library handles, one for each distinct problem. cuDNN's plans are not all safe for threads, so
-/// they stay with their handle, which one session uses at a time.
-/// </summary>
-internal sealed class CudaPlans(CudaDevice device) : IDisposable
-{
-    private readonly Dictionary<CudaProblem, CudaAlgorithm> algorithms = [];
-    private readonly List<CudnnHandle> builders = [];
-
-    public CudaAlgorithm? Find(CudaProblem problem) => algorithms.GetValueOrDefault(problem);
-
-    public void Add(CudaProblem problem, CudaAlgorithm algorithm) => algorithms.Add(problem, algorithm);
-
-    /// <summary>Handles that plans are made with, by one thread each; they live as long as those plans.</summary>
-    /// <exception cref="BackendException">cuDNN failed.</exception>
-    public IEnumerable<CudnnHandle> Builders(int count)
-    {
-        while (builders.Count < count)
-            builders.Add(CudnnHandle.Create(device));
-        return builders.Take(count);
-    }
-
-    public void Dispose()
-    {
-        using CudaDevice.Scope current = device.Use();
-        foreach (CudaAlgorithm algorithm in algorithms.Values)
-            algorithm.Dispose();
-        algorithms.Clear();
-        foreach (CudnnHandle builder in builders)
-            builder.Dispose();
-        builders.Clear();
     }
 }

@@ -33,7 +33,7 @@ internal sealed unsafe class CudaMatmul : CudaAlgorithm
     public override string Description => description;
 
     /// <summary>What cuBLASLt proposes for a product, best first; nothing where it has no algorithm.</summary>
-    public static IEnumerable<CudaCandidate> Candidates(CudaSearch search, MatmulShape shape)
+    public static IEnumerable<CudaCandidate> Candidates(AlgorithmSearch search, MatmulShape shape)
     {
         CublasLtHeuristicResult[] results = Propose(search, shape);
         for (int i = 0; i < results.Length; i++)
@@ -51,7 +51,7 @@ internal sealed unsafe class CudaMatmul : CudaAlgorithm
     {
     }
 
-    private static CublasLtHeuristicResult[] Propose(CudaSearch search, in MatmulShape shape)
+    private static CublasLtHeuristicResult[] Propose(AlgorithmSearch search, in MatmulShape shape)
     {
         (CudaSession session, string layer) = (search.Session, search.Layer);
         using var product = new CublasLtProduct(shape, session.AllowTf32, layer);

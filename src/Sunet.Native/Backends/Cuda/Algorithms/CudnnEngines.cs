@@ -12,7 +12,7 @@ internal static class CudnnEngines
     /// <param name="graph">With all its operations; not disposed before the last candidate is built.</param>
     /// <param name="form">What to call such candidates.</param>
     /// <param name="multipliesFloat32">Whether rounding of the factors to TF32 is at issue.</param>
-    public static IEnumerable<CudaCandidate> Propose(CudaSearch search, CudnnGraph graph, string form, bool multipliesFloat32)
+    public static IEnumerable<CudaCandidate> Propose(AlgorithmSearch search, CudnnGraph graph, string form, bool multipliesFloat32)
     {
         if (graph.Finish(search, $"cudnn {form}graph") is not { } operationGraph)
             yield break;

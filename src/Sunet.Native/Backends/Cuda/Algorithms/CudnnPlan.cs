@@ -1,5 +1,4 @@
 using System.Globalization;
-using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Libraries;
 using Sunet.Native.Interop.Cuda;
 
@@ -35,7 +34,7 @@ internal sealed class CudnnPlan : CudaAlgorithm
 
     /// <summary>Finalizes a plan, which may compile it; null, with the reason told, where cuDNN refuses or the workspace is too large.</summary>
     /// <exception cref="MemoryException">Memory does not suffice.</exception>
-    public static CudnnPlan? Build(CudaSearch search, CudnnGraph graph, CudnnEngineList engines, int index, string name)
+    public static CudnnPlan? Build(AlgorithmSearch search, CudnnGraph graph, CudnnEngineList engines, int index, string name)
     {
         CudnnDescriptor plan = CudnnDescriptor.Create(CudnnDescriptorType.ExecutionPlan);
         bool isKept = false;

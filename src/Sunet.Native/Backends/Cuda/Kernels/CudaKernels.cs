@@ -1,17 +1,8 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Kernels;
-
-/// <summary>One kernel, ready to launch while its <see cref="CudaKernels"/> lives.</summary>
-/// <param name="Name">Its exported name.</param>
-/// <param name="Function">The driver's handle.</param>
-/// <param name="MaxThreads">The largest block it may be launched with.</param>
-/// <param name="Registers">Registers a thread takes.</param>
-/// <param name="LocalBytes">Bytes a thread spills to memory; 0 is wanted.</param>
-internal sealed record CudaKernel(string Name, nint Function, int MaxThreads, int Registers, int LocalBytes);
 
 /// <summary>Our kernels, embedded as PTX and compiled by the driver for the device at hand.</summary>
 internal sealed unsafe class CudaKernels : CudaChild

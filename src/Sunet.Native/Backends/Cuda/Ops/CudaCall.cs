@@ -1,4 +1,3 @@
-using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cuda;
 
@@ -34,28 +33,4 @@ internal abstract class CudaCall(CudaSession session, Op op) : PreparedCall
 
     /// <summary>Puts the work on the session's stream; the context is current.</summary>
     protected abstract void Enqueue();
-}
-
-/// <summary>A call of one or several kernels of our own.</summary>
-/// <param name="session">Whose stream.</param>
-/// <param name="op">For names.</param>
-/// <param name="scratchBytes">Scratch memory the kernels pass things through.</param>
-/// <param name="implementation">What to call it.</param>
-/// <param name="bind">Makes the launches, once addresses are known.</param>
-internal sealed class CudaKernelCall(
-    CudaSession session, Op op, long scratchBytes, string implementation, Func<IValueAddresses, KernelLaunch[]> bind) : CudaCall(session, op)
-{
-    private KernelLaunch[] launches = [];
-
-    public override long ScratchBytes => scratchBytes;
-
-    public override string Implementation => implementation;
-
-    public override void Bind(IValueAddresses at) => launches = bind(at);
-
-    protected override void Enqueue()
-    {
-        foreach (KernelLaunch launch in launches)
-            launch.Run(Session.Stream.Raw, Label);
-    }
 }

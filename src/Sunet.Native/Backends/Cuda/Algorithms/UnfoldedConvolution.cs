@@ -13,7 +13,7 @@ namespace Sunet.Native.Backends.Cuda.Algorithms;
 /// </summary>
 /// <param name="Whole">The convolution, or its weights' gradient.</param>
 /// <param name="Part">The same of unfolded images: of all for the weights' gradient, else of some at a time.</param>
-internal sealed record CudaUnfolding(ConvolutionProblem Whole, ConvolutionProblem Part)
+internal sealed record UnfoldedConvolution(ConvolutionProblem Whole, ConvolutionProblem Part)
 {
     /// <summary>Elements of a 16-byte access.</summary>
     private const int Lanes = TensorLayout.Alignment / sizeof(ushort);
@@ -30,7 +30,7 @@ internal sealed record CudaUnfolding(ConvolutionProblem Whole, ConvolutionProble
     /// <summary>How to unfold the problem's image; null where that does not suit it.</summary>
     /// <param name="problem">Any convolution.</param>
     /// <param name="maxPartBytes">The most that a part of several images may take when unfolded.</param>
-    public static CudaUnfolding? Of(ConvolutionProblem problem, long maxPartBytes = MaxPartBytes)
+    public static UnfoldedConvolution? Of(ConvolutionProblem problem, long maxPartBytes = MaxPartBytes)
     {
         (TensorLayout x, TensorLayout w, ConvolutionGeometry geometry) = (problem.X, problem.W, problem.Geometry);
         int size = x.C * w.W;
@@ -43,7 +43,7 @@ internal sealed record CudaUnfolding(ConvolutionProblem Whole, ConvolutionProble
         int images = problem.Direction == ConvolutionDirection.Weights || problem.Y.ImageBytes % TensorLayout.Alignment != 0
             ? x.N
             : Enumerable.Range(1, x.N).Last(n => n == 1 || (x.N % n == 0 && n * image.Bytes <= maxPartBytes));
-        return new CudaUnfolding(problem, problem with
+        return new UnfoldedConvolution(problem, problem with
         {
             X = image with { N = images },
             W = w with { C = channels, W = 1, PixelStride = channels },
@@ -71,55 +71,4 @@ internal sealed record CudaUnfolding(ConvolutionProblem Whole, ConvolutionProble
     private KernelLaunch Launch(CudaDevice device, nint from, nint to, int rows, int length, int windows, int step, int start) =>
         new(device.Kernels.Get("unfold_rows_bf16"), CudaGrid.Rows(rows, (long)windows * Part.X.C / Lanes), CudaGrid.Block,
             from, to, (long)rows, length, windows, step, start, Whole.W.W * Whole.X.C, Part.X.C);
-}
-
-/// <summary>Unfolds the images before an algorithm for unfolded ones, and pads the weights or takes the padding out of their gradient.</summary>
-internal sealed class CudaUnfolded(CudaAlgorithm inner, CudaUnfolding unfolding) : CudaAlgorithm
-{
-    /// <summary>The inner algorithm's own workspace comes first, then the weights, then the images.</summary>
-    public override long WorkspaceBytes => ImageOffset + unfolding.Part.X.Bytes;
-
-    public override string Description => "unfold + " + inner.Description;
-
-    private bool ComputesWeights => unfolding.Whole.Direction == ConvolutionDirection.Weights;
-
-    private long WeightOffset => TensorLayout.Aligned(inner.WorkspaceBytes);
-
-    private long ImageOffset => WeightOffset + TensorLayout.Aligned(unfolding.Part.W.Bytes);
-
-    public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer)
-    {
-        nint weights = workspace + (nint)WeightOffset, images = workspace + (nint)ImageOffset;
-        nint[] redirected = operands.ToArray();
-        redirected[ConvolutionProblem.OperandX] = images;
-        redirected[ConvolutionProblem.OperandW] = weights;
-        var steps = new List<CudaBoundAlgorithm>();
-        try
-        {
-            if (!ComputesWeights)
-                Launch(unfolding.Weights(session.Device, operands[ConvolutionProblem.OperandW], weights));
-            for (int i = 0; i < unfolding.Parts; i++)
-            {
-                nint x = operands[ConvolutionProblem.OperandX] + PartOffset(i, unfolding.Whole.X);
-                redirected[ConvolutionProblem.OperandY] = operands[ConvolutionProblem.OperandY] + PartOffset(i, unfolding.Whole.Y);
-                Launch(unfolding.Images(session.Device, x, images));
-                steps.Add(inner.Bind(session, redirected, workspace, layer));
-            }
-
-            if (ComputesWeights)
-                Launch(unfolding.WeightGradient(session.Device, weights, operands[ConvolutionProblem.OperandW]));
-            return new CudaSequence([.. steps]);
-        }
-        catch
-        {
-            steps.ForEach(s => s.Dispose());
-            throw;
-        }
-
-        void Launch(KernelLaunch launch) => steps.Add(new CudaLaunch(launch, session.Stream, layer));
-    }
-
-    public override void Dispose() => inner.Dispose();
-
-    private nint PartOffset(int part, in TensorLayout layout) => (nint)(part * unfolding.Part.X.N * layout.ImageBytes);
 }

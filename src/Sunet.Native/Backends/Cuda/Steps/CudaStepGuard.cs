@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Memory;
-using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Steps;
 
@@ -10,14 +9,14 @@ namespace Sunet.Native.Backends.Cuda.Steps;
 /// What a session knows of the step at work, on the device and, once asked for, on the host: the guard that keeps updates from happening
 /// after a step that was not sound, and the record the host reads.
 /// </summary>
-internal sealed unsafe class CudaStepState : IDisposable
+internal sealed unsafe class CudaStepGuard : IDisposable
 {
     private const int RecordOffset = 16, FlagOffset = 32, Bytes = 48;
     private readonly CudaSession session;
     private readonly DeviceBlock block;
     private readonly PinnedBuffer host;
 
-    public CudaStepState(CudaSession session)
+    public CudaStepGuard(CudaSession session)
     {
         this.session = session;
         block = session.Device.Pool.Allocate(Bytes, session.Stream);
@@ -79,73 +78,4 @@ internal sealed unsafe class CudaStepState : IDisposable
         public readonly int Invalid;
         public readonly int Guard;
     }
-}
-
-/// <summary>Kernels beside the graph's ops, behind a flag that is cleared first if there is one.</summary>
-internal sealed class LaunchedWork(CudaSession session, nint flag, params KernelLaunch[] launches) : PreparedWork
-{
-    protected override void Work()
-    {
-        using CudaDevice.Scope current = session.Device.Use();
-        if (flag != 0)
-            session.Clear(sizeof(int), flag);
-        foreach (KernelLaunch launch in launches)
-            launch.Run(session.Stream.Raw, launch.Name);
-    }
-}
-
-/// <summary>
-/// One update of some parameters. Its rates lie on the device, so that a captured step takes whatever they are when it is launched.
-/// </summary>
-internal sealed unsafe class CudaSgd : ParameterUpdate
-{
-    private readonly CudaSession session;
-    private readonly DeviceBlock rates;
-    private readonly KernelLaunch launch;
-
-    public CudaSgd(CudaSession session, in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
-    {
-        this.session = session;
-        using CudaDevice.Scope current = session.Device.Use();
-        rates = session.Device.Pool.Allocate(sizeof(SgdRates), session.Stream);
-        try
-        {
-            var values = new SgdRates(0, arguments.Momentum, arguments.Dampening, arguments.WeightDecay, arguments.GradientScale,
-                arguments.Nesterov ? 1 : 0);
-            session.UploadBytes(MemoryMarshal.AsBytes(new ReadOnlySpan<SgdRates>(in values)), rates.Address);
-            launch = CudaTransfer.Sgd(session, count, parameters, copy, gradients, velocity, rates.Address);
-        }
-        catch
-        {
-            session.Device.Pool.Free(rates, session.Stream);
-            throw;
-        }
-    }
-
-    /// <summary>The first word of the rates is set by the stream itself, between two launches.</summary>
-    public override void SetLearningRate(float rate)
-    {
-        ThrowIfDisposed();
-        using CudaDevice.Scope current = session.Device.Use();
-        CudaStatus.ThrowIfFailed(
-            CudaDriver.Fill32Async(rates.Address, BitConverter.SingleToUInt32Bits(rate), 1, session.Stream.Raw), "cuMemsetD32Async");
-    }
-
-    protected override void Work()
-    {
-        using CudaDevice.Scope current = session.Device.Use();
-        launch.Run(session.Stream.Raw, "sgd_update");
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-            session.Device.Pool.Free(rates, session.Stream);
-        base.Dispose(disposing);
-    }
-
-    /// <summary>As in sunet_cuda.h.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private readonly record struct SgdRates(
-        float LearningRate, float Momentum, float Dampening, float WeightDecay, float GradientScale, int Nesterov);
 }

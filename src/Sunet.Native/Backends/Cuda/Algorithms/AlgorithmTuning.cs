@@ -5,7 +5,7 @@ using Sunet.Native.Interop.Cuda;
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 
 /// <summary>Times the candidates for a problem on memory of its own, which it gives back when disposed.</summary>
-internal sealed class CudaTrial : IDisposable
+internal sealed class AlgorithmTuning : IDisposable
 {
     /// <summary>More candidates than this are rarely worth their time: a heuristic lists them from best to worst.</summary>
     private const int MaximumCandidates = 12;
@@ -16,12 +16,12 @@ internal sealed class CudaTrial : IDisposable
     private const byte SmallNumber = 0x3C;
 
     private readonly CudaProblem problem;
-    private readonly CudaSearch search;
+    private readonly AlgorithmSearch search;
     private readonly CudaSession session;
     private readonly List<DeviceBlock> blocks = [];
     private readonly nint[] operands;
 
-    private CudaTrial(CudaProblem problem, CudaSearch search)
+    private AlgorithmTuning(CudaProblem problem, AlgorithmSearch search)
     {
         this.problem = problem;
         this.search = search;
@@ -30,12 +30,12 @@ internal sealed class CudaTrial : IDisposable
     }
 
     /// <summary>Null where the device has not enough free memory to time anything without crowding the plan itself.</summary>
-    public static CudaTrial? Create(CudaProblem problem, CudaSearch search)
+    public static AlgorithmTuning? Create(CudaProblem problem, AlgorithmSearch search)
     {
         long[] sizes = problem.OperandBytes;
         if (sizes.Sum() > search.Session.Device.FreeBytes() / 2)
             return null;
-        var trial = new CudaTrial(problem, search);
+        var trial = new AlgorithmTuning(problem, search);
         try
         {
             for (int i = 0; i < sizes.Length; i++)

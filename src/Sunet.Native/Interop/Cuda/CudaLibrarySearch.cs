@@ -3,7 +3,7 @@ using Sunet.Native.Interop.Loading;
 namespace Sunet.Native.Interop.Cuda;
 
 /// <summary>Where libraries of the CUDA family may lie, read from the environment; tests give their own.</summary>
-internal sealed record CudaSearch
+internal sealed record CudaLibrarySearch
 {
     private static readonly string[] SystemFolders = ["usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib/wsl/lib", "opt/cuda/lib64"];
 
@@ -26,7 +26,7 @@ internal sealed record CudaSearch
     public IReadOnlyList<string> WindowsFolders { get; init; } = [];
 
     /// <summary>This process's environment.</summary>
-    public static CudaSearch Current()
+    public static CudaLibrarySearch Current()
     {
         List<string> windows = [];
         if (OperatingSystem.IsWindows())
@@ -36,7 +36,7 @@ internal sealed record CudaSearch
             windows.Add(Environment.SystemDirectory);
         }
 
-        return new CudaSearch
+        return new CudaLibrarySearch
         {
             NativePath = Environment.GetEnvironmentVariable(NativeLibraries.PathVariable),
             Home = Environment.GetEnvironmentVariable("HOME"),

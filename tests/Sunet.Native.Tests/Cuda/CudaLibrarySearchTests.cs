@@ -5,7 +5,7 @@ using Sunet.Native.Interop.Loading;
 namespace Sunet.Native.Tests.Cuda;
 
 /// <summary>Where libraries of the CUDA family are looked for, on folders made for the purpose.</summary>
-public sealed class CudaSearchTests : IDisposable
+public sealed class CudaLibrarySearchTests : IDisposable
 {
     private readonly string root = Directory.CreateTempSubdirectory("sunet-cuda-search-").FullName;
 
@@ -78,9 +78,9 @@ public sealed class CudaSearchTests : IDisposable
     {
         _ = Fake("both", "libcublasLt.so.12");
         string best = Fake("both", "libcublasLt.so.13");
-        Assert.Equal(best, CudaSearch.Find(CudaLibrary.CuBlasLt, [Path.Combine(root, "both")]));
+        Assert.Equal(best, CudaLibrarySearch.Find(CudaLibrary.CuBlasLt, [Path.Combine(root, "both")]));
         File.Delete(best);
-        Assert.EndsWith("libcublasLt.so.12", CudaSearch.Find(CudaLibrary.CuBlasLt, [Path.Combine(root, "both")]), StringComparison.Ordinal);
+        Assert.EndsWith("libcublasLt.so.12", CudaLibrarySearch.Find(CudaLibrary.CuBlasLt, [Path.Combine(root, "both")]), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,9 +92,9 @@ public sealed class CudaSearchTests : IDisposable
         string cudnn = Fake("torch/lib/python3.12/site-packages/nvidia/cudnn/lib", "libcudnn.so.9");
         Fake("later/lib/python3.12/site-packages/nvidia/cudnn/lib", "libcudnn.so.9");
         string path = string.Join(Path.PathSeparator, new[] { "missing", "other/bin", "torch/bin/", "later/bin" }.Select(f => Path.Combine(root, f)));
-        CudaSearch search = Search() with { PythonPrefixes = [.. CudaSearch.PythonOf(path)] };
+        CudaLibrarySearch search = Search() with { PythonPrefixes = [.. CudaLibrarySearch.PythonOf(path)] };
         Assert.Equal([Path.GetDirectoryName(cudnn)!], search.UsualFolders());
-        Assert.Empty(CudaSearch.PythonOf(""));
+        Assert.Empty(CudaLibrarySearch.PythonOf(""));
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class CudaSearchTests : IDisposable
         return path;
     }
 
-    private CudaSearch Search(string? named = null) => new()
+    private CudaLibrarySearch Search(string? named = null) => new()
     {
         NativePath = named,
         Root = root,
