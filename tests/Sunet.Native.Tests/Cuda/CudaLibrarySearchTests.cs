@@ -59,7 +59,7 @@ public sealed class CudaLibrarySearchTests : IDisposable
     [Fact]
     public void Locate_SystemHasIt_NamesTheFileItIs()
     {
-        CudaLibrary anyLibrary = new("libc", "the C library", ["libc.so.6"], "libc", [], []);
+        CudaLibrary anyLibrary = new("libc", "the C library", 0, ["libc.so.6"], "libc", [], []);
         LoadedLibrary library = CudaLibraries.Locate(
             anyLibrary, Search(), file => (NativeLibrary.TryLoad(file, out nint handle), handle));
         Assert.True(Path.IsPathRooted(library.Path) && File.Exists(library.Path), library.Path);
@@ -80,7 +80,8 @@ public sealed class CudaLibrarySearchTests : IDisposable
         string best = Fake("both", "libcublasLt.so.13");
         Assert.Equal(best, CudaLibrarySearch.Find(CudaLibrary.CuBlasLt, [Path.Combine(root, "both")]));
         File.Delete(best);
-        Assert.EndsWith("libcublasLt.so.12", CudaLibrarySearch.Find(CudaLibrary.CuBlasLt, [Path.Combine(root, "both")]), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "libcublasLt.so.12", CudaLibrarySearch.Find(CudaLibrary.CuBlasLt, [Path.Combine(root, "both")]), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +92,8 @@ public sealed class CudaLibrarySearchTests : IDisposable
         Fake("later/bin", "python3");
         string cudnn = Fake("torch/lib/python3.12/site-packages/nvidia/cudnn/lib", "libcudnn.so.9");
         Fake("later/lib/python3.12/site-packages/nvidia/cudnn/lib", "libcudnn.so.9");
-        string path = string.Join(Path.PathSeparator, new[] { "missing", "other/bin", "torch/bin/", "later/bin" }.Select(f => Path.Combine(root, f)));
+        string path = string.Join(
+            Path.PathSeparator, new[] { "missing", "other/bin", "torch/bin/", "later/bin" }.Select(f => Path.Combine(root, f)));
         CudaLibrarySearch search = Search() with { PythonPrefixes = [.. CudaLibrarySearch.PythonOf(path)] };
         Assert.Equal([Path.GetDirectoryName(cudnn)!], search.UsualFolders());
         Assert.Empty(CudaLibrarySearch.PythonOf(""));
@@ -144,7 +146,7 @@ public sealed class CudaLibrarySearchTests : IDisposable
     public void CheckVersion_EachLibrary_RefusesTheOld(string name, int version, string text, bool refused)
     {
         CudaLibrary library = new[] { CudaLibrary.Driver, CudaLibrary.CuDnn, CudaLibrary.CuBlasLt }.Single(l => l.Name == name);
-        Assert.Equal(text, CudaLibraries.VersionText(library, version));
+        Assert.Equal(text, library.VersionText(version));
         Exception? error = Record.Exception(() => CudaLibraries.CheckVersion(library, "/x/y", version));
         Assert.Equal(refused, error is BackendException);
         if (refused)

@@ -74,7 +74,7 @@ public sealed record CudaReport
         {
             int count = CudaDevice.Count();
             for (int i = 0; i < count; i++)
-                devices.Add(CudaDevice.Describe(i));
+                devices.Add(Describe(i));
         }
         catch (SunetException e)
         {
@@ -87,6 +87,13 @@ public sealed record CudaReport
         else if (!devices.Exists(d => d.IsSupported))
             problems.Add($"No CUDA device has compute capability {CudaDevice.OldestMajor}.0 or newer.");
         return devices;
+    }
+
+    private static CudaDeviceInfo Describe(int ordinal)
+    {
+        CudaDeviceProperties device = CudaDevice.Describe(ordinal);
+        (int major, int minor) = device.ComputeCapability;
+        return new CudaDeviceInfo(ordinal, device.Name, new Version(major, minor), device.TotalBytes, device.Multiprocessors);
     }
 
     /// <summary>cuDNN loads the cuBLASLt of the CUDA version it was built for, so another one beside it does not serve it.</summary>

@@ -9,10 +9,6 @@ namespace Sunet.Native.Interop.Cuda;
 /// </summary>
 internal static class CudaLibraries
 {
-    public const int OldestDriver = 12000;
-    public const int OldestCudnn = 90000;
-    public const int OldestCublasLt = 120000;
-
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, LoadedCudaLibrary> Loaded = [];
 
@@ -101,29 +97,12 @@ internal static class CudaLibraries
     /// <exception cref="BackendException">It is; the sentence names both versions.</exception>
     public static void CheckVersion(CudaLibrary library, string path, int version)
     {
-        int oldest = library.Name switch
-        {
-            CudaDriver.Library => OldestDriver,
-            Cudnn.Library => OldestCudnn,
-            CublasLt.Library => OldestCublasLt,
-            _ => 0,
-        };
-        if (version < oldest)
+        if (version < library.OldestVersion)
         {
             throw new BackendException(
-                $"{path} is version {VersionText(library, version)}, but {library.Title} is needed.", library.File, version);
+                $"{path} is version {library.VersionText(version)}, but {library.Title} is needed.", library.File, version);
         }
     }
-
-    /// <summary>A library's version number as people write it, such as 13.0 or 9.19.0.</summary>
-    public static string VersionText(CudaLibrary library, int version) => library.Name switch
-    {
-        CudaDriver.Library => $"{version / 1000}.{version % 1000 / 10}",
-        // cuDNN 8 and older counted thousands: 8907 is 8.9.7.
-        Cudnn.Library when version < 10000 => $"{version / 1000}.{version % 1000 / 100}.{version % 100}",
-        CublasLt.Library when version < 100000 => $"{version / 1000}.{version % 1000 / 100}.{version % 100}",
-        _ => $"{version / 10000}.{version % 10000 / 100}.{version % 100}",
-    };
 
     private static LoadedLibrary LoadFile(CudaLibrary library, string path)
     {

@@ -19,7 +19,9 @@ internal sealed record CudaLibrarySearch
     /// <summary>The user's folder, where <c>pip install --user</c> puts packages.</summary>
     public string? Home { get; init; }
 
-    /// <summary>The environments of Python that are active: virtual ones, conda's, and that of the python3 that a shell would run.</summary>
+    /// <summary>
+    /// The environments of Python that are active: virtual ones, conda's, and that of the python3 that a shell would run.
+    /// </summary>
     public IReadOnlyList<string> PythonPrefixes { get; init; } = [];
 
     /// <summary>Where Windows keeps the CUDA toolkit and system libraries; empty elsewhere.</summary>

@@ -8,7 +8,6 @@ internal enum CudnnAttributeType
     Boolean = 2,
     Int64 = 3,
     Float = 4,
-    Double = 5,
     VoidPointer = 6,
     ConvolutionMode = 7,
     HeuristicMode = 8,

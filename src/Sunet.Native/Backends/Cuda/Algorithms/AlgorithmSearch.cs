@@ -1,24 +1,27 @@
 using System.Globalization;
 using Sunet.Native.Backends.Cuda.Libraries;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 
 /// <summary>One search for an algorithm: whose libraries and options, and what for.</summary>
-/// <param name="session">The session that will run what is found.</param>
+/// <param name="run">What will run what is found.</param>
 /// <param name="op">What for.</param>
 /// <param name="builder">
-/// The handle to search and build with, which must outlive what is found; null: the session's own. Several threads search at once with a
+/// The handle to search and build with, which must outlive what is found; null: the run's own. Several threads search at once with a
 /// handle each.
 /// </param>
-internal sealed class AlgorithmSearch(CudaSession session, Op op, CudnnHandle? builder = null)
+internal sealed class AlgorithmSearch(CudaRun run, Op op, CudnnHandle? builder = null)
 {
-    public CudaSession Session => session;
+    /// <summary>What will run what is found.</summary>
+    public CudaRun Run => run;
 
-    /// <summary>What searches and builds; the session's own handle runs.</summary>
-    public CudnnHandle Builder => builder ?? session.Cudnn;
+    /// <summary>The handle that searches and builds; the run's own executes.</summary>
+    public CudnnHandle Builder => builder ?? run.Libraries.Cudnn;
 
+    /// <summary>The op that the search is for.</summary>
     public Op Op => op;
 
     /// <summary>The op's kind and layer, for errors.</summary>
@@ -33,7 +36,7 @@ internal sealed class AlgorithmSearch(CudaSession session, Op op, CudnnHandle? b
     /// <summary>Whether a candidate may take so much scratch memory; notes it where it may not.</summary>
     public bool Affords(string candidate, long workspaceBytes)
     {
-        bool affords = workspaceBytes <= session.Options.WorkspaceLimitBytes;
+        bool affords = workspaceBytes <= run.Settings.WorkspaceLimitBytes;
         if (!affords)
             Refused(candidate, string.Create(CultureInfo.InvariantCulture, $"wants {workspaceBytes:N0} bytes of workspace"));
         return affords;

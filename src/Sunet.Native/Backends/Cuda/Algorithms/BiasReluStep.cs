@@ -1,5 +1,5 @@
-using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 
@@ -10,21 +10,21 @@ internal sealed class BiasReluStep(CudaAlgorithm inner, ConvolutionProblem probl
 
     public override string Description => $"{inner.Description} + {(problem.HasBias ? "bias_relu" : "relu")}";
 
-    public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer)
+    public override CudaBoundAlgorithm Bind(CudaRun run, ReadOnlySpan<nint> operands, nint workspace, string layer)
     {
-        KernelLaunch launch = Launch(session.Device, operands[problem.ResultOperand], operands[ConvolutionProblem.OperandBias]);
-        return new AlgorithmSequence(inner.Bind(session, operands, workspace, layer), new BoundLaunch(launch, session.Stream, layer));
+        KernelLaunch launch = Launch(run.Kernels, operands[problem.ResultOperand], operands[ConvolutionProblem.OperandBias]);
+        return new AlgorithmSequence(inner.Bind(run, operands, workspace, layer), new BoundLaunch(launch, run.Stream, layer));
     }
 
     public override void Dispose() => inner.Dispose();
 
-    private KernelLaunch Launch(CudaDevice device, nint address, nint bias)
+    private KernelLaunch Launch(CudaKernels kernels, nint address, nint bias)
     {
         var y = new CudaActivation(problem.Result.Pixels, problem.Result.C, problem.Result.PixelStride, problem.Result.IsBf16);
         return problem.HasBias
-            ? new KernelLaunch(device.Kernels.Get("bias_relu" + y.Suffix), CudaGrid.Channels(device, y), CudaGrid.Block, address, y.Stride,
+            ? new KernelLaunch(kernels.Get("bias_relu" + y.Suffix), CudaGrid.Channels(kernels.Device, y), CudaGrid.Block, address, y.Stride,
                 bias, problem.FusedRelu ? 1 : 0, y.Pixels, y.Channels)
-            : new KernelLaunch(device.Kernels.Get("relu" + y.Suffix), CudaGrid.Elements(device, y.Pixels * y.Channels, y.Lanes),
+            : new KernelLaunch(kernels.Get("relu" + y.Suffix), CudaGrid.Elements(kernels.Device, y.Pixels * y.Channels, y.Lanes),
                 CudaGrid.Block, address, y.Stride, address, y.Stride, y.Pixels, y.Channels);
     }
 }

@@ -13,8 +13,11 @@ namespace Sunet.Native.Backends.Cuda.Algorithms;
 /// </summary>
 internal static class ConvolutionCandidates
 {
+    /// <summary>Ways to solve the problem, the one expected to be best first. They are made one by one, as the caller asks on.</summary>
     public static IEnumerable<CudaCandidate> For(ConvolutionProblem problem, AlgorithmSearch search) =>
-        UnfoldedConvolution.Of(problem) is { } unfolding ? Unfolded(unfolding, search).Concat(Direct(problem, search)) : Direct(problem, search);
+        UnfoldedConvolution.Of(problem) is { } unfolding
+            ? Unfolded(unfolding, search).Concat(Direct(problem, search))
+            : Direct(problem, search);
 
     private static IEnumerable<CudaCandidate> Direct(ConvolutionProblem problem, AlgorithmSearch search)
     {
@@ -26,7 +29,7 @@ internal static class ConvolutionCandidates
         return problem.PrefersProduct ? product.Concat(all) : all.Concat(product);
     }
 
-    /// <summary>The same convolution of an unfolded image.</summary>
+    /// <summary>The convolution of an unfolded image.</summary>
     private static IEnumerable<CudaCandidate> Unfolded(UnfoldedConvolution unfolding, AlgorithmSearch search)
     {
         foreach (CudaCandidate candidate in Direct(unfolding.Part, search))

@@ -5,17 +5,33 @@ using Sunet.Native.Interop.Cuda;
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 
 /// <summary>
-/// The algorithms made with one pair of library handles, one for each distinct problem. cuDNN's plans are not all safe for threads, so
-/// they stay with their handle, which one session uses at a time.
+/// Library handles, and the algorithms made with them, one for each distinct problem. cuDNN's plans are not all safe for threads, so they
+/// stay with their handle, which one session uses at a time.
 /// </summary>
-internal sealed class CudaPlans(CudaDevice device) : IDisposable
+internal sealed class CudaPlans : IDisposable
 {
-    private readonly Dictionary<CudaProblem, CudaAlgorithm> algorithms = [];
+    private readonly CudaDevice device;
+    private readonly Dictionary<ConvolutionProblem, CudaAlgorithm> algorithms = [];
     private readonly List<CudnnHandle> builders = [];
 
-    public CudaAlgorithm? Find(CudaProblem problem) => algorithms.GetValueOrDefault(problem);
+    private CudaPlans(CudaDevice device)
+    {
+        this.device = device;
+        Libraries = CudaLibraryHandles.Create(device);
+    }
 
-    public void Add(CudaProblem problem, CudaAlgorithm algorithm) => algorithms.Add(problem, algorithm);
+    /// <summary>The handles that the algorithms run with.</summary>
+    public CudaLibraryHandles Libraries { get; }
+
+    /// <summary>Creates handles, which takes long. The caller disposes them with what will be made with them.</summary>
+    /// <exception cref="BackendException">A library is missing, too old, or failed.</exception>
+    public static CudaPlans Create(CudaDevice device) => new(device);
+
+    /// <summary>The algorithm that was kept for a problem; null where there is none.</summary>
+    public CudaAlgorithm? Find(ConvolutionProblem problem) => algorithms.GetValueOrDefault(problem);
+
+    /// <summary>Keeps an algorithm, which is disposed with the handles.</summary>
+    public void Add(ConvolutionProblem problem, CudaAlgorithm algorithm) => algorithms.Add(problem, algorithm);
 
     /// <summary>Handles that plans are made with, by one thread each; they live as long as those plans.</summary>
     /// <exception cref="BackendException">cuDNN failed.</exception>
@@ -28,12 +44,16 @@ internal sealed class CudaPlans(CudaDevice device) : IDisposable
 
     public void Dispose()
     {
-        using CudaDevice.Scope current = device.Use();
-        foreach (CudaAlgorithm algorithm in algorithms.Values)
-            algorithm.Dispose();
-        algorithms.Clear();
-        foreach (CudnnHandle builder in builders)
-            builder.Dispose();
-        builders.Clear();
+        using (device.Use())
+        {
+            foreach (CudaAlgorithm algorithm in algorithms.Values)
+                algorithm.Dispose();
+            algorithms.Clear();
+            foreach (CudnnHandle builder in builders)
+                builder.Dispose();
+            builders.Clear();
+        }
+
+        Libraries.Dispose();
     }
 }

@@ -1,10 +1,13 @@
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Layout;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Ops;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 
-/// <summary>Unfolds the images before an algorithm for unfolded ones, and pads the weights or takes the padding out of their gradient.</summary>
+/// <summary>
+/// Unfolds the images before an algorithm for unfolded ones, and pads the weights or takes the padding out of their gradient.
+/// </summary>
 internal sealed class UnfoldStep(CudaAlgorithm inner, UnfoldedConvolution unfolding) : CudaAlgorithm
 {
     /// <summary>The inner algorithm's own workspace comes first, then the weights, then the images.</summary>
@@ -18,7 +21,7 @@ internal sealed class UnfoldStep(CudaAlgorithm inner, UnfoldedConvolution unfold
 
     private long ImageOffset => WeightOffset + TensorLayout.Aligned(unfolding.Part.W.Bytes);
 
-    public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer)
+    public override CudaBoundAlgorithm Bind(CudaRun run, ReadOnlySpan<nint> operands, nint workspace, string layer)
     {
         nint weights = workspace + (nint)WeightOffset, images = workspace + (nint)ImageOffset;
         nint[] redirected = operands.ToArray();
@@ -28,17 +31,17 @@ internal sealed class UnfoldStep(CudaAlgorithm inner, UnfoldedConvolution unfold
         try
         {
             if (!ComputesWeights)
-                Launch(unfolding.Weights(session.Device, operands[ConvolutionProblem.OperandW], weights));
+                Launch(unfolding.Weights(run.Kernels, operands[ConvolutionProblem.OperandW], weights));
             for (int i = 0; i < unfolding.Parts; i++)
             {
                 nint x = operands[ConvolutionProblem.OperandX] + PartOffset(i, unfolding.Whole.X);
                 redirected[ConvolutionProblem.OperandY] = operands[ConvolutionProblem.OperandY] + PartOffset(i, unfolding.Whole.Y);
-                Launch(unfolding.Images(session.Device, x, images));
-                steps.Add(inner.Bind(session, redirected, workspace, layer));
+                Launch(unfolding.Images(run.Kernels, x, images));
+                steps.Add(inner.Bind(run, redirected, workspace, layer));
             }
 
             if (ComputesWeights)
-                Launch(unfolding.WeightGradient(session.Device, weights, operands[ConvolutionProblem.OperandW]));
+                Launch(unfolding.WeightGradient(run.Kernels, weights, operands[ConvolutionProblem.OperandW]));
             return new AlgorithmSequence([.. steps]);
         }
         catch
@@ -47,7 +50,7 @@ internal sealed class UnfoldStep(CudaAlgorithm inner, UnfoldedConvolution unfold
             throw;
         }
 
-        void Launch(KernelLaunch launch) => steps.Add(new BoundLaunch(launch, session.Stream, layer));
+        void Launch(KernelLaunch launch) => steps.Add(new BoundLaunch(launch, run.Stream, layer));
     }
 
     public override void Dispose() => inner.Dispose();

@@ -1,18 +1,16 @@
-using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Layout;
-using Sunet.Native.Backends.Cuda.Ops;
 using Sunet.Native.Ops;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 
 /// <summary>
-/// How a bf16 convolution of an image of few channels becomes one that tensor cores can do: the columns of a window and their channels, which
-/// lie side by side in memory, become the channels of one pixel, padded to whole 16-byte accesses; the kernel is then one column wide. A
-/// kernel of 7 x 7 over 3 channels, where engines would pad every tap to 8 channels, becomes one of 7 x 1 over 24.
+/// A bf16 convolution of an image of few channels as one that tensor cores can do. The columns of a window and their channels, which lie
+/// side by side in memory, become the channels of one pixel, padded to whole 16-byte accesses; the kernel is then one column wide. A kernel
+/// of 7 x 7 over 3 channels, where engines would pad every tap to 8 channels, becomes one of 7 x 1 over 24.
 /// </summary>
 /// <param name="Whole">The convolution, or its weights' gradient.</param>
-/// <param name="Part">The same of unfolded images: of all for the weights' gradient, else of some at a time.</param>
+/// <param name="Part">The convolution of unfolded images: of all for the weights' gradient, else of some at a time.</param>
 internal sealed record UnfoldedConvolution(ConvolutionProblem Whole, ConvolutionProblem Part)
 {
     /// <summary>Elements of a 16-byte access.</summary>
@@ -54,21 +52,21 @@ internal sealed record UnfoldedConvolution(ConvolutionProblem Whole, Convolution
     }
 
     /// <summary>Unfolds the images of one part.</summary>
-    public KernelLaunch Images(CudaDevice device, nint from, nint to) => Launch(device, from, to, Part.X.N * Whole.X.H,
+    public KernelLaunch Images(CudaKernels kernels, nint from, nint to) => Launch(kernels, from, to, Part.X.N * Whole.X.H,
         Whole.X.W * Whole.X.C, Part.X.W, Whole.Geometry.Stride.W * Whole.X.C, -Whole.Geometry.PaddingBegin.W * Whole.X.C);
 
     /// <summary>Pads the weights' rows likewise.</summary>
-    public KernelLaunch Weights(CudaDevice device, nint from, nint to) =>
-        Launch(device, from, to, Whole.W.N * Whole.W.H, Whole.W.W * Whole.W.C, windows: 1, step: 0, start: 0);
+    public KernelLaunch Weights(CudaKernels kernels, nint from, nint to) =>
+        Launch(kernels, from, to, Whole.W.N * Whole.W.H, Whole.W.W * Whole.W.C, windows: 1, step: 0, start: 0);
 
     /// <summary>Takes the padding out of the weights' gradient.</summary>
-    public KernelLaunch WeightGradient(CudaDevice device, nint from, nint to)
+    public KernelLaunch WeightGradient(CudaKernels kernels, nint from, nint to)
     {
         var rows = new CudaActivation((long)Whole.W.N * Whole.W.H, Whole.W.W * Whole.W.C, Whole.W.W * Whole.W.C, Whole.W.IsBf16);
-        return CudaElementwise.CopyChannels(device, rows with { Stride = Part.W.C }, from, rows, to);
+        return LayoutLaunches.CopyChannels(kernels, rows with { Stride = Part.W.C }, from, rows, to);
     }
 
-    private KernelLaunch Launch(CudaDevice device, nint from, nint to, int rows, int length, int windows, int step, int start) =>
-        new(device.Kernels.Get("unfold_rows_bf16"), CudaGrid.Rows(rows, (long)windows * Part.X.C / Lanes), CudaGrid.Block,
+    private KernelLaunch Launch(CudaKernels kernels, nint from, nint to, int rows, int length, int windows, int step, int start) =>
+        new(kernels.Get("unfold_rows_bf16"), CudaGrid.Rows(rows, (long)windows * Part.X.C / Lanes), CudaGrid.Block,
             from, to, (long)rows, length, windows, step, start, Whole.W.W * Whole.X.C, Part.X.C);
 }

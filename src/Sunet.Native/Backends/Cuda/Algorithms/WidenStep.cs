@@ -1,5 +1,6 @@
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Layout;
+using Sunet.Native.Backends.Cuda.Running;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 
@@ -13,14 +14,14 @@ internal sealed class WidenStep(CudaAlgorithm inner, TensorLayout narrow, int op
     /// <summary>The inner algorithm's own workspace comes first.</summary>
     private long ScratchOffset => TensorLayout.Aligned(inner.WorkspaceBytes);
 
-    public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer)
+    public override CudaBoundAlgorithm Bind(CudaRun run, ReadOnlySpan<nint> operands, nint workspace, string layer)
     {
         nint scratch = workspace + (nint)ScratchOffset;
         nint[] redirected = operands.ToArray();
         redirected[operand] = scratch;
 
-        KernelLaunch launch = CudaTransfer.FromBf16(session, narrow.Pixels * narrow.C, scratch, operands[operand]);
-        return new AlgorithmSequence(inner.Bind(session, redirected, workspace, layer), new BoundLaunch(launch, session.Stream, layer));
+        KernelLaunch launch = LayoutLaunches.FromBf16(run.Kernels, narrow.Pixels * narrow.C, scratch, operands[operand]);
+        return new AlgorithmSequence(inner.Bind(run, redirected, workspace, layer), new BoundLaunch(launch, run.Stream, layer));
     }
 
     public override void Dispose() => inner.Dispose();

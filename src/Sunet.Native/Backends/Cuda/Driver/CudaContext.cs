@@ -2,7 +2,9 @@ using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Driver;
 
-/// <summary>A device's context: the primary one, retained until the last of its children is gone, or a caller's, never ended here.</summary>
+/// <summary>
+/// A device's context: the primary one, retained until the last of its children is gone, or a caller's, never ended here.
+/// </summary>
 internal sealed class CudaContext : CudaHandle
 {
     private readonly int device;

@@ -9,7 +9,9 @@ internal static unsafe class CudaGraphCapture
     /// Captures the work that an action queues on a stream, and makes it a graph that can be launched again and again. Until it returns,
     /// this thread may neither wait nor allocate on the device. Needs the device entered.
     /// </summary>
-    /// <exception cref="BackendException">The action did what cannot be captured, or the driver failed; the stream is usable again.</exception>
+    /// <exception cref="BackendException">
+    /// The action did what cannot be captured, or the driver failed; the stream is usable again.
+    /// </exception>
     public static CudaGraphExec Capture(CudaStream stream, Action work)
     {
         // Other threads work on streams of their own, so only this one is held to the rules.

@@ -14,9 +14,11 @@ internal sealed unsafe class CudaKernels : CudaChild
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, CudaKernel> known = new(StringComparer.Ordinal);
-    private readonly CudaDevice device;
 
-    private CudaKernels(CudaDevice device) => this.device = device;
+    private CudaKernels(CudaDevice device) => Device = device;
+
+    /// <summary>The device they are compiled for.</summary>
+    public CudaDevice Device { get; }
 
     /// <summary>Compiles the embedded kernels for a device. The caller disposes them when nothing of them runs.</summary>
     /// <exception cref="BackendException">They are not embedded, or the driver does not compile them.</exception>
@@ -54,7 +56,12 @@ internal sealed unsafe class CudaKernels : CudaChild
         }
     }
 
-    protected override int Destroy(nint raw) => CudaDriver.ModuleUnload(raw);
+    protected override int Destroy(nint raw)
+    {
+        // Kernels may still be running; their result interests nobody any more, and a failure was or will be reported elsewhere.
+        _ = CudaDriver.ContextSynchronize();
+        return CudaDriver.ModuleUnload(raw);
+    }
 
     private static byte[] EmbeddedImage()
     {
@@ -96,7 +103,7 @@ internal sealed unsafe class CudaKernels : CudaChild
 
     private CudaKernel Find(string name)
     {
-        using CudaDevice.Scope scope = device.Use();
+        using CudaDevice.Scope scope = Device.Use();
         byte[] text = Encoding.UTF8.GetBytes(name + '\0');
         fixed (byte* terminated = text)
         {

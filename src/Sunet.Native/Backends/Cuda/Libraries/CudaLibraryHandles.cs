@@ -1,18 +1,17 @@
-using Sunet.Native.Backends.Cuda.Algorithms;
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Libraries;
 
 /// <summary>The handles of cuDNN and cuBLASLt that one session uses.</summary>
-internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle CublasLt, CudaPlans Plans) : IDisposable
+internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle CublasLt) : IDisposable
 {
     public static CudaLibraryHandles Create(CudaDevice device)
     {
         CudnnHandle cudnn = CudnnHandle.Create(device);
         try
         {
-            return new CudaLibraryHandles(cudnn, CublasLtHandle.Create(device), new CudaPlans(device));
+            return new CudaLibraryHandles(cudnn, CublasLtHandle.Create(device));
         }
         catch
         {
@@ -23,7 +22,6 @@ internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle Cubl
 
     public void Dispose()
     {
-        Plans.Dispose();
         Cudnn.Dispose();
         CublasLt.Dispose();
     }

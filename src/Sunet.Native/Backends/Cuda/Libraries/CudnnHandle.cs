@@ -6,9 +6,6 @@ namespace Sunet.Native.Backends.Cuda.Libraries;
 /// <summary>cuDNN on one device; used by one thread at a time.</summary>
 internal sealed class CudnnHandle : CudaChild
 {
-    /// <summary>The version of the library, such as 91900 for 9.19.0.</summary>
-    public static int Version => CudaLibraries.Ensure(CudaLibrary.CuDnn).Version;
-
     /// <summary>Creates a handle. The caller disposes it after all plans made with it.</summary>
     /// <exception cref="BackendException">cuDNN is missing, too old, or failed.</exception>
     public static CudnnHandle Create(CudaDevice device)

@@ -1,4 +1,5 @@
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 
@@ -7,7 +8,7 @@ namespace Sunet.Native.Backends.Cuda.Ops;
 /// <summary>Batch normalisation: statistics, application with ReLU, gradient, running statistics.</summary>
 internal static class CudaBatchNorm
 {
-    public static PreparedCall? Prepare(CudaSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CudaRun session, Op op) => op switch
     {
         BatchNormStatistics statistics => Statistics(session, statistics),
         BatchNormApply apply => Apply(session, apply),
@@ -16,12 +17,12 @@ internal static class CudaBatchNorm
         _ => null,
     };
 
-    private static CudaKernelCall Statistics(CudaSession session, BatchNormStatistics op)
+    private static CudaKernelCall Statistics(CudaRun session, BatchNormStatistics op)
     {
         Value input = op.Inputs[0];
-        CudaActivation x = CudaActivation.Of(session, input);
-        CudaKernel partial = session.Device.Kernels.Get("batch_norm_statistics" + x.Suffix);
-        CudaKernel finish = session.Device.Kernels.Get("batch_norm_statistics_finish");
+        CudaActivation x = CudaActivation.Of(session.Layouts, input);
+        CudaKernel partial = session.Kernels.Get("batch_norm_statistics" + x.Suffix);
+        CudaKernel finish = session.Kernels.Get("batch_norm_statistics_finish");
         int chunks = CudaGrid.Chunks(x);
         return new CudaKernelCall(session, op, PartialBytes(x, 3), partial.Name, at =>
         [
@@ -31,10 +32,10 @@ internal static class CudaBatchNorm
         ]);
     }
 
-    private static CudaKernelCall Apply(CudaSession session, BatchNormApply op)
+    private static CudaKernelCall Apply(CudaRun session, BatchNormApply op)
     {
-        CudaActivation y = CudaActivation.OfOutput(session, op, op.X), x = CudaActivation.Of(session, op.X);
-        CudaKernel kernel = session.Device.Kernels.Get("batch_norm_apply" + y.Suffix);
+        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.X), x = CudaActivation.Of(session.Layouts, op.X);
+        CudaKernel kernel = session.Kernels.Get("batch_norm_apply" + y.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, CudaGrid.Channels(session.Device, y), CudaGrid.Block,
@@ -43,13 +44,13 @@ internal static class CudaBatchNorm
         ]);
     }
 
-    private static CudaKernelCall Gradient(CudaSession session, BatchNormGradient op)
+    private static CudaKernelCall Gradient(CudaRun session, BatchNormGradient op)
     {
         Value input = op.Inputs[0];
-        CudaActivation dx = CudaActivation.OfOutput(session, op, input, op.Dy, op.Addend ?? op.Dy);
-        CudaActivation x = CudaActivation.Of(session, input), dy = CudaActivation.Of(session, op.Dy);
-        int addendStride = session.PixelStride(op.Addend ?? op.Output), relu = op.FusedRelu ? 1 : 0, chunks = CudaGrid.Chunks(x);
-        CudaKernels kernels = session.Device.Kernels;
+        CudaActivation dx = CudaActivation.OfOutput(session.Layouts, op, input, op.Dy, op.Addend ?? op.Dy);
+        CudaActivation x = CudaActivation.Of(session.Layouts, input), dy = CudaActivation.Of(session.Layouts, op.Dy);
+        int addendStride = session.Layouts.PixelStride(op.Addend ?? op.Output), relu = op.FusedRelu ? 1 : 0, chunks = CudaGrid.Chunks(x);
+        CudaKernels kernels = session.Kernels;
         CudaKernel partial = kernels.Get("batch_norm_gradient_sums" + dx.Suffix), finish = kernels.Get("batch_norm_gradient_finish");
         CudaKernel whole = kernels.Get("batch_norm_input_gradient" + dx.Suffix);
         return new CudaKernelCall(session, op, PartialBytes(x, 2), whole.Name, at =>
@@ -71,10 +72,10 @@ internal static class CudaBatchNorm
         });
     }
 
-    private static CudaKernelCall Running(CudaSession session, RunningStatisticsUpdate op)
+    private static CudaKernelCall Running(CudaRun session, RunningStatisticsUpdate op)
     {
         int channels = op.Inputs[0].Shape[0];
-        CudaKernel kernel = session.Device.Kernels.Get("running_statistics_update");
+        CudaKernel kernel = session.Kernels.Get("running_statistics_update");
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, CudaGrid.Elements(session.Device, channels, 1), CudaGrid.Block,

@@ -1,12 +1,14 @@
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Ops;
 
 /// <summary>A call on a session's stream, within a profiler's range of its layer's name.</summary>
-internal abstract class CudaCall(CudaSession session, Op op) : PreparedCall
+internal abstract class CudaCall(CudaRun session, Op op) : PreparedCall
 {
-    protected CudaSession Session => session;
+    /// <summary>What the calls of the graph share.</summary>
+    protected CudaRun Session => session;
 
     /// <summary>The op's kind and layer, for errors.</summary>
     protected string Label { get; } = op.ToString();
@@ -14,20 +16,20 @@ internal abstract class CudaCall(CudaSession session, Op op) : PreparedCall
     public sealed override void Run()
     {
         session.ThrowIfDisposed();
-        if (!Nvtx.IsEnabled)
+        if (!NvtxRanges.IsEnabled)
         {
             Enqueue();
             return;
         }
 
-        Nvtx.Push(op.Name);
+        NvtxRanges.Push(op.Name);
         try
         {
             Enqueue();
         }
         finally
         {
-            Nvtx.Pop();
+            NvtxRanges.Pop();
         }
     }
 

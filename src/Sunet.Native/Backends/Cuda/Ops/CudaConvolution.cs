@@ -1,5 +1,6 @@
 using Sunet.Native.Backends.Cuda.Algorithms;
 using Sunet.Native.Backends.Cuda.Layout;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 
@@ -19,22 +20,22 @@ internal sealed class CudaConvolution : CudaCall
     private readonly Roles roles;
     private CudaBoundAlgorithm? bound;
 
-    private CudaConvolution(CudaSession session, Op op, Roles roles)
+    private CudaConvolution(CudaRun session, CudaAlgorithms algorithms, Op op, Roles roles)
         : base(session, op)
     {
         this.roles = roles;
-        algorithm = session.Algorithms.Get(session, roles.Problem(session), op);
+        algorithm = algorithms.Get(roles.Problem(session), op);
     }
 
     public override long ScratchBytes => algorithm.WorkspaceBytes;
 
     public override string Implementation => algorithm.Description;
 
-    public static PreparedCall? Prepare(CudaSession session, Op op) =>
-        RolesOf(op) is { } roles ? new CudaConvolution(session, op, roles) : null;
+    public static PreparedCall? Prepare(CudaRun session, CudaAlgorithms algorithms, Op op) =>
+        RolesOf(op) is { } roles ? new CudaConvolution(session, algorithms, op, roles) : null;
 
     /// <summary>What an op asks of the libraries; null where it is no convolution.</summary>
-    public static ConvolutionProblem? ProblemOf(CudaSession session, Op op) => RolesOf(op)?.Problem(session);
+    public static ConvolutionProblem? ProblemOf(CudaRun session, Op op) => RolesOf(op)?.Problem(session);
 
     public override void Bind(IValueAddresses at)
     {
@@ -91,12 +92,12 @@ internal sealed class CudaConvolution : CudaCall
         /// <summary>
         /// Factors are of one type, so weights are read as their copy where activations are bf16. Their gradient is what the plan says.
         /// </summary>
-        public bool ReadsCopy(CudaSession session) =>
-            Direction != ConvolutionDirection.Weights && session.IsBf16(Direction == ConvolutionDirection.Data ? Y : X);
+        public bool ReadsCopy(CudaRun session) =>
+            Direction != ConvolutionDirection.Weights && session.Layouts.IsBf16(Direction == ConvolutionDirection.Data ? Y : X);
 
-        public ConvolutionProblem Problem(CudaSession session) => new(
-            Direction, TensorLayout.Of(session, X), TensorLayout.Packed(ReadsCopy(session) || session.IsBf16(W), W.Shape),
-            TensorLayout.Of(session, Y), ConvolutionProblem.Symmetric(Geometry, X.Shape, W.Shape, Y.Shape))
+        public ConvolutionProblem Problem(CudaRun session) => new(
+            Direction, TensorLayout.Of(session.Layouts, X), TensorLayout.Packed(ReadsCopy(session) || session.Layouts.IsBf16(W), W.Shape),
+            TensorLayout.Of(session.Layouts, Y), ConvolutionProblem.Symmetric(Geometry, X.Shape, W.Shape, Y.Shape))
         {
             HasBias = Bias is not null,
             FusedRelu = FusedRelu,

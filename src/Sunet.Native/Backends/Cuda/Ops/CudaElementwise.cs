@@ -1,5 +1,5 @@
-using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 
@@ -8,23 +8,23 @@ namespace Sunet.Native.Backends.Cuda.Ops;
 /// <summary>ReLU, sums, concatenation and slices, gradients of biases.</summary>
 internal static class CudaElementwise
 {
-    public static PreparedCall? Prepare(CudaSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CudaRun session, Op op) => op switch
     {
         Relu => Map(session, op),
         ReluGradient => Combine(session, op, "relu_backward"),
         Add => Combine(session, op, "add"),
-        Concat when op.Inputs.All(part => session.ViewOf(part)?.Host == op.Output) => new NoCall(),
+        Concat when op.Inputs.All(part => session.Layouts.ViewOf(part)?.Host == op.Output) => new NoCall(),
         Concat => Join(session, op),
-        ChannelSlice when session.ViewOf(op.Output)?.Host == op.Inputs[0] => new NoCall(),
+        ChannelSlice when session.Layouts.ViewOf(op.Output)?.Host == op.Inputs[0] => new NoCall(),
         ChannelSlice slice => Slice(session, slice),
         BiasGradient => Sum(session, op),
         _ => null,
     };
 
-    private static CudaKernelCall Map(CudaSession session, Op op)
+    private static CudaKernelCall Map(CudaRun session, Op op)
     {
-        CudaActivation y = CudaActivation.OfOutput(session, op, op.Inputs[0]), x = CudaActivation.Of(session, op.Inputs[0]);
-        CudaKernel kernel = session.Device.Kernels.Get("relu" + y.Suffix);
+        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.Inputs[0]), x = CudaActivation.Of(session.Layouts, op.Inputs[0]);
+        CudaKernel kernel = session.Kernels.Get("relu" + y.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, CudaGrid.Elements(session.Device, y.Pixels * y.Channels, y.Lanes), CudaGrid.Block,
@@ -32,11 +32,11 @@ internal static class CudaElementwise
         ]);
     }
 
-    private static CudaKernelCall Combine(CudaSession session, Op op, string name)
+    private static CudaKernelCall Combine(CudaRun session, Op op, string name)
     {
-        CudaActivation y = CudaActivation.OfOutput(session, op, op.Inputs[0], op.Inputs[1]);
-        CudaActivation a = CudaActivation.Of(session, op.Inputs[0]), b = CudaActivation.Of(session, op.Inputs[1]);
-        CudaKernel kernel = session.Device.Kernels.Get(name + y.Suffix);
+        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.Inputs[0], op.Inputs[1]);
+        CudaActivation a = CudaActivation.Of(session.Layouts, op.Inputs[0]), b = CudaActivation.Of(session.Layouts, op.Inputs[1]);
+        CudaKernel kernel = session.Kernels.Get(name + y.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, CudaGrid.Elements(session.Device, y.Pixels * y.Channels, y.Lanes), CudaGrid.Block,
@@ -44,10 +44,10 @@ internal static class CudaElementwise
         ]);
     }
 
-    private static CudaKernelCall Join(CudaSession session, Op op)
+    private static CudaKernelCall Join(CudaRun session, Op op)
     {
-        CudaActivation y = CudaActivation.OfOutput(session, op, op.Inputs[0], op.Inputs[1]);
-        CudaActivation a = CudaActivation.Of(session, op.Inputs[0]), b = CudaActivation.Of(session, op.Inputs[1]);
+        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.Inputs[0], op.Inputs[1]);
+        CudaActivation a = CudaActivation.Of(session.Layouts, op.Inputs[0]), b = CudaActivation.Of(session.Layouts, op.Inputs[1]);
         return new CudaKernelCall(session, op, 0, "copy_channels" + y.Suffix, at =>
         {
             nint first = at.Of(op.Output), second = first + a.Channels * y.ElementBytes;
@@ -59,18 +59,18 @@ internal static class CudaElementwise
         });
     }
 
-    private static CudaKernelCall Slice(CudaSession session, ChannelSlice op)
+    private static CudaKernelCall Slice(CudaRun session, ChannelSlice op)
     {
-        CudaActivation y = CudaActivation.OfOutput(session, op, op.Inputs[0]);
-        CudaActivation x = CudaActivation.Of(session, op.Inputs[0]) with { Channels = y.Channels };
+        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.Inputs[0]);
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.Inputs[0]) with { Channels = y.Channels };
         return new CudaKernelCall(session, op, 0, "copy_channels" + y.Suffix,
             at => Copy(session, x, at.Of(op.Inputs[0]) + op.Offset * x.ElementBytes, y, at.Of(op.Output)));
     }
 
-    private static CudaKernelCall Sum(CudaSession session, Op op)
+    private static CudaKernelCall Sum(CudaRun session, Op op)
     {
-        CudaActivation dy = CudaActivation.Of(session, op.Inputs[0]);
-        CudaKernel sum = session.Device.Kernels.Get("channel_sum" + dy.Suffix), finish = session.Device.Kernels.Get("channel_sum_finish");
+        CudaActivation dy = CudaActivation.Of(session.Layouts, op.Inputs[0]);
+        CudaKernel sum = session.Kernels.Get("channel_sum" + dy.Suffix), finish = session.Kernels.Get("channel_sum_finish");
         int chunks = CudaGrid.Chunks(dy);
         return new CudaKernelCall(session, op, (long)chunks * dy.Channels * sizeof(float), sum.Name, at =>
         [
@@ -80,14 +80,7 @@ internal static class CudaElementwise
         ]);
     }
 
-    /// <summary>Copies pixels of channels.</summary>
-    public static KernelLaunch CopyChannels(
-        CudaDevice device, in CudaActivation from, nint source, in CudaActivation to, nint destination) => new(
-        device.Kernels.Get("copy_channels" + from.Suffix),
-        CudaGrid.Elements(device, from.Pixels * from.Channels, Math.Min(from.Lanes, to.Lanes)), CudaGrid.Block, source, from.Stride,
-        destination, to.Stride, from.Pixels, from.Channels);
-
-    /// <summary>The same; nothing where the two are one and the same.</summary>
-    private static KernelLaunch[] Copy(CudaSession session, in CudaActivation from, nint source, in CudaActivation to, nint destination) =>
-        source == destination && from.Stride == to.Stride ? [] : [CopyChannels(session.Device, from, source, to, destination)];
+    /// <summary>Copies pixels of channels, or does nothing where the two places are one.</summary>
+    private static KernelLaunch[] Copy(CudaRun session, in CudaActivation from, nint source, in CudaActivation to, nint destination) =>
+        source == destination && from.Stride == to.Stride ? [] : [LayoutLaunches.CopyChannels(session.Kernels, from, source, to, destination)];
 }

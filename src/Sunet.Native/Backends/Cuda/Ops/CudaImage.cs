@@ -1,5 +1,6 @@
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cuda;
 using Sunet.Native.Ops;
@@ -10,33 +11,30 @@ namespace Sunet.Native.Backends.Cuda.Ops;
 /// <summary>What begins or ends with bytes: normalised pixels, and counts of labels against predictions.</summary>
 internal static class CudaImage
 {
-    private const int MaxGridRows = 65535;
-
-    public static PreparedCall? Prepare(CudaSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CudaRun session, Op op) => op switch
     {
         NormalizeImage normalize => Normalize(session, normalize),
         ConfusionCounts counts => new CudaConfusionCounts(session, counts),
         _ => null,
     };
 
-    private static CudaKernelCall Normalize(CudaSession session, NormalizeImage op)
+    private static CudaKernelCall Normalize(CudaRun session, NormalizeImage op)
     {
-        CudaActivation y = CudaActivation.Of(session, op.Output);
-        CudaKernel kernel = session.Device.Kernels.Get("normalize_images" + y.Suffix);
+        CudaActivation y = CudaActivation.Of(session.Layouts, op.Output);
+        CudaKernel kernel = session.Kernels.Get("normalize_images" + y.Suffix);
         Shape to = op.Output.Shape;
         IReadOnlyList<float> mean = op.Normalization.Mean, deviation = op.Normalization.Deviation;
-        int columns = (to.Width + CudaGrid.Block - 1) / CudaGrid.Block, rows = (int)Math.Min((long)to.Batch * to.Height, MaxGridRows);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, (columns, rows, 1), CudaGrid.Block, at.Of(op.Inputs[0]), mean[0], mean[1], mean[2], deviation[0],
+            new KernelLaunch(kernel, CudaGrid.Rows((long)to.Batch * to.Height, to.Width), CudaGrid.Block, at.Of(op.Inputs[0]), mean[0], mean[1], mean[2], deviation[0],
                 deviation[1], deviation[2], 0, at.Of(op.Output), y.Stride, to.Batch, to.Height, to.Width),
         ]);
     }
 
     /// <summary>The kernel adds to its counters, so they are cleared first; on the stream, as part of a captured graph.</summary>
-    private sealed class CudaConfusionCounts(CudaSession session, ConfusionCounts op) : CudaCall(session, op)
+    private sealed class CudaConfusionCounts(CudaRun session, ConfusionCounts op) : CudaCall(session, op)
     {
-        private readonly CudaKernel kernel = session.Device.Kernels.Get("confusion_matrix");
+        private readonly CudaKernel kernel = session.Kernels.Get("confusion_matrix");
         private KernelLaunch? launch;
         private nint counts, invalid;
 

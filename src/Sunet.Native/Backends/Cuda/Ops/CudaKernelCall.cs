@@ -1,16 +1,18 @@
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 
 namespace Sunet.Native.Backends.Cuda.Ops;
 
 /// <summary>A call of one or several kernels of our own.</summary>
-/// <param name="session">Whose stream.</param>
+/// <param name="session">What the calls of the graph share.</param>
 /// <param name="op">For names.</param>
 /// <param name="scratchBytes">Scratch memory the kernels pass things through.</param>
 /// <param name="implementation">What to call it.</param>
 /// <param name="bind">Makes the launches, once addresses are known.</param>
 internal sealed class CudaKernelCall(
-    CudaSession session, Op op, long scratchBytes, string implementation, Func<IValueAddresses, KernelLaunch[]> bind) : CudaCall(session, op)
+    CudaRun session, Op op, long scratchBytes, string implementation, Func<IValueAddresses, KernelLaunch[]> bind)
+    : CudaCall(session, op)
 {
     private KernelLaunch[] launches = [];
 

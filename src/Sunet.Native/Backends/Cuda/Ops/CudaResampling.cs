@@ -1,4 +1,5 @@
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
@@ -8,9 +9,7 @@ namespace Sunet.Native.Backends.Cuda.Ops;
 /// <summary>Pooling, bilinear resizing, and their gradients.</summary>
 internal static class CudaResampling
 {
-    private const int ChannelsPerBlock = 32;
-
-    public static PreparedCall? Prepare(CudaSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CudaRun session, Op op) => op switch
     {
         AveragePool pool => Pool(session, pool),
         AveragePoolGradient pool => Spread(session, op, pool.Window, pool.Window),
@@ -25,8 +24,8 @@ internal static class CudaResampling
     };
 
     /// <summary>Whether the resized value is never made, because its reader resizes as it goes.</summary>
-    public static bool IsLeftToReader(CudaSession session, Op op) =>
-        op is BilinearResize && session.ViewOf(op.Output)?.Host == op.Inputs[0];
+    public static bool IsLeftToReader(CudaRun session, Op op) =>
+        op is BilinearResize && session.Layouts.ViewOf(op.Output)?.Host == op.Inputs[0];
 
     /// <summary>Refuses sizes that the kernels' positions do not reach.</summary>
     /// <exception cref="BackendException">A side is too long.</exception>
@@ -40,11 +39,11 @@ internal static class CudaResampling
         }
     }
 
-    private static CudaKernelCall Pool(CudaSession session, AveragePool op)
+    private static CudaKernelCall Pool(CudaRun session, AveragePool op)
     {
-        CudaActivation x = CudaActivation.Of(session, op.Inputs[0]), y = CudaActivation.Of(session, op.Output);
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.Inputs[0]), y = CudaActivation.Of(session.Layouts, op.Output);
         Shape from = op.Inputs[0].Shape;
-        CudaKernel kernel = session.Device.Kernels.Get("average_pool" + x.Suffix + y.Suffix);
+        CudaKernel kernel = session.Kernels.Get("average_pool" + x.Suffix + y.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, Grid(session, x, y), CudaGrid.Block, at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), y.Stride,
@@ -52,11 +51,11 @@ internal static class CudaResampling
         ]);
     }
 
-    private static CudaKernelCall Spread(CudaSession session, Op op, int windowHeight, int windowWidth)
+    private static CudaKernelCall Spread(CudaRun session, Op op, int windowHeight, int windowWidth)
     {
-        CudaActivation dy = CudaActivation.Of(session, op.Inputs[0]), dx = CudaActivation.Of(session, op.Output);
+        CudaActivation dy = CudaActivation.Of(session.Layouts, op.Inputs[0]), dx = CudaActivation.Of(session.Layouts, op.Output);
         Shape to = op.Output.Shape;
-        CudaKernel kernel = session.Device.Kernels.Get("average_pool_backward" + dy.Suffix + dx.Suffix);
+        CudaKernel kernel = session.Kernels.Get("average_pool_backward" + dy.Suffix + dx.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, Grid(session, dy, dx), CudaGrid.Block, at.Of(op.Inputs[0]), dy.Stride, at.Of(op.Output), dx.Stride,
@@ -64,25 +63,24 @@ internal static class CudaResampling
         ]);
     }
 
-    private static CudaKernelCall Mean(CudaSession session, Op op)
+    private static CudaKernelCall Mean(CudaRun session, Op op)
     {
-        CudaActivation x = CudaActivation.Of(session, op.Inputs[0]), y = CudaActivation.Of(session, op.Output);
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.Inputs[0]), y = CudaActivation.Of(session.Layouts, op.Output);
         Shape from = op.Inputs[0].Shape;
-        CudaKernel kernel = session.Device.Kernels.Get("global_average_pool" + x.Suffix + y.Suffix);
-        int blocks = from.Batch * ((from.Channels + ChannelsPerBlock - 1) / ChannelsPerBlock);
+        CudaKernel kernel = session.Kernels.Get("global_average_pool" + x.Suffix + y.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, (blocks, 1, 1), CudaGrid.Block, at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), y.Stride, from.Batch,
+            new KernelLaunch(kernel, CudaGrid.Means(from.Batch, from.Channels), CudaGrid.Block, at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), y.Stride, from.Batch,
                 from.Height * from.Width, from.Channels),
         ]);
     }
 
     /// <summary>Either direction; sizes are those of the resize, whatever the direction.</summary>
-    private static CudaKernelCall Resize(CudaSession session, Op op, string name, Shape from, Shape to, ResizeTiling tiling)
+    private static CudaKernelCall Resize(CudaRun session, Op op, string name, Shape from, Shape to, ResizeTiling tiling)
     {
         CheckSides(op, from, to);
-        CudaActivation read = CudaActivation.Of(session, op.Inputs[0]), written = CudaActivation.Of(session, op.Output);
-        CudaKernel kernel = session.Device.Kernels.Get(name + read.Suffix + written.Suffix);
+        CudaActivation read = CudaActivation.Of(session.Layouts, op.Inputs[0]), written = CudaActivation.Of(session.Layouts, op.Output);
+        CudaKernel kernel = session.Kernels.Get(name + read.Suffix + written.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, (tiling.Blocks, 1, 1), CudaGrid.Block, at.Of(op.Inputs[0]), read.Stride, at.Of(op.Output),
@@ -91,7 +89,7 @@ internal static class CudaResampling
     }
 
     /// <summary>Over what is written, by accesses that suit both element types.</summary>
-    private static (int X, int Y, int Z) Grid(CudaSession session, in CudaActivation read, in CudaActivation written)
+    private static (int X, int Y, int Z) Grid(CudaRun session, in CudaActivation read, in CudaActivation written)
     {
         int lanes = read.Lanes == 1 || written.Lanes == 1 ? 1 : Math.Max(read.Lanes, written.Lanes);
         return CudaGrid.Elements(session.Device, written.Pixels * written.Channels, lanes);

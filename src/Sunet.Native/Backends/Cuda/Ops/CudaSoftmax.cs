@@ -1,4 +1,5 @@
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
@@ -11,12 +12,9 @@ internal static class CudaSoftmax
     /// <summary>Threads, and pixels, of a block that gives each thread a pixel.</summary>
     private const int PixelBlock = 128;
 
-    /// <summary>Blocks that go over all pixels in turns; by the shape alone, because sums of the loss follow it.</summary>
-    private const int MaxBlocks = 1024;
-
     private const int WarpsPerBlock = CudaGrid.Block / 32, PartialBytes = 16, ElementsPerTile = 4096;
 
-    public static PreparedCall? Prepare(CudaSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CudaRun session, Op op) => op switch
     {
         Softmax => Probabilities(session, op),
         SoftmaxGradient => ProbabilitiesGradient(session, op),
@@ -28,35 +26,35 @@ internal static class CudaSoftmax
         _ => null,
     };
 
-    private static CudaKernelCall Probabilities(CudaSession session, Op op)
+    private static CudaKernelCall Probabilities(CudaRun session, Op op)
     {
-        CudaActivation x = CudaActivation.Of(session, op.Inputs[0]), y = Float32(session, op, op.Output);
-        CudaKernel kernel = session.Device.Kernels.Get("softmax" + x.Suffix);
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.Inputs[0]), y = Float32(session, op, op.Output);
+        CudaKernel kernel = session.Kernels.Get("softmax" + x.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, Blocks(x.Pixels, PixelBlock), PixelBlock, at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), y.Stride,
+            new KernelLaunch(kernel, CudaGrid.Pixels(x.Pixels, PixelBlock), PixelBlock, at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), y.Stride,
                 x.Pixels, x.Channels),
         ]);
     }
 
-    private static CudaKernelCall ProbabilitiesGradient(CudaSession session, Op op)
+    private static CudaKernelCall ProbabilitiesGradient(CudaRun session, Op op)
     {
         CudaActivation y = Float32(session, op, op.Inputs[0]), dx = Float32(session, op, op.Output);
-        CudaActivation dy = CudaActivation.Of(session, op.Inputs[1]);
-        CudaKernel kernel = session.Device.Kernels.Get("softmax_backward" + dy.Suffix);
+        CudaActivation dy = CudaActivation.Of(session.Layouts, op.Inputs[1]);
+        CudaKernel kernel = session.Kernels.Get("softmax_backward" + dy.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, Blocks(y.Pixels, WarpsPerBlock), CudaGrid.Block, at.Of(op.Inputs[0]), y.Stride, at.Of(op.Inputs[1]),
+            new KernelLaunch(kernel, CudaGrid.Pixels(y.Pixels, WarpsPerBlock), CudaGrid.Block, at.Of(op.Inputs[0]), y.Stride, at.Of(op.Inputs[1]),
                 dy.Stride, at.Of(op.Output), dx.Stride, y.Pixels, y.Channels),
         ]);
     }
 
-    private static CudaKernelCall Loss(CudaSession session, SoftmaxCrossEntropy op)
+    private static CudaKernelCall Loss(CudaRun session, SoftmaxCrossEntropy op)
     {
-        CudaActivation logits = CudaActivation.Of(session, op.Inputs[0]);
-        CudaKernel kernel = session.Device.Kernels.Get("cross_entropy" + logits.Suffix);
-        CudaKernel finish = session.Device.Kernels.Get("cross_entropy_finish");
-        (int X, int Y, int Z) grid = Blocks(logits.Pixels, PixelBlock);
+        CudaActivation logits = CudaActivation.Of(session.Layouts, op.Inputs[0]);
+        CudaKernel kernel = session.Kernels.Get("cross_entropy" + logits.Suffix);
+        CudaKernel finish = session.Kernels.Get("cross_entropy_finish");
+        (int X, int Y, int Z) grid = CudaGrid.Pixels(logits.Pixels, PixelBlock);
         return new CudaKernelCall(session, op, (long)grid.X * PartialBytes, kernel.Name, at =>
         [
             new KernelLaunch(kernel, grid, PixelBlock, at.Of(op.Inputs[0]), logits.Stride, at.Of(op.Inputs[1]), logits.Pixels,
@@ -65,38 +63,37 @@ internal static class CudaSoftmax
         ]);
     }
 
-    private static CudaKernelCall LossGradient(CudaSession session, SoftmaxCrossEntropyGradient op)
+    private static CudaKernelCall LossGradient(CudaRun session, SoftmaxCrossEntropyGradient op)
     {
-        CudaActivation logits = CudaActivation.Of(session, op.Inputs[0]), gradient = Float32(session, op, op.Output);
-        CudaKernel kernel = session.Device.Kernels.Get("cross_entropy_backward" + logits.Suffix);
+        CudaActivation logits = CudaActivation.Of(session.Layouts, op.Inputs[0]), gradient = Float32(session, op, op.Output);
+        CudaKernel kernel = session.Kernels.Get("cross_entropy_backward" + logits.Suffix);
         int tile = Math.Clamp(ElementsPerTile / logits.Channels, 1, PixelBlock);
-        int blocks = (int)Math.Min((logits.Pixels + tile - 1) / tile, int.MaxValue);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, (blocks, 1, 1), CudaGrid.Block, at.Of(op.Inputs[0]), logits.Stride, at.Of(op.Inputs[1]),
+            new KernelLaunch(kernel, CudaGrid.PixelTiles(logits.Pixels, tile), CudaGrid.Block, at.Of(op.Inputs[0]), logits.Stride, at.Of(op.Inputs[1]),
                 op.IgnoreLabel, at.Of(op.Inputs[2]), at.Of(op.Inputs[3]), at.Of(op.Output), gradient.Stride, logits.Pixels, logits.Channels),
         ]);
     }
 
-    private static CudaKernelCall Largest(CudaSession session, Op op)
+    private static CudaKernelCall Largest(CudaRun session, Op op)
     {
-        CudaActivation x = CudaActivation.Of(session, op.Inputs[0]);
-        CudaKernel kernel = session.Device.Kernels.Get("arg_max" + x.Suffix);
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.Inputs[0]);
+        CudaKernel kernel = session.Kernels.Get("arg_max" + x.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, Blocks(x.Pixels, PixelBlock), PixelBlock, at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), x.Pixels,
+            new KernelLaunch(kernel, CudaGrid.Pixels(x.Pixels, PixelBlock), PixelBlock, at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), x.Pixels,
                 x.Channels),
         ]);
     }
 
     /// <summary>From the logits before they are resized, in one pass.</summary>
-    private static CudaKernelCall ResizedLargest(CudaSession session, Op op, Op resize)
+    private static CudaKernelCall ResizedLargest(CudaRun session, Op op, Op resize)
     {
         Value low = resize.Inputs[0];
-        CudaActivation x = CudaActivation.Of(session, low);
+        CudaActivation x = CudaActivation.Of(session.Layouts, low);
         Shape from = low.Shape, to = resize.Output.Shape;
         CudaResampling.CheckSides(resize, from, to);
-        CudaKernel kernel = session.Device.Kernels.Get("bilinear_arg_max" + x.Suffix);
+        CudaKernel kernel = session.Kernels.Get("bilinear_arg_max" + x.Suffix);
         ResizeTiling tiling = ResizeTiling.ForwardOfAllChannels(from, to);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
@@ -105,14 +102,11 @@ internal static class CudaSoftmax
         ]);
     }
 
-    private static (int X, int Y, int Z) Blocks(long pixels, int each) =>
-        ((int)Math.Clamp((pixels + each - 1) / each, 1, MaxBlocks), 1, 1);
-
     /// <summary>A value that is float32 in every precision.</summary>
     /// <exception cref="BackendException">It is not.</exception>
-    private static CudaActivation Float32(CudaSession session, Op op, Value value)
+    private static CudaActivation Float32(CudaRun session, Op op, Value value)
     {
-        CudaActivation activation = CudaActivation.Of(session, value);
+        CudaActivation activation = CudaActivation.Of(session.Layouts, value);
         return activation.IsBf16
             ? throw new BackendException(
                 $"The CUDA kernel of {op.Kind} '{op.Name}' takes '{value.Name}' in float32, and it is bf16.", CudaKernels.Resource, 0, op.Name)

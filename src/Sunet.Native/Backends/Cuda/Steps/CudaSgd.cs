@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Steps;
@@ -11,25 +12,26 @@ namespace Sunet.Native.Backends.Cuda.Steps;
 /// </summary>
 internal sealed unsafe class CudaSgd : ParameterUpdate
 {
-    private readonly CudaSession session;
+    private readonly CudaRun run;
     private readonly DeviceBlock rates;
     private readonly KernelLaunch launch;
 
-    public CudaSgd(CudaSession session, in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
+    /// <summary>Brings the rates to the device, which is current meanwhile.</summary>
+    public CudaSgd(CudaRun run, CudaTransfers transfers, in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients,
+        nint velocity)
     {
-        this.session = session;
-        using CudaDevice.Scope current = session.Device.Use();
-        rates = session.Device.Pool.Allocate(sizeof(SgdRates), session.Stream);
+        this.run = run;
+        rates = run.Pool.Allocate(sizeof(SgdRates), run.Stream);
         try
         {
             var values = new SgdRates(0, arguments.Momentum, arguments.Dampening, arguments.WeightDecay, arguments.GradientScale,
                 arguments.Nesterov ? 1 : 0);
-            session.UploadBytes(MemoryMarshal.AsBytes(new ReadOnlySpan<SgdRates>(in values)), rates.Address);
-            launch = CudaTransfer.Sgd(session, count, parameters, copy, gradients, velocity, rates.Address);
+            transfers.UploadBytes(MemoryMarshal.AsBytes(new ReadOnlySpan<SgdRates>(in values)), rates.Address);
+            launch = UpdateLaunches.Sgd(run.Kernels, count, parameters, copy, gradients, velocity, rates.Address, run.Guard);
         }
         catch
         {
-            session.Device.Pool.Free(rates, session.Stream);
+            run.Pool.Free(rates, run.Stream);
             throw;
         }
     }
@@ -38,25 +40,25 @@ internal sealed unsafe class CudaSgd : ParameterUpdate
     public override void SetLearningRate(float rate)
     {
         ThrowIfDisposed();
-        using CudaDevice.Scope current = session.Device.Use();
+        using CudaDevice.Scope current = run.Use();
         CudaStatus.ThrowIfFailed(
-            CudaDriver.Fill32Async(rates.Address, BitConverter.SingleToUInt32Bits(rate), 1, session.Stream.Raw), "cuMemsetD32Async");
+            CudaDriver.Fill32Async(rates.Address, BitConverter.SingleToUInt32Bits(rate), 1, run.Stream.Raw), "cuMemsetD32Async");
     }
 
     protected override void Work()
     {
-        using CudaDevice.Scope current = session.Device.Use();
-        launch.Run(session.Stream.Raw, "sgd_update");
+        using CudaDevice.Scope current = run.Use();
+        launch.Run(run.Stream.Raw, "sgd_update");
     }
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            session.Device.Pool.Free(rates, session.Stream);
+            run.Pool.Free(rates, run.Stream);
         base.Dispose(disposing);
     }
 
-    /// <summary>As in sunet_cuda.h.</summary>
+    /// <summary>The struct of this name in sunet_cuda.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private readonly record struct SgdRates(
         float LearningRate, float Momentum, float Dampening, float WeightDecay, float GradientScale, int Nesterov);

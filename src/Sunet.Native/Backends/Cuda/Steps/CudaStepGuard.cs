@@ -6,70 +6,72 @@ using Sunet.Native.Backends.Cuda.Memory;
 namespace Sunet.Native.Backends.Cuda.Steps;
 
 /// <summary>
-/// What a session knows of the step at work, on the device and, once asked for, on the host: the guard that keeps updates from happening
-/// after a step that was not sound, and the record the host reads.
+/// What is known of the step at work, on the device and, once asked for, on the host: the guard that keeps updates from happening after a
+/// step that was not sound, and the record the host reads. The device is current while its methods run.
 /// </summary>
 internal sealed unsafe class CudaStepGuard : IDisposable
 {
     private const int RecordOffset = 16, FlagOffset = 32, Bytes = 48;
-    private readonly CudaSession session;
+    private readonly DevicePool pool;
+    private readonly CudaStream stream;
     private readonly DeviceBlock block;
     private readonly PinnedBuffer host;
 
-    public CudaStepGuard(CudaSession session)
+    /// <exception cref="MemoryException">There is not enough memory.</exception>
+    /// <exception cref="BackendException">The driver failed.</exception>
+    public CudaStepGuard(DevicePool pool, CudaStream stream)
     {
-        this.session = session;
-        block = session.Device.Pool.Allocate(Bytes, session.Stream);
+        this.pool = pool;
+        this.stream = stream;
+        block = pool.Allocate(Bytes, stream);
         try
         {
-            host = PinnedBuffer.Create(session.Device, sizeof(StepRecord));
-            session.Clear(Bytes, block.Address);
+            host = PinnedBuffer.Create(stream.Device, sizeof(StepRecord));
+            stream.Clear(block.Address, Bytes);
         }
         catch
         {
-            session.Device.Pool.Free(block, session.Stream);
+            pool.Free(block, stream);
             host?.Dispose();
             throw;
         }
     }
 
-    /// <summary>int32: 0 while the step is sound.</summary>
+    /// <summary>The address of an int32: 0 while the step is sound.</summary>
     public nint Guard => block.Address;
 
-    /// <summary>int32: set by a finite check.</summary>
+    /// <summary>The address of the int32 that a finite check sets.</summary>
     public nint Flag => block.Address + FlagOffset;
 
-    /// <summary>Prepares the check of a step: a finite check over its gradients, then the guard.</summary>
-    public PreparedWork PrepareCheck(nint loss, nint invalid, long count, nint gradients) => new LaunchedWork(session, Flag,
-        CudaTransfer.FiniteCheck(session, bf16: false, count, gradients, Flag),
-        new KernelLaunch(session.Device.Kernels.Get("step_guard"), (1, 1, 1), 32, loss, invalid, Flag, Guard, block.Address + RecordOffset));
+    /// <summary>The address of what the check of a step found.</summary>
+    public nint Record => block.Address + RecordOffset;
 
-    /// <summary>The result of the last check.</summary>
+    /// <summary>The result of the last check of a step; waits until it is made.</summary>
     public StepCheck LastCheck()
     {
-        session.CopyToHost(host.Address, block.Address + RecordOffset, sizeof(StepRecord));
-        session.Stream.Synchronize();
+        stream.CopyToHost(host.Address, Record, sizeof(StepRecord));
+        stream.Synchronize();
         StepRecord found = *(StepRecord*)host.Address;
         return new StepCheck(found.Loss, found.Invalid, (found.Guard & StepRecord.SpecialGradients) == 0);
     }
 
-    /// <summary>Whether a finite check raises the flag.</summary>
+    /// <summary>Whether a finite check leaves the flag down; waits until it has run.</summary>
     public bool IsFinite(KernelLaunch check)
     {
-        session.Clear(sizeof(int), Flag);
-        check.Run(session.Stream.Raw, "finite_check");
-        session.CopyToHost(host.Address, Flag, sizeof(int));
-        session.Stream.Synchronize();
+        stream.Clear(Flag, sizeof(int));
+        check.Run(stream.Raw, "finite_check");
+        stream.CopyToHost(host.Address, Flag, sizeof(int));
+        stream.Synchronize();
         return *(int*)host.Address == 0;
     }
 
     public void Dispose()
     {
         host.Dispose();
-        session.Device.Pool.Free(block, session.Stream);
+        pool.Free(block, stream);
     }
 
-    /// <summary>As in sunet_cuda.h.</summary>
+    /// <summary>The struct of this name in sunet_cuda.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private readonly struct StepRecord
     {

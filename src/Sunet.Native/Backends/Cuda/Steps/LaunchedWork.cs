@@ -1,18 +1,22 @@
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Steps;
 
 /// <summary>Kernels beside the graph's ops, behind a flag that is cleared first if there is one.</summary>
-internal sealed class LaunchedWork(CudaSession session, nint flag, params KernelLaunch[] launches) : PreparedWork
+/// <param name="run">Where they are queued.</param>
+/// <param name="flag">The address of an int32 that is cleared first; 0 for none.</param>
+/// <param name="launches">What runs, in this order.</param>
+internal sealed class LaunchedWork(CudaRun run, nint flag, params KernelLaunch[] launches) : PreparedWork
 {
     protected override void Work()
     {
-        using CudaDevice.Scope current = session.Device.Use();
+        using CudaDevice.Scope current = run.Use();
         if (flag != 0)
-            session.Clear(sizeof(int), flag);
+            run.Stream.Clear(flag, sizeof(int));
         foreach (KernelLaunch launch in launches)
-            launch.Run(session.Stream.Raw, launch.Name);
+            launch.Run(run.Stream.Raw, launch.Name);
     }
 }
