@@ -185,6 +185,18 @@ mutate() {
   awk '/ inputs, .* accepted, /{ sub(/^ +/, ""); print; name = $0; sub(/^.*: /, "", name); sum += name } END { print sum " inputs, none went wrong" }' "$log"
 }
 
+# Lists the public API of the libraries anew. Where the files are there, a public member that they do not list fails the build.
+api() {
+  local project
+  setup_dotnet
+  for project in Sunet.Native Sunet.Data Sunet.Onnx; do
+    [ -e "src/$project/PublicAPI.Shipped.txt" ] || printf '#nullable enable\n' >"src/$project/PublicAPI.Shipped.txt"
+    printf '#nullable enable\n' >"src/$project/PublicAPI.Unshipped.txt"
+    step "public API of $project" dotnet format analyzers "src/$project/$project.csproj" --diagnostics RS0016 --severity info
+    printf '%s: %d members\n' "src/$project/PublicAPI.Unshipped.txt" $(($(wc -l <"src/$project/PublicAPI.Unshipped.txt") - 1))
+  done
+}
+
 # A folder that runs where there is a GPU and nothing else: the console compiled ahead of time, with kernels and golden cases inside.
 gpu_pack() {
   build
@@ -224,6 +236,7 @@ usage: ./build.sh VERB
                exit code 1 if one is not held; --only NAME,NAME and --quick pass through
   mutate [N] [SEED]
                build, then N damaged inputs (20000) of every format through the console: none may hang, crash or fill the memory
+  api          list the public API of the libraries anew, in their PublicAPI.Unshipped.txt
   clean        remove artifacts/ and demo/
   help         this text
 TEXT
@@ -243,6 +256,7 @@ case "$verb" in
   bench) bench "$@" ;;
   guard) guard "$@" ;;
   mutate) mutate "$@" ;;
+  api) api ;;
   clean) rm -rf -- artifacts demo ;;
   help | --help | -h) usage ;;
   *)

@@ -4,7 +4,7 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
-using Sunet.Verification.Golden;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Onnx.Tests;
 

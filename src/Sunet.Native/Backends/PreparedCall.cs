@@ -1,5 +1,3 @@
-using Sunet.Native.Compilation;
-using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
 
 namespace Sunet.Native.Backends;

@@ -85,13 +85,14 @@ public sealed partial class Plan : IDisposable, IWeightReader
         IDeviceMemory? arena = null;
         try
         {
-            MemoryDemand.RequirePossible(graph, options, backend);
+            MemoryDemand.RequirePossible(graph, options.MemoryLimit, backend);
             session.Perform(() => Prepare(graph, session, calls, cancellation));
             Dictionary<Value, StoredWeight> shared = options.Weights?.Find(graph, session) ?? [];
             MemoryPlan memory = MemoryPlan.Create(graph, session, ScratchBytes(calls), options.OptimizerSlots, shared);
             lock (Allocating)
             {
-                MemoryDemand.Require(memory, WeightStore.MissingBytes(shared.Values), options, backend);
+                MemoryDemand.Require(
+                    memory, WeightStore.MissingBytes(shared.Values), options.MemoryLimit, options.BufferBytes, backend);
                 options.Weights?.Allocate(shared.Values);
                 arena = session.Allocate(memory.ArenaBytes);
             }

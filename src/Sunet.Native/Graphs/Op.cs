@@ -21,18 +21,17 @@ public enum Phase
 /// </summary>
 public abstract class Op
 {
-    private readonly Value[] inputs;
-    private Value[] outputs = [];
+    private readonly List<OpInput> inputs = [];
+    private readonly List<Value> values = [];
+    private readonly List<Value> outputs = [];
 
-    /// <summary>Creates an op; its outputs are declared by the derived constructor.</summary>
+    /// <summary>Creates an op. The derived constructor adds its inputs and its outputs, in the order of the op's documentation.</summary>
     /// <param name="name">The layer's name: one name for errors, timings and profiles.</param>
     /// <param name="phase">When it runs.</param>
-    /// <param name="inputs">What it reads.</param>
-    protected Op(string name, Phase phase, params Value[] inputs)
+    protected Op(string name, Phase phase)
     {
         Name = name;
         Phase = phase;
-        this.inputs = inputs;
     }
 
     /// <summary>The layer's name, such as <c>features.unet1_0.down.0.conv1</c>.</summary>
@@ -41,10 +40,12 @@ public abstract class Op
     /// <summary>When the op runs.</summary>
     public Phase Phase { get; }
 
-    /// <summary>What the op reads, in the order its documentation gives.</summary>
-    public IReadOnlyList<Value> Inputs => inputs;
+    /// <summary>
+    /// What the op reads, in the order its documentation gives: for walks over all of it. Each op also has its inputs by name.
+    /// </summary>
+    public IReadOnlyList<Value> Inputs => values;
 
-    /// <summary>What the op writes.</summary>
+    /// <summary>What the op writes, in the order its documentation gives: for walks over all of it.</summary>
     public IReadOnlyList<Value> Outputs => outputs;
 
     /// <summary>The first output.</summary>
@@ -79,21 +80,30 @@ public abstract class Op
     /// <inheritdoc/>
     public override string ToString() => $"{Kind} {Name}";
 
-    /// <summary>Declares the outputs, once, in the constructor.</summary>
-    protected Value[] Declare(params ReadOnlySpan<(string Suffix, Shape Shape)> declared)
+    /// <summary>Adds an input; called by the constructor.</summary>
+    /// <returns>What the op's property for it gives the value from, so that it follows when a pass replaces the value.</returns>
+    protected OpInput AddInput(Value value)
     {
-        outputs = new Value[declared.Length];
-        for (int i = 0; i < declared.Length; i++)
-            outputs[i] = new Value(Name + declared[i].Suffix, declared[i].Shape, DataType.Float32, ValueKind.Computed, this);
-        return outputs;
+        ArgumentNullException.ThrowIfNull(value);
+        var input = new OpInput(value);
+        inputs.Add(input);
+        values.Add(value);
+        return input;
     }
 
-    /// <summary>Declares outputs that are not all float32.</summary>
-    protected void Declare(params ReadOnlySpan<(string Suffix, Shape Shape, DataType Type)> declared)
+    /// <summary>Adds an input that the op may do without; called by the constructor.</summary>
+    /// <returns>Null where there is none.</returns>
+    protected OpInput? AddOptionalInput(Value? value) => value is null ? null : AddInput(value);
+
+    /// <summary>Adds an output; called by the constructor.</summary>
+    /// <param name="suffix">What follows the op's name in the value's; empty for the first output.</param>
+    /// <param name="shape">The output's shape.</param>
+    /// <param name="type">The output's element type.</param>
+    protected Value AddOutput(string suffix, Shape shape, DataType type = DataType.Float32)
     {
-        outputs = new Value[declared.Length];
-        for (int i = 0; i < declared.Length; i++)
-            outputs[i] = new Value(Name + declared[i].Suffix, declared[i].Shape, declared[i].Type, ValueKind.Computed, this);
+        var output = new Value(Name + suffix, shape, type, ValueKind.Computed, this);
+        outputs.Add(output);
+        return output;
     }
 
     /// <summary>Refuses a construction that does not add up, in the words every op uses.</summary>
@@ -104,16 +114,16 @@ public abstract class Op
             throw new ConfigurationException($"{Kind} '{Name}': {problem}.");
     }
 
-    /// <summary>The same with numbers that no culture changes.</summary>
+    /// <summary>Refuses a construction that does not add up; numbers in the problem are written as no culture changes them.</summary>
     /// <exception cref="ConfigurationException"><paramref name="condition"/> is false.</exception>
     protected void Require(bool condition, InvariantText problem) => Require(condition, problem.Take());
 
     internal void ReplaceInput(Value old, Value replacement)
     {
-        for (int i = 0; i < inputs.Length; i++)
+        for (int i = 0; i < inputs.Count; i++)
         {
-            if (ReferenceEquals(inputs[i], old))
-                inputs[i] = replacement;
+            if (ReferenceEquals(values[i], old))
+                values[i] = inputs[i].Value = replacement;
         }
     }
 }

@@ -11,7 +11,6 @@ public sealed class ZeroGradient : Op
     public ZeroGradient(Value parameter) : base(parameter.Name + "/gradient", Phase.Backward)
     {
         Require(parameter.Kind == ValueKind.Parameter, $"'{parameter.Name}' is no parameter, so its gradient has no memory of its own");
-        Declare(("", parameter.Shape));
-        Output.GradientOf = parameter;
+        AddOutput("", parameter.Shape).GradientOf = parameter;
     }
 }

@@ -8,7 +8,7 @@ namespace Sunet.Native.Inference;
 /// <item>the image is resized bilinearly by the scale, or where a base size is set, so that its shorter side is base * scale;</item>
 /// <item>a side that is shorter than a crop is padded to it with the mean colour, half of the padding before the image;</item>
 /// <item>crops are taken every ceil(crop * stride) pixels, the last of a row or column moved back to end with the image;</item>
-/// <item>each crop gives class probabilities, averaged with those of the mirrored crop if that is looked at;</item>
+/// <item>each crop gives class probabilities, averaged with those of the mirrored crop where flips are on;</item>
 /// <item>where crops overlap, their probabilities count the same, and what lies on padding is dropped;</item>
 /// <item>the scale's probabilities are resized bilinearly to the image.</item>
 /// </list>
@@ -39,22 +39,22 @@ internal static class CropAverage
     }
 
     /// <summary>Adds a scale's share of the probabilities.</summary>
-    /// <param name="predictor">Predicts crops.</param>
+    /// <param name="scales">Predicts crops.</param>
     /// <param name="watch">Asked before and told after each run of the network.</param>
     /// <param name="planes">The normalised image, [3, H, W].</param>
     /// <param name="size">Of the image.</param>
     /// <param name="scaled">Of the image at this scale.</param>
     /// <param name="share">What the scale counts.</param>
     /// <param name="sum">[classes, H, W].</param>
-    public static void AddScale(Predictor predictor, ref PredictionWatch watch, ReadOnlySpan<float> planes, (int H, int W) size,
+    public static void AddScale(ScaleAverage scales, ref PredictionWatch watch, ReadOnlySpan<float> planes, (int H, int W) size,
         (int H, int W) scaled, float share, Span<float> sum)
     {
-        int classes = predictor.Model.Spec.Classes;
-        (TileAxis rows, TileAxis columns) = Cut(scaled, predictor.Options);
+        int classes = scales.Spec.Classes;
+        (TileAxis rows, TileAxis columns) = Cut(scaled, scales.Options);
         using HostFloats crop = HostBuffer.Allocate(new Shape(3, rows.Tile, columns.Tile));
         if (scaled == size)
         {
-            var whole = new PlaneTiles(predictor, ref watch, planes, rows, columns, crop.Span);
+            var whole = new PlaneTiles(scales, ref watch, planes, rows, columns, crop.Span);
             var direct = new SumSink(sum, classes, size, share);
             TileAverage.Run(rows, columns, classes, whole, ref direct);
             return;
@@ -64,7 +64,7 @@ internal static class CropAverage
         using HostFloats line = HostBuffer.Allocate(new Shape(Math.Max(size.W, scaled.W)));
         using HostFloats band = HostBuffer.Allocate(new Shape(classes, rows.Tile + 1, scaled.W));
         BilinearAxis.Resize(planes, new BilinearAxis(size.H, scaled.H), new BilinearAxis(size.W, scaled.W), line.Span, resized.Span);
-        var source = new PlaneTiles(predictor, ref watch, resized.Span, rows, columns, crop.Span);
+        var source = new PlaneTiles(scales, ref watch, resized.Span, rows, columns, crop.Span);
         var sink = new ResizedSumSink(
             sum, new BilinearAxis(scaled.H, size.H), new BilinearAxis(scaled.W, size.W), classes, share, band.Span, line.Span);
         TileAverage.Run(rows, columns, classes, source, ref sink);
@@ -72,7 +72,7 @@ internal static class CropAverage
 
     /// <summary>Crops of a normalised image, in which the mean colour is 0.</summary>
     private readonly ref struct PlaneTiles(
-        Predictor predictor, ref PredictionWatch watch, ReadOnlySpan<float> planes, TileAxis rows, TileAxis columns, Span<float> crop)
+        ScaleAverage scales, ref PredictionWatch watch, ReadOnlySpan<float> planes, TileAxis rows, TileAxis columns, Span<float> crop)
         : ITileSource
     {
         private readonly ref PredictionWatch watch = ref watch;
@@ -92,7 +92,7 @@ internal static class CropAverage
                 }
             }
 
-            predictor.Average(ref watch, crop, new Shape(1, 3, rows.Tile, columns.Tile), probabilities);
+            scales.Average(ref watch, crop, new Shape(1, 3, rows.Tile, columns.Tile), probabilities);
         }
     }
 }

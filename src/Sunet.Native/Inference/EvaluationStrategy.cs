@@ -1,8 +1,8 @@
 namespace Sunet.Native.Inference;
 
-/// <summary>A way to look at images in an evaluation, under a name such as a table's row has.</summary>
+/// <summary>How images are predicted in an evaluation, under the name that its row has in a table.</summary>
 /// <param name="Name">Parts joined by +, such as <c>os8+multi+flip</c>; see <see cref="Parse"/>.</param>
-/// <param name="Options">How images are looked at.</param>
+/// <param name="Options">How images are predicted.</param>
 /// <param name="OutputStride">Another output stride than the model's; null for the model's.</param>
 public sealed record EvaluationStrategy(string Name, PredictorOptions Options, int? OutputStride = null)
 {

@@ -6,8 +6,8 @@ using Sunet.Native.Tensors;
 namespace Sunet.Native.Inference;
 
 /// <summary>
-/// Compiled predictions for as many calls at a time as are allowed. A call takes a turn, and while it has it, rents the plans of a size:
-/// idle ones, or newly compiled ones, so that no size has more than there are turns. All plans read one set of weights. Sizes beyond the
+/// Compiled predictions for as many calls at a time as are allowed. A call takes a slot, and while it has it, rents the plans of a size:
+/// idle ones, or newly compiled ones, so that no size has more than there are slots. All plans read one set of weights. Sizes beyond the
 /// number that is kept give up their plans, the size used longest ago first.
 /// </summary>
 /// <param name="owner">Whose pool it is, for refusing calls from its own callbacks.</param>
@@ -16,7 +16,7 @@ namespace Sunet.Native.Inference;
 /// <param name="options">How many calls run at a time, and how many sizes are kept.</param>
 /// <param name="backend">Where plans run.</param>
 internal sealed class PlanPool(
-    Predictor owner, ISunetWeights model, IReadOnlyList<double> scales, PredictorOptions options, IBackend backend) : IDisposable
+    object owner, ISunetWeights model, IReadOnlyList<double> scales, PredictorOptions options, IBackend backend) : IDisposable
 {
     /// <summary>Guards <see cref="sizes"/>; never held while anything is compiled or runs.</summary>
     private readonly Lock gate = new();
@@ -24,9 +24,9 @@ internal sealed class PlanPool(
     /// <summary>One call compiles at a time; unlike a lock, it is waited for no longer than a token allows.</summary>
     private readonly SemaphoreSlim compiling = new(1);
 
-    /// <summary>Who wants all turns takes them one by one, and must not meet another who does.</summary>
+    /// <summary>Who wants all slots takes them one by one, and must not meet another who does.</summary>
     private readonly SemaphoreSlim exclusive = new(1);
-    private readonly SemaphoreSlim turns = new(options.Concurrency);
+    private readonly SemaphoreSlim slots = new(options.Concurrency);
     private readonly WeightStore weights = new(backend);
     private readonly List<SizePlans> sizes = [];
     private volatile bool disposed;
@@ -34,31 +34,31 @@ internal sealed class PlanPool(
     /// <summary>Bytes of the weights that all plans share.</summary>
     public long WeightBytes => weights.Bytes;
 
-    /// <summary>Waits for a turn, which the calling thread ends, too.</summary>
+    /// <summary>Waits for a slot, which the calling thread gives back, too.</summary>
     /// <exception cref="InvalidOperationException">A callback of a call of this thread wants one.</exception>
     /// <exception cref="ObjectDisposedException">The predictor is disposed, or was while this call waited.</exception>
     /// <exception cref="OperationCanceledException">The caller waits no more.</exception>
-    public MarkedTurn Enter(CancellationToken cancellation)
+    public MarkedSlot Enter(CancellationToken cancellation)
     {
         CallMark.Refuse(owner);
         ObjectDisposedException.ThrowIf(disposed, owner);
-        turns.Wait(cancellation);
-        return new MarkedTurn(Entered(), Mark());
+        slots.Wait(cancellation);
+        return new MarkedSlot(Entered(), Mark());
     }
 
-    /// <summary>The same without keeping a thread waiting. The thread that works then calls <see cref="Mark"/>.</summary>
-    public async Task<Turn> EnterAsync(CancellationToken cancellation)
+    /// <summary>Waits for a slot without keeping a thread waiting. The thread that works then calls <see cref="Mark"/>.</summary>
+    public async Task<Slot> EnterAsync(CancellationToken cancellation)
     {
         CallMark.Refuse(owner);
         ObjectDisposedException.ThrowIf(disposed, owner);
-        await turns.WaitAsync(cancellation).ConfigureAwait(false);
+        await slots.WaitAsync(cancellation).ConfigureAwait(false);
         return Entered();
     }
 
     /// <summary>Lets the calling thread's callbacks be refused until the result is disposed.</summary>
     public CallMark Mark() => CallMark.Begin(owner);
 
-    /// <summary>Plans of a size for the caller, who has a turn, alone; given back by disposing the lease.</summary>
+    /// <summary>Plans of a size for the caller, who has a slot, alone; given back by disposing the lease.</summary>
     /// <exception cref="MemoryException">The size does not fit into memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while the size was compiled.</exception>
     public Lease Rent(Shape shape, PredictionKind kind, CancellationToken cancellation)
@@ -67,7 +67,7 @@ internal sealed class PlanPool(
         lock (gate)
         {
             size = Find(shape, kind);
-            if (size.Idle.TryPop(out LookPlans? idle))
+            if (size.Idle.TryPop(out ScalePlans? idle))
                 return new Lease(this, size, idle);
         }
 
@@ -83,7 +83,7 @@ internal sealed class PlanPool(
         }
     }
 
-    /// <summary>Compiles as many plans of a size as there are turns, once no call is running.</summary>
+    /// <summary>Compiles as many plans of a size as there are slots, once no call is running.</summary>
     /// <exception cref="OperationCanceledException">The caller waits no more.</exception>
     public void WarmUp(Shape shape, PredictionKind kind, CancellationToken cancellation)
     {
@@ -101,11 +101,11 @@ internal sealed class PlanPool(
         {
             while (leases.TryPop(out Lease lease))
                 lease.Dispose();
-            turns.Release(options.Concurrency);
+            slots.Release(options.Concurrency);
         }
     }
 
-    /// <summary>Waits for the calls that have a turn; those that wait for one find the pool disposed.</summary>
+    /// <summary>Waits for the calls that have a slot; those that wait for one find the pool disposed.</summary>
     public void Dispose()
     {
         CallMark.Refuse(owner);
@@ -118,7 +118,7 @@ internal sealed class PlanPool(
         }
 
         weights.Dispose();
-        turns.Release(options.Concurrency);
+        slots.Release(options.Concurrency);
     }
 
     private void EnterAll(CancellationToken cancellation)
@@ -128,12 +128,12 @@ internal sealed class PlanPool(
         try
         {
             for (; entered < options.Concurrency; entered++)
-                turns.Wait(cancellation);
+                slots.Wait(cancellation);
         }
         catch (OperationCanceledException)
         {
             if (entered > 0)
-                turns.Release(entered);
+                slots.Release(entered);
             throw;
         }
         finally
@@ -142,12 +142,12 @@ internal sealed class PlanPool(
         }
     }
 
-    private LookPlans Compile(Shape shape, PredictionKind kind, CancellationToken cancellation)
+    private ScalePlans Compile(Shape shape, PredictionKind kind, CancellationToken cancellation)
     {
         compiling.Wait(cancellation);
         try
         {
-            return new LookPlans(model, shape, scales, kind, backend, weights, cancellation);
+            return new ScalePlans(model, shape, scales, kind, backend, weights, cancellation);
         }
         finally
         {
@@ -155,12 +155,12 @@ internal sealed class PlanPool(
         }
     }
 
-    private Turn Entered()
+    private Slot Entered()
     {
         if (!disposed)
-            return new Turn(turns);
-        turns.Release();
-        throw new ObjectDisposedException(nameof(Predictor));
+            return new Slot(slots);
+        slots.Release();
+        throw new ObjectDisposedException(owner.GetType().Name);
     }
 
     private SizePlans Find(Shape shape, PredictionKind kind)
@@ -189,11 +189,11 @@ internal sealed class PlanPool(
     private void GiveUp(SizePlans size)
     {
         sizes.Remove(size);
-        while (size.Idle.TryPop(out LookPlans? plans))
+        while (size.Idle.TryPop(out ScalePlans? plans))
             plans.Dispose();
     }
 
-    private void Return(SizePlans size, LookPlans plans)
+    private void Return(SizePlans size, ScalePlans plans)
     {
         lock (gate)
         {
@@ -208,23 +208,23 @@ internal sealed class PlanPool(
     }
 
     /// <summary>The right to run; ends when disposed.</summary>
-    public readonly struct Turn(SemaphoreSlim turns) : IDisposable
+    public readonly struct Slot(SemaphoreSlim slots) : IDisposable
     {
-        public void Dispose() => turns.Release();
+        public void Dispose() => slots.Release();
     }
 
-    /// <summary>A turn of the calling thread's.</summary>
-    public readonly struct MarkedTurn(Turn turn, CallMark mark) : IDisposable
+    /// <summary>The calling thread's slot, whose callbacks are refused meanwhile.</summary>
+    public readonly struct MarkedSlot(Slot slot, CallMark mark) : IDisposable
     {
         public void Dispose()
         {
             mark.Dispose();
-            turn.Dispose();
+            slot.Dispose();
         }
     }
 
     /// <summary>Plans in use by one call.</summary>
-    public readonly struct Lease(PlanPool pool, SizePlans size, LookPlans plans) : IDisposable
+    public readonly struct Lease(PlanPool pool, SizePlans size, ScalePlans plans) : IDisposable
     {
         /// <summary>One a scale.</summary>
         public IReadOnlyList<ScalePlan> Scales => plans.Scales;
@@ -239,15 +239,15 @@ internal sealed class PlanPool(
 
         public PredictionKind Kind => kind;
 
-        public Stack<LookPlans> Idle { get; } = [];
+        public Stack<ScalePlans> Idle { get; } = [];
     }
 
     /// <summary>The plans of one image size, one a scale.</summary>
-    internal sealed class LookPlans : IDisposable
+    internal sealed class ScalePlans : IDisposable
     {
         private readonly List<ScalePlan> plans = [];
 
-        public LookPlans(
+        public ScalePlans(
             ISunetWeights model, Shape shape, IReadOnlyList<double> scales, PredictionKind kind, IBackend backend, WeightStore weights,
             CancellationToken cancellation)
         {

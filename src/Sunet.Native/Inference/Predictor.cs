@@ -10,15 +10,16 @@ namespace Sunet.Native.Inference;
 /// <summary>
 /// Segments images with a model: at one scale or several, with or without the flipped image, in one piece, in tiles or in crops. Plans are
 /// compiled at the first image of a size and kept. Any number of threads may call it; <see cref="PredictorOptions.Concurrency"/> calls run
-/// at a time, with results that do not depend on it, and the others wait for a turn. Progress is reported on the calling thread.
+/// at a time, with results that do not depend on it, and the others wait for a slot. Progress is reported on the calling thread.
 /// </summary>
 public sealed partial class Predictor : IDisposable
 {
     private readonly PlanPool pool;
+    private readonly ScaleAverage scales;
 
     /// <summary>Prepares prediction.</summary>
     /// <param name="model">A segmenter; its weights are read when a size is compiled and must not change in between.</param>
-    /// <param name="options">How to look at an image.</param>
+    /// <param name="options">How images are predicted.</param>
     /// <param name="backend">Where it runs; it must outlive the predictor.</param>
     /// <exception cref="ConfigurationException">The model is no segmenter, or an option is out of range.</exception>
     public Predictor(ISunetWeights model, PredictorOptions options, IBackend backend)
@@ -32,12 +33,13 @@ public sealed partial class Predictor : IDisposable
         Model = model;
         Options = options;
         pool = new PlanPool(this, model, options.CropSize > 0 ? [1.0] : options.Scales, options, backend);
+        scales = new ScaleAverage(pool, model.Spec, options);
     }
 
     /// <summary>The model.</summary>
     public ISunetWeights Model { get; }
 
-    /// <summary>How images are looked at.</summary>
+    /// <summary>How images are predicted.</summary>
     public PredictorOptions Options { get; }
 
     /// <summary>Bytes of the weights on the device, of which all sizes and all calls share one copy.</summary>
@@ -57,7 +59,7 @@ public sealed partial class Predictor : IDisposable
         CancellationToken cancellation = default)
     {
         RequireSize(labels, image, "Labels", nameof(labels));
-        using PlanPool.MarkedTurn turn = pool.Enter(cancellation);
+        using PlanPool.MarkedSlot slot = pool.Enter(cancellation);
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
         PredictionWatch watch = Watch(image, progress, cancellation);
         Label(ref watch, image, labels);
@@ -65,7 +67,7 @@ public sealed partial class Predictor : IDisposable
     }
 
     /// <summary>
-    /// <see cref="Segment"/> on a thread of the pool; no thread waits for a turn. Image and labels must stay as they are until it is done.
+    /// <see cref="Segment"/> on a thread of the pool; no thread waits for a slot. Image and labels must stay as they are until it is done.
     /// </summary>
     /// <param name="image">[H, W].</param>
     /// <param name="labels">Receives class indices, [H, W] of the image.</param>
@@ -82,7 +84,7 @@ public sealed partial class Predictor : IDisposable
         CancellationToken cancellation = default)
     {
         RequireSize(labels.Span, image.Span, "Labels", nameof(labels));
-        using PlanPool.Turn turn = await pool.EnterAsync(cancellation).ConfigureAwait(false);
+        using PlanPool.Slot slot = await pool.EnterAsync(cancellation).ConfigureAwait(false);
         await Task.Run(
             () =>
             {
@@ -96,7 +98,7 @@ public sealed partial class Predictor : IDisposable
     }
 
     /// <summary>
-    /// Labels every pixel with its likeliest class and adds the (label, prediction) pairs to a matrix. Looking once at a whole image, they
+    /// Labels every pixel with its likeliest class and adds the (label, prediction) pairs to a matrix. Where a whole image is predicted once, they
     /// are counted where they are computed, and only the counts come back.
     /// </summary>
     /// <param name="image">[H, W].</param>
@@ -119,7 +121,7 @@ public sealed partial class Predictor : IDisposable
             RequireSize(predictions, image, "Predictions", nameof(predictions));
         if (matrix.Classes != Model.Spec.Classes)
             throw new ArgumentException($"The matrix has {matrix.Classes} classes and the model {Model.Spec.Classes}.", nameof(matrix));
-        using PlanPool.MarkedTurn turn = pool.Enter(cancellation);
+        using PlanPool.MarkedSlot slot = pool.Enter(cancellation);
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
         PredictionWatch watch = Watch(image, null, cancellation);
         var shape = new Shape(1, 3, height, width);
@@ -158,7 +160,7 @@ public sealed partial class Predictor : IDisposable
                 $"There are {classes} x {image.Height} x {image.Width} probabilities, not {probabilities.Length}.", nameof(probabilities));
         }
 
-        using PlanPool.MarkedTurn turn = pool.Enter(cancellation);
+        using PlanPool.MarkedSlot slot = pool.Enter(cancellation);
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
         PredictionWatch watch = Watch(image, progress, cancellation);
         Map(ref watch, image, probabilities);

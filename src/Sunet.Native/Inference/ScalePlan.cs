@@ -52,7 +52,7 @@ internal sealed class ScalePlan : IDisposable
         {
             PredictionKind.Probabilities => network.AppendProbabilities(),
             PredictionKind.Labels => network.AppendArgMax(),
-            _ => counts!.Inputs[1],
+            _ => counts!.Predictions,
         };
         plan = Plan.Compile(network.Graph, backend, new PlanOptions { Weights = weights, BufferBytes = output.Shape.Count * output.Type.Bytes() },
             cancellation);

@@ -134,8 +134,7 @@ public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMil
     }
 
     /// <summary>Whether an op is a convolution, a transposed one, or a gradient of either.</summary>
-    public static bool IsConvolution(Op op) => op is Convolution or ConvolutionDataGradient or ConvolutionWeightGradient
-        or TransposedConvolution or TransposedConvolutionDataGradient or TransposedConvolutionWeightGradient;
+    public static bool IsConvolution(Op op) => ConvolutionRoles.Of(op) is not null;
 
     /// <summary>The number in the middle of one or more, or the mean of the two there.</summary>
     public static double Median(IEnumerable<double> numbers)

@@ -1,8 +1,6 @@
-using Sunet.Native.Models.Saved;
-
 namespace Sunet.Native.Models;
 
-/// <summary>A network's weights to read: in ordinary memory, a <see cref="SunetModel"/>, or in their file, a <see cref="SunetModelFile"/>.</summary>
+/// <summary>A network's weights to read: in ordinary memory, a <see cref="SunetModel"/>, or in their file, a <c>SunetModelFile</c>.</summary>
 public interface ISunetWeights
 {
     /// <summary>What the network is.</summary>

@@ -94,7 +94,7 @@ public sealed class SunetModel : ISunetWeights
     /// <param name="metadata">More to keep in the file, such as step and score.</param>
     /// <exception cref="CheckpointException">It could not be written; an earlier file is unchanged.</exception>
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null) =>
-        WeightsFile.Save(path, CheckpointSpec.Write(Spec), metadata ?? new Dictionary<string, string>(), Tensors());
+        WeightsFile.Save(path, Spec, metadata ?? new Dictionary<string, string>(), Tensors());
 
     /// <summary>
     /// Writes weights and configuration to a stream, as one safetensors file that <see cref="Load(Stream, WeightsSelection)"/> reads.
@@ -102,7 +102,7 @@ public sealed class SunetModel : ISunetWeights
     /// <param name="stream">A writable stream, which stays open. Where it can seek, what is written carries a digest.</param>
     /// <param name="metadata">More to keep in the file, such as step and score.</param>
     public void Save(Stream stream, IReadOnlyDictionary<string, string>? metadata = null) =>
-        WeightsFile.Save(stream, CheckpointSpec.Write(Spec), metadata ?? new Dictionary<string, string>(), Tensors());
+        WeightsFile.Save(stream, Spec, metadata ?? new Dictionary<string, string>(), Tensors());
 
     /// <summary>
     /// Takes what another model has under the same names and shapes, except what <paramref name="except"/> picks: fine-tuning from a

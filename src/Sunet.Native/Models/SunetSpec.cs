@@ -74,6 +74,7 @@ public sealed record SunetSpec
         _ = PooledBlocks;
         if (ClassNames.Count != 0 && ClassNames.Count != Classes)
             throw new ConfigurationException($"There are {ClassNames.Count} class names for {Classes} classes.");
+        Normalization.Validate();
         return this;
     }
 }

@@ -6,22 +6,29 @@ namespace Sunet.Native.Ops;
 /// <summary>Per-channel mean and biased variance of x [N, C, H, W] over N, H and W: outputs mean [C] and variance [C].</summary>
 public sealed class BatchNormStatistics : Op
 {
+    private readonly OpInput x;
+
     /// <summary>Creates the op for the layer called <paramref name="layer"/>.</summary>
-    public BatchNormStatistics(string layer, Value x) : base(layer + "/statistics", Phase.Forward, x)
+    public BatchNormStatistics(string layer, Value x) : base(layer + "/statistics", Phase.Forward)
     {
+        this.x = AddInput(x);
         Require(x.Shape.Rank == 4, $"input {x.Shape} is not [N, C, H, W]");
         var channels = new Shape(x.Shape.Channels);
-        Declare((".mean", channels), (".variance", channels));
+        Mean = AddOutput(".mean", channels);
+        Variance = AddOutput(".variance", channels);
     }
 
+    /// <summary>The input, [N, C, H, W].</summary>
+    public Value X => x.Value;
+
     /// <summary>The mean, [C].</summary>
-    public Value Mean => Outputs[0];
+    public Value Mean { get; }
 
     /// <summary>The biased variance, [C].</summary>
-    public Value Variance => Outputs[1];
+    public Value Variance { get; }
 
     /// <inheritdoc/>
-    public override long Flops => 3 * Inputs[0].Shape.Count;
+    public override long Flops => 3 * X.Shape.Count;
 
     /// <inheritdoc/>
     public override void Differentiate(Differentiator gradients)
@@ -39,6 +46,8 @@ public sealed class BatchNormApply : Op
     /// <summary>PyTorch's default epsilon, with which the authors' checkpoints were trained.</summary>
     public const float DefaultEpsilon = 1e-5f;
 
+    private readonly OpInput x, mean, variance, gamma, beta;
+
     /// <summary>Creates the op.</summary>
     /// <param name="name">The layer's name.</param>
     /// <param name="x">[N, C, H, W].</param>
@@ -52,16 +61,18 @@ public sealed class BatchNormApply : Op
     /// <param name="phase">Backward where the result is recomputed for a gradient.</param>
     public BatchNormApply(string name, Value x, Value mean, Value variance, Value gamma, Value beta, bool batchStatistics,
         bool fusedRelu = false, float epsilon = DefaultEpsilon, Phase phase = Phase.Forward)
-        : base(name, phase, x, mean, variance, gamma, beta)
+        : base(name, phase)
     {
+        this.x = AddInput(x);
+        (this.mean, this.variance, this.gamma, this.beta) = (AddInput(mean), AddInput(variance), AddInput(gamma), AddInput(beta));
         Require(x.Shape.Rank == 4, $"input {x.Shape} is not [N, C, H, W]");
         var channels = new Shape(x.Shape.Channels);
-        foreach (Value vector in Inputs.Skip(1))
+        foreach (Value vector in (Value[])[mean, variance, gamma, beta])
             Require(vector.Shape == channels, $"'{vector.Name}' {vector.Shape} does not fit input {x.Shape}");
         BatchStatistics = batchStatistics;
         FusedRelu = fusedRelu;
         Epsilon = epsilon;
-        Declare(("", x.Shape));
+        AddOutput("", x.Shape);
     }
 
     /// <summary>Whether mean and variance are those of x itself.</summary>
@@ -74,19 +85,19 @@ public sealed class BatchNormApply : Op
     public float Epsilon { get; }
 
     /// <summary>The input, [N, C, H, W].</summary>
-    public Value X => Inputs[0];
+    public Value X => x.Value;
 
     /// <summary>The mean, [C].</summary>
-    public Value Mean => Inputs[1];
+    public Value Mean => mean.Value;
 
     /// <summary>The biased variance, [C].</summary>
-    public Value Variance => Inputs[2];
+    public Value Variance => variance.Value;
 
     /// <summary>The scale, [C].</summary>
-    public Value Gamma => Inputs[3];
+    public Value Gamma => gamma.Value;
 
     /// <summary>The shift, [C].</summary>
-    public Value Beta => Inputs[4];
+    public Value Beta => beta.Value;
 
     /// <inheritdoc/>
     public override long Flops => 3 * Output.Shape.Count;
@@ -105,8 +116,8 @@ public sealed class BatchNormApply : Op
         Value? addend = gradients.Needs(X) ? gradients.TakePending(X) : null;
         BatchNormGradient gradient = gradients.Graph.Add(new BatchNormGradient(this, dy, addend));
         gradients.Contribute(X, gradient.Output);
-        gradients.Contribute(Gamma, gradient.Gamma);
-        gradients.Contribute(Beta, gradient.Beta);
+        gradients.Contribute(Gamma, gradient.GammaGradient);
+        gradients.Contribute(Beta, gradient.BetaGradient);
     }
 }
 
@@ -117,17 +128,21 @@ public sealed class BatchNormApply : Op
 /// </summary>
 public sealed class BatchNormGradient : Op
 {
+    private readonly OpInput x, mean, variance, gamma, beta, dy;
+    private readonly OpInput? addend;
+
     /// <summary>Creates the op.</summary>
-    public BatchNormGradient(BatchNormApply layer, Value dy, Value? addend)
-        : base(layer.Name + "/dx", Phase.Backward,
-            addend is null
-                ? [layer.X, layer.Mean, layer.Variance, layer.Gamma, layer.Beta, dy]
-                : [layer.X, layer.Mean, layer.Variance, layer.Gamma, layer.Beta, dy, addend])
+    public BatchNormGradient(BatchNormApply layer, Value dy, Value? addend) : base(layer.Name + "/dx", Phase.Backward)
     {
+        (x, mean, variance) = (AddInput(layer.X), AddInput(layer.Mean), AddInput(layer.Variance));
+        (gamma, beta) = (AddInput(layer.Gamma), AddInput(layer.Beta));
+        (this.dy, this.addend) = (AddInput(dy), AddOptionalInput(addend));
         BatchStatistics = layer.BatchStatistics;
         FusedRelu = layer.FusedRelu;
         Epsilon = layer.Epsilon;
-        Declare(("", layer.X.Shape), (".gamma", layer.Gamma.Shape), (".beta", layer.Beta.Shape));
+        AddOutput("", layer.X.Shape);
+        GammaGradient = AddOutput(".gamma", layer.Gamma.Shape);
+        BetaGradient = AddOutput(".beta", layer.Beta.Shape);
         Output.SumsToZero = BatchStatistics && addend is null or { SumsToZero: true };
     }
 
@@ -140,17 +155,32 @@ public sealed class BatchNormGradient : Op
     /// <summary>Added to the variance.</summary>
     public float Epsilon { get; }
 
-    /// <summary>The output's gradient, [N, C, H, W].</summary>
-    public Value Dy => Inputs[5];
+    /// <summary>The layer's input, [N, C, H, W].</summary>
+    public Value X => x.Value;
 
-    /// <summary>Added to dx; or null.</summary>
-    public Value? Addend => Inputs.Count > 6 ? Inputs[6] : null;
+    /// <summary>The layer's mean, [C].</summary>
+    public Value Mean => mean.Value;
+
+    /// <summary>The layer's biased variance, [C].</summary>
+    public Value Variance => variance.Value;
+
+    /// <summary>The layer's scale, [C].</summary>
+    public Value Gamma => gamma.Value;
+
+    /// <summary>The layer's shift, [C].</summary>
+    public Value Beta => beta.Value;
+
+    /// <summary>The gradient of the layer's output, [N, C, H, W].</summary>
+    public Value Dy => dy.Value;
+
+    /// <summary>What is added to dx, [N, C, H, W]; or null.</summary>
+    public Value? Addend => addend?.Value;
 
     /// <summary>The gradient of gamma, [C].</summary>
-    public Value Gamma => Outputs[1];
+    public Value GammaGradient { get; }
 
     /// <summary>The gradient of beta, [C].</summary>
-    public Value Beta => Outputs[2];
+    public Value BetaGradient { get; }
 
     /// <inheritdoc/>
     public override long Flops => 10 * Output.Shape.Count;
@@ -165,6 +195,8 @@ public sealed class BatchNormGradient : Op
 /// </summary>
 public sealed class RunningStatisticsUpdate : Op
 {
+    private readonly OpInput batchMean, batchVariance, runningMean, runningVariance;
+
     /// <summary>Creates the op.</summary>
     /// <param name="layer">The layer's name.</param>
     /// <param name="mean">The batch's mean, [C].</param>
@@ -175,8 +207,10 @@ public sealed class RunningStatisticsUpdate : Op
     /// <param name="momentum">PyTorch's: the weight of the new statistic.</param>
     public RunningStatisticsUpdate(string layer, Value mean, Value variance, Value runningMean, Value runningVariance, long count,
         float momentum)
-        : base(layer + "/running", Phase.Update, mean, variance, runningMean, runningVariance)
+        : base(layer + "/running", Phase.Update)
     {
+        (batchMean, batchVariance) = (AddInput(mean), AddInput(variance));
+        (this.runningMean, this.runningVariance) = (AddInput(runningMean), AddInput(runningVariance));
         Require(momentum is >= 0 and <= 1, $"momentum {momentum} is not within [0, 1]");
         Require(count > 1, "training statistics need more than one value per channel; use a larger batch or image, or frozen batch-norm");
         Count = count;
@@ -184,16 +218,16 @@ public sealed class RunningStatisticsUpdate : Op
     }
 
     /// <summary>The batch's mean, [C].</summary>
-    public Value BatchMean => Inputs[0];
+    public Value BatchMean => batchMean.Value;
 
     /// <summary>The batch's biased variance, [C].</summary>
-    public Value BatchVariance => Inputs[1];
+    public Value BatchVariance => batchVariance.Value;
 
     /// <summary>The running mean, [C].</summary>
-    public Value RunningMean => Inputs[2];
+    public Value RunningMean => runningMean.Value;
 
     /// <summary>The running variance, [C].</summary>
-    public Value RunningVariance => Inputs[3];
+    public Value RunningVariance => runningVariance.Value;
 
     /// <summary>Elements per channel in the batch.</summary>
     public long Count { get; }

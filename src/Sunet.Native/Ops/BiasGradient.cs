@@ -6,11 +6,20 @@ namespace Sunet.Native.Ops;
 /// <summary>The gradient of a bias: dy [N, C, H, W] summed over N, H and W to [C].</summary>
 public sealed class BiasGradient : Op
 {
+    private readonly OpInput dy;
+
     /// <summary>Creates the op for the layer called <paramref name="layer"/>.</summary>
-    public BiasGradient(string layer, Value dy) : base(layer + "/db", Phase.Backward, dy) => Declare(("", new Shape(dy.Shape.Channels)));
+    public BiasGradient(string layer, Value dy) : base(layer + "/db", Phase.Backward)
+    {
+        this.dy = AddInput(dy);
+        AddOutput("", new Shape(dy.Shape.Channels));
+    }
+
+    /// <summary>The gradient of the layer's output, [N, C, H, W].</summary>
+    public Value Dy => dy.Value;
 
     /// <inheritdoc/>
-    public override long Flops => Inputs[0].Shape.Count;
+    public override long Flops => Dy.Shape.Count;
 
     /// <summary>Contributes the gradient of a bias [C]: no sum is made where it would be nothing but rounding noise.</summary>
     /// <param name="gradients">Takes the gradient.</param>

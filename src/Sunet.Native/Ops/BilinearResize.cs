@@ -8,27 +8,42 @@ namespace Sunet.Native.Ops;
 /// </summary>
 public sealed class BilinearResize : Op
 {
+    private readonly OpInput x;
+
     /// <summary>Creates the op.</summary>
-    public BilinearResize(string name, Value x, (int H, int W) size) : base(name, Phase.Forward, x)
+    public BilinearResize(string name, Value x, (int H, int W) size) : base(name, Phase.Forward)
     {
+        this.x = AddInput(x);
         Require(x.Shape.Rank == 4, $"input {x.Shape} is not [N, C, H, W]");
-        Declare(("", x.Shape.WithSize(size.H, size.W)));
+        AddOutput("", x.Shape.WithSize(size.H, size.W));
     }
+
+    /// <summary>The input, [N, C, H, W].</summary>
+    public Value X => x.Value;
 
     /// <inheritdoc/>
     public override long Flops => 8 * Output.Shape.Count;
 
     /// <inheritdoc/>
-    public override void Differentiate(Differentiator gradients) => gradients.Contribute(Inputs[0],
-        gradients.Graph.Add(new BilinearResizeGradient(Name, gradients.GradientOf(Output), Inputs[0].Shape)).Output);
+    public override void Differentiate(Differentiator gradients) => gradients.Contribute(X,
+        gradients.Graph.Add(new BilinearResizeGradient(Name, gradients.GradientOf(Output), X.Shape)).Output);
 }
 
 /// <summary>The gradient of <see cref="BilinearResize"/>: every source element gathers from the outputs it took part in, in one order.</summary>
 public sealed class BilinearResizeGradient : Op
 {
+    private readonly OpInput dy;
+
     /// <summary>Creates the op for the layer called <paramref name="layer"/>.</summary>
-    public BilinearResizeGradient(string layer, Value dy, Shape xShape) : base(layer + "/dx", Phase.Backward, dy) => Declare(("", xShape));
+    public BilinearResizeGradient(string layer, Value dy, Shape xShape) : base(layer + "/dx", Phase.Backward)
+    {
+        this.dy = AddInput(dy);
+        AddOutput("", xShape);
+    }
+
+    /// <summary>The gradient of the layer's output, [N, C, H', W'].</summary>
+    public Value Dy => dy.Value;
 
     /// <inheritdoc/>
-    public override long Flops => 8 * Inputs[0].Shape.Count;
+    public override long Flops => 8 * Dy.Shape.Count;
 }

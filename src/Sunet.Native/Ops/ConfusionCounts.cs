@@ -10,6 +10,7 @@ namespace Sunet.Native.Ops;
 public sealed class ConfusionCounts : Op
 {
     private const int MaxClasses = 256;
+    private readonly OpInput labels, predictions;
 
     /// <summary>Creates the op.</summary>
     /// <param name="name">The layer's name.</param>
@@ -19,16 +20,24 @@ public sealed class ConfusionCounts : Op
     /// <param name="ignoreLabel">The label that takes no part.</param>
     /// <exception cref="ConfigurationException">The shapes or types do not fit, or there are too many classes or pixels.</exception>
     public ConfusionCounts(string name, Value labels, Value predictions, int classes, int ignoreLabel)
-        : base(name, Phase.Forward, labels, predictions)
+        : base(name, Phase.Forward)
     {
+        (this.labels, this.predictions) = (AddInput(labels), AddInput(predictions));
         Require(labels.Type == DataType.Int32 && predictions.Type == DataType.UInt8 && labels.Shape == predictions.Shape,
             $"labels {labels.Shape} of {labels.Type} do not fit predictions {predictions.Shape} of {predictions.Type}");
         Require(classes is >= 1 and <= MaxClasses, $"{classes} classes are not from 1 to {MaxClasses}");
         Require(labels.Shape.Count <= int.MaxValue, $"{labels.Shape} has more pixels than an int32 counts");
         Classes = classes;
         IgnoreLabel = ignoreLabel;
-        Declare(("", new Shape(classes, classes), DataType.Int32), (".invalid", new Shape(1), DataType.Int32));
+        Counts = AddOutput("", new Shape(classes, classes), DataType.Int32);
+        Invalid = AddOutput(".invalid", new Shape(1), DataType.Int32);
     }
+
+    /// <summary>The labels, int32 [N, H, W].</summary>
+    public Value Labels => labels.Value;
+
+    /// <summary>The predicted classes, bytes [N, H, W].</summary>
+    public Value Predictions => predictions.Value;
 
     /// <summary>The number of classes.</summary>
     public int Classes { get; }
@@ -37,8 +46,8 @@ public sealed class ConfusionCounts : Op
     public int IgnoreLabel { get; }
 
     /// <summary>Pixels by label and prediction, int32 [K, K].</summary>
-    public Value Counts => Outputs[0];
+    public Value Counts { get; }
 
     /// <summary>How many labels or predictions were no class, int32 [1].</summary>
-    public Value Invalid => Outputs[1];
+    public Value Invalid { get; }
 }

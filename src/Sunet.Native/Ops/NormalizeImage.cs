@@ -10,19 +10,24 @@ namespace Sunet.Native.Ops;
 public sealed class NormalizeImage : Op
 {
     private const int Colours = 3;
+    private readonly OpInput x;
 
     /// <summary>Creates the op.</summary>
     /// <exception cref="ConfigurationException">The image is not bytes [N, H, W, 3], or there are not three colours.</exception>
-    public NormalizeImage(string name, Value x, ImageNormalization normalization) : base(name, Phase.Forward, x)
+    public NormalizeImage(string name, Value x, ImageNormalization normalization) : base(name, Phase.Forward)
     {
+        this.x = AddInput(x);
         ArgumentNullException.ThrowIfNull(normalization);
         Require(x.Type == DataType.UInt8 && x.Shape.Rank == 4 && x.Shape[3] == Colours,
             $"input {x.Shape} of {x.Type} is not bytes [N, H, W, 3]");
         Require(normalization.Mean.Count == Colours && normalization.Deviation.Count == Colours && normalization.Deviation.All(d => d > 0),
             "there are three means and three deviations above 0");
         Normalization = normalization;
-        Declare(("", new Shape(x.Shape[0], Colours, x.Shape[1], x.Shape[2])));
+        AddOutput("", new Shape(x.Shape[0], Colours, x.Shape[1], x.Shape[2]));
     }
+
+    /// <summary>The pixels, bytes [N, H, W, 3].</summary>
+    public Value X => x.Value;
 
     /// <summary>Mean and deviation of each colour.</summary>
     public ImageNormalization Normalization { get; }

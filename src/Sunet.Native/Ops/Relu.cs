@@ -5,8 +5,17 @@ namespace Sunet.Native.Ops;
 /// <summary>y = max(0, x) element by element; any shape.</summary>
 public sealed class Relu : Op
 {
+    private readonly OpInput x;
+
     /// <summary>Creates the op.</summary>
-    public Relu(string name, Value x) : base(name, Phase.Forward, x) => Declare(("", x.Shape));
+    public Relu(string name, Value x) : base(name, Phase.Forward)
+    {
+        this.x = AddInput(x);
+        AddOutput("", x.Shape);
+    }
+
+    /// <summary>The input.</summary>
+    public Value X => x.Value;
 
     /// <inheritdoc/>
     public override long Flops => Output.Shape.Count;
@@ -16,18 +25,30 @@ public sealed class Relu : Op
 
     /// <inheritdoc/>
     public override void Differentiate(Differentiator gradients) =>
-        gradients.Contribute(Inputs[0], gradients.Graph.Add(new ReluGradient(Name, Output, gradients.GradientOf(Output))).Output);
+        gradients.Contribute(X, gradients.Graph.Add(new ReluGradient(Name, Output, gradients.GradientOf(Output))).Output);
 }
 
 /// <summary>The gradient of ReLU from its result: dy where y is above 0, else 0.</summary>
 public sealed class ReluGradient : Op
 {
+    private readonly OpInput y, dy;
+
     /// <summary>Creates the op for the layer called <paramref name="layer"/>.</summary>
-    public ReluGradient(string layer, Value y, Value dy) : base(layer + "/dx", Phase.Backward, y, dy) => Declare(("", y.Shape));
+    public ReluGradient(string layer, Value y, Value dy) : base(layer + "/dx", Phase.Backward)
+    {
+        (this.y, this.dy) = (AddInput(y), AddInput(dy));
+        AddOutput("", y.Shape);
+    }
+
+    /// <summary>The layer's output.</summary>
+    public Value Y => y.Value;
+
+    /// <summary>The gradient of the layer's output.</summary>
+    public Value Dy => dy.Value;
 
     /// <inheritdoc/>
     public override long Flops => Output.Shape.Count;
 
     /// <inheritdoc/>
-    public override IEnumerable<Value> Overwritable => [Inputs[1]];
+    public override IEnumerable<Value> Overwritable => [Dy];
 }

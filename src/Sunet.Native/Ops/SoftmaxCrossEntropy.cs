@@ -6,12 +6,18 @@ namespace Sunet.Native.Ops;
 /// <summary>Softmax over channels: [N, C, H, W] to [N, C, H, W]. Prediction only; training goes through the cross-entropy.</summary>
 public sealed class Softmax : Op
 {
+    private readonly OpInput x;
+
     /// <summary>Creates the op.</summary>
-    public Softmax(string name, Value x) : base(name, Phase.Forward, x)
+    public Softmax(string name, Value x) : base(name, Phase.Forward)
     {
+        this.x = AddInput(x);
         Require(x.Shape.Rank == 4, $"input {x.Shape} is not [N, C, H, W]");
-        Declare(("", x.Shape));
+        AddOutput("", x.Shape);
     }
+
+    /// <summary>The logits, [N, C, H, W].</summary>
+    public Value X => x.Value;
 
     /// <inheritdoc/>
     public override long Flops => 5 * Output.Shape.Count;
@@ -20,15 +26,27 @@ public sealed class Softmax : Op
     public override IEnumerable<Value> Overwritable => Inputs;
 
     /// <inheritdoc/>
-    public override void Differentiate(Differentiator gradients) => gradients.Contribute(Inputs[0],
+    public override void Differentiate(Differentiator gradients) => gradients.Contribute(X,
         gradients.Graph.Add(new SoftmaxGradient(Name, Output, gradients.GradientOf(Output))).Output);
 }
 
 /// <summary>The gradient of <see cref="Softmax"/> from its result: y * (dy - sum over C of dy * y).</summary>
 public sealed class SoftmaxGradient : Op
 {
+    private readonly OpInput y, dy;
+
     /// <summary>Creates the op for the layer called <paramref name="layer"/>.</summary>
-    public SoftmaxGradient(string layer, Value y, Value dy) : base(layer + "/dx", Phase.Backward, y, dy) => Declare(("", y.Shape));
+    public SoftmaxGradient(string layer, Value y, Value dy) : base(layer + "/dx", Phase.Backward)
+    {
+        (this.y, this.dy) = (AddInput(y), AddInput(dy));
+        AddOutput("", y.Shape);
+    }
+
+    /// <summary>The layer's output, the probabilities, [N, C, H, W].</summary>
+    public Value Y => y.Value;
+
+    /// <summary>The gradient of the layer's output, [N, C, H, W].</summary>
+    public Value Dy => dy.Value;
 
     /// <inheritdoc/>
     public override long Flops => 4 * Output.Shape.Count;
@@ -43,39 +61,50 @@ public sealed class SoftmaxCrossEntropy : Op
     /// <summary>The ignored label of segmentation data sets.</summary>
     public const int DefaultIgnoreLabel = 255;
 
+    private readonly OpInput logits, labels;
+
     /// <summary>Creates the op.</summary>
     /// <exception cref="ConfigurationException">The shapes do not fit.</exception>
-    public SoftmaxCrossEntropy(string name, Value logits, Value labels, int ignoreLabel) : base(name, Phase.Forward, logits, labels)
+    public SoftmaxCrossEntropy(string name, Value logits, Value labels, int ignoreLabel) : base(name, Phase.Forward)
     {
+        (this.logits, this.labels) = (AddInput(logits), AddInput(labels));
         Shape s = logits.Shape;
         Require(s.Rank == 4 && labels.Type == DataType.Int32 && labels.Shape == new Shape(s.Batch, s.Height, s.Width),
             $"labels {labels.Shape} do not fit logits {s}");
         IgnoreLabel = ignoreLabel;
-        Declare(("", new Shape(1), DataType.Float32), (".log_sum_exp", labels.Shape, DataType.Float32), (".counted", new Shape(1), DataType.Int32),
-            (".invalid", new Shape(1), DataType.Int32));
+        Loss = AddOutput("", new Shape(1));
+        LogSumExp = AddOutput(".log_sum_exp", labels.Shape);
+        Counted = AddOutput(".counted", new Shape(1), DataType.Int32);
+        Invalid = AddOutput(".invalid", new Shape(1), DataType.Int32);
     }
+
+    /// <summary>The logits, [N, C, H, W].</summary>
+    public Value Logits => logits.Value;
+
+    /// <summary>The labels, int32 [N, H, W].</summary>
+    public Value Labels => labels.Value;
 
     /// <summary>The label that takes no part.</summary>
     public int IgnoreLabel { get; }
 
     /// <summary>The loss, [1].</summary>
-    public Value Loss => Outputs[0];
+    public Value Loss { get; }
 
     /// <summary>log of the sum over C of exp(logits), [N, H, W].</summary>
-    public Value LogSumExp => Outputs[1];
+    public Value LogSumExp { get; }
 
     /// <summary>How many labels took part, int32 [1].</summary>
-    public Value Counted => Outputs[2];
+    public Value Counted { get; }
 
     /// <summary>How many labels were neither a class nor ignored, int32 [1].</summary>
-    public Value Invalid => Outputs[3];
+    public Value Invalid { get; }
 
     /// <inheritdoc/>
-    public override long Flops => 5 * Inputs[0].Shape.Count;
+    public override long Flops => 5 * Logits.Shape.Count;
 
     /// <inheritdoc/>
     public override void Differentiate(Differentiator gradients) =>
-        gradients.Contribute(Inputs[0], gradients.Graph.Add(new SoftmaxCrossEntropyGradient(this)).Output);
+        gradients.Contribute(Logits, gradients.Graph.Add(new SoftmaxCrossEntropyGradient(this)).Output);
 }
 
 /// <summary>
@@ -84,13 +113,28 @@ public sealed class SoftmaxCrossEntropy : Op
 /// </summary>
 public sealed class SoftmaxCrossEntropyGradient : Op
 {
+    private readonly OpInput logits, labels, logSumExp, counted;
+
     /// <summary>Creates the op.</summary>
-    public SoftmaxCrossEntropyGradient(SoftmaxCrossEntropy loss)
-        : base(loss.Name + "/dx", Phase.Backward, loss.Inputs[0], loss.Inputs[1], loss.LogSumExp, loss.Counted)
+    public SoftmaxCrossEntropyGradient(SoftmaxCrossEntropy loss) : base(loss.Name + "/dx", Phase.Backward)
     {
+        (logits, labels) = (AddInput(loss.Logits), AddInput(loss.Labels));
+        (logSumExp, counted) = (AddInput(loss.LogSumExp), AddInput(loss.Counted));
         IgnoreLabel = loss.IgnoreLabel;
-        Declare(("", loss.Inputs[0].Shape));
+        AddOutput("", loss.Logits.Shape);
     }
+
+    /// <summary>The logits, [N, C, H, W].</summary>
+    public Value Logits => logits.Value;
+
+    /// <summary>The labels, int32 [N, H, W].</summary>
+    public Value Labels => labels.Value;
+
+    /// <summary>The logarithm of the sum over C of exp(logits), [N, H, W].</summary>
+    public Value LogSumExp => logSumExp.Value;
+
+    /// <summary>How many labels took part, int32 [1].</summary>
+    public Value Counted => counted.Value;
 
     /// <summary>The label that takes no part.</summary>
     public int IgnoreLabel { get; }
@@ -99,5 +143,5 @@ public sealed class SoftmaxCrossEntropyGradient : Op
     public override long Flops => 4 * Output.Shape.Count;
 
     /// <inheritdoc/>
-    public override IEnumerable<Value> Overwritable => [Inputs[0]];
+    public override IEnumerable<Value> Overwritable => [Logits];
 }

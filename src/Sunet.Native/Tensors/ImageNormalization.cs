@@ -8,8 +8,13 @@ public sealed record ImageNormalization(IReadOnlyList<float> Mean, IReadOnlyList
     /// <summary>The ImageNet statistics that the authors' checkpoints were trained with.</summary>
     public static ImageNormalization ImageNet { get; } = new([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
 
-    /// <summary>The mean colour as a pixel: what padding is filled with, so that it becomes zero.</summary>
-    public Rgb MeanColour => new(ToByte(Mean[0]), ToByte(Mean[1]), ToByte(Mean[2]));
-
-    private static byte ToByte(float value) => (byte)MathF.Round(value * 255f);
+    /// <summary>Refuses numbers that make no sense.</summary>
+    /// <exception cref="ConfigurationException">There are not three means in [0, 1] and three deviations above 0.</exception>
+    public void Validate()
+    {
+        if (Mean.Count != 3 || !Mean.All(m => m is >= 0 and <= 1))
+            throw new ConfigurationException("A normalization has three means from 0 to 1.");
+        if (Deviation.Count != 3 || !Deviation.All(d => d > 0 && float.IsFinite(d)))
+            throw new ConfigurationException("A normalization has three deviations above 0.");
+    }
 }

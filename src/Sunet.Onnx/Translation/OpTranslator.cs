@@ -20,13 +20,13 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
             Convolution convolution => Translate(convolution, index),
             TransposedConvolution convolution => Translate(convolution, index),
             BatchNormApply { BatchStatistics: false } norm => Translate(norm),
-            Relu => nodes.Add("Relu", op.Name, Inputs(op)),
-            Add => nodes.Add("Add", op.Name, Inputs(op)),
-            Concat => nodes.Add("Concat", op.Name, Inputs(op), OnnxMessages.Attribute("axis", 1L)),
-            AveragePool pool => nodes.Add("AveragePool", op.Name, Inputs(op),
+            Relu relu => nodes.Add("Relu", op.Name, Names(relu.X)),
+            Add add => nodes.Add("Add", op.Name, Names(add.A, add.B)),
+            Concat concat => nodes.Add("Concat", op.Name, Names(concat.A, concat.B), OnnxMessages.Attribute("axis", 1L)),
+            AveragePool pool => nodes.Add("AveragePool", op.Name, Names(pool.X),
                 OnnxMessages.Attribute("kernel_shape", pool.Window, pool.Window),
                 OnnxMessages.Attribute("strides", pool.Window, pool.Window)),
-            GlobalAveragePool => nodes.Add("GlobalAveragePool", op.Name, Inputs(op)),
+            GlobalAveragePool pool => nodes.Add("GlobalAveragePool", op.Name, Names(pool.X)),
             Linear linear => Translate(linear),
             BilinearResize resize => Translate(resize, index),
             _ => throw new ConfigurationException($"{op.Kind} '{op.Name}' has no counterpart in the ONNX export."),
@@ -64,20 +64,20 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
 
     private string Translate(BatchNormApply op)
     {
-        string[] inputs = [.. new[] { op.X, op.Gamma, op.Beta, op.Mean, op.Variance }.Select(nodes.NameOf)];
+        string[] inputs = Names(op.X, op.Gamma, op.Beta, op.Mean, op.Variance);
         return ReluIf(op.FusedRelu, op, nodes.Add("BatchNormalization", op.Name, inputs, OnnxMessages.Attribute("epsilon", op.Epsilon)));
     }
 
     private string Translate(Linear op)
     {
-        string x = nodes.Add("Flatten", op.Name + "/flatten", [nodes.NameOf(op.Inputs[0])], OnnxMessages.Attribute("axis", 1L));
-        return nodes.Add("Gemm", op.Name, [x, nodes.NameOf(op.Inputs[1]), nodes.NameOf(op.Inputs[2])],
+        string x = nodes.Add("Flatten", op.Name + "/flatten", Names(op.X), OnnxMessages.Attribute("axis", 1L));
+        return nodes.Add("Gemm", op.Name, [x, .. Names(op.Weights, op.Bias)],
             OnnxMessages.Attribute("transB", 1L));
     }
 
     private string Translate(BilinearResize op, int index)
     {
-        string x = nodes.NameOf(op.Inputs[0]);
+        string x = nodes.NameOf(op.X);
         string outer = nodes.Add("Shape", op.Name + "/batch_and_channels", [x], OnnxMessages.Attribute("end", 2L));
         string size = nodes.Add("Concat", op.Name + "/shape", [outer, nodes.SizeOf(network.SizeOf(index))],
             OnnxMessages.Attribute("axis", 0L));
@@ -87,13 +87,9 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
 
     private string ReluIf(bool fused, Op op, string y) => fused ? nodes.Add("Relu", op.Name + "/relu", [y]) : y;
 
-    private string[] Inputs(Op op) => [.. op.Inputs.Select(nodes.NameOf)];
+    private string[] Operands(Value x, Value weights, Value? bias) => bias is null ? Names(x, weights) : Names(x, weights, bias);
 
-    private string[] Operands(Value x, Value weights, Value? bias)
-    {
-        Value[] operands = bias is null ? [x, weights] : [x, weights, bias];
-        return [.. operands.Select(nodes.NameOf)];
-    }
+    private string[] Names(params Value[] values) => [.. values.Select(nodes.NameOf)];
 
     private static ProtobufMessage[] Geometry(ConvolutionGeometry geometry, Shape weights) =>
     [

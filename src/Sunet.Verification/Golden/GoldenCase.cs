@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Verification.Golden;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Verification.Golden;
 

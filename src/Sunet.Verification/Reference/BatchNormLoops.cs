@@ -1,3 +1,4 @@
+using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
@@ -22,9 +23,10 @@ internal static class BatchNormLoops
         return [mean, variance];
     }
 
-    public static double[] Apply(BatchNormApply op, double[][] inputs)
+    public static double[] Apply(BatchNormApply op, Func<Value, double[]> of)
     {
-        (double[] x, double[] mean, double[] variance, double[] gamma, double[] beta) = (inputs[0], inputs[1], inputs[2], inputs[3], inputs[4]);
+        (double[] x, double[] mean, double[] variance) = (of(op.X), of(op.Mean), of(op.Variance));
+        (double[] gamma, double[] beta) = (of(op.Gamma), of(op.Beta));
         var y = new double[x.Length];
         for (int c = 0; c < op.X.Shape.Channels; c++)
         {
@@ -40,11 +42,13 @@ internal static class BatchNormLoops
         return y;
     }
 
-    public static double[][] Gradient(BatchNormGradient op, double[][] inputs)
+    public static double[][] Gradient(BatchNormGradient op, Func<Value, double[]> of)
     {
-        (double[] x, double[] mean, double[] variance, double[] gamma, double[] beta) = (inputs[0], inputs[1], inputs[2], inputs[3], inputs[4]);
+        (double[] x, double[] mean, double[] variance) = (of(op.X), of(op.Mean), of(op.Variance));
+        (double[] gamma, double[] beta) = (of(op.Gamma), of(op.Beta));
         Shape shape = op.Output.Shape;
-        double[] dy = [.. inputs[5]];
+        double[] dy = [.. of(op.Dy)];
+        double[]? addend = op.Addend is { } added ? of(added) : null;
         var dx = new double[x.Length];
         var dgamma = new double[shape.Channels];
         var dbeta = new double[shape.Channels];
@@ -66,8 +70,8 @@ internal static class BatchNormLoops
                 double normalised = (x[i] - mean[c]) * inverse;
                 double throughStatistics = op.BatchStatistics ? (dbeta[c] + (normalised * dgamma[c])) / count : 0;
                 dx[i] = gamma[c] * inverse * (dy[i] - throughStatistics);
-                if (op.Addend is not null)
-                    dx[i] += inputs[6][i];
+                if (addend is not null)
+                    dx[i] += addend[i];
             }
         }
 
@@ -75,14 +79,16 @@ internal static class BatchNormLoops
     }
 
     /// <summary>Changes the running statistics in place; there is no output.</summary>
-    public static double[][] UpdateRunning(RunningStatisticsUpdate op, double[][] inputs)
+    public static double[][] UpdateRunning(RunningStatisticsUpdate op, Func<Value, double[]> of)
     {
         double momentum = op.Momentum;
-        for (int c = 0; c < inputs[0].Length; c++)
+        (double[] batchMean, double[] batchVariance) = (of(op.BatchMean), of(op.BatchVariance));
+        (double[] mean, double[] variance) = (of(op.RunningMean), of(op.RunningVariance));
+        for (int c = 0; c < mean.Length; c++)
         {
-            double unbiased = inputs[1][c] * op.Count / (op.Count - 1);
-            inputs[2][c] = ((1 - momentum) * inputs[2][c]) + (momentum * inputs[0][c]);
-            inputs[3][c] = ((1 - momentum) * inputs[3][c]) + (momentum * unbiased);
+            double unbiased = batchVariance[c] * op.Count / (op.Count - 1);
+            mean[c] = ((1 - momentum) * mean[c]) + (momentum * batchMean[c]);
+            variance[c] = ((1 - momentum) * variance[c]) + (momentum * unbiased);
         }
 
         return [];

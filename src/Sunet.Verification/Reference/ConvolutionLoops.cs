@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
@@ -50,25 +51,24 @@ internal static class ConvolutionLoops
 {
     private const long WorthThreads = 200_000;
 
-    public static double[] Convolution(Convolution op, double[][] x)
+    /// <summary>The result of any of the six ops.</summary>
+    public static double[] Run(Op op, ConvolutionRoles roles, Func<Value, double[]> of)
     {
-        double[] y = Forward(ConvolutionSizes.Of(op.X.Shape, op.Weights.Shape, op.Output.Shape, op.Geometry), x[0], x[1]);
-        if (op.HasBias)
-            AddBias(op.Output.Shape, y, x[2]);
-        if (op.Accumulator is not null)
-            y = [.. y.Zip(x[^1], (a, b) => a + b)];
-        return op.FusedRelu ? Array.ConvertAll(y, v => Math.Max(0, v)) : y;
+        ConvolutionSizes sizes = ConvolutionSizes.Of(roles.Source.Shape, roles.Weights.Shape, roles.Destination.Shape, roles.Geometry);
+        double[] y = roles.Direction switch
+        {
+            ConvolutionDirection.Forward => Forward(sizes, of(roles.Source), of(roles.Weights)),
+            ConvolutionDirection.Data => Data(sizes, of(roles.Destination), of(roles.Weights)),
+            _ => Weights(sizes, of(roles.Source), of(roles.Destination)),
+        };
+        if (roles.Bias is { } bias)
+            AddBias(op.Output.Shape, y, of(bias));
+        if (roles.Accumulator is { } accumulator)
+            y = [.. y.Zip(of(accumulator), (a, b) => a + b)];
+        return roles.FusedRelu ? Array.ConvertAll(y, v => Math.Max(0, v)) : y;
     }
 
-    public static double[] Transposed(TransposedConvolution op, double[][] x)
-    {
-        double[] y = Data(ConvolutionSizes.Of(op.Output.Shape, op.Weights.Shape, op.X.Shape, op.Geometry), x[0], x[1]);
-        if (op.HasBias)
-            AddBias(op.Output.Shape, y, x[2]);
-        return op.FusedRelu ? Array.ConvertAll(y, v => Math.Max(0, v)) : y;
-    }
-
-    public static double[] Forward(ConvolutionSizes s, double[] x, double[] weights)
+    private static double[] Forward(ConvolutionSizes s, double[] x, double[] weights)
     {
         var y = new double[s.N * s.O * s.OH * s.OW];
         ConvolutionSizes.Tap[] taps = [.. s.Taps()];
@@ -90,7 +90,7 @@ internal static class ConvolutionLoops
         return y;
     }
 
-    public static double[] Data(ConvolutionSizes s, double[] dy, double[] weights)
+    private static double[] Data(ConvolutionSizes s, double[] dy, double[] weights)
     {
         var dx = new double[s.N * s.I * s.H * s.W];
         ConvolutionSizes.Tap[] taps = [.. s.Taps()];
@@ -112,7 +112,7 @@ internal static class ConvolutionLoops
         return dx;
     }
 
-    public static double[] Weights(ConvolutionSizes s, double[] x, double[] dy)
+    private static double[] Weights(ConvolutionSizes s, double[] x, double[] dy)
     {
         var dw = new double[s.O * s.I * s.KH * s.KW];
         ConvolutionSizes.Tap[] taps = [.. s.Taps()];

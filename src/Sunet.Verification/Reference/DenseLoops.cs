@@ -7,17 +7,18 @@ namespace Sunet.Verification.Reference;
 /// <summary>Fully connected layers, sums over a channel, and moves of whole channels.</summary>
 internal static class DenseLoops
 {
-    public static double[] Linear(Op op, double[][] inputs)
+    public static double[] Linear(Linear op, Func<Value, double[]> of)
     {
-        (int batch, int outputs, int features) = (op.Output.Shape.Batch, op.Output.Shape.Channels, op.Inputs[0].Shape.Channels);
+        (int batch, int outputs, int features) = (op.Output.Shape.Batch, op.Output.Shape.Channels, op.X.Shape.Channels);
+        (double[] x, double[] weights, double[] bias) = (of(op.X), of(op.Weights), of(op.Bias));
         var y = new double[batch * outputs];
         for (int n = 0; n < batch; n++)
         {
             for (int o = 0; o < outputs; o++)
             {
-                double sum = inputs[2][o];
+                double sum = bias[o];
                 for (int i = 0; i < features; i++)
-                    sum += inputs[0][(n * features) + i] * inputs[1][(o * features) + i];
+                    sum += x[(n * features) + i] * weights[(o * features) + i];
                 y[(n * outputs) + o] = sum;
             }
         }
@@ -25,32 +26,34 @@ internal static class DenseLoops
         return y;
     }
 
-    public static double[] LinearData(Op op, double[][] inputs)
+    public static double[] LinearData(LinearDataGradient op, Func<Value, double[]> of)
     {
-        (int batch, int features, int outputs) = (op.Output.Shape.Batch, op.Output.Shape.Channels, op.Inputs[0].Shape.Channels);
+        (int batch, int features, int outputs) = (op.Output.Shape.Batch, op.Output.Shape.Channels, op.Dy.Shape.Channels);
+        (double[] dy, double[] weights) = (of(op.Dy), of(op.Weights));
         var dx = new double[batch * features];
         for (int n = 0; n < batch; n++)
         {
             for (int o = 0; o < outputs; o++)
             {
                 for (int i = 0; i < features; i++)
-                    dx[(n * features) + i] += inputs[0][(n * outputs) + o] * inputs[1][(o * features) + i];
+                    dx[(n * features) + i] += dy[(n * outputs) + o] * weights[(o * features) + i];
             }
         }
 
         return dx;
     }
 
-    public static double[] LinearWeights(Op op, double[][] inputs)
+    public static double[] LinearWeights(LinearWeightGradient op, Func<Value, double[]> of)
     {
-        (int outputs, int features, int batch) = (op.Output.Shape[0], op.Output.Shape[1], op.Inputs[0].Shape.Batch);
+        (int outputs, int features, int batch) = (op.Output.Shape[0], op.Output.Shape[1], op.X.Shape.Batch);
+        (double[] x, double[] dy) = (of(op.X), of(op.Dy));
         var dw = new double[outputs * features];
         for (int n = 0; n < batch; n++)
         {
             for (int o = 0; o < outputs; o++)
             {
                 for (int i = 0; i < features; i++)
-                    dw[(o * features) + i] += inputs[0][(n * features) + i] * inputs[1][(n * outputs) + o];
+                    dw[(o * features) + i] += x[(n * features) + i] * dy[(n * outputs) + o];
             }
         }
 
@@ -66,13 +69,13 @@ internal static class DenseLoops
         return sums;
     }
 
-    public static double[] Concat(Op op, double[][] inputs)
+    public static double[] Concat(Concat op, Func<Value, double[]> of)
     {
         var y = new double[op.Output.Shape.Count];
         int at = 0;
         for (int n = 0; n < op.Output.Shape.Batch; n++)
         {
-            foreach (double[] input in inputs)
+            foreach (double[] input in (double[][])[of(op.A), of(op.B)])
             {
                 int image = input.Length / op.Output.Shape.Batch;
                 Array.Copy(input, n * image, y, at, image);
@@ -85,7 +88,7 @@ internal static class DenseLoops
 
     public static double[] Slice(ChannelSlice op, double[] x)
     {
-        (Shape from, Shape to) = (op.Inputs[0].Shape, op.Output.Shape);
+        (Shape from, Shape to) = (op.X.Shape, op.Output.Shape);
         var y = new double[to.Count];
         int plane = to.Height * to.Width;
         for (int n = 0; n < to.Batch; n++)

@@ -1,6 +1,5 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Tensors;
-using Sunet.Verification.Golden;
 
 namespace Sunet.Verification.Reference;
 

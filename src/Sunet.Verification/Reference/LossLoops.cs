@@ -1,3 +1,4 @@
+using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
@@ -32,20 +33,21 @@ internal static class LossLoops
         return dx;
     }
 
-    public static double[][] CrossEntropy(SoftmaxCrossEntropy op, double[][] inputs)
+    public static double[][] CrossEntropy(SoftmaxCrossEntropy op, Func<Value, double[]> of)
     {
-        Shape shape = op.Inputs[0].Shape;
+        Shape shape = op.Logits.Shape;
+        (double[] logits, double[] labels) = (of(op.Logits), of(op.Labels));
         var logSums = new double[op.LogSumExp.Shape.Count];
         double sum = 0, lost = 0;
         int counted = 0, invalid = 0, at = 0;
         foreach (int[] pixel in Pixels(shape))
         {
-            logSums[at] = LogSumExp(pixel, inputs[0]);
-            int label = (int)inputs[1][at];
+            logSums[at] = LogSumExp(pixel, logits);
+            int label = (int)labels[at];
             if (label != op.IgnoreLabel && label >= 0 && label < shape.Channels)
             {
                 // Kahan's sum: central differences divide what is lost here by their small step.
-                double term = logSums[at] - inputs[0][pixel[label]] - lost;
+                double term = logSums[at] - logits[pixel[label]] - lost;
                 double next = sum + term;
                 lost = next - sum - term;
                 sum = next;
@@ -62,18 +64,20 @@ internal static class LossLoops
         return [[counted == 0 ? 0 : sum / counted], logSums, [counted], [invalid]];
     }
 
-    public static double[] CrossEntropyGradient(SoftmaxCrossEntropyGradient op, double[][] inputs)
+    public static double[] CrossEntropyGradient(SoftmaxCrossEntropyGradient op, Func<Value, double[]> of)
     {
         Shape shape = op.Output.Shape;
+        (double[] logits, double[] labels, double[] logSums) = (of(op.Logits), of(op.Labels), of(op.LogSumExp));
+        double counted = of(op.Counted).Single();
         var dx = new double[shape.Count];
         int at = 0;
         foreach (int[] pixel in Pixels(shape))
         {
-            int label = (int)inputs[1][at];
+            int label = (int)labels[at];
             if (label != op.IgnoreLabel && label >= 0 && label < shape.Channels)
             {
                 for (int c = 0; c < pixel.Length; c++)
-                    dx[pixel[c]] = (Math.Exp(inputs[0][pixel[c]] - inputs[2][at]) - (c == label ? 1 : 0)) / inputs[3][0];
+                    dx[pixel[c]] = (Math.Exp(logits[pixel[c]] - logSums[at]) - (c == label ? 1 : 0)) / counted;
             }
 
             at++;

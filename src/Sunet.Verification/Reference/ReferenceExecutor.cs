@@ -50,7 +50,7 @@ internal sealed class ReferenceExecutor(Graph graph)
     {
         foreach (Op op in graph.Ops.Where(o => o.Phase == phase))
         {
-            double[][] outputs = Compute(op, [.. op.Inputs.Select(i => this[i])]);
+            double[][] outputs = Compute(op, value => this[value]);
             for (int i = 0; i < outputs.Length; i++)
                 values[op.Outputs[i]] = outputs[i];
             AfterOp?.Invoke(op, outputs);
@@ -64,41 +64,39 @@ internal sealed class ReferenceExecutor(Graph graph)
             Run(phase);
     }
 
-    private static double[][] Compute(Op op, double[][] x) => op switch
+    /// <summary>The outputs of an op, in its order.</summary>
+    /// <param name="op">The op.</param>
+    /// <param name="of">Gives the elements of its inputs.</param>
+    private static double[][] Compute(Op op, Func<Value, double[]> of) => op switch
     {
-        Convolution c => [ConvolutionLoops.Convolution(c, x)],
-        ConvolutionDataGradient c => [ConvolutionLoops.Data(ConvolutionSizes.Of(c.Output.Shape, c.Inputs[1].Shape, c.Inputs[0].Shape, c.Geometry), x[0], x[1])],
-        ConvolutionWeightGradient c => [ConvolutionLoops.Weights(ConvolutionSizes.Of(c.Inputs[0].Shape, c.Output.Shape, c.Inputs[1].Shape, c.Geometry), x[0], x[1])],
-        TransposedConvolution c => [ConvolutionLoops.Transposed(c, x)],
-        TransposedConvolutionDataGradient c => [ConvolutionLoops.Forward(ConvolutionSizes.Of(c.Inputs[0].Shape, c.Inputs[1].Shape, c.Output.Shape, c.Geometry), x[0], x[1])],
-        TransposedConvolutionWeightGradient c => [ConvolutionLoops.Weights(ConvolutionSizes.Of(c.Inputs[1].Shape, c.Output.Shape, c.Inputs[0].Shape, c.Geometry), x[1], x[0])],
+        _ when ConvolutionRoles.Of(op) is { } roles => [ConvolutionLoops.Run(op, roles, of)],
         ZeroGradient => [new double[op.Output.Shape.Count]],
-        BiasGradient => [DenseLoops.SumPerChannel(op.Inputs[0].Shape, x[0])],
-        Linear => [DenseLoops.Linear(op, x)],
-        LinearDataGradient => [DenseLoops.LinearData(op, x)],
-        LinearWeightGradient => [DenseLoops.LinearWeights(op, x)],
-        Add => [[.. x[0].Zip(x[1], (a, b) => a + b)]],
-        Relu => [Array.ConvertAll(x[0], v => Math.Max(0, v))],
-        ReluGradient => [[.. x[0].Zip(x[1], (y, dy) => y > 0 ? dy : 0)]],
-        Concat => [DenseLoops.Concat(op, x)],
-        ChannelSlice s => [DenseLoops.Slice(s, x[0])],
-        BatchNormStatistics => BatchNormLoops.Statistics(op.Inputs[0].Shape, x[0]),
-        BatchNormApply b => [BatchNormLoops.Apply(b, x)],
-        BatchNormGradient b => BatchNormLoops.Gradient(b, x),
-        RunningStatisticsUpdate r => BatchNormLoops.UpdateRunning(r, x),
-        AveragePool p => [ResamplingLoops.AveragePool(p, x[0])],
-        AveragePoolGradient p => [ResamplingLoops.AveragePoolGradient(p, x[0])],
-        GlobalAveragePool => [ResamplingLoops.GlobalAveragePool(op.Inputs[0].Shape, x[0])],
-        GlobalAveragePoolGradient => [ResamplingLoops.GlobalAveragePoolGradient(op.Output.Shape, x[0])],
-        BilinearResize => [ResamplingLoops.Resize(op.Inputs[0].Shape, op.Output.Shape, x[0])],
-        BilinearResizeGradient => [ResamplingLoops.ResizeGradient(op.Output.Shape, op.Inputs[0].Shape, x[0])],
-        Softmax => [LossLoops.Softmax(op.Output.Shape, x[0])],
-        SoftmaxGradient => [LossLoops.SoftmaxGradient(op.Output.Shape, x[0], x[1])],
-        SoftmaxCrossEntropy s => LossLoops.CrossEntropy(s, x),
-        SoftmaxCrossEntropyGradient s => [LossLoops.CrossEntropyGradient(s, x)],
-        ArgMax => [LossLoops.ArgMax(op.Inputs[0].Shape, x[0])],
-        NormalizeImage n => [ImageLoops.Normalize(n, x[0])],
-        ConfusionCounts c => ImageLoops.Count(c, x[0], x[1]),
+        BiasGradient b => [DenseLoops.SumPerChannel(b.Dy.Shape, of(b.Dy))],
+        Linear l => [DenseLoops.Linear(l, of)],
+        LinearDataGradient l => [DenseLoops.LinearData(l, of)],
+        LinearWeightGradient l => [DenseLoops.LinearWeights(l, of)],
+        Add a => [[.. of(a.A).Zip(of(a.B), (x, y) => x + y)]],
+        Relu r => [Array.ConvertAll(of(r.X), v => Math.Max(0, v))],
+        ReluGradient r => [[.. of(r.Y).Zip(of(r.Dy), (y, dy) => y > 0 ? dy : 0)]],
+        Concat c => [DenseLoops.Concat(c, of)],
+        ChannelSlice s => [DenseLoops.Slice(s, of(s.X))],
+        BatchNormStatistics b => BatchNormLoops.Statistics(b.X.Shape, of(b.X)),
+        BatchNormApply b => [BatchNormLoops.Apply(b, of)],
+        BatchNormGradient b => BatchNormLoops.Gradient(b, of),
+        RunningStatisticsUpdate r => BatchNormLoops.UpdateRunning(r, of),
+        AveragePool p => [ResamplingLoops.AveragePool(p, of(p.X))],
+        AveragePoolGradient p => [ResamplingLoops.AveragePoolGradient(p, of(p.Dy))],
+        GlobalAveragePool p => [ResamplingLoops.GlobalAveragePool(p.X.Shape, of(p.X))],
+        GlobalAveragePoolGradient p => [ResamplingLoops.GlobalAveragePoolGradient(p.Output.Shape, of(p.Dy))],
+        BilinearResize r => [ResamplingLoops.Resize(r.X.Shape, r.Output.Shape, of(r.X))],
+        BilinearResizeGradient r => [ResamplingLoops.ResizeGradient(r.Output.Shape, r.Dy.Shape, of(r.Dy))],
+        Softmax s => [LossLoops.Softmax(s.X.Shape, of(s.X))],
+        SoftmaxGradient s => [LossLoops.SoftmaxGradient(s.Y.Shape, of(s.Y), of(s.Dy))],
+        SoftmaxCrossEntropy s => LossLoops.CrossEntropy(s, of),
+        SoftmaxCrossEntropyGradient s => [LossLoops.CrossEntropyGradient(s, of)],
+        ArgMax a => [LossLoops.ArgMax(a.X.Shape, of(a.X))],
+        NormalizeImage n => [ImageLoops.Normalize(n, of(n.X))],
+        ConfusionCounts c => ImageLoops.Count(c, of(c.Labels), of(c.Predictions)),
         _ => throw new NotSupportedException($"The reference executor does not know {op.Kind} '{op.Name}'."),
     };
 }

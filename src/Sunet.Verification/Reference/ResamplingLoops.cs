@@ -9,14 +9,14 @@ internal static class ResamplingLoops
     public static double[] AveragePool(AveragePool op, double[] x)
     {
         var y = new double[op.Output.Shape.Count];
-        VisitWindows(op.Inputs[0].Shape, op.Output.Shape, op.Window, (from, to) => y[to] += x[from] / (op.Window * op.Window));
+        VisitWindows(op.X.Shape, op.Output.Shape, op.Window, (from, to) => y[to] += x[from] / (op.Window * op.Window));
         return y;
     }
 
     public static double[] AveragePoolGradient(AveragePoolGradient op, double[] dy)
     {
         var dx = new double[op.Output.Shape.Count];
-        VisitWindows(op.Output.Shape, op.Inputs[0].Shape, op.Window, (from, to) => dx[from] = dy[to] / (op.Window * op.Window));
+        VisitWindows(op.Output.Shape, op.Dy.Shape, op.Window, (from, to) => dx[from] = dy[to] / (op.Window * op.Window));
         return dx;
     }
 

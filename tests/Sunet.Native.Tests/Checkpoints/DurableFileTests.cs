@@ -1,5 +1,5 @@
 using Sunet.Native.Files;
-using Sunet.Verification.Golden;
+using Sunet.Verification.Reference;
 using Xunit.Sdk;
 
 namespace Sunet.Native.Tests.Checkpoints;

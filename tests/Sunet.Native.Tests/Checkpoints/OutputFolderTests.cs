@@ -79,7 +79,7 @@ public sealed class OutputFolderTests : IDisposable
     {
         using (Process made = Process.Start("mkfifo", [folder["config.json"]]))
             made.WaitForExit();
-        CheckpointException failure = Assert.Throws<CheckpointException>(() => CheckpointConfig.Read(folder["config.json"]));
+        CheckpointException failure = Assert.Throws<CheckpointException>(() => SunetSpecJson.Read(folder["config.json"]));
         Assert.Contains("a pipe", failure.Message, StringComparison.Ordinal);
     }
 }

@@ -213,10 +213,10 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
     {
         using FixedBatches batches = SmallModel.Batches();
         using Trainer trainer = SmallModel.Trainer(batches, backend, SmallModel.Options with { FrozenBatchNorm = true });
-        HashSet<Value> ofConvolutions = [.. trainer.Plan.Graph.Ops.OfType<ConvolutionWeightGradient>().Select(w => w.Inputs[1])];
+        HashSet<Value> ofConvolutions = [.. trainer.Plan.Graph.Ops.OfType<ConvolutionWeightGradient>().Select(w => w.Dy)];
         string[] implementations =
         [
-            .. trainer.Plan.Calls.Where(c => c.Op is BiasGradient && ofConvolutions.Contains(c.Op.Inputs[0])).Select(c => c.Call.Implementation),
+            .. trainer.Plan.Calls.Where(c => c.Op is BiasGradient b && ofConvolutions.Contains(b.Dy)).Select(c => c.Call.Implementation),
         ];
         Assert.NotEmpty(implementations);
         Assert.All(implementations, i => Assert.Equal(backend.MultipliesFloat16, i == "in place"));
@@ -229,7 +229,7 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
         using Trainer trainer = TrainerOf(batches, backend);
         batches[0].Images[5] = float.NaN;
         DivergedException failure = Assert.Throws<DivergedException>(() => trainer.Step());
-        Assert.Equal(trainer.Plan.Graph.Inputs[0].Name, failure.Tensor);
+        Assert.Equal(trainer.Plan.Graph.Inputs.Single(i => i.Type == DataType.Float32).Name, failure.Tensor);
     });
 
     /// <summary>Logits of noise, and how many convolutions normalised.</summary>

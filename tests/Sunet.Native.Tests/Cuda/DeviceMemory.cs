@@ -1,6 +1,6 @@
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Interop.Cuda;
-using Sunet.Verification.Golden;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Cuda;
 

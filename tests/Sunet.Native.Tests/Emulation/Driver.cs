@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Sunet.Verification.Golden;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Emulation;
 

@@ -1,5 +1,5 @@
 using Sunet.Native.Tensors;
-using Sunet.Verification.Golden;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Golden;
 

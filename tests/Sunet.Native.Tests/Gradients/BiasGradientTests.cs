@@ -82,7 +82,7 @@ public sealed class BiasGradientTests
     {
         Convolution c => c.Bias,
         TransposedConvolution t => t.Bias,
-        Linear l => l.Inputs[2],
+        Linear l => l.Bias,
         _ => null,
     };
 }

@@ -1,6 +1,5 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
-using Sunet.Verification.Golden;
 using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Gradients;

@@ -2,7 +2,6 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Models;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
-using Sunet.Verification.Golden;
 using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Gradients;

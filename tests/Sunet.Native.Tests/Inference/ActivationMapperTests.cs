@@ -75,12 +75,13 @@ public sealed class ActivationMapperTests : IDisposable
     internal static void AssertMatchesReference(SunetModel model, Rgb[,] image, IReadOnlyList<ActivationMap> maps, double tolerance)
     {
         var shape = new Shape(1, 3, image.GetLength(0), image.GetLength(1));
-        Graph graph = SunetGraph.Build(model.Spec, shape, BatchNormMode.Inference, batchNormMomentum: 0).Graph;
+        SunetGraph network = SunetGraph.Build(model.Spec, shape, BatchNormMode.Inference, batchNormMomentum: 0);
+        Graph graph = network.Graph;
         var pixels = new float[shape.Count];
         Pixels.Normalise(image, model.Spec.Normalization, pixels);
         var reference = new ReferenceExecutor(graph);
         reference.Load(name => Array.ConvertAll(model.Read(name).ToArray(), v => (double)v));
-        reference.Write(graph.Inputs[0], pixels.Select(p => (double)p));
+        reference.Write(network.Image, pixels.Select(p => (double)p));
         reference.Run(Phase.Forward);
         Assert.NotEmpty(maps);
         foreach (ActivationMap map in maps)

@@ -18,7 +18,7 @@ public sealed class NativeLibrariesTests : IDisposable
     {
         NativeRuntimeInfo info = NativeRuntime.Query();
         Assert.True(File.Exists(info.Path));
-        Assert.Equal(SunetCpu.Abi, info.Abi);
+        Assert.Equal(CpuLibrary.Abi, info.Abi);
         Assert.True(info.OneDnnVersion >= new Version(2, 6));
         Assert.Contains(info.ChannelBlock, new[] { 8, 16 });
         Assert.Equal(info.ChannelBlock == 16, info.InstructionSet.Contains("AVX512", StringComparison.OrdinalIgnoreCase));
@@ -102,7 +102,7 @@ public sealed class NativeLibrariesTests : IDisposable
     public void LoadFrom_FirstFolderEmpty_TakesTheNext()
     {
         string present = NativeRuntime.Query().Path;
-        LoadedLibrary library = NativeLibraries.LoadFrom(SunetCpu.Library, [folder, Path.GetDirectoryName(present)!]);
+        LoadedLibrary library = NativeLibraries.LoadFrom(CpuLibrary.Name, [folder, Path.GetDirectoryName(present)!]);
         Assert.Equal(present, library.Path);
     }
 
@@ -140,7 +140,7 @@ public sealed class NativeLibrariesTests : IDisposable
         string damaged = Path.Combine(folder, Path.GetFileName(present));
         File.WriteAllText(damaged, "no library", Encoding.ASCII);
         BackendException error = Assert.Throws<BackendException>(
-            () => NativeLibraries.LoadFrom(SunetCpu.Library, [folder, Path.GetDirectoryName(present)!]));
+            () => NativeLibraries.LoadFrom(CpuLibrary.Name, [folder, Path.GetDirectoryName(present)!]));
         Assert.Contains(damaged, error.Message, StringComparison.Ordinal);
     }
 

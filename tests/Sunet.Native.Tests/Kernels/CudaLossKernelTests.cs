@@ -175,9 +175,15 @@ public sealed class CudaLossKernelTests : EmulatorTest
         var graph = new Graph();
         var op = new SoftmaxCrossEntropy("loss", graph.Input("x", shape),
             graph.Input("labels", new Shape(1, 1, labels.Length), DataType.Int32), Ignore);
-        double[][] inputs = [x.Planes(shape), Array.ConvertAll(labels, l => (double)l)];
-        forward = LossLoops.CrossEntropy(op, inputs);
-        return LossLoops.CrossEntropyGradient(new SoftmaxCrossEntropyGradient(op), [.. inputs, forward[1], forward[2]]);
+        var values = new Dictionary<Value, double[]>
+        {
+            [op.Logits] = x.Planes(shape),
+            [op.Labels] = Array.ConvertAll(labels, l => (double)l),
+        };
+        forward = LossLoops.CrossEntropy(op, value => values[value]);
+        foreach ((Value output, double[] elements) in op.Outputs.Zip(forward))
+            values.Add(output, elements);
+        return LossLoops.CrossEntropyGradient(new SoftmaxCrossEntropyGradient(op), value => values[value]);
     }
 
     private sealed record Loss(float Mean, int Counted, int Invalid, float[] LogSumExp, KernelPixels Gradient);

@@ -81,7 +81,7 @@ public sealed class DisposalOrderTests : EmulatorTest
             var labels = new byte[32 * 48];
             plan.Write(network.Image, image);
             plan.Run(Phase.Forward);
-            plan.Read(network.Graph.Outputs[0], labels);
+            plan.Read(network.Graph.Outputs.Single(), labels);
             return labels;
         }
     }

@@ -19,7 +19,7 @@ internal static class PlanLifetimes
         ConfusionCounts counts = network.AppendConfusionCounts();
         Plan plan = Plan.Compile(network.Graph, backend, new PlanOptions());
         plan.Load(model.Read);
-        Value weight = network.Graph.Parameters[0], classes = counts.Inputs[1];
+        Value weight = network.Graph.Parameters[0], classes = counts.Predictions;
         float[] floats = new float[weight.Shape.Count];
         int[] labels = new int[network.Labels!.Shape.Count], numbers = new int[counts.Counts.Shape.Count];
         byte[] pixels = new byte[network.Image.Shape.Count], found = new byte[classes.Shape.Count];

@@ -5,7 +5,7 @@ using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Tests.Models;
 using Sunet.Native.Training;
-using Sunet.Verification.Golden;
+using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Training;
 

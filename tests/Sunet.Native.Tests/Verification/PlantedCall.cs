@@ -1,5 +1,6 @@
 using Sunet.Native.Backends;
 using Sunet.Native.Graphs;
+using Sunet.Native.Ops;
 
 namespace Sunet.Native.Tests.Verification;
 
@@ -20,8 +21,8 @@ internal sealed unsafe class PlantedCall(Op op, PreparedCall inner, Func<float, 
     {
         inner.Bind(at);
 
-        // What updates running statistics has no output; it changes its third input.
-        address = at.Of(op.Outputs.Count > 0 ? op.Output : op.Inputs[2]);
+        // What updates running statistics has no output; it changes an input.
+        address = at.Of(op is RunningStatisticsUpdate update ? update.RunningMean : op.Output);
     }
 
     public override void Run()

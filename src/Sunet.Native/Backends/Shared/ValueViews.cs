@@ -30,16 +30,16 @@ internal sealed class ValueViews
         Dictionary<Value, List<Op>> readers = graph.Readers();
         foreach (Op op in graph.Ops)
         {
-            if (op is ArgMax && op.Inputs[0] is { Producer: BilinearResize resize } resized && readers[resized].Count == 1
-                && !excluded.Contains(resized) && resize.Inputs[0].Kind == ValueKind.Computed)
+            if (op is ArgMax { X: { Producer: BilinearResize resize } resized } && readers[resized].Count == 1
+                && !excluded.Contains(resized) && resize.X.Kind == ValueKind.Computed)
             {
                 unmade.Add(resized);
-                views.Add(resized, (resize.Inputs[0], 0));
+                views.Add(resized, (resize.X, 0));
             }
             else if (op is Concat && !excluded.Contains(op.Output))
                 LayWithin(op.Output, op.Inputs);
-            else if (op is ChannelSlice slice && !views.ContainsKey(slice.Inputs[0]) && !excluded.Contains(slice.Output))
-                LayAt(slice.Output, slice.Inputs[0], slice.Offset);
+            else if (op is ChannelSlice slice && !views.ContainsKey(slice.X) && !excluded.Contains(slice.Output))
+                LayAt(slice.Output, slice.X, slice.Offset);
         }
     }
 

@@ -16,13 +16,13 @@ internal static class MemoryDemand
     /// same time. For sizes so large that to prepare their calls takes long.
     /// </summary>
     /// <exception cref="MemoryException">It cannot.</exception>
-    public static void RequirePossible(Graph graph, PlanOptions options, IBackend backend)
+    public static void RequirePossible(Graph graph, long limit, IBackend backend)
     {
         Convolution? largest = graph.Ops.OfType<Convolution>().MaxBy(Elements);
-        if (largest is null || Elements(largest) * LeastBytes is var needed && needed <= Math.Min(options.MemoryLimit, backend.AvailableBytes))
+        if (largest is null || Elements(largest) * LeastBytes is var needed && needed <= Math.Min(limit, backend.AvailableBytes))
             return;
         throw new MemoryException(string.Create(CultureInfo.InvariantCulture, $"Layer '{largest.Name}' alone, of {largest.X.Shape} to "
-            + $"{largest.Output.Shape}, needs {needed:N0} bytes and {Limit(options.MemoryLimit, backend.AvailableBytes)}; use a smaller batch or image."),
+            + $"{largest.Output.Shape}, needs {needed:N0} bytes and {Limit(limit, backend.AvailableBytes)}; use a smaller batch or image."),
             needed);
 
         static long Elements(Convolution c) => c.X.Shape.Count + c.Output.Shape.Count;
@@ -31,20 +31,21 @@ internal static class MemoryDemand
     /// <summary>Refuses a plan whose memory is known.</summary>
     /// <param name="memory">The plan's.</param>
     /// <param name="sharedBytes">What it adds to the weights that it shares.</param>
-    /// <param name="options">What it may take.</param>
+    /// <param name="limit">The most that it may take.</param>
+    /// <param name="bufferBytes">What its caller will take beside it, of the host's memory.</param>
     /// <param name="backend">Knows what there is.</param>
     /// <exception cref="MemoryException">It is too much.</exception>
-    public static void Require(MemoryPlan memory, long sharedBytes, PlanOptions options, IBackend backend)
+    public static void Require(MemoryPlan memory, long sharedBytes, long limit, long bufferBytes, IBackend backend)
     {
-        long needed = memory.TotalBytes + sharedBytes, allowed = options.MemoryLimit, available = backend.AvailableBytes;
-        long buffers = backend.UsesHostMemory ? options.BufferBytes : 0;
-        if (needed <= Math.Min(allowed, available - buffers))
+        long needed = memory.TotalBytes + sharedBytes, available = backend.AvailableBytes;
+        long buffers = backend.UsesHostMemory ? bufferBytes : 0;
+        if (needed <= Math.Min(limit, available - buffers))
             return;
         string beside = buffers > 0 ? string.Create(CultureInfo.InvariantCulture, $" beside {buffers:N0} for results") : "";
         throw new MemoryException(string.Create(CultureInfo.InvariantCulture,
             $"The plan needs {needed:N0} bytes ({memory.Parameters.Bytes + memory.ParameterCopy.Bytes + sharedBytes:N0} for parameters, "
             + $"{memory.Gradients.Bytes + memory.OptimizerSlots.Sum(s => s.Bytes):N0} for gradients and optimizer, "
-            + $"{memory.Activations.Bytes:N0} for activations, {memory.Scratch.Bytes:N0} for scratch){beside} and {Limit(allowed, available)}; "
+            + $"{memory.Activations.Bytes:N0} for activations, {memory.Scratch.Bytes:N0} for scratch){beside} and {Limit(limit, available)}; "
             + $"use a smaller batch or image."), needed);
     }
 

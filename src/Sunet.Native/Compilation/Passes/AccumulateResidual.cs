@@ -18,7 +18,7 @@ internal static class AccumulateResidual
 
         foreach (Add add in graph.Ops.OfType<Add>().Where(a => a.Phase == Phase.Forward).ToArray())
         {
-            (Value a, Value b) = (add.Inputs[0], add.Inputs[1]);
+            (Value a, Value b) = (add.A, add.B);
             if (a.Producer is null || b.Producer is null || ReferenceEquals(a, b))
                 continue;
             (Value earlier, Value later) = position[a.Producer] < position[b.Producer] ? (a, b) : (b, a);

@@ -11,7 +11,7 @@ internal static class FuseRelu
         Dictionary<Value, List<Op>> readers = graph.Readers();
         foreach (Relu relu in graph.Ops.OfType<Relu>().ToArray())
         {
-            if (relu.Inputs[0].Producer is not BatchNormApply { FusedRelu: false } norm || readers[norm.Output].Count != 1
+            if (relu.X.Producer is not BatchNormApply { FusedRelu: false } norm || readers[norm.Output].Count != 1
                 || graph.Outputs.Contains(norm.Output))
             {
                 continue;

@@ -1,11 +1,18 @@
+using System.Runtime.InteropServices;
 using Sunet.Native.Interop.Host;
 using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Interop.Cpu;
 
 /// <summary>The CPU's native library: loads it once and checks that it speaks the ABI of these bindings.</summary>
-internal static class CpuLibrary
+internal static partial class CpuLibrary
 {
+    /// <summary>The name the resolver knows.</summary>
+    public const string Name = "sunet_cpu";
+
+    /// <summary>The number <c>SUNET_CPU_ABI</c> these bindings were written for.</summary>
+    public const int Abi = 7;
+
     private const string SpinVariable = "GOMP_SPINCOUNT";
     private const string SpinCount = "10000";
 
@@ -13,7 +20,7 @@ internal static class CpuLibrary
     private static volatile LoadedLibrary? loaded;
 
     /// <summary>The file name on this system.</summary>
-    public static string File { get; } = NativeLibraries.FileName(SunetCpu.Library);
+    public static string File { get; } = NativeLibraries.FileName(Name);
 
     /// <summary>Where it was loaded from.</summary>
     /// <exception cref="BackendException">It is missing, cannot be loaded, or is of another version.</exception>
@@ -35,8 +42,8 @@ internal static class CpuLibrary
         lock (Gate)
         {
             LimitSpinning();
-            LoadedLibrary library = NativeLibraries.Load(SunetCpu.Library);
-            CheckAbi(library.Path, QueryAbi(library.Path), SunetCpu.Abi);
+            LoadedLibrary library = NativeLibraries.Load(Name);
+            CheckAbi(library.Path, QueryAbi(library.Path), Abi);
             loaded = library;
         }
     }
@@ -66,11 +73,15 @@ internal static class CpuLibrary
             _ = Posix.SetEnvironment(SpinVariable, SpinCount, overwrite: 0);
     }
 
+    /// <summary>Asks the library what it is; it is loaded already.</summary>
+    [LibraryImport(Name, EntryPoint = "sunet_library_query")]
+    public static partial void Query(out NativeLibraryInfo info);
+
     private static int QueryAbi(string path)
     {
         try
         {
-            SunetCpu.LibraryQuery(out NativeLibraryInfo info);
+            Query(out NativeLibraryInfo info);
             return info.Abi;
         }
         catch (EntryPointNotFoundException error)

@@ -23,7 +23,7 @@ public static class NativeRuntime
     public static unsafe NativeRuntimeInfo Query()
     {
         string path = CpuLibrary.Path;
-        SunetCpu.LibraryQuery(out NativeLibraryInfo info);
+        CpuLibrary.Query(out NativeLibraryInfo info);
         return new NativeRuntimeInfo
         {
             Path = path,

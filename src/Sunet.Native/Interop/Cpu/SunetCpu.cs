@@ -8,14 +8,7 @@ namespace Sunet.Native.Interop.Cpu;
 /// </summary>
 internal static unsafe partial class SunetCpu
 {
-    /// <summary>The name the resolver knows.</summary>
-    public const string Library = "sunet_cpu";
-
-    /// <summary>The number <c>SUNET_CPU_ABI</c> these bindings were written for.</summary>
-    public const int Abi = 7;
-
-    [LibraryImport(Library, EntryPoint = "sunet_library_query")]
-    public static partial void LibraryQuery(out NativeLibraryInfo info);
+    private const string Library = CpuLibrary.Name;
 
     [LibraryImport(Library, EntryPoint = "sunet_counters_query")]
     public static partial void CountersQuery(out NativeCountersData counters);

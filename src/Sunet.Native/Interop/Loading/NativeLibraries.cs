@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Interop.Host;
 
 namespace Sunet.Native.Interop.Loading;

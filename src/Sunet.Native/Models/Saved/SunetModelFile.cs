@@ -87,10 +87,10 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
         try
         {
             string? foreign = null;
-            CheckpointConfig? config = file is SafetensorsFile safetensors ? WeightsFile.FindConfig(safetensors, out foreign) : null;
+            SunetSpec? config = file is SafetensorsFile safetensors ? WeightsFile.FindConfig(safetensors, out foreign) : null;
             WeightNames names = WeightNames.Find(file, prefix);
             var weights = new PrefixedStateDict(file, names.Prefix, names.Others);
-            SunetSpec spec = config is null ? SunetSpecInference.Infer(weights) : CheckpointSpec.Read(config, file.Path);
+            SunetSpec spec = config ?? SunetSpecInference.Infer(weights);
             IReadOnlyList<Value> state = SunetModel.StateOf(spec);
             StateDictMatch.Require(weights, state, spec); // before anything of the size that the file claims is allocated
             return new SunetModelFile(weights, names, spec, state)

@@ -44,7 +44,7 @@ internal static class SunetSpecInference
         int depth = 1;
         while (weights.DimensionsOf(LastOf(2, depth)) is not null)
             depth++;
-        return new SunetConfig(CheckpointConfig.CustomModel, filters, depth, widths) { StemWidth = stem, ResidualWidth = residual };
+        return new SunetConfig(SunetSpecJson.CustomModel, filters, depth, widths) { StemWidth = stem, ResidualWidth = residual };
     }
 
     /// <summary>The convolution that makes the output of a u-net module.</summary>

@@ -18,24 +18,24 @@ public static class WeightsFile
     /// both durably. The folder is created where it is missing.
     /// </summary>
     /// <param name="path">The weights, such as <c>weights/best.safetensors</c>.</param>
-    /// <param name="config">The model's configuration.</param>
+    /// <param name="spec">The network, which is written as configuration.</param>
     /// <param name="metadata">More metadata, such as step and score.</param>
     /// <param name="tensors">The weights under their PyTorch names.</param>
     /// <exception cref="ArgumentException">The configuration is out of range, or two tensors have one name.</exception>
     /// <exception cref="CheckpointException">A file could not be written; it is as it was before.</exception>
     public static void Save(
-        string path, CheckpointConfig config, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<SafetensorsTensor> tensors)
+        string path, SunetSpec spec, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<SafetensorsTensor> tensors)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(metadata);
-        Dictionary<string, string> all = WithConfig(metadata, config);
+        Dictionary<string, string> all = WithConfig(metadata, spec);
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))
             ?? throw new CheckpointException($"Cannot save '{path}': it names no file.", path);
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.CheckpointActivity);
         DurableFile.CreateFolder(folder);
         SafetensorsWriter.Write(path, all, tensors);
-        config.Write(Path.Combine(folder, ConfigFileName));
+        SunetSpecJson.Write(spec, Path.Combine(folder, ConfigFileName));
         SunetTelemetry.Saved(work, "weights");
     }
 
@@ -43,17 +43,17 @@ public static class WeightsFile
     /// <param name="stream">
     /// A writable stream, which stays open. Where it can seek, a digest over all that is written is among the metadata.
     /// </param>
-    /// <param name="config">The model's configuration.</param>
+    /// <param name="spec">The network, which is written as configuration.</param>
     /// <param name="metadata">More metadata.</param>
     /// <param name="tensors">The weights under their PyTorch names.</param>
     /// <exception cref="ArgumentException">The configuration is out of range, or two tensors have one name.</exception>
     public static void Save(
-        Stream stream, CheckpointConfig config, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<SafetensorsTensor> tensors)
+        Stream stream, SunetSpec spec, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<SafetensorsTensor> tensors)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(metadata);
-        SafetensorsWriter.Write(stream, WithConfig(metadata, config), tensors, digest: stream.CanSeek);
+        SafetensorsWriter.Write(stream, WithConfig(metadata, spec), tensors, digest: stream.CanSeek);
     }
 
     /// <summary>
@@ -61,32 +61,34 @@ public static class WeightsFile
     /// </summary>
     /// <param name="weights">The open weights.</param>
     /// <exception cref="CheckpointException">There is neither, or it is not usable.</exception>
-    public static CheckpointConfig ReadConfig(SafetensorsFile weights) => FindConfig(weights) ?? throw new CheckpointException(
+    public static SunetSpec ReadConfig(SafetensorsFile weights) => FindConfig(weights) ?? throw new CheckpointException(
         $"Checkpoint '{weights.Path}' has no configuration: neither '{ConfigKey}' in its metadata nor '{ConfigBeside(weights)}' exists.",
         weights.Path);
 
-    /// <summary>The same, or null where there is neither.</summary>
+    /// <summary>Finds the configuration of weights as <see cref="ReadConfig"/> does; null where there is none.</summary>
     /// <param name="weights">The open weights.</param>
     /// <exception cref="CheckpointException">There is one, and it is not usable.</exception>
-    public static CheckpointConfig? FindConfig(SafetensorsFile weights) => FindConfig(weights, out _);
+    public static SunetSpec? FindConfig(SafetensorsFile weights) => FindConfig(weights, out _);
 
-    /// <summary>The same, with the <c>config.json</c> of another program that was passed over; null where there is none.</summary>
-    internal static CheckpointConfig? FindConfig(SafetensorsFile weights, out string? foreign)
+    /// <summary>
+    /// Finds the configuration of weights, and the <c>config.json</c> of another program that was passed over; null where there is none.
+    /// </summary>
+    internal static SunetSpec? FindConfig(SafetensorsFile weights, out string? foreign)
     {
         ArgumentNullException.ThrowIfNull(weights);
         foreign = null;
         if (weights.Metadata.TryGetValue(ConfigKey, out string? json))
-            return CheckpointConfig.Parse(json, weights.Path);
+            return SunetSpecJson.Parse(json, weights.Path);
         string beside = ConfigBeside(weights);
         if (!weights.HasFolder || !File.Exists(beside))
             return null;
-        CheckpointConfig? config = CheckpointConfigJson.ReadOwn(beside);
+        SunetSpec? config = SunetSpecJson.ReadOwn(beside);
         foreign = config is null ? beside : null;
         return config;
     }
 
-    private static Dictionary<string, string> WithConfig(IReadOnlyDictionary<string, string> metadata, CheckpointConfig config) =>
-        new(metadata) { [ConfigKey] = config.ToJson() };
+    private static Dictionary<string, string> WithConfig(IReadOnlyDictionary<string, string> metadata, SunetSpec spec) =>
+        new(metadata) { [ConfigKey] = SunetSpecJson.ToJson(spec) };
 
     private static string ConfigBeside(SafetensorsFile weights) =>
         Path.Combine(Path.GetDirectoryName(Path.GetFullPath(weights.Path)) ?? "", ConfigFileName);

@@ -19,7 +19,7 @@ internal sealed class CpuBiasGradients
         for (int i = 0; multipliesFloat16 && i + 1 < graph.Ops.Count; i++)
         {
             if (graph.Ops[i] is not ConvolutionWeightGradient weights || graph.Ops[i + 1] is not BiasGradient bias
-                || !ReferenceEquals(weights.Inputs[1], bias.Inputs[0]) || bias.Output.GradientOf is null)
+                || !ReferenceEquals(weights.Dy, bias.Dy) || bias.Output.GradientOf is null)
             {
                 continue;
             }

@@ -158,18 +158,15 @@ internal sealed class CpuFormats : IValueLayouts, IDisposable
     /// </summary>
     private bool CanNormalize(BatchNormApply norm, Op reader)
     {
-        if (reader.Inputs is not [var source, ..] || !ReferenceEquals(source, norm.Output) || norm.X.Shape.Channels % channelBlock != 0
-            || LayoutOf(norm.X) != activationLayout)
-        {
+        if (norm.X.Shape.Channels % channelBlock != 0 || LayoutOf(norm.X) != activationLayout)
             return false;
-        }
-
         return reader switch
         {
             // What accumulates onto the source would overwrite rows that are still to be read.
-            Convolution c => LayoutOf(c.Output) == activationLayout && !ReferenceEquals(c.Accumulator, norm.X)
-                && (multipliesFloat16 || IsNormalizedInFloat32(c)),
-            ConvolutionWeightGradient w => multipliesFloat16 && LayoutOf(w.Inputs[1]) == activationLayout,
+            Convolution c => ReferenceEquals(c.X, norm.Output) && LayoutOf(c.Output) == activationLayout
+                && !ReferenceEquals(c.Accumulator, norm.X) && (multipliesFloat16 || IsNormalizedInFloat32(c)),
+            ConvolutionWeightGradient w =>
+                ReferenceEquals(w.X, norm.Output) && multipliesFloat16 && LayoutOf(w.Dy) == activationLayout,
             _ => false,
         };
     }
@@ -200,7 +197,7 @@ internal sealed class CpuFormats : IValueLayouts, IDisposable
         {
             Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or GlobalAveragePool or Linear or LinearDataGradient => false,
             // The image may be resized; logits are brought to full size in float32.
-            BilinearResize resize => resize.Inputs[0] is { Kind: ValueKind.Input } or { Producer: NormalizeImage },
+            BilinearResize resize => resize.X is { Kind: ValueKind.Input } or { Producer: NormalizeImage },
             _ => true,
         });
     }
@@ -214,9 +211,9 @@ internal sealed class CpuFormats : IValueLayouts, IDisposable
         {
             null or NormalizeImage or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient => true,
             // These kernels take one layout for what they read and what they write.
-            Relu or ReluGradient => LayoutOf(value.Producer.Inputs[0]) == NativeLayout.Plain,
-            BilinearResize resize => resize.Output.Shape.Height > resize.Inputs[0].Shape.Height
-                || LayoutOf(resize.Inputs[0]) == NativeLayout.Plain,
+            Relu relu => LayoutOf(relu.X) == NativeLayout.Plain,
+            ReluGradient gradient => LayoutOf(gradient.Y) == NativeLayout.Plain,
+            BilinearResize resize => resize.Output.Shape.Height > resize.X.Shape.Height || LayoutOf(resize.X) == NativeLayout.Plain,
             _ => false,
         };
         return plain ? NativeLayout.Plain : activationLayout;

@@ -10,28 +10,29 @@ internal static unsafe class CpuBatchNorm
 {
     public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
     {
-        BatchNormStatistics => Statistics(session, op, session.Layouts.TensorOf(op.Inputs[0])),
+        BatchNormStatistics statistics => Statistics(session, statistics, session.Layouts.TensorOf(statistics.X)),
         BatchNormApply apply when session.Layouts.IsUnmade(apply.Output) => new NoCall(),
         BatchNormApply apply => Apply(session, apply, session.Layouts.TensorOf(apply.X), session.Layouts.TensorOf(apply.Output)),
         BatchNormGradient gradient => Gradient(session, gradient),
         RunningStatisticsUpdate update => new CpuKernel(session, op, (context, at) => session.LastCheck.IsSound
-            ? SunetCpu.RunningStatisticsUpdate(context, update.Inputs[0].Shape[0], update.Count, update.Momentum, at.In(0), at.In(1), at.In(2), at.In(3))
+            ? SunetCpu.RunningStatisticsUpdate(context, update.BatchMean.Shape[0], update.Count, update.Momentum, at.Of(update.BatchMean),
+                at.Of(update.BatchVariance), at.Of(update.RunningMean), at.Of(update.RunningVariance))
             : NativeStatus.Ok),
         _ => null,
     };
 
-    private static CpuKernel Statistics(CpuRun session, Op op, NativeTensor x) =>
-        new(session, op, (context, at) => SunetCpu.BatchNormStatistics(context, x, at.In(0), at.Out(0), at.Out(1)));
+    private static CpuKernel Statistics(CpuRun session, BatchNormStatistics op, NativeTensor x) => new(session, op,
+        (context, at) => SunetCpu.BatchNormStatistics(context, x, at.Of(op.X), at.Of(op.Mean), at.Of(op.Variance)));
 
     private static CpuKernel Apply(CpuRun session, BatchNormApply op, NativeTensor x, NativeTensor y) =>
-        new(session, op, (context, at) => SunetCpu.BatchNormApply(context, x, at.In(0), at.In(1), at.In(2), at.In(3), at.In(4), op.Epsilon,
-            op.FusedRelu ? 1 : 0, y, at.Out()));
+        new(session, op, (context, at) => SunetCpu.BatchNormApply(context, x, at.Of(op.X), at.Of(op.Mean), at.Of(op.Variance),
+            at.Of(op.Gamma), at.Of(op.Beta), op.Epsilon, op.FusedRelu ? 1 : 0, y, at.Of(op.Output)));
 
     private static CpuKernel Gradient(CpuRun session, BatchNormGradient op)
     {
         var fixedPart = new NativeBatchNormGradient
         {
-            XTensor = session.Layouts.TensorOf(op.Inputs[0]),
+            XTensor = session.Layouts.TensorOf(op.X),
             DyTensor = session.Layouts.TensorOf(op.Dy),
             DxTensor = session.Layouts.TensorOf(op.Output),
             AddendTensor = session.Layouts.TensorOf(op.Addend ?? op.Output),
@@ -39,20 +40,19 @@ internal static unsafe class CpuBatchNorm
             Relu = op.FusedRelu ? 1 : 0,
             BatchStatistics = op.BatchStatistics ? 1 : 0,
         };
-        bool adds = op.Addend is not null;
         return new CpuKernel(session, op, (context, at) =>
         {
             NativeBatchNormGradient gradient = fixedPart;
-            gradient.X = at.In(0);
-            gradient.Mean = at.In(1);
-            gradient.Variance = at.In(2);
-            gradient.Gamma = at.In(3);
-            gradient.Beta = at.In(4);
-            gradient.Dy = at.In(5);
-            gradient.Addend = adds ? at.In(6) : null;
-            gradient.Dx = at.Out(0);
-            gradient.DGamma = at.Out(1);
-            gradient.DBeta = at.Out(2);
+            gradient.X = at.Of(op.X);
+            gradient.Mean = at.Of(op.Mean);
+            gradient.Variance = at.Of(op.Variance);
+            gradient.Gamma = at.Of(op.Gamma);
+            gradient.Beta = at.Of(op.Beta);
+            gradient.Dy = at.Of(op.Dy);
+            gradient.Addend = op.Addend is { } addend ? at.Of(addend) : null;
+            gradient.Dx = at.Of(op.Output);
+            gradient.DGamma = at.Of(op.GammaGradient);
+            gradient.DBeta = at.Of(op.BetaGradient);
             return SunetCpu.BatchNormBackward(context, gradient);
         });
     }

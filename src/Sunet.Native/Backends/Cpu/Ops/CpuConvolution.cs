@@ -21,18 +21,18 @@ internal sealed class CpuConvolution : PreparedCall
     private readonly CpuPrimitiveHandle? reorder;
     private readonly long convertedBytes;
 
-    private CpuConvolution(CpuRun session, Op op, CpuPrimitiveHandle primitive, Value weights,
-        params (NativeArgument Argument, Value Value)[] bindings)
+    private CpuConvolution(CpuRun session, Op op, ConvolutionRoles roles, CpuPrimitiveHandle primitive,
+        (NativeArgument Argument, Value Value)[] bindings)
     {
         this.op = op;
         this.primitive = primitive;
-        this.weights = weights;
         this.bindings = bindings;
-        weightsAreWritten = op.Outputs.Contains(weights);
+        weights = roles.Weights;
+        weightsAreWritten = roles.Direction == ConvolutionDirection.Weights;
         CpuFormatHandle wanted = primitive.Format(NativeArgument.Weights);
         if (session.Layouts.SettledFormat(weights) is not { } settled)
         {
-            NativeType type = session.Layouts.TensorOf(op.Inputs[0]).Type;
+            NativeType type = session.Layouts.TensorOf(roles.Operand).Type;
             if (session.Settings.Purpose == PlanPurpose.Inference || type == NativeType.Float32)
             {
                 session.Layouts.Settle(weights, wanted, type);
@@ -59,43 +59,33 @@ internal sealed class CpuConvolution : PreparedCall
 
     public override string Implementation => reorder is null ? primitive.Implementation : primitive.Implementation + " + reorder";
 
-    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
+    public static PreparedCall? Prepare(CpuRun session, Op op)
     {
-        Convolution c when session.Layouts.IsUnmade(c.X) => Normalized(session, c, (BatchNormApply)c.X.Producer!),
-        Convolution c => new CpuConvolution(session, op,
-            CpuPrimitiveHandle.ConvolutionForward(session.Context, Describe(session, c.Geometry, c.X, c.Weights, c.Output) with
-            {
-                HasBias = c.HasBias ? 1 : 0,
-                FusedRelu = c.FusedRelu ? 1 : 0,
-                Accumulate = c.Accumulator is null ? 0 : 1,
-            }, op.Name),
-            c.Weights, WithBias(c.Bias, (NativeArgument.Source, c.X), (NativeArgument.Destination, c.Output))),
-        ConvolutionDataGradient d => new CpuConvolution(session, op,
-            CpuPrimitiveHandle.ConvolutionBackwardData(session.Context,
-                Describe(session, d.Geometry, d.Output, d.Inputs[1], d.Inputs[0]), op.Name),
-            d.Inputs[1], (NativeArgument.Source, d.Output), (NativeArgument.Destination, d.Inputs[0])),
-        ConvolutionWeightGradient w when session.Layouts.IsUnmade(w.Inputs[0]) => Normalized(session, w, (BatchNormApply)w.Inputs[0].Producer!),
-        ConvolutionWeightGradient w => new CpuConvolution(session, op,
-            CpuPrimitiveHandle.ConvolutionBackwardWeights(session.Context, DescribeGradient(session, w, w.Inputs[0]), op.Name),
-            w.Output, WithBias(session.BiasGradients.Beside(w),
-                (NativeArgument.Source, w.Inputs[0]), (NativeArgument.Destination, w.Inputs[1]))),
-        TransposedConvolution t => new CpuConvolution(session, op,
-            CpuPrimitiveHandle.DeconvolutionForward(session.Context, Describe(session, t.Geometry, t.X, t.Weights, t.Output) with
-            {
-                HasBias = t.HasBias ? 1 : 0,
-                FusedRelu = t.FusedRelu ? 1 : 0,
-            }, op.Name),
-            t.Weights, WithBias(t.Bias, (NativeArgument.Source, t.X), (NativeArgument.Destination, t.Output))),
-        TransposedConvolutionDataGradient d => new CpuConvolution(session, op,
-            CpuPrimitiveHandle.DeconvolutionBackwardData(session.Context,
-                Describe(session, d.Geometry, d.Output, d.Inputs[1], d.Inputs[0]), op.Name),
-            d.Inputs[1], (NativeArgument.Source, d.Output), (NativeArgument.Destination, d.Inputs[0])),
-        TransposedConvolutionWeightGradient w => new CpuConvolution(session, op,
-            CpuPrimitiveHandle.DeconvolutionBackwardWeights(session.Context,
-                Describe(session, w.Geometry, w.Inputs[0], w.Output, w.Inputs[1]), op.Name),
-            w.Output, (NativeArgument.Source, w.Inputs[0]), (NativeArgument.Destination, w.Inputs[1])),
-        _ => null,
-    };
+        if (ConvolutionRoles.Of(op) is not { } roles)
+            return null;
+
+        // Where the batch-norm before the layer is left to it, the layer reads what the batch-norm would have read.
+        BatchNormApply? norm = session.Layouts.IsUnmade(roles.LayerInput) ? (BatchNormApply)roles.LayerInput.Producer! : null;
+        Value source = norm?.X ?? roles.LayerInput;
+        Value? bias = op is ConvolutionWeightGradient w ? session.BiasGradients.Beside(w) : roles.Bias;
+        NativeConvolution description = Describe(session, roles, source) with { HasBias = bias is null ? 0 : 1 };
+        var bindings = new List<(NativeArgument, Value)>
+        {
+            (NativeArgument.Source, source), (NativeArgument.Destination, roles.LayerOutput),
+        };
+        if (norm is not null)
+        {
+            bindings.AddRange([(NativeArgument.Mean, norm.Mean), (NativeArgument.Variance, norm.Variance),
+                (NativeArgument.Gamma, norm.Gamma), (NativeArgument.Beta, norm.Beta)]);
+        }
+
+        if (bias is not null)
+            bindings.Add((NativeArgument.Bias, bias));
+        CpuPrimitiveHandle primitive = norm is null
+            ? CreatePrimitive(session.Context, roles, description, op.Name)
+            : CreateNormalized(session.Context, roles.Direction, description, norm, op.Name);
+        return new CpuConvolution(session, op, roles, primitive, [.. bindings]);
+    }
 
     public override void Bind(IValueAddresses at)
     {
@@ -139,40 +129,34 @@ internal sealed class CpuConvolution : PreparedCall
         base.Dispose(disposing);
     }
 
-    /// <summary>A convolution that applies the batch-norm before it, whose result is never made.</summary>
-    private static CpuConvolution Normalized(CpuRun session, Convolution c, BatchNormApply norm) => new(session, c,
-        CpuPrimitiveHandle.NormalizedConvolution(session.Context, Describe(session, c.Geometry, norm.X, c.Weights, c.Output) with
+    private static CpuPrimitiveHandle CreatePrimitive(
+        CpuContextHandle context, ConvolutionRoles roles, in NativeConvolution description, string layer) =>
+        (roles.IsTransposed, roles.Direction) switch
         {
-            HasBias = c.HasBias ? 1 : 0,
-            FusedRelu = c.FusedRelu ? 1 : 0,
-            Accumulate = c.Accumulator is null ? 0 : 1,
-        }, norm.Epsilon, norm.FusedRelu, c.Name),
-        c.Weights, WithBias(c.Bias, WithNorm(norm, c.Output)));
+            (false, ConvolutionDirection.Forward) => CpuPrimitiveHandle.ConvolutionForward(context, description, layer),
+            (false, ConvolutionDirection.Data) => CpuPrimitiveHandle.ConvolutionBackwardData(context, description, layer),
+            (false, _) => CpuPrimitiveHandle.ConvolutionBackwardWeights(context, description, layer),
+            (true, ConvolutionDirection.Data) => CpuPrimitiveHandle.DeconvolutionForward(context, description, layer),
+            (true, ConvolutionDirection.Forward) => CpuPrimitiveHandle.DeconvolutionBackwardData(context, description, layer),
+            (true, _) => CpuPrimitiveHandle.DeconvolutionBackwardWeights(context, description, layer),
+        };
 
-    /// <summary>The gradient of such a convolution's weights, which applies the batch-norm once more.</summary>
-    private static CpuConvolution Normalized(CpuRun session, ConvolutionWeightGradient w, BatchNormApply norm) => new(session, w,
-        CpuPrimitiveHandle.NormalizedConvolutionBackwardWeights(
-            session.Context, DescribeGradient(session, w, norm.X), norm.Epsilon, norm.FusedRelu, w.Name),
-        w.Output, WithBias(session.BiasGradients.Beside(w), WithNorm(norm, w.Inputs[1])));
-
-    private static (NativeArgument Argument, Value Value)[] WithNorm(BatchNormApply norm, Value destination) =>
-    [
-        (NativeArgument.Source, norm.X), (NativeArgument.Destination, destination), (NativeArgument.Mean, norm.Mean),
-        (NativeArgument.Variance, norm.Variance), (NativeArgument.Gamma, norm.Gamma), (NativeArgument.Beta, norm.Beta),
-    ];
+    /// <summary>A convolution, or the gradient of its weights, that applies the batch-norm before it, whose result is never made.</summary>
+    private static CpuPrimitiveHandle CreateNormalized(
+        CpuContextHandle context, ConvolutionDirection direction, in NativeConvolution description, BatchNormApply norm, string layer) =>
+        direction == ConvolutionDirection.Forward
+            ? CpuPrimitiveHandle.NormalizedConvolution(context, description, norm.Epsilon, norm.FusedRelu, layer)
+            : CpuPrimitiveHandle.NormalizedConvolutionBackwardWeights(context, description, norm.Epsilon, norm.FusedRelu, layer);
 
     private static long Align(long bytes) => (bytes + 63) / 64 * 64;
 
-    private static (NativeArgument Argument, Value Value)[] WithBias(Value? bias, params (NativeArgument Argument, Value Value)[] others) =>
-        bias is null ? others : [.. others, (NativeArgument.Bias, bias)];
-
-    /// <summary>A gradient of weights, and of the bias where that is found beside it.</summary>
-    private static NativeConvolution DescribeGradient(CpuRun session, ConvolutionWeightGradient w, Value source) =>
-        Describe(session, w.Geometry, source, w.Output, w.Inputs[1]) with { HasBias = session.BiasGradients.Beside(w) is null ? 0 : 1 };
-
-    private static NativeConvolution Describe(CpuRun session, ConvolutionGeometry geometry, Value source, Value weights, Value destination)
+    /// <summary>
+    /// A layer as the library sees it, which has primitives for transposed convolutions: from the layer's input to its output.
+    /// </summary>
+    private static NativeConvolution Describe(CpuRun session, ConvolutionRoles roles, Value source)
     {
-        Shape w = weights.Shape;
+        Shape w = roles.Weights.Shape;
+        ConvolutionGeometry geometry = roles.Geometry;
         NativeTensor from = session.Layouts.TensorOf(source);
         return new NativeConvolution
         {
@@ -180,9 +164,9 @@ internal sealed class CpuConvolution : PreparedCall
             Weights = new NativeTensor(w[0], w[1], w[2], w[3], NativeLayout.Any)
             {
                 // Gradients of parameters are float32 always.
-                Type = weights.GradientOf is null ? from.Type : NativeType.Float32,
+                Type = roles.Weights.GradientOf is null ? from.Type : NativeType.Float32,
             },
-            Destination = session.Layouts.TensorOf(destination),
+            Destination = session.Layouts.TensorOf(roles.LayerOutput),
             StrideHeight = geometry.Stride.H,
             StrideWidth = geometry.Stride.W,
             DilationHeight = geometry.Dilation.H,
@@ -191,6 +175,8 @@ internal sealed class CpuConvolution : PreparedCall
             PaddingLeft = geometry.PaddingBegin.W,
             PaddingBottom = geometry.PaddingEnd.H,
             PaddingRight = geometry.PaddingEnd.W,
+            FusedRelu = roles.FusedRelu ? 1 : 0,
+            Accumulate = roles.Accumulator is null ? 0 : 1,
             Inference = session.Settings.Purpose == PlanPurpose.Inference ? 1 : 0,
             Winograd = session.Settings.Winograd ? 1 : 0,
             Float16 = session.Settings.Float16Products ? 1 : 0,

@@ -11,8 +11,9 @@ internal static unsafe class CpuImage
     public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
     {
         NormalizeImage normalize => Normalize(session, normalize),
-        ConfusionCounts counts => new CpuKernel(session, op, (context, at) => SunetCpu.ConfusionCounts(context, op.Inputs[0].Shape.Count,
-            (int*)at.In(0), (byte*)at.In(1), counts.Classes, counts.IgnoreLabel, (int*)at.Out(), (int*)at.Out(1))),
+        ConfusionCounts counts => new CpuKernel(session, op, (context, at) => SunetCpu.ConfusionCounts(context, counts.Labels.Shape.Count,
+            (int*)at.Of(counts.Labels), (byte*)at.Of(counts.Predictions), counts.Classes, counts.IgnoreLabel, (int*)at.Of(counts.Counts),
+            (int*)at.Of(counts.Invalid))),
         _ => null,
     };
 
@@ -23,7 +24,7 @@ internal static unsafe class CpuImage
         return new CpuKernel(session, op, (context, at) =>
         {
             fixed (float* m = mean, d = deviation)
-                return SunetCpu.NormalizeImages(context, (byte*)at.In(0), m, d, y, at.Out());
+                return SunetCpu.NormalizeImages(context, (byte*)at.Of(op.X), m, d, y, at.Of(op.Output));
         });
     }
 }

@@ -5,26 +5,31 @@ using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Backends.Cpu.Ops;
 
-/// <summary>Where the values of a call lie, in the order of the op's inputs and outputs.</summary>
+/// <summary>Where the values of a call lie.</summary>
 internal sealed unsafe class CpuAddresses
 {
-    private readonly nint[] inputs;
-    private readonly nint[] outputs;
+    private readonly Value[] values;
+    private readonly nint[] addresses;
 
     public CpuAddresses(Op op, IValueAddresses at)
     {
-        inputs = [.. op.Inputs.Select(at.Of)];
-        outputs = [.. op.Outputs.Select(at.Of)];
+        values = [.. op.Inputs, .. op.Outputs];
+        addresses = [.. values.Select(at.Of)];
     }
 
-    public float* In(int index) => (float*)inputs[index];
-
-    public float* Out(int index = 0) => (float*)outputs[index];
+    /// <summary>The first element of one of the op's inputs or outputs; a search among the few that an op has.</summary>
+    public float* Of(Value value)
+    {
+        int index = 0;
+        while (!ReferenceEquals(values[index], value))
+            index++;
+        return (float*)addresses[index];
+    }
 }
 
 /// <summary>Runs one of the library's kernels and gives back its status.</summary>
 /// <param name="context">The native context.</param>
-/// <param name="at">Where inputs and outputs lie.</param>
+/// <param name="at">Where the op's inputs and outputs lie.</param>
 internal delegate int CpuKernelBody(nint context, CpuAddresses at);
 
 /// <summary>A call of one of the library's own kernels.</summary>

@@ -34,25 +34,20 @@ internal sealed unsafe class CpuLinear : PreparedCall
 
     public override string Implementation => primitive.Implementation;
 
-    public static PreparedCall? Prepare(CpuRun session, Op op)
+    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
     {
-        if (op is not (Linear or LinearDataGradient or LinearWeightGradient))
-            return null;
-        Value a = op.Inputs[0], b = op.Inputs[1];
-        return op switch
-        {
-            Linear => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, a.Shape.Batch, a.Shape.Channels, b.Shape[0],
-                    transposeSource: false, transposeWeights: true, hasBias: true, op.Name),
-                (NativeArgument.Source, a), (NativeArgument.Weights, b), (NativeArgument.Bias, op.Inputs[2]),
-                (NativeArgument.Destination, op.Output)),
-            LinearDataGradient => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, a.Shape.Batch, a.Shape.Channels,
-                    b.Shape[1], transposeSource: false, transposeWeights: false, hasBias: false, op.Name),
-                (NativeArgument.Source, a), (NativeArgument.Weights, b), (NativeArgument.Destination, op.Output)),
-            _ => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, b.Shape.Channels, b.Shape.Batch,
-                    a.Shape.Channels, transposeSource: true, transposeWeights: false, hasBias: false, op.Name),
-                (NativeArgument.Source, b), (NativeArgument.Weights, a), (NativeArgument.Destination, op.Output)),
-        };
-    }
+        Linear l => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, l.X.Shape.Batch, l.X.Shape.Channels,
+                l.Weights.Shape[0], transposeSource: false, transposeWeights: true, hasBias: true, op.Name),
+            (NativeArgument.Source, l.X), (NativeArgument.Weights, l.Weights), (NativeArgument.Bias, l.Bias),
+            (NativeArgument.Destination, l.Output)),
+        LinearDataGradient d => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, d.Dy.Shape.Batch,
+                d.Dy.Shape.Channels, d.Weights.Shape[1], transposeSource: false, transposeWeights: false, hasBias: false, op.Name),
+            (NativeArgument.Source, d.Dy), (NativeArgument.Weights, d.Weights), (NativeArgument.Destination, d.Output)),
+        LinearWeightGradient w => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, w.Dy.Shape.Channels,
+                w.Dy.Shape.Batch, w.X.Shape.Channels, transposeSource: true, transposeWeights: false, hasBias: false, op.Name),
+            (NativeArgument.Source, w.Dy), (NativeArgument.Weights, w.X), (NativeArgument.Destination, w.Output)),
+        _ => null,
+    };
 
     public override void Bind(IValueAddresses at)
     {

@@ -8,36 +8,47 @@ namespace Sunet.Native.Backends.Cpu.Ops;
 /// <summary>Softmax, cross-entropy, their gradients, and the likeliest class.</summary>
 internal static unsafe class CpuSoftmax
 {
-    public static PreparedCall? Prepare(CpuRun session, Op op)
+    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
     {
-        if (op is not (Softmax or SoftmaxGradient or SoftmaxCrossEntropy or SoftmaxCrossEntropyGradient or ArgMax))
-            return null;
-        NativeTensor x = session.Layouts.TensorOf(op.Inputs[0]);
-        NativeTensor y = session.Layouts.TensorOf(op.Output);
-        NativeTensor dy = op is SoftmaxGradient ? session.Layouts.TensorOf(op.Inputs[1]) : y;
-        return new CpuKernel(session, op, op switch
+        Softmax softmax => Probabilities(session, softmax, session.Layouts.TensorOf(softmax.X), session.Layouts.TensorOf(softmax.Output)),
+        SoftmaxGradient gradient =>
+            ProbabilitiesGradient(session, gradient, session.Layouts.TensorOf(gradient.Dy), session.Layouts.TensorOf(gradient.Output)),
+        SoftmaxCrossEntropy loss => Loss(session, loss, session.Layouts.TensorOf(loss.Logits)),
+        SoftmaxCrossEntropyGradient loss => LossGradient(session, loss, session.Layouts.TensorOf(loss.Logits), session.Layouts.TensorOf(loss.Output)),
+        ArgMax argMax when session.Layouts.IsUnmade(argMax.X) => ResizedArgMax(session, argMax, (BilinearResize)argMax.X.Producer!),
+        ArgMax argMax => Largest(session, argMax, session.Layouts.TensorOf(argMax.X)),
+        _ => null,
+    };
+
+    private static CpuKernel Probabilities(CpuRun session, Softmax op, NativeTensor x, NativeTensor y) =>
+        new(session, op, (context, at) => SunetCpu.Softmax(context, x, at.Of(op.X), y, at.Of(op.Output)));
+
+    /// <summary>Probabilities lie as the gradient that is written; the one that comes in may not.</summary>
+    private static CpuKernel ProbabilitiesGradient(CpuRun session, SoftmaxGradient op, NativeTensor dy, NativeTensor dx) =>
+        new(session, op, (context, at) =>
         {
-            Softmax => (context, at) => SunetCpu.Softmax(context, x, at.In(0), y, at.Out()),
-            SoftmaxGradient => (context, at) =>
-            {
-                // Probabilities lie as the gradient that is written; the one that comes in may not.
-                int status = SunetCpu.Copy(context, dy, at.In(1), y, at.Out());
-                return status != NativeStatus.Ok ? status : SunetCpu.SoftmaxBackward(context, y, at.In(0), at.Out(), at.Out());
-            },
-            SoftmaxCrossEntropy loss => (context, at) => SunetCpu.SoftmaxCrossEntropy(context, x, at.In(0), (int*)at.In(1), loss.IgnoreLabel,
-                at.Out(1), at.Out(0), (int*)at.Out(2), (int*)at.Out(3)),
-            SoftmaxCrossEntropyGradient loss => (context, at) => SunetCpu.SoftmaxCrossEntropyBackward(context, x, at.In(0), (int*)at.In(1),
-                loss.IgnoreLabel, at.In(2), (int*)at.In(3), session.One, y, at.Out()),
-            ArgMax when session.Layouts.IsUnmade(op.Inputs[0]) => ResizedArgMax(session, op.Inputs[0]),
-            _ => (context, at) => SunetCpu.ArgMax(context, x, at.In(0), (byte*)at.Out()),
+            int status = SunetCpu.Copy(context, dy, at.Of(op.Dy), dx, at.Of(op.Output));
+            return status != NativeStatus.Ok
+                ? status
+                : SunetCpu.SoftmaxBackward(context, dx, at.Of(op.Y), at.Of(op.Output), at.Of(op.Output));
         });
-    }
+
+    private static CpuKernel Loss(CpuRun session, SoftmaxCrossEntropy op, NativeTensor logits) => new(session, op,
+        (context, at) => SunetCpu.SoftmaxCrossEntropy(context, logits, at.Of(op.Logits), (int*)at.Of(op.Labels), op.IgnoreLabel,
+            at.Of(op.LogSumExp), at.Of(op.Loss), (int*)at.Of(op.Counted), (int*)at.Of(op.Invalid)));
+
+    private static CpuKernel LossGradient(CpuRun session, SoftmaxCrossEntropyGradient op, NativeTensor logits, NativeTensor dx) =>
+        new(session, op, (context, at) => SunetCpu.SoftmaxCrossEntropyBackward(context, logits, at.Of(op.Logits), (int*)at.Of(op.Labels),
+            op.IgnoreLabel, at.Of(op.LogSumExp), (int*)at.Of(op.Counted), session.One, dx, at.Of(op.Output)));
+
+    private static CpuKernel Largest(CpuRun session, ArgMax op, NativeTensor x) =>
+        new(session, op, (context, at) => SunetCpu.ArgMax(context, x, at.Of(op.X), (byte*)at.Of(op.Output)));
 
     /// <summary>Of logits at full size that are never made; what lies in their place is what they would be made from.</summary>
-    private static CpuKernelBody ResizedArgMax(CpuRun session, Value resized)
+    private static CpuKernel ResizedArgMax(CpuRun session, ArgMax op, BilinearResize resize)
     {
-        NativeTensor low = session.Layouts.TensorOf(resized.Producer!.Inputs[0]);
-        return (context, at) =>
-            SunetCpu.ResizeArgMax(context, low, at.In(0), resized.Shape.Height, resized.Shape.Width, (byte*)at.Out());
+        NativeTensor low = session.Layouts.TensorOf(resize.X);
+        return new CpuKernel(session, op, (context, at) =>
+            SunetCpu.ResizeArgMax(context, low, at.Of(op.X), op.X.Shape.Height, op.X.Shape.Width, (byte*)at.Of(op.Output)));
     }
 }

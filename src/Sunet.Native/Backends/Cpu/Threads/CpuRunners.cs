@@ -117,7 +117,8 @@ internal sealed class CpuRunners(int most, int threads) : IDisposable
         {
             while (true)
             {
-                ObjectDisposedException.ThrowIf(disposed, typeof(CpuBackend));
+                if (disposed)
+                    throw new ObjectDisposedException("CpuBackend");
                 if (idle.TryPop(out CpuRunner? runner))
                     return runner;
                 if (all.Count < most)

@@ -1,5 +1,6 @@
 using Sunet.Native.Backends.Cuda.Layout;
 using Sunet.Native.Backends.Cuda.Libraries;
+using Sunet.Native.Ops;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 

@@ -4,19 +4,6 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 
-/// <summary>Which of a convolution's three tensors is computed from the other two.</summary>
-internal enum ConvolutionDirection
-{
-    /// <summary>The output y.</summary>
-    Forward,
-
-    /// <summary>The gradient of the input x, which is also what a transposed convolution computes.</summary>
-    Data,
-
-    /// <summary>The gradient of the weights w.</summary>
-    Weights,
-}
-
 /// <summary>
 /// A convolution x [N, C, H, W] with w [K, C, R, S] to y [N, K, H', W'], or one of its gradients; its addresses are those of x, w, y and
 /// the bias. Equal problems share one algorithm, so everything that its choice may depend on is part of the record, but for the options of

@@ -32,7 +32,7 @@ internal sealed class CudaFormats : IValueLayouts
             {
                 Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or GlobalAveragePool or Linear or LinearDataGradient => false,
                 // The image may be resized; logits are brought to full size in float32; probabilities stay what they are.
-                BilinearResize resize => resize.Inputs[0] is { Kind: ValueKind.Input } or { Producer: NormalizeImage },
+                BilinearResize resize => resize.X is { Kind: ValueKind.Input } or { Producer: NormalizeImage },
                 _ => true,
             },
             _ => false,

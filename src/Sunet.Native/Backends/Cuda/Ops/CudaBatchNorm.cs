@@ -19,14 +19,13 @@ internal static class CudaBatchNorm
 
     private static CudaKernelCall Statistics(CudaRun session, BatchNormStatistics op)
     {
-        Value input = op.Inputs[0];
-        CudaActivation x = CudaActivation.Of(session.Layouts, input);
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.X);
         CudaKernel partial = session.Kernels.Get("batch_norm_statistics" + x.Suffix);
         CudaKernel finish = session.Kernels.Get("batch_norm_statistics_finish");
         int chunks = CudaGrid.Chunks(x);
         return new CudaKernelCall(session, op, PartialBytes(x, 3), partial.Name, at =>
         [
-            new KernelLaunch(partial, CudaGrid.Reduction(x), CudaGrid.Block, at.Of(input), x.Stride, at.Scratch, x.Pixels, x.Channels),
+            new KernelLaunch(partial, CudaGrid.Reduction(x), CudaGrid.Block, at.Of(op.X), x.Stride, at.Scratch, x.Pixels, x.Channels),
             new KernelLaunch(finish, CudaGrid.Finish(x.Channels), CudaGrid.Block,
                 at.Scratch, chunks, x.Pixels, x.Channels, at.Of(op.Mean), at.Of(op.Variance)),
         ]);
@@ -46,41 +45,40 @@ internal static class CudaBatchNorm
 
     private static CudaKernelCall Gradient(CudaRun session, BatchNormGradient op)
     {
-        Value input = op.Inputs[0];
-        CudaActivation dx = CudaActivation.OfOutput(session.Layouts, op, input, op.Dy, op.Addend ?? op.Dy);
-        CudaActivation x = CudaActivation.Of(session.Layouts, input), dy = CudaActivation.Of(session.Layouts, op.Dy);
+        CudaActivation dx = CudaActivation.OfOutput(session.Layouts, op, op.X, op.Dy, op.Addend ?? op.Dy);
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.X), dy = CudaActivation.Of(session.Layouts, op.Dy);
         int addendStride = session.Layouts.PixelStride(op.Addend ?? op.Output), relu = op.FusedRelu ? 1 : 0, chunks = CudaGrid.Chunks(x);
         CudaKernels kernels = session.Kernels;
         CudaKernel partial = kernels.Get("batch_norm_gradient_sums" + dx.Suffix), finish = kernels.Get("batch_norm_gradient_finish");
         CudaKernel whole = kernels.Get("batch_norm_input_gradient" + dx.Suffix);
         return new CudaKernelCall(session, op, PartialBytes(x, 2), whole.Name, at =>
         {
-            nint mean = at.Of(op.Inputs[1]), variance = at.Of(op.Inputs[2]), gamma = at.Of(op.Inputs[3]), beta = at.Of(op.Inputs[4]);
+            nint mean = at.Of(op.Mean), variance = at.Of(op.Variance), gamma = at.Of(op.Gamma), beta = at.Of(op.Beta);
             nint addend = op.Addend is null ? 0 : at.Of(op.Addend);
             return
             [
                 new KernelLaunch(partial, CudaGrid.Reduction(x), CudaGrid.Block,
-                    at.Of(input), x.Stride, at.Of(op.Dy), dy.Stride, mean, variance, gamma, beta, op.Epsilon, relu, at.Scratch, x.Pixels,
+                    at.Of(op.X), x.Stride, at.Of(op.Dy), dy.Stride, mean, variance, gamma, beta, op.Epsilon, relu, at.Scratch, x.Pixels,
                     x.Channels),
                 new KernelLaunch(finish, CudaGrid.Finish(x.Channels), CudaGrid.Block,
-                    at.Scratch, chunks, x.Channels, variance, op.Epsilon, at.Of(op.Gamma), at.Of(op.Beta)),
+                    at.Scratch, chunks, x.Channels, variance, op.Epsilon, at.Of(op.GammaGradient), at.Of(op.BetaGradient)),
                 new KernelLaunch(whole, CudaGrid.Channels(session.Device, dx), CudaGrid.Block,
-                    at.Of(input), x.Stride, at.Of(op.Dy), dy.Stride, addend, addendStride, mean, variance, gamma, beta,
-                    at.Of(op.Gamma), at.Of(op.Beta), op.Epsilon, relu, op.BatchStatistics ? 1 : 0, at.Of(op.Output), dx.Stride, dx.Pixels,
-                    dx.Channels),
+                    at.Of(op.X), x.Stride, at.Of(op.Dy), dy.Stride, addend, addendStride, mean, variance, gamma, beta,
+                    at.Of(op.GammaGradient), at.Of(op.BetaGradient), op.Epsilon, relu, op.BatchStatistics ? 1 : 0, at.Of(op.Output),
+                    dx.Stride, dx.Pixels, dx.Channels),
             ];
         });
     }
 
     private static CudaKernelCall Running(CudaRun session, RunningStatisticsUpdate op)
     {
-        int channels = op.Inputs[0].Shape[0];
+        int channels = op.BatchMean.Shape[0];
         CudaKernel kernel = session.Kernels.Get("running_statistics_update");
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, CudaGrid.Elements(session.Device, channels, 1), CudaGrid.Block,
-                at.Of(op.Inputs[0]), at.Of(op.Inputs[1]), op.Count, op.Momentum, at.Of(op.Inputs[2]), at.Of(op.Inputs[3]), channels,
-                session.Guard),
+                at.Of(op.BatchMean), at.Of(op.BatchVariance), op.Count, op.Momentum, at.Of(op.RunningMean), at.Of(op.RunningVariance),
+                channels, session.Guard),
         ]);
     }
 

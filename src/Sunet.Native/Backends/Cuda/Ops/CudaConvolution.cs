@@ -7,9 +7,8 @@ using Sunet.Native.Ops;
 namespace Sunet.Native.Backends.Cuda.Ops;
 
 /// <summary>
-/// Convolutions and transposed convolutions, forward and both gradients. A transposed convolution is the data gradient of the convolution
-/// that it transposes, so three directions serve all six ops; and the fully connected layer with its gradients, pointwise convolutions for
-/// which cuBLASLt is asked first.
+/// Convolutions and transposed convolutions, forward and both gradients, as <see cref="ConvolutionRoles"/> sees them; and the fully
+/// connected layer with its gradients, pointwise convolutions for which cuBLASLt is asked first.
 /// </summary>
 internal sealed class CudaConvolution : CudaCall
 {
@@ -17,14 +16,14 @@ internal sealed class CudaConvolution : CudaCall
     private static readonly ConvolutionGeometry Pointwise = ConvolutionGeometry.Square();
 
     private readonly CudaAlgorithm algorithm;
-    private readonly Roles roles;
+    private readonly ConvolutionRoles roles;
     private CudaBoundAlgorithm? bound;
 
-    private CudaConvolution(CudaRun session, CudaAlgorithms algorithms, Op op, Roles roles)
+    private CudaConvolution(CudaRun session, CudaAlgorithms algorithms, Op op, ConvolutionRoles roles)
         : base(session, op)
     {
         this.roles = roles;
-        algorithm = algorithms.Get(roles.Problem(session), op);
+        algorithm = algorithms.Get(Describe(session, op, roles), op);
     }
 
     public override long ScratchBytes => algorithm.WorkspaceBytes;
@@ -35,15 +34,16 @@ internal sealed class CudaConvolution : CudaCall
         RolesOf(op) is { } roles ? new CudaConvolution(session, algorithms, op, roles) : null;
 
     /// <summary>What an op asks of the libraries; null where it is no convolution.</summary>
-    public static ConvolutionProblem? ProblemOf(CudaRun session, Op op) => RolesOf(op)?.Problem(session);
+    public static ConvolutionProblem? ProblemOf(CudaRun session, Op op) =>
+        RolesOf(op) is { } roles ? Describe(session, op, roles) : null;
 
     public override void Bind(IValueAddresses at)
     {
         bound?.Dispose();
         bound = null;
-        nint weights = roles.ReadsCopy(Session) ? at.CopyOf(roles.W) : at.Of(roles.W);
-        bound = algorithm.Bind(
-            Session, [at.Of(roles.X), weights, at.Of(roles.Y), roles.Bias is null ? 0 : at.Of(roles.Bias)], at.Scratch, Label);
+        nint weights = ReadsCopy(Session, roles) ? at.CopyOf(roles.Weights) : at.Of(roles.Weights);
+        bound = algorithm.Bind(Session,
+            [at.Of(roles.Source), weights, at.Of(roles.Destination), roles.Bias is null ? 0 : at.Of(roles.Bias)], at.Scratch, Label);
     }
 
     protected override void Enqueue() => bound!.Run();
@@ -55,54 +55,30 @@ internal sealed class CudaConvolution : CudaCall
         base.Dispose(disposing);
     }
 
-    private static Roles? RolesOf(Op op) => op switch
+    private static ConvolutionRoles? RolesOf(Op op) => ConvolutionRoles.Of(op) ?? op switch
     {
-        Convolution c => new(ConvolutionDirection.Forward, c.Geometry, c.X, c.Weights, c.Output, c.Bias)
-        {
-            FusedRelu = c.FusedRelu,
-            Accumulates = c.Accumulator is not null,
-        },
-        ConvolutionDataGradient d => new(ConvolutionDirection.Data, d.Geometry, d.Output, d.Inputs[1], d.Inputs[0]),
-        ConvolutionWeightGradient w => new(ConvolutionDirection.Weights, w.Geometry, w.Inputs[0], w.Output, w.Inputs[1]),
-        TransposedConvolution t => new(ConvolutionDirection.Data, t.Geometry, t.Output, t.Weights, t.X, t.Bias) { FusedRelu = t.FusedRelu },
-        TransposedConvolutionDataGradient d => new(ConvolutionDirection.Forward, d.Geometry, d.Inputs[0], d.Inputs[1], d.Output),
-        TransposedConvolutionWeightGradient w => new(ConvolutionDirection.Weights, w.Geometry, w.Inputs[1], w.Output, w.Inputs[0]),
-        Linear l => new(ConvolutionDirection.Forward, Pointwise, l.Inputs[0], l.Inputs[1], l.Output, l.Inputs[2]) { PrefersProduct = true },
-        LinearDataGradient d => new(ConvolutionDirection.Data, Pointwise, d.Output, d.Inputs[1], d.Inputs[0]) { PrefersProduct = true },
-        LinearWeightGradient w => new(ConvolutionDirection.Weights, Pointwise, w.Inputs[0], w.Output, w.Inputs[1]) { PrefersProduct = true },
+        Linear l => new(ConvolutionDirection.Forward, Pointwise, l.X, l.Weights, l.Output) { Bias = l.Bias },
+        LinearDataGradient d => new(ConvolutionDirection.Data, Pointwise, d.Output, d.Weights, d.Dy),
+        LinearWeightGradient w => new(ConvolutionDirection.Weights, Pointwise, w.X, w.Output, w.Dy),
         _ => null,
     };
 
-    /// <summary>Which values of an op are which tensors of a convolution.</summary>
-    /// <param name="Direction">What is computed.</param>
-    /// <param name="Geometry">The convolution's.</param>
-    /// <param name="X">The convolution's input, or its gradient.</param>
-    /// <param name="W">The weights [K, C, R, S], or [K, C] for one pixel; or their gradient.</param>
-    /// <param name="Y">The convolution's output, or its gradient.</param>
-    /// <param name="Bias">Added to what is computed; or null.</param>
-    private sealed record Roles(
-        ConvolutionDirection Direction, ConvolutionGeometry Geometry, Value X, Value W, Value Y, Value? Bias = null)
+    /// <summary>
+    /// Whether weights are read as their copy, as they are where activations are bf16: factors are of one type. The weights' gradient is what
+    /// the plan says.
+    /// </summary>
+    private static bool ReadsCopy(CudaRun session, ConvolutionRoles roles) =>
+        roles.Direction != ConvolutionDirection.Weights && session.Layouts.IsBf16(roles.Operand);
+
+    private static ConvolutionProblem Describe(CudaRun session, Op op, ConvolutionRoles roles) => new(
+        roles.Direction, TensorLayout.Of(session.Layouts, roles.Source),
+        TensorLayout.Packed(ReadsCopy(session, roles) || session.Layouts.IsBf16(roles.Weights), roles.Weights.Shape),
+        TensorLayout.Of(session.Layouts, roles.Destination),
+        ConvolutionProblem.Symmetric(roles.Geometry, roles.Source.Shape, roles.Weights.Shape, roles.Destination.Shape))
     {
-        public bool FusedRelu { get; init; }
-
-        public bool Accumulates { get; init; }
-
-        public bool PrefersProduct { get; init; }
-
-        /// <summary>
-        /// Factors are of one type, so weights are read as their copy where activations are bf16. Their gradient is what the plan says.
-        /// </summary>
-        public bool ReadsCopy(CudaRun session) =>
-            Direction != ConvolutionDirection.Weights && session.Layouts.IsBf16(Direction == ConvolutionDirection.Data ? Y : X);
-
-        public ConvolutionProblem Problem(CudaRun session) => new(
-            Direction, TensorLayout.Of(session.Layouts, X), TensorLayout.Packed(ReadsCopy(session) || session.Layouts.IsBf16(W), W.Shape),
-            TensorLayout.Of(session.Layouts, Y), ConvolutionProblem.Symmetric(Geometry, X.Shape, W.Shape, Y.Shape))
-        {
-            HasBias = Bias is not null,
-            FusedRelu = FusedRelu,
-            Accumulates = Accumulates,
-            PrefersProduct = PrefersProduct,
-        };
-    }
+        HasBias = roles.Bias is not null,
+        FusedRelu = roles.FusedRelu,
+        Accumulates = roles.Accumulator is not null,
+        PrefersProduct = op is Linear or LinearDataGradient or LinearWeightGradient,
+    };
 }

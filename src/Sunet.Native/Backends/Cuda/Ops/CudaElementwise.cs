@@ -10,72 +10,72 @@ internal static class CudaElementwise
 {
     public static PreparedCall? Prepare(CudaRun session, Op op) => op switch
     {
-        Relu => Map(session, op),
-        ReluGradient => Combine(session, op, "relu_backward"),
-        Add => Combine(session, op, "add"),
+        Relu relu => Map(session, relu),
+        ReluGradient gradient => Combine(session, op, "relu_backward", gradient.Y, gradient.Dy),
+        Add add => Combine(session, op, "add", add.A, add.B),
         Concat when op.Inputs.All(part => session.Layouts.ViewOf(part)?.Host == op.Output) => new NoCall(),
-        Concat => Join(session, op),
-        ChannelSlice when session.Layouts.ViewOf(op.Output)?.Host == op.Inputs[0] => new NoCall(),
+        Concat concat => Join(session, concat),
+        ChannelSlice slice when session.Layouts.ViewOf(slice.Output)?.Host == slice.X => new NoCall(),
         ChannelSlice slice => Slice(session, slice),
-        BiasGradient => Sum(session, op),
+        BiasGradient bias => Sum(session, bias),
         _ => null,
     };
 
-    private static CudaKernelCall Map(CudaRun session, Op op)
+    private static CudaKernelCall Map(CudaRun session, Relu op)
     {
-        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.Inputs[0]), x = CudaActivation.Of(session.Layouts, op.Inputs[0]);
+        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.X), x = CudaActivation.Of(session.Layouts, op.X);
         CudaKernel kernel = session.Kernels.Get("relu" + y.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, CudaGrid.Elements(session.Device, y.Pixels * y.Channels, y.Lanes), CudaGrid.Block,
-                at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), y.Stride, y.Pixels, y.Channels),
+                at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride, y.Pixels, y.Channels),
         ]);
     }
 
-    private static CudaKernelCall Combine(CudaRun session, Op op, string name)
+    private static CudaKernelCall Combine(CudaRun session, Op op, string name, Value first, Value second)
     {
-        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.Inputs[0], op.Inputs[1]);
-        CudaActivation a = CudaActivation.Of(session.Layouts, op.Inputs[0]), b = CudaActivation.Of(session.Layouts, op.Inputs[1]);
+        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, first, second);
+        CudaActivation a = CudaActivation.Of(session.Layouts, first), b = CudaActivation.Of(session.Layouts, second);
         CudaKernel kernel = session.Kernels.Get(name + y.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, CudaGrid.Elements(session.Device, y.Pixels * y.Channels, y.Lanes), CudaGrid.Block,
-                at.Of(op.Inputs[0]), a.Stride, at.Of(op.Inputs[1]), b.Stride, at.Of(op.Output), y.Stride, y.Pixels, y.Channels),
+                at.Of(first), a.Stride, at.Of(second), b.Stride, at.Of(op.Output), y.Stride, y.Pixels, y.Channels),
         ]);
     }
 
-    private static CudaKernelCall Join(CudaRun session, Op op)
+    private static CudaKernelCall Join(CudaRun session, Concat op)
     {
-        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.Inputs[0], op.Inputs[1]);
-        CudaActivation a = CudaActivation.Of(session.Layouts, op.Inputs[0]), b = CudaActivation.Of(session.Layouts, op.Inputs[1]);
+        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.A, op.B);
+        CudaActivation a = CudaActivation.Of(session.Layouts, op.A), b = CudaActivation.Of(session.Layouts, op.B);
         return new CudaKernelCall(session, op, 0, "copy_channels" + y.Suffix, at =>
         {
             nint first = at.Of(op.Output), second = first + a.Channels * y.ElementBytes;
             return
             [
-                .. Copy(session, a, at.Of(op.Inputs[0]), y with { Channels = a.Channels }, first),
-                .. Copy(session, b, at.Of(op.Inputs[1]), y with { Channels = b.Channels }, second),
+                .. Copy(session, a, at.Of(op.A), y with { Channels = a.Channels }, first),
+                .. Copy(session, b, at.Of(op.B), y with { Channels = b.Channels }, second),
             ];
         });
     }
 
     private static CudaKernelCall Slice(CudaRun session, ChannelSlice op)
     {
-        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.Inputs[0]);
-        CudaActivation x = CudaActivation.Of(session.Layouts, op.Inputs[0]) with { Channels = y.Channels };
+        CudaActivation y = CudaActivation.OfOutput(session.Layouts, op, op.X);
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.X) with { Channels = y.Channels };
         return new CudaKernelCall(session, op, 0, "copy_channels" + y.Suffix,
-            at => Copy(session, x, at.Of(op.Inputs[0]) + op.Offset * x.ElementBytes, y, at.Of(op.Output)));
+            at => Copy(session, x, at.Of(op.X) + op.Offset * x.ElementBytes, y, at.Of(op.Output)));
     }
 
-    private static CudaKernelCall Sum(CudaRun session, Op op)
+    private static CudaKernelCall Sum(CudaRun session, BiasGradient op)
     {
-        CudaActivation dy = CudaActivation.Of(session.Layouts, op.Inputs[0]);
+        CudaActivation dy = CudaActivation.Of(session.Layouts, op.Dy);
         CudaKernel sum = session.Kernels.Get("channel_sum" + dy.Suffix), finish = session.Kernels.Get("channel_sum_finish");
         int chunks = CudaGrid.Chunks(dy);
         return new CudaKernelCall(session, op, (long)chunks * dy.Channels * sizeof(float), sum.Name, at =>
         [
             new KernelLaunch(sum, CudaGrid.Reduction(dy), CudaGrid.Block,
-                at.Of(op.Inputs[0]), dy.Stride, at.Scratch, dy.Pixels, dy.Channels),
+                at.Of(op.Dy), dy.Stride, at.Scratch, dy.Pixels, dy.Channels),
             new KernelLaunch(finish, CudaGrid.Finish(dy.Channels), CudaGrid.Block, at.Scratch, chunks, dy.Channels, at.Of(op.Output)),
         ]);
     }

@@ -26,7 +26,7 @@ internal static class CudaImage
         IReadOnlyList<float> mean = op.Normalization.Mean, deviation = op.Normalization.Deviation;
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, CudaGrid.Rows((long)to.Batch * to.Height, to.Width), CudaGrid.Block, at.Of(op.Inputs[0]), mean[0], mean[1], mean[2], deviation[0],
+            new KernelLaunch(kernel, CudaGrid.Rows((long)to.Batch * to.Height, to.Width), CudaGrid.Block, at.Of(op.X), mean[0], mean[1], mean[2], deviation[0],
                 deviation[1], deviation[2], 0, at.Of(op.Output), y.Stride, to.Batch, to.Height, to.Width),
         ]);
     }
@@ -43,9 +43,9 @@ internal static class CudaImage
         public override void Bind(IValueAddresses at)
         {
             (counts, invalid) = (at.Of(op.Counts), at.Of(op.Invalid));
-            long pixels = op.Inputs[0].Shape.Count;
-            launch = new KernelLaunch(kernel, CudaGrid.Elements(Session.Device, pixels, lanes: 1), CudaGrid.Block, at.Of(op.Inputs[0]),
-                at.Of(op.Inputs[1]), pixels, op.Classes, op.IgnoreLabel, counts, invalid);
+            long pixels = op.Labels.Shape.Count;
+            launch = new KernelLaunch(kernel, CudaGrid.Elements(Session.Device, pixels, lanes: 1), CudaGrid.Block, at.Of(op.Labels),
+                at.Of(op.Predictions), pixels, op.Classes, op.IgnoreLabel, counts, invalid);
         }
 
         protected override void Enqueue()

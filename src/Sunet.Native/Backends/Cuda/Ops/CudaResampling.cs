@@ -12,20 +12,20 @@ internal static class CudaResampling
     public static PreparedCall? Prepare(CudaRun session, Op op) => op switch
     {
         AveragePool pool => Pool(session, pool),
-        AveragePoolGradient pool => Spread(session, op, pool.Window, pool.Window),
-        GlobalAveragePool => Mean(session, op),
-        GlobalAveragePoolGradient => Spread(session, op, op.Output.Shape.Height, op.Output.Shape.Width),
+        AveragePoolGradient pool => Spread(session, op, pool.Dy, pool.Window, pool.Window),
+        GlobalAveragePool pool => Mean(session, pool),
+        GlobalAveragePoolGradient pool => Spread(session, op, pool.Dy, op.Output.Shape.Height, op.Output.Shape.Width),
         BilinearResize when IsLeftToReader(session, op) => new NoCall(),
-        BilinearResize => Resize(session, op, "bilinear", op.Inputs[0].Shape, op.Output.Shape,
-            ResizeTiling.Forward(op.Inputs[0].Shape, op.Output.Shape)),
-        BilinearResizeGradient => Resize(session, op, "bilinear_backward", op.Output.Shape, op.Inputs[0].Shape,
+        BilinearResize resize => Resize(session, op, "bilinear", resize.X, resize.X.Shape, op.Output.Shape,
+            ResizeTiling.Forward(resize.X.Shape, op.Output.Shape)),
+        BilinearResizeGradient resize => Resize(session, op, "bilinear_backward", resize.Dy, op.Output.Shape, resize.Dy.Shape,
             ResizeTiling.Backward(op.Output.Shape)),
         _ => null,
     };
 
     /// <summary>Whether the resized value is never made, because its reader resizes as it goes.</summary>
     public static bool IsLeftToReader(CudaRun session, Op op) =>
-        op is BilinearResize && session.Layouts.ViewOf(op.Output)?.Host == op.Inputs[0];
+        op is BilinearResize resize && session.Layouts.ViewOf(op.Output)?.Host == resize.X;
 
     /// <summary>Refuses sizes that the kernels' positions do not reach.</summary>
     /// <exception cref="BackendException">A side is too long.</exception>
@@ -41,49 +41,50 @@ internal static class CudaResampling
 
     private static CudaKernelCall Pool(CudaRun session, AveragePool op)
     {
-        CudaActivation x = CudaActivation.Of(session.Layouts, op.Inputs[0]), y = CudaActivation.Of(session.Layouts, op.Output);
-        Shape from = op.Inputs[0].Shape;
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.X), y = CudaActivation.Of(session.Layouts, op.Output);
+        Shape from = op.X.Shape;
         CudaKernel kernel = session.Kernels.Get("average_pool" + x.Suffix + y.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, Grid(session, x, y), CudaGrid.Block, at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), y.Stride,
+            new KernelLaunch(kernel, Grid(session, x, y), CudaGrid.Block, at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride,
                 from.Batch, from.Height, from.Width, from.Channels, op.Window),
         ]);
     }
 
-    private static CudaKernelCall Spread(CudaRun session, Op op, int windowHeight, int windowWidth)
+    private static CudaKernelCall Spread(CudaRun session, Op op, Value gradient, int windowHeight, int windowWidth)
     {
-        CudaActivation dy = CudaActivation.Of(session.Layouts, op.Inputs[0]), dx = CudaActivation.Of(session.Layouts, op.Output);
+        CudaActivation dy = CudaActivation.Of(session.Layouts, gradient), dx = CudaActivation.Of(session.Layouts, op.Output);
         Shape to = op.Output.Shape;
         CudaKernel kernel = session.Kernels.Get("average_pool_backward" + dy.Suffix + dx.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, Grid(session, dy, dx), CudaGrid.Block, at.Of(op.Inputs[0]), dy.Stride, at.Of(op.Output), dx.Stride,
+            new KernelLaunch(kernel, Grid(session, dy, dx), CudaGrid.Block, at.Of(gradient), dy.Stride, at.Of(op.Output), dx.Stride,
                 to.Batch, to.Height, to.Width, to.Channels, windowHeight, windowWidth),
         ]);
     }
 
-    private static CudaKernelCall Mean(CudaRun session, Op op)
+    private static CudaKernelCall Mean(CudaRun session, GlobalAveragePool op)
     {
-        CudaActivation x = CudaActivation.Of(session.Layouts, op.Inputs[0]), y = CudaActivation.Of(session.Layouts, op.Output);
-        Shape from = op.Inputs[0].Shape;
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.X), y = CudaActivation.Of(session.Layouts, op.Output);
+        Shape from = op.X.Shape;
         CudaKernel kernel = session.Kernels.Get("global_average_pool" + x.Suffix + y.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, CudaGrid.Means(from.Batch, from.Channels), CudaGrid.Block, at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), y.Stride, from.Batch,
+            new KernelLaunch(kernel, CudaGrid.Means(from.Batch, from.Channels), CudaGrid.Block, at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride, from.Batch,
                 from.Height * from.Width, from.Channels),
         ]);
     }
 
     /// <summary>Either direction; sizes are those of the resize, whatever the direction.</summary>
-    private static CudaKernelCall Resize(CudaRun session, Op op, string name, Shape from, Shape to, ResizeTiling tiling)
+    private static CudaKernelCall Resize(
+        CudaRun session, Op op, string name, Value source, Shape from, Shape to, ResizeTiling tiling)
     {
         CheckSides(op, from, to);
-        CudaActivation read = CudaActivation.Of(session.Layouts, op.Inputs[0]), written = CudaActivation.Of(session.Layouts, op.Output);
+        CudaActivation read = CudaActivation.Of(session.Layouts, source), written = CudaActivation.Of(session.Layouts, op.Output);
         CudaKernel kernel = session.Kernels.Get(name + read.Suffix + written.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, (tiling.Blocks, 1, 1), CudaGrid.Block, at.Of(op.Inputs[0]), read.Stride, at.Of(op.Output),
+            new KernelLaunch(kernel, (tiling.Blocks, 1, 1), CudaGrid.Block, at.Of(source), read.Stride, at.Of(op.Output),
                 written.Stride, from.Batch, from.Channels, from.Height, from.Width, to.Height, to.Width, tiling.Tile, tiling.Chunk),
         ]);
     }

@@ -16,48 +16,48 @@ internal static class CudaSoftmax
 
     public static PreparedCall? Prepare(CudaRun session, Op op) => op switch
     {
-        Softmax => Probabilities(session, op),
-        SoftmaxGradient => ProbabilitiesGradient(session, op),
+        Softmax softmax => Probabilities(session, softmax),
+        SoftmaxGradient gradient => ProbabilitiesGradient(session, gradient),
         SoftmaxCrossEntropy loss => Loss(session, loss),
         SoftmaxCrossEntropyGradient loss => LossGradient(session, loss),
-        ArgMax when op.Inputs[0].Producer is { } resize && CudaResampling.IsLeftToReader(session, resize) =>
+        ArgMax { X.Producer: BilinearResize resize } when CudaResampling.IsLeftToReader(session, resize) =>
             ResizedLargest(session, op, resize),
-        ArgMax => Largest(session, op),
+        ArgMax argMax => Largest(session, argMax),
         _ => null,
     };
 
-    private static CudaKernelCall Probabilities(CudaRun session, Op op)
+    private static CudaKernelCall Probabilities(CudaRun session, Softmax op)
     {
-        CudaActivation x = CudaActivation.Of(session.Layouts, op.Inputs[0]), y = Float32(session, op, op.Output);
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.X), y = Float32(session, op, op.Output);
         CudaKernel kernel = session.Kernels.Get("softmax" + x.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, CudaGrid.Pixels(x.Pixels, PixelBlock), PixelBlock, at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), y.Stride,
+            new KernelLaunch(kernel, CudaGrid.Pixels(x.Pixels, PixelBlock), PixelBlock, at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride,
                 x.Pixels, x.Channels),
         ]);
     }
 
-    private static CudaKernelCall ProbabilitiesGradient(CudaRun session, Op op)
+    private static CudaKernelCall ProbabilitiesGradient(CudaRun session, SoftmaxGradient op)
     {
-        CudaActivation y = Float32(session, op, op.Inputs[0]), dx = Float32(session, op, op.Output);
-        CudaActivation dy = CudaActivation.Of(session.Layouts, op.Inputs[1]);
+        CudaActivation y = Float32(session, op, op.Y), dx = Float32(session, op, op.Output);
+        CudaActivation dy = CudaActivation.Of(session.Layouts, op.Dy);
         CudaKernel kernel = session.Kernels.Get("softmax_backward" + dy.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, CudaGrid.Pixels(y.Pixels, WarpsPerBlock), CudaGrid.Block, at.Of(op.Inputs[0]), y.Stride, at.Of(op.Inputs[1]),
+            new KernelLaunch(kernel, CudaGrid.Pixels(y.Pixels, WarpsPerBlock), CudaGrid.Block, at.Of(op.Y), y.Stride, at.Of(op.Dy),
                 dy.Stride, at.Of(op.Output), dx.Stride, y.Pixels, y.Channels),
         ]);
     }
 
     private static CudaKernelCall Loss(CudaRun session, SoftmaxCrossEntropy op)
     {
-        CudaActivation logits = CudaActivation.Of(session.Layouts, op.Inputs[0]);
+        CudaActivation logits = CudaActivation.Of(session.Layouts, op.Logits);
         CudaKernel kernel = session.Kernels.Get("cross_entropy" + logits.Suffix);
         CudaKernel finish = session.Kernels.Get("cross_entropy_finish");
         (int X, int Y, int Z) grid = CudaGrid.Pixels(logits.Pixels, PixelBlock);
         return new CudaKernelCall(session, op, (long)grid.X * PartialBytes, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, grid, PixelBlock, at.Of(op.Inputs[0]), logits.Stride, at.Of(op.Inputs[1]), logits.Pixels,
+            new KernelLaunch(kernel, grid, PixelBlock, at.Of(op.Logits), logits.Stride, at.Of(op.Labels), logits.Pixels,
                 logits.Channels, op.IgnoreLabel, at.Of(op.LogSumExp), at.Scratch),
             new KernelLaunch(finish, (1, 1, 1), CudaGrid.Block, at.Scratch, grid.X, at.Of(op.Loss), at.Of(op.Counted), at.Of(op.Invalid)),
         ]);
@@ -65,31 +65,31 @@ internal static class CudaSoftmax
 
     private static CudaKernelCall LossGradient(CudaRun session, SoftmaxCrossEntropyGradient op)
     {
-        CudaActivation logits = CudaActivation.Of(session.Layouts, op.Inputs[0]), gradient = Float32(session, op, op.Output);
+        CudaActivation logits = CudaActivation.Of(session.Layouts, op.Logits), gradient = Float32(session, op, op.Output);
         CudaKernel kernel = session.Kernels.Get("cross_entropy_backward" + logits.Suffix);
         int tile = Math.Clamp(ElementsPerTile / logits.Channels, 1, PixelBlock);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, CudaGrid.PixelTiles(logits.Pixels, tile), CudaGrid.Block, at.Of(op.Inputs[0]), logits.Stride, at.Of(op.Inputs[1]),
-                op.IgnoreLabel, at.Of(op.Inputs[2]), at.Of(op.Inputs[3]), at.Of(op.Output), gradient.Stride, logits.Pixels, logits.Channels),
+            new KernelLaunch(kernel, CudaGrid.PixelTiles(logits.Pixels, tile), CudaGrid.Block, at.Of(op.Logits), logits.Stride, at.Of(op.Labels),
+                op.IgnoreLabel, at.Of(op.LogSumExp), at.Of(op.Counted), at.Of(op.Output), gradient.Stride, logits.Pixels, logits.Channels),
         ]);
     }
 
-    private static CudaKernelCall Largest(CudaRun session, Op op)
+    private static CudaKernelCall Largest(CudaRun session, ArgMax op)
     {
-        CudaActivation x = CudaActivation.Of(session.Layouts, op.Inputs[0]);
+        CudaActivation x = CudaActivation.Of(session.Layouts, op.X);
         CudaKernel kernel = session.Kernels.Get("arg_max" + x.Suffix);
         return new CudaKernelCall(session, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, CudaGrid.Pixels(x.Pixels, PixelBlock), PixelBlock, at.Of(op.Inputs[0]), x.Stride, at.Of(op.Output), x.Pixels,
+            new KernelLaunch(kernel, CudaGrid.Pixels(x.Pixels, PixelBlock), PixelBlock, at.Of(op.X), x.Stride, at.Of(op.Output), x.Pixels,
                 x.Channels),
         ]);
     }
 
     /// <summary>From the logits before they are resized, in one pass.</summary>
-    private static CudaKernelCall ResizedLargest(CudaRun session, Op op, Op resize)
+    private static CudaKernelCall ResizedLargest(CudaRun session, Op op, BilinearResize resize)
     {
-        Value low = resize.Inputs[0];
+        Value low = resize.X;
         CudaActivation x = CudaActivation.Of(session.Layouts, low);
         Shape from = low.Shape, to = resize.Output.Shape;
         CudaResampling.CheckSides(resize, from, to);

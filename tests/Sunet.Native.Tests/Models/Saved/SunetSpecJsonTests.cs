@@ -1,20 +1,23 @@
 using System.Text.Json.Nodes;
 using Sunet.Native.Checkpoints;
+using Sunet.Native.Models;
 using Sunet.Native.Models.Saved;
 using Sunet.Native.Tensors;
+using Sunet.Native.Tests.Checkpoints;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Models.Saved;
 
-public sealed class CheckpointConfigTests : IDisposable
+public sealed class SunetSpecJsonTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
 
-    public static TheoryData<string> Keys => [.. JsonNode.Parse(Custom.ToJson())!.AsObject().Select(pair => pair.Key)];
+    public static TheoryData<string> Keys => [.. JsonNode.Parse(SunetSpecJson.ToJson(Custom))!.AsObject().Select(pair => pair.Key)];
 
-    private static CheckpointConfig Named => new()
+    private static SunetSpec Named => new()
     {
-        Model = "sunet64",
-        Head = CheckpointHead.Segmenter,
+        Config = SunetConfig.Sunet64,
+        Head = SunetHead.Segmenter,
+        Classes = 2,
         ClassNames = ["road", "Straße"],
         OutputStride = 16,
         Multigrid = true,
@@ -22,33 +25,37 @@ public sealed class CheckpointConfigTests : IDisposable
         Normalization = ImageNormalization.ImageNet,
     };
 
-    private static CheckpointConfig Custom =>
-        Named with { Model = "custom", Size = new(8, 1, [16, 24, 32, 40], 12, 20), Head = CheckpointHead.Classifier };
+    private static SunetSpec Custom => Named with
+    {
+        Config = new SunetConfig("custom", 8, 1, [16, 24, 32, 40]) { StemWidth = 12, ResidualWidth = 20 },
+        Head = SunetHead.Classifier,
+        OutputStride = 32,
+    };
 
     public void Dispose() => folder.Dispose();
 
     [Fact]
     public void Read_WrittenConfig_GivesBackEveryValue()
     {
-        Custom.Write(folder["config.json"]);
-        CheckpointConfig read = CheckpointConfig.Read(folder["config.json"]);
-        Assert.Equal(Custom.ToJson(), read.ToJson());
-        Assert.Equal([16, 24, 32, 40], read.Size!.Widths);
-        Assert.Equal((8, 1, 12, 20), (read.Size.Filters, read.Size.Depth, read.Size.StemWidth, read.Size.ResidualWidth));
-        Assert.Equal(CheckpointHead.Classifier, read.Head);
+        SunetSpecJson.Write(Custom, folder["config.json"]);
+        SunetSpec read = SunetSpecJson.Read(folder["config.json"]);
+        Assert.Equal(SunetSpecJson.ToJson(Custom), SunetSpecJson.ToJson(read));
+        Assert.Equal([16, 24, 32, 40], read.Config.Widths);
+        Assert.Equal((8, 1, 12, 20), (read.Config.Filters, read.Config.Depth, read.Config.StemWidth, read.Config.ResidualWidth));
+        Assert.Equal(SunetHead.Classifier, read.Head);
         Assert.Equal(["road", "Straße"], read.ClassNames);
         Assert.Equal(ImageNormalization.ImageNet.Mean, read.Normalization.Mean);
         Assert.Equal(ImageNormalization.ImageNet.Deviation, read.Normalization.Deviation);
         Assert.True(read.Multigrid);
         Assert.False(read.Degrid);
-        Assert.Null(CheckpointConfig.Parse(Named.ToJson(), "x").Size);
+        Assert.Same(SunetConfig.Sunet64, SunetSpecJson.Parse(SunetSpecJson.ToJson(Named), "x").Config);
     }
 
     [Theory]
     [MemberData(nameof(Keys))]
     public void Parse_KeyMissing_NamesKeyAndFile(string key)
     {
-        JsonObject json = JsonNode.Parse(Custom.ToJson())!.AsObject();
+        JsonObject json = JsonNode.Parse(SunetSpecJson.ToJson(Custom))!.AsObject();
         json.Remove(key);
         Assert.Contains($"'{key}'", Refuse(json.ToJsonString()), StringComparison.Ordinal);
     }
@@ -59,7 +66,7 @@ public sealed class CheckpointConfigTests : IDisposable
     {
         foreach (string wrong in new[] { "null", "{\"a\":1}", "[null]", "1.5", "\"no\"" })
         {
-            JsonObject json = JsonNode.Parse(Custom.ToJson())!.AsObject();
+            JsonObject json = JsonNode.Parse(SunetSpecJson.ToJson(Custom))!.AsObject();
             json[key] = JsonNode.Parse(wrong);
             string message = Refuse(json.ToJsonString());
             // An unknown key inside, or a size that does not go with the model, is what is wrong where the type is right.
@@ -82,7 +89,7 @@ public sealed class CheckpointConfigTests : IDisposable
     [InlineData(" 24,", "", "widths")]
     [InlineData(" 24,", "0,", "widths")]
     [InlineData("\"classes\": 2", "\"classes\": 3", "class_names")]
-    [InlineData("\"output_stride\": 16", "\"output_stride\": 12", "output_stride")]
+    [InlineData("\"output_stride\": 32", "\"output_stride\": 12", "output_stride")]
     [InlineData("0.456,", "", "mean")]
     [InlineData("0.456,", "1e99,", "mean")]
     [InlineData("0.224,", "0,", "deviation")]
@@ -92,7 +99,7 @@ public sealed class CheckpointConfigTests : IDisposable
     [InlineData("\"multigrid\": true,", "\"multigrid\": true", "JSON")]
     public void Parse_ValueNotAllowed_SaysWhat(string sound, string planted, string named)
     {
-        string json = Custom.ToJson();
+        string json = SunetSpecJson.ToJson(Custom);
         Assert.Contains(sound, json, StringComparison.Ordinal);
         Assert.Contains(named, Refuse(json.Replace(sound, planted, StringComparison.Ordinal)), StringComparison.Ordinal);
     }
@@ -108,21 +115,19 @@ public sealed class CheckpointConfigTests : IDisposable
     [Fact]
     public void Parse_EveryTruncation_Throws()
     {
-        string json = Named.ToJson();
+        string json = SunetSpecJson.ToJson(Named);
         for (int length = 0; length < json.Length; length++)
             Refuse(json[..length]);
     }
 
     [Fact]
-    public void Read_Missing_Throws() => Assert.Throws<CheckpointException>(() => CheckpointConfig.Read(folder["none.json"]));
+    public void Read_Missing_Throws() => Assert.Throws<CheckpointException>(() => SunetSpecJson.Read(folder["none.json"]));
 
     [Fact]
     public void ToJson_ValueOutOfRange_Throws()
     {
-        Assert.Throws<ArgumentException>(() => (Named with { OutputStride = 4 }).ToJson());
-        Assert.Throws<ArgumentException>(() => (Named with { Model = "custom" }).ToJson());
-        Assert.Throws<ArgumentException>(() => (Custom with { Model = "sunet64" }).ToJson());
-        Assert.Throws<ArgumentException>(() => (Named with { ClassNames = [] }).Write(folder["config.json"]));
+        Assert.Throws<ArgumentException>(() => SunetSpecJson.ToJson(Named with { OutputStride = 4 }));
+        Assert.Throws<ArgumentException>(() => SunetSpecJson.Write(Named with { Classes = 0, ClassNames = [] }, folder["config.json"]));
         Assert.Empty(folder.Names);
     }
 
@@ -131,11 +136,11 @@ public sealed class CheckpointConfigTests : IDisposable
     {
         string path = folder["weights/best.safetensors"];
         WeightsFile.Save(path, Named, Samples.Metadata, Samples.Tensors);
-        Custom.Write(folder["weights/config.json"]);
+        SunetSpecJson.Write(Custom, folder["weights/config.json"]);
         using SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.True(file.Verify());
         Assert.Equal("pt", file.Metadata["format"]);
-        Assert.Equal(Named.ToJson(), WeightsFile.ReadConfig(file).ToJson());
+        Assert.Equal(SunetSpecJson.ToJson(Named), SunetSpecJson.ToJson(WeightsFile.ReadConfig(file)));
     }
 
     [Fact]
@@ -145,8 +150,8 @@ public sealed class CheckpointConfigTests : IDisposable
         using SafetensorsFile file = SafetensorsFile.Open(folder["a.safetensors"]);
         CheckpointException e = Assert.Throws<CheckpointException>(() => WeightsFile.ReadConfig(file));
         Assert.Contains("no configuration", e.Message, StringComparison.Ordinal);
-        Custom.Write(folder["config.json"]);
-        Assert.Equal(Custom.ToJson(), WeightsFile.ReadConfig(file).ToJson());
+        SunetSpecJson.Write(Custom, folder["config.json"]);
+        Assert.Equal(SunetSpecJson.ToJson(Custom), SunetSpecJson.ToJson(WeightsFile.ReadConfig(file)));
     }
 
     /// <summary>Of the Hugging Face mixin, transformers and timm; and what is no JSON, or none that could be a configuration.</summary>
@@ -170,7 +175,7 @@ public sealed class CheckpointConfigTests : IDisposable
     public void FindConfig_DamagedFileOfThisLibraryBeside_IsRefused()
     {
         SafetensorsWriter.Write(folder["a.safetensors"], Samples.NoMetadata, Samples.Tensors);
-        string json = Custom.ToJson();
+        string json = SunetSpecJson.ToJson(Custom);
         using SafetensorsFile file = SafetensorsFile.Open(folder["a.safetensors"]);
         foreach (string damaged in new[] { json[..^10], json.Replace("\"depth\": 1", "\"depth\": 0", StringComparison.Ordinal) })
         {
@@ -183,13 +188,13 @@ public sealed class CheckpointConfigTests : IDisposable
     public void WeightsSave_WritesTheSameConfigBeside()
     {
         WeightsFile.Save(folder["best.safetensors"], Named, Samples.NoMetadata, []);
-        Assert.Equal(Named.ToJson(), File.ReadAllText(folder["config.json"]));
+        Assert.Equal(SunetSpecJson.ToJson(Named), File.ReadAllText(folder["config.json"]));
         Assert.Equal(["best.safetensors", "config.json"], folder.Names);
     }
 
     private static string Refuse(string json)
     {
-        CheckpointException e = Assert.Throws<CheckpointException>(() => CheckpointConfig.Parse(json, "some/config.json"));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => SunetSpecJson.Parse(json, "some/config.json"));
         Assert.Contains("'some/config.json'", e.Message, StringComparison.Ordinal);
         return e.Message;
     }

@@ -2,7 +2,7 @@ using System.Text;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Verification.Golden;
+namespace Sunet.Verification.Reference;
 
 /// <summary>
 /// Values any language can make again from a name: the parameters, inputs and labels of the golden cases. SplitMix64 over a counter that

@@ -5,41 +5,15 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;
 
-/// <content>The ways to look at an image; all of them are called by who has a turn.</content>
+/// <content>The strategies that predict an image. A caller holds a slot of the pool.</content>
 public sealed partial class Predictor
 {
     /// <summary>The mean over scales and flips of the probabilities of normalised pixels [N, 3, H, W], as [N, classes, H, W].</summary>
     internal void Average(ReadOnlySpan<float> pixels, Shape shape, Span<float> average)
     {
-        using PlanPool.MarkedTurn turn = pool.Enter(CancellationToken.None);
+        using PlanPool.MarkedSlot slot = pool.Enter(CancellationToken.None);
         PredictionWatch watch = default;
-        Average(ref watch, pixels, shape, average);
-    }
-
-    /// <summary>The same for a call that has a turn already.</summary>
-    internal void Average(ref PredictionWatch watch, ReadOnlySpan<float> pixels, Shape shape, Span<float> average)
-    {
-        int copies = Options.Flip ? 2 : 1;
-        var doubled = shape.WithBatch(copies * shape.Batch);
-        using SpanOwner<float> inputs = HostBuffer.Rent<float>(doubled);
-        using SpanOwner<float> outputs = HostBuffer.Rent<float>(doubled.WithChannels(Model.Spec.Classes));
-        pixels.CopyTo(inputs.Span);
-        if (Options.Flip)
-            Pixels.Flip(pixels, shape.Width, inputs.Span[pixels.Length..]);
-
-        watch.Before();
-        using PlanPool.Lease plans = pool.Rent(doubled, PredictionKind.Probabilities, watch.Cancellation);
-        average.Clear();
-        float share = 1f / (copies * plans.Scales.Count);
-        for (int i = 0; i < plans.Scales.Count; i++)
-        {
-            watch.Before();
-            plans.Scales[i].Run(inputs.Span, outputs.Span);
-            Pixels.AddScaled(outputs.Span[..average.Length], share, average);
-            if (Options.Flip)
-                Pixels.AddScaledFlipped(outputs.Span[average.Length..], shape.Width, share, average);
-            watch.After();
-        }
+        scales.Average(ref watch, pixels, shape, average);
     }
 
     private void Label(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Span2D<byte> labels)
@@ -55,7 +29,7 @@ public sealed partial class Predictor
         if (MustTile(height, width))
         {
             var sink = new LabelSink(labels, classes);
-            Tiling.Predict(this, ref watch, image, ref sink);
+            Tiling.Predict(scales, ref watch, image, ref sink);
             return;
         }
 
@@ -72,7 +46,7 @@ public sealed partial class Predictor
         {
             probabilities.Clear();
             var sink = new SumSink(probabilities, Model.Spec.Classes, size, 1);
-            Tiling.Predict(this, ref watch, image, ref sink);
+            Tiling.Predict(scales, ref watch, image, ref sink);
             return;
         }
 
@@ -80,7 +54,7 @@ public sealed partial class Predictor
         Pixels.Normalise(image, Model.Spec.Normalization, pixels.Span);
         if (Options.CropSize == 0)
         {
-            Average(ref watch, pixels.Span, new Shape(1, 3, size.H, size.W), probabilities);
+            scales.Average(ref watch, pixels.Span, new Shape(1, 3, size.H, size.W), probabilities);
             return;
         }
 
@@ -88,7 +62,7 @@ public sealed partial class Predictor
         foreach (double scale in Options.Scales)
         {
             (int H, int W) scaled = CropAverage.Scaled(size.H, size.W, scale, Options.CropBase);
-            CropAverage.AddScale(this, ref watch, pixels.Span, size, scaled, 1f / Options.Scales.Count, probabilities);
+            CropAverage.AddScale(scales, ref watch, pixels.Span, size, scaled, 1f / Options.Scales.Count, probabilities);
         }
     }
 
