@@ -48,7 +48,7 @@ public class CudaAlgorithmTests : EmulatorTest
         using var backend = new CudaBackend();
         (Graph graph, Op op) = Forward();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
+        using DeviceScope current = backend.Device.Use();
         var search = new AlgorithmSearch(session.Run, op);
         var built = new List<bool>();
         foreach (CudaCandidate candidate in ConvolutionCandidates.For(CudaConvolution.ProblemOf(session.Run, op)!, search))
@@ -188,7 +188,7 @@ public class CudaAlgorithmTests : EmulatorTest
         using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16 });
         (Graph graph, Op op) = Gradient(kernel);
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
+        using DeviceScope current = backend.Device.Use();
         ConvolutionProblem problem = CudaConvolution.ProblemOf(session.Run, op)!;
         problem = problem with { W = problem.W with { IsBf16 = false } };
         string[] identities = [.. ConvolutionCandidates.For(problem, new AlgorithmSearch(session.Run, op)).Select(c => c.Identity)];
@@ -301,7 +301,7 @@ public class CudaAlgorithmTests : EmulatorTest
     {
         using var backend = new CudaBackend(0, options);
         using var session = (CudaSession)backend.Open(of.Graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
+        using DeviceScope current = backend.Device.Use();
         var found = new List<string>();
         ConvolutionProblem problem = CudaConvolution.ProblemOf(session.Run, of.Op)!;
         foreach (CudaCandidate candidate in ConvolutionCandidates.For(problem, new AlgorithmSearch(session.Run, of.Op)))

@@ -30,7 +30,7 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
         using var backend = new CudaBackend(0, new CudaOptions { Precision = isBf16 ? Precision.Bf16 : Precision.Float32 });
         (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
+        using DeviceScope current = backend.Device.Use();
         float[]? expected = null;
         var descriptions = new List<string>();
         foreach (CudaCandidate candidate in ConvolutionCandidates.For(problem, new AlgorithmSearch(session.Run, op)))
@@ -69,7 +69,7 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
         using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16 });
         (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
+        using DeviceScope current = backend.Device.Use();
         double[]? expected = null;
         var search = new AlgorithmSearch(session.Run, op);
         var built = new List<bool>();
@@ -113,7 +113,7 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
         using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16, WorkspaceLimitBytes = bytes });
         (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
+        using DeviceScope current = backend.Device.Use();
         var search = new AlgorithmSearch(session.Run, op);
         var refusals = new List<string>();
         foreach (CudaCandidate candidate in ConvolutionCandidates.For(problem, search))

@@ -82,7 +82,7 @@ public sealed class CudaDeviceTests : EmulatorTest
         using (CudaStream stream = CudaStream.Create(device))
         {
             DeviceBlock block = pool.Allocate(64, stream);
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             DeviceMemory.Fill(block.Address, 4, 64, stream);
             Assert.Equal(4, DeviceMemory.Read(device, block.Address, 64, stream)[63]);
             pool.Free(block, stream);

@@ -246,7 +246,7 @@ public sealed class DevicePoolTests : EmulatorTest
         using CudaDevice device = CudaDevice.Open(0);
         using var pool = new DevicePool(device);
         using CudaStream first = CudaStream.Create(device), second = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         DeviceBlock block = pool.Allocate(512, first);
         DeviceMemory.Fill(block.Address, 1, 512, first);
         nint address = block.Address;

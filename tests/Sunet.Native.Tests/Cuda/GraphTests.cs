@@ -12,7 +12,7 @@ public sealed class GraphTests : EmulatorTest
         using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
         using PinnedBuffer source = PinnedBuffer.Create(device, 256), result = PinnedBuffer.Create(device, 512);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         DeviceBlock block = pool.Allocate(512, stream);
         DeviceMemory.Fill(block.Address, 1, 512, stream);
         stream.Synchronize();
@@ -45,7 +45,7 @@ public sealed class GraphTests : EmulatorTest
         using CudaDevice device = CudaDevice.Open(0);
         using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         DeviceBlock block = pool.Allocate(512, stream);
         using CudaGraphExec graph = CudaGraphCapture.Capture(stream, () => DeviceMemory.Fill(block.Address, 3, 512, stream));
         graph.Launch(stream);
@@ -67,7 +67,7 @@ public sealed class GraphTests : EmulatorTest
         using CudaDevice device = CudaDevice.Open(0);
         using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         DeviceBlock block = pool.Allocate(512, stream);
         Assert.Throws<InvalidTimeZoneException>(() => CudaGraphCapture.Capture(stream, () =>
         {
@@ -85,7 +85,7 @@ public sealed class GraphTests : EmulatorTest
     {
         using CudaDevice device = CudaDevice.Open(0);
         using CudaStream stream = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         Assert.Throws<BackendException>(() => CudaGraphCapture.Capture(stream, () => stream.Synchronize()));
         Assert.NotEmpty(Emulator.Violations);
         Emulator.ClearViolations();

@@ -19,7 +19,7 @@ public sealed class KernelLaunchTests : EmulatorTest
         using CudaKernels kernels = CudaKernels.Load(device);
         using CudaStream stream = CudaStream.Create(device);
         using PinnedBuffer x = PinnedBuffer.Create(device, Count * sizeof(float)), y = PinnedBuffer.Create(device, Count * sizeof(float));
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         DeviceBlock dx = pool.Allocate(x.Bytes, stream), dy = pool.Allocate(y.Bytes, stream);
         for (int i = 0; i < Count; i++)
         {
@@ -46,7 +46,7 @@ public sealed class KernelLaunchTests : EmulatorTest
         using var pool = new DevicePool(device);
         using CudaKernels kernels = CudaKernels.Load(device);
         using CudaStream stream = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         DeviceBlock x = pool.Allocate(Count * sizeof(float), stream), y = pool.Allocate(Count * sizeof(float), stream);
         KernelLaunch launch = Accumulate(kernels, x.Address, y.Address);
         launch.Run(stream.Raw, "test");
@@ -124,7 +124,7 @@ public sealed class KernelLaunchTests : EmulatorTest
         using CudaDevice device = CudaDevice.Open(0);
         using CudaKernels kernels = CudaKernels.Load(device);
         using CudaStream stream = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         KernelLaunch launch = Accumulate(kernels, 256, 256);
         Emulator.FailCall(1, 0);
         BackendException error = Assert.Throws<BackendException>(() => launch.Run(stream.Raw, "Add 'u1/sum'"));

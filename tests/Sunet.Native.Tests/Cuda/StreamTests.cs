@@ -12,7 +12,7 @@ public sealed class StreamTests : EmulatorTest
         using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
         using PinnedBuffer sent = PinnedBuffer.Create(device, 1000);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         new Random(1).NextBytes(sent.Span);
         DeviceBlock block = pool.Allocate(1000, stream);
         DeviceMemory.Upload(sent, block.Address, stream);
@@ -27,7 +27,7 @@ public sealed class StreamTests : EmulatorTest
         using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
         using CudaEvent mark = CudaEvent.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         Assert.True(stream.IsIdle());
         DeviceBlock block = pool.Allocate(512, stream);
         DeviceMemory.Fill(block.Address, 3, 512, stream);
@@ -58,7 +58,7 @@ public sealed class StreamTests : EmulatorTest
         using CudaDevice device = CudaDevice.Open(0);
         using CudaStream stream = CudaStream.Create(device);
         using CudaEvent start = CudaEvent.Create(device, timing: true), end = CudaEvent.Create(device, timing: true);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         start.Record(stream);
         end.Record(stream);
         end.Synchronize();
@@ -71,7 +71,7 @@ public sealed class StreamTests : EmulatorTest
         using CudaDevice device = CudaDevice.Open(0);
         using CudaStream stream = CudaStream.Create(device);
         using CudaEvent start = CudaEvent.Create(device), end = CudaEvent.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         start.Record(stream);
         end.Record(stream);
         end.Synchronize();
@@ -108,7 +108,7 @@ public sealed class StreamTests : EmulatorTest
         using CudaEvent mark = CudaEvent.Create(device);
         void Step()
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             mark.Record(stream);
             mark.MakeWait(other);
             _ = mark.IsDone();
@@ -130,7 +130,7 @@ public sealed class StreamTests : EmulatorTest
         using var pool = new DevicePool(device);
         using CudaStream writer = CudaStream.Create(device), reader = CudaStream.Create(device);
         using CudaEvent written = CudaEvent.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         DeviceBlock block = pool.Allocate(512, writer);
         DeviceMemory.Fill(block.Address, 0, 512, writer);
         writer.Synchronize();

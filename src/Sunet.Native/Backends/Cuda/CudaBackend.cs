@@ -42,7 +42,7 @@ public sealed class CudaBackend : IBackend
         Pool = new DevicePool(Device) { LimitBytes = Options.MemoryLimitBytes };
         try
         {
-            using CudaDevice.Scope current = Device.Use();
+            using DeviceScope current = Device.Use();
             idle.Push(CudaPlans.Create(Device));
             Kernels = CudaKernels.Load(Device);
         }
@@ -129,7 +129,7 @@ public sealed class CudaBackend : IBackend
     public bool StartProfiling()
     {
         using Use use = Retain();
-        using CudaDevice.Scope current = Device.Use();
+        using DeviceScope current = Device.Use();
         bool named = NvtxRanges.TryEnable();
         CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStart(), "cuProfilerStart");
         return named;
@@ -141,7 +141,7 @@ public sealed class CudaBackend : IBackend
     public void StopProfiling()
     {
         using Use use = Retain();
-        using CudaDevice.Scope current = Device.Use();
+        using DeviceScope current = Device.Use();
         Device.Synchronize();
         CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStop(), "cuProfilerStop");
         NvtxRanges.Disable();

@@ -35,7 +35,7 @@ internal sealed class CudaSession : IBackendSession
         backend.Retain();
         try
         {
-            using CudaDevice.Scope current = backend.Device.Use();
+            using DeviceScope current = backend.Device.Use();
             stream = backend.OpenStream();
             try
             {
@@ -108,7 +108,7 @@ internal sealed class CudaSession : IBackendSession
     /// <inheritdoc/>
     public PreparedCall Prepare(Op op)
     {
-        using CudaDevice.Scope current = Run.Use();
+        using DeviceScope current = Run.Use();
         foreach (Func<CudaRun, Op, PreparedCall?> family in families)
         {
             if (family(Run, op) is { } call)
@@ -124,14 +124,14 @@ internal sealed class CudaSession : IBackendSession
         // Whoever else runs meanwhile would be measured, too.
         if (Run.Settings.TimesAlgorithms)
             return;
-        using CudaDevice.Scope current = Run.Use();
+        using DeviceScope current = Run.Use();
         Algorithms.GetAll(ops.Select(op => (Problem: CudaConvolution.ProblemOf(Run, op), Op: op)), cancellation);
     }
 
     /// <inheritdoc/>
     public IDeviceMemory Allocate(long bytes)
     {
-        using CudaDevice.Scope current = Run.Use();
+        using DeviceScope current = Run.Use();
         return new CudaMemory(Run.Pool, Run.Stream, Math.Max(1, bytes));
     }
 
@@ -148,14 +148,14 @@ internal sealed class CudaSession : IBackendSession
     /// <inheritdoc/>
     public void Synchronize()
     {
-        using CudaDevice.Scope current = Run.Use();
+        using DeviceScope current = Run.Use();
         Run.Stream.Synchronize();
     }
 
     /// <inheritdoc/>
     public void Perform(Action work)
     {
-        using CudaDevice.Scope current = Run.Use();
+        using DeviceScope current = Run.Use();
         work();
     }
 
@@ -176,7 +176,7 @@ internal sealed class CudaSession : IBackendSession
 
     private void Free()
     {
-        using CudaDevice.Scope current = backend.Device.Use();
+        using DeviceScope current = backend.Device.Use();
 
         // After a failure copies may still be on their way; what has failed was told then, so that only the waiting matters here.
         _ = CudaDriver.StreamSynchronize(stream.Raw);

@@ -77,7 +77,7 @@ internal sealed class CudaAlgorithms(CudaRun run, CudaPlans plans, AlgorithmChoi
                 CudnnHandle builder = builders.Take(cancellation);
                 try
                 {
-                    using CudaDevice.Scope current = run.Use();
+                    using DeviceScope current = run.Use();
                     found[i] = Search(wanted[i].Problem, new AlgorithmSearch(run, wanted[i].Op, builder));
                 }
                 finally

@@ -91,16 +91,16 @@ internal sealed class CudaDevice : IDisposable
     public void Leave() => Context.Pop();
 
     /// <summary><see cref="Enter"/> now and <see cref="Leave"/> at the end of a using statement.</summary>
-    public Scope Use()
+    public DeviceScope Use()
     {
         Enter();
-        return new Scope(this);
+        return new DeviceScope(Context);
     }
 
     /// <summary>The memory nobody has taken, on the whole device.</summary>
     public long FreeBytes()
     {
-        using Scope scope = Use();
+        using DeviceScope scope = Use();
         CudaStatus.ThrowIfFailed(CudaDriver.MemoryGetInfo(out nuint free, out _), "cuMemGetInfo_v2");
         return (long)free;
     }
@@ -108,7 +108,7 @@ internal sealed class CudaDevice : IDisposable
     /// <summary>Waits for everything in the context.</summary>
     public void Synchronize()
     {
-        using Scope scope = Use();
+        using DeviceScope scope = Use();
         CudaStatus.ThrowIfFailed(CudaDriver.ContextSynchronize(), "cuCtxSynchronize");
     }
 
@@ -143,12 +143,5 @@ internal sealed class CudaDevice : IDisposable
                 $"CUDA device {ordinal} ({properties.Name}) has compute capability {major}.{minor}, but {OldestMajor}.0 or newer is "
                 + "needed.",
                 CudaLibrary.Driver.File);
-    }
-
-    /// <summary>The time in which a device's context is current on a thread.</summary>
-    public readonly ref struct Scope(CudaDevice device)
-    {
-        /// <summary>Leaves.</summary>
-        public void Dispose() => device.Leave();
     }
 }

@@ -14,7 +14,7 @@ internal sealed class CudaEvent : CudaChild
         CudaEvent created = new();
         try
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             uint flags = CudaFlags.EventBlockingSync | (timing ? 0 : CudaFlags.EventDisableTiming);
             CudaStatus.ThrowIfFailed(CudaDriver.EventCreate(out nint raw, flags), "cuEventCreate");
             created.Own(device, raw);

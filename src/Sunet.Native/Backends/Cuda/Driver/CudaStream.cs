@@ -19,7 +19,7 @@ internal sealed class CudaStream : CudaChild
         CudaStream stream = new(device);
         try
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             CudaStatus.ThrowIfFailed(CudaDriver.StreamCreate(out nint raw, CudaFlags.StreamNonBlocking), "cuStreamCreate");
             stream.Own(device, raw);
             return stream;
@@ -61,6 +61,11 @@ internal sealed class CudaStream : CudaChild
     /// <exception cref="BackendException">The driver refused, or earlier work failed.</exception>
     public void Fill(nint address, byte value, long bytes, string? layer = null) =>
         CudaStatus.ThrowIfFailed(CudaDriver.Fill8Async(address, value, (nuint)bytes, Raw), "cuMemsetD8Async", layer);
+
+    /// <summary>Queues setting 32-bit words of device memory to one value.</summary>
+    /// <exception cref="BackendException">The driver refused, or earlier work failed.</exception>
+    public void FillWords(nint address, uint value, long count, string? layer = null) =>
+        CudaStatus.ThrowIfFailed(CudaDriver.Fill32Async(address, value, (nuint)count, Raw), "cuMemsetD32Async", layer);
 
     /// <summary>Queues a copy from pinned host memory to the device.</summary>
     /// <exception cref="BackendException">The driver refused, or earlier work failed.</exception>

@@ -33,7 +33,7 @@ internal sealed unsafe class CudaKernels : CudaChild
         CudaKernels kernels = new(device);
         try
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             kernels.Own(device, Compile(device, image));
             return kernels;
         }
@@ -103,7 +103,7 @@ internal sealed unsafe class CudaKernels : CudaChild
 
     private CudaKernel Find(string name)
     {
-        using CudaDevice.Scope scope = Device.Use();
+        using DeviceScope scope = Device.Use();
         byte[] text = Encoding.UTF8.GetBytes(name + '\0');
         fixed (byte* terminated = text)
         {

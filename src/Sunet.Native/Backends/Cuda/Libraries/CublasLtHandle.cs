@@ -14,7 +14,7 @@ internal sealed class CublasLtHandle : CudaChild
         CublasLtHandle cublas = new();
         try
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             CublasStatus.ThrowIfFailed(CublasLt.Create(out nint raw), "cublasLtCreate");
             cublas.Own(device, raw);
             return cublas;

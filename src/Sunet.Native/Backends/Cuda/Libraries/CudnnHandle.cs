@@ -14,7 +14,7 @@ internal sealed class CudnnHandle : CudaChild
         CudnnHandle cudnn = new();
         try
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             CudnnStatus.ThrowIfFailed(Cudnn.Create(out nint raw), "cudnnCreate");
             cudnn.Own(device, raw);
             return cudnn;

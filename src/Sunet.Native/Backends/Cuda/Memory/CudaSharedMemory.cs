@@ -21,7 +21,7 @@ internal sealed class CudaSharedMemory : IDeviceMemory
         this.device = device;
         this.pool = pool;
         Bytes = bytes;
-        using CudaDevice.Scope current = device.Use();
+        using DeviceScope current = device.Use();
         stream = CudaStream.Create(device);
         DeviceBlock? taken = null;
         try
@@ -56,7 +56,7 @@ internal sealed class CudaSharedMemory : IDeviceMemory
         if (freed)
             return;
         freed = true;
-        using CudaDevice.Scope current = device.Use();
+        using DeviceScope current = device.Use();
         pool.Free(block, stream);
         stream.Dispose();
     }

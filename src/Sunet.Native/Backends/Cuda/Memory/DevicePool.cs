@@ -79,7 +79,7 @@ internal sealed class DevicePool : IDisposable
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(disposed, this);
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             DeviceBlock block = TakeCached(size, stream) ?? AllocateNew(bytes, size);
             block.RequestedBytes = bytes;
             block.IsOut = true;
@@ -129,7 +129,7 @@ internal sealed class DevicePool : IDisposable
         {
             if (held == inUse)
                 return;
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             TrimCached();
         }
     }

@@ -5,17 +5,17 @@ using Sunet.Native.Interop.Cuda;
 namespace Sunet.Native.Backends.Cuda.Ops;
 
 /// <summary>A call on a session's stream, within a profiler's range of its layer's name.</summary>
-internal abstract class CudaCall(CudaRun session, Op op) : PreparedCall
+internal abstract class CudaCall(CudaRun run, Op op) : PreparedCall
 {
     /// <summary>What the calls of the graph share.</summary>
-    protected CudaRun Session => session;
+    protected CudaRun Shared => run;
 
     /// <summary>The op's kind and layer, for errors.</summary>
     protected string Label { get; } = op.ToString();
 
     public sealed override void Run()
     {
-        session.ThrowIfDisposed();
+        run.ThrowIfDisposed();
         if (!NvtxRanges.IsEnabled)
         {
             Enqueue();

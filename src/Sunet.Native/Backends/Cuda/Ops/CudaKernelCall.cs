@@ -5,14 +5,14 @@ using Sunet.Native.Graphs;
 namespace Sunet.Native.Backends.Cuda.Ops;
 
 /// <summary>A call of one or several kernels of our own.</summary>
-/// <param name="session">What the calls of the graph share.</param>
+/// <param name="run">What the calls of the graph share.</param>
 /// <param name="op">For names.</param>
 /// <param name="scratchBytes">Scratch memory the kernels pass things through.</param>
 /// <param name="implementation">What to call it.</param>
 /// <param name="bind">Makes the launches, once addresses are known.</param>
 internal sealed class CudaKernelCall(
-    CudaRun session, Op op, long scratchBytes, string implementation, Func<IValueAddresses, KernelLaunch[]> bind)
-    : CudaCall(session, op)
+    CudaRun run, Op op, long scratchBytes, string implementation, Func<IValueAddresses, KernelLaunch[]> bind)
+    : CudaCall(run, op)
 {
     private KernelLaunch[] launches = [];
 
@@ -25,6 +25,6 @@ internal sealed class CudaKernelCall(
     protected override void Enqueue()
     {
         foreach (KernelLaunch launch in launches)
-            launch.Run(Session.Stream.Raw, Label);
+            launch.Run(Shared.Stream.Raw, Label);
     }
 }

@@ -40,7 +40,7 @@ internal sealed class CudaRun
 
     /// <summary>Makes the device current on this thread until the result is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
-    public CudaDevice.Scope Use()
+    public DeviceScope Use()
     {
         ThrowIfDisposed();
         return Device.Use();

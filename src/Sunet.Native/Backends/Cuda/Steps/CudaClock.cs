@@ -27,13 +27,13 @@ internal sealed class CudaClock : ICallClock
 
     public void Mark(int mark)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         events[mark].Record(run.Stream);
     }
 
     public double Milliseconds(int from, int to)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         events[to].Synchronize();
         return events[to].MillisecondsSince(events[from]);
     }

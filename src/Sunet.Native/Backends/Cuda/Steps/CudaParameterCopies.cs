@@ -13,7 +13,7 @@ internal sealed class CudaParameterCopies(CudaRun run) : IParameterCopies
     /// <inheritdoc/>
     public void Refresh(long count, nint parameters, nint copy)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         LayoutLaunches.ToBf16(run.Kernels, count, parameters, copy).Run(run.Stream.Raw, "copy_to_bf16");
     }
 }

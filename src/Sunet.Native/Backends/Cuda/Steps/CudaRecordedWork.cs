@@ -14,7 +14,7 @@ internal sealed class CudaRecordedWork(CudaRun run, Action work) : PreparedWork
 
     protected override void Work()
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         if (!ranOnce || !run.Settings.UsesGraphs)
         {
             work();

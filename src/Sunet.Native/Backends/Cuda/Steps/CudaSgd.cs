@@ -3,7 +3,6 @@ using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Memory;
 using Sunet.Native.Backends.Cuda.Running;
-using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Steps;
 
@@ -40,14 +39,13 @@ internal sealed unsafe class CudaSgd : ParameterUpdate
     public override void SetLearningRate(float rate)
     {
         ThrowIfDisposed();
-        using CudaDevice.Scope current = run.Use();
-        CudaStatus.ThrowIfFailed(
-            CudaDriver.Fill32Async(rates.Address, BitConverter.SingleToUInt32Bits(rate), 1, run.Stream.Raw), "cuMemsetD32Async");
+        using DeviceScope current = run.Use();
+        run.Stream.FillWords(rates.Address, BitConverter.SingleToUInt32Bits(rate), 1);
     }
 
     protected override void Work()
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         launch.Run(run.Stream.Raw, "sgd_update");
     }
 

@@ -10,7 +10,7 @@ internal sealed class CudaStepWork(CudaRun run, CudaStepGuard guard, CudaTransfe
     /// <summary>Prepares a finite check over the gradients, and the kernel that sets the guard.</summary>
     public PreparedWork PrepareCheck(nint loss, nint invalid, long count, nint gradients)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         return new LaunchedWork(run, guard.Flag,
             UpdateLaunches.FiniteCheck(run.Kernels, bf16: false, count, gradients, guard.Flag),
             UpdateLaunches.StepGuard(run.Kernels, loss, invalid, guard.Flag, guard.Guard, guard.Record));
@@ -19,21 +19,21 @@ internal sealed class CudaStepWork(CudaRun run, CudaStepGuard guard, CudaTransfe
     /// <inheritdoc/>
     public StepCheck LastCheck()
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         return guard.LastCheck();
     }
 
     /// <inheritdoc/>
     public PreparedWork PrepareAccumulate(long count, nint x, nint y)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         return new LaunchedWork(run, 0, UpdateLaunches.Accumulate(run.Kernels, count, x, y));
     }
 
     /// <inheritdoc/>
     public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         return new CudaSgd(run, transfers, arguments, count, parameters, copy, gradients, velocity);
     }
 }

@@ -38,7 +38,7 @@ internal sealed class CudaTransfers : IValueTransfers, IDisposable
     /// <summary>Brings row-major elements into a value's place.</summary>
     public void Upload(Value value, nint address, ReadOnlySpan<byte> elements)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         if (value.Kind == ValueKind.Input)
         {
             if (!inputs.TryGetValue(value, out InputPath? path))
@@ -68,7 +68,7 @@ internal sealed class CudaTransfers : IValueTransfers, IDisposable
     /// <summary>Brings row-major elements that lie on the device into a value's place.</summary>
     public void UploadFrom(Value value, nint address, nint elements)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         if (NeedsConversion(value))
         {
             FromRowMajor(value, elements, address).Run(run.Stream.Raw, value.Name);
@@ -82,7 +82,7 @@ internal sealed class CudaTransfers : IValueTransfers, IDisposable
     /// <summary>Brings a value out as row-major elements on the device.</summary>
     public void DownloadTo(Value value, nint address, nint elements)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         if (NeedsConversion(value))
         {
             ToRowMajor(value, address, elements).Run(run.Stream.Raw, value.Name);
@@ -96,14 +96,14 @@ internal sealed class CudaTransfers : IValueTransfers, IDisposable
     /// <inheritdoc/>
     public void Clear(long bytes, nint address)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         run.Stream.Clear(address, bytes);
     }
 
     /// <inheritdoc/>
     public bool AllFinite(Value value, nint address)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         bool bf16 = run.Layouts.IsBf16(value);
         long count = value.Shape.Count;
         if (value.Shape.Rank != 4 || run.Layouts.PixelStride(value) == value.Shape.Channels)
@@ -134,7 +134,7 @@ internal sealed class CudaTransfers : IValueTransfers, IDisposable
     /// <summary>Brings a value out as row-major elements, once it is computed.</summary>
     public void Download(Value value, nint address, Span<byte> elements)
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         PinnedBuffer buffer = Pinned(elements.Length);
         if (!NeedsConversion(value))
         {

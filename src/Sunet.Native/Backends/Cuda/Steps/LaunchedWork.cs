@@ -1,7 +1,6 @@
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Running;
-using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Steps;
 
@@ -13,7 +12,7 @@ internal sealed class LaunchedWork(CudaRun run, nint flag, params KernelLaunch[]
 {
     protected override void Work()
     {
-        using CudaDevice.Scope current = run.Use();
+        using DeviceScope current = run.Use();
         if (flag != 0)
             run.Stream.Clear(flag, sizeof(int));
         foreach (KernelLaunch launch in launches)
