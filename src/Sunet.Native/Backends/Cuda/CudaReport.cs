@@ -28,16 +28,16 @@ public sealed record CudaReport
     /// <summary>Whether the CUDA backend can be opened on some device.</summary>
     public bool IsUsable => Problems.Count == 0;
 
-    /// <summary>Looks at libraries and devices, loading what is there. Never throws for what is missing.</summary>
+    /// <summary>Loads the libraries that are there and describes the devices. Never throws for what is missing.</summary>
     public static CudaReport Query()
     {
         List<CudaLibraryInfo> libraries = [];
         List<string> problems = [], notes = [];
-        LoadedCudaLibrary? driver = Look(CudaLibrary.Driver, libraries, problems);
-        LoadedCudaLibrary? cublas = Look(CudaLibrary.CuBlasLt, libraries, problems);
-        if (Look(CudaLibrary.CuDnn, libraries, problems) is not null && cublas is not null)
+        LoadedCudaLibrary? driver = Load(CudaLibrary.Driver, libraries, problems);
+        LoadedCudaLibrary? cublas = Load(CudaLibrary.CuBlasLt, libraries, problems);
+        if (Load(CudaLibrary.CuDnn, libraries, problems) is not null && cublas is not null)
             NoteCudaVersions(cublas, notes);
-        if (Look(CudaLibrary.Ranges, libraries, []) is null)
+        if (Load(CudaLibrary.Ranges, libraries, []) is null)
             notes.Add("NVTX was not found: profilers will show kernels without the names of layers.");
         List<CudaDeviceInfo> devices = driver is null ? [] : DevicesOf(problems);
         return new CudaReport
@@ -51,7 +51,7 @@ public sealed record CudaReport
         };
     }
 
-    private static LoadedCudaLibrary? Look(CudaLibrary library, List<CudaLibraryInfo> found, List<string> problems)
+    private static LoadedCudaLibrary? Load(CudaLibrary library, List<CudaLibraryInfo> found, List<string> problems)
     {
         try
         {
