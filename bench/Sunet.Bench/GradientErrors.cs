@@ -1,5 +1,6 @@
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Loading;
 using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
@@ -27,7 +28,9 @@ internal static class GradientErrors
         ("bf16, no float16", new() { Precision = Precision.Bf16, Float16Products = false }),
     ];
 
-    /// <summary>Prints, for each arithmetic, the relative L2 error over all batches and what the gradients are of the exact ones' size.</summary>
+    /// <summary>
+    /// Prints, for each arithmetic, the relative L2 error over all batches and what the gradients are of the exact ones' size.
+    /// </summary>
     public static void Write(string data, string weights, int batches, TextWriter output, CancellationToken cancellation)
     {
         SunetModel model = SunetModel.Load(weights);
@@ -51,7 +54,10 @@ internal static class GradientErrors
             output.WriteLine($"{Arithmetics[i].Name,-18} error {Math.Sqrt(sums[i].Error / size):E2}  size {sums[i].Product / size:F4}");
     }
 
-    /// <summary>Of all parameters, one after the other: a step without momentum and decay changes them by that, times the rate.</summary>
+    /// <summary>
+    /// The gradients of all parameters, one after the other: a step without momentum and decay changes each parameter by its gradient,
+    /// times the rate.
+    /// </summary>
     private static double[] Gradient(
         SunetModel model, IBatchSource batches, int batch, CpuOptions arithmetic, CancellationToken cancellation)
     {
@@ -74,7 +80,7 @@ internal static class GradientErrors
         return [.. gradient];
     }
 
-    /// <summary>The same batch over and over; the source belongs to the caller.</summary>
+    /// <summary>Gives one batch over and over; the source belongs to the caller.</summary>
     private sealed class OneBatch(IBatchSource source, int index) : IBatchSource
     {
         public Shape ImageShape => source.ImageShape;

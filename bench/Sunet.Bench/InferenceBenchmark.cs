@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Bench;

@@ -4,7 +4,7 @@ using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Compilation.Passes;
 using Sunet.Native.Graphs;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
@@ -18,7 +18,8 @@ public class OpBenchmark : IDisposable
     private Plan? plan;
     private PreparedCall[] forward = [], backward = [];
 
-    [Params("conv 3x3", "conv 1x1", "conv 3x3 dilated 4", "transposed conv", "batch norm + relu", "average pool", "resize", "cross-entropy")]
+    [Params("conv 3x3", "conv 1x1", "conv 3x3 dilated 4", "transposed conv", "batch norm + relu",
+        "average pool", "resize", "cross-entropy")]
     public string Op { get; set; } = "";
 
     /// <summary>Whether 3x3 convolutions may be made by Winograd's algorithm.</summary>
@@ -75,7 +76,9 @@ public class OpBenchmark : IDisposable
         return calls.Length > 0 ? calls : throw new InvalidOperationException($"'{Op}' has no call {phase}.");
     }
 
-    /// <summary>The layer between a convolution of an image, which gives the layout inside a network, and a loss, whose gradient it gets.</summary>
+    /// <summary>
+    /// The layer between a convolution of an image, which gives the layout inside a network, and a loss, whose gradient it gets.
+    /// </summary>
     private Graph Build()
     {
         var graph = new Graph();

@@ -1,12 +1,15 @@
 using BenchmarkDotNet.Attributes;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 
 namespace Sunet.Bench;
 
-/// <summary>One update of SUNet-64 on a batch of two crops of 256 x 256: forward, backward, update; the batch is in memory already.</summary>
+/// <summary>
+/// One update of SUNet-64 on a batch of two crops of 256 x 256: forward, backward, update; the batch is in memory already.
+/// </summary>
 public class TrainingStepBenchmark : IDisposable
 {
     private CpuBackend? backend;

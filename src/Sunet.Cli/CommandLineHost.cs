@@ -15,10 +15,11 @@ internal static class CommandLineHost
     /// <param name="standardError">Takes progress, and one line for a failure.</param>
     /// <param name="cancellation">Stops a run; training writes a checkpoint first.</param>
     /// <returns>The process's exit code.</returns>
-    public static int Run(IReadOnlyList<string> args, TextWriter standardOutput, TextWriter standardError, CancellationToken cancellation) =>
+    public static int Run(
+        IReadOnlyList<string> args, TextWriter standardOutput, TextWriter standardError, CancellationToken cancellation) =>
         Run(args, new CommandOutput(standardOutput, standardError), cancellation);
 
-    /// <summary>Runs one command with a room to speak in.</summary>
+    /// <summary>Runs one command and writes what it says to the given output.</summary>
     public static int Run(IReadOnlyList<string> args, CommandOutput output, CancellationToken cancellation)
     {
         int code = RunCommand(args, output, cancellation);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sunet.Cli.Output;
 
 namespace Sunet.Cli;
 

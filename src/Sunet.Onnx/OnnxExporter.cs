@@ -2,38 +2,11 @@ using System.Text;
 using System.Text.Json;
 using Sunet.Native.Files;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Onnx.Format;
 using Sunet.Onnx.Translation;
 
 namespace Sunet.Onnx;
-
-/// <summary>How a model becomes an ONNX file.</summary>
-public sealed record OnnxExportOptions
-{
-    /// <summary>
-    /// Whether a batch normalisation right behind a convolution becomes part of its weights, as it does for prediction; otherwise every one
-    /// is a node of its own, and weights are the model's own.
-    /// </summary>
-    public bool FoldBatchNorm { get; init; } = true;
-}
-
-/// <summary>An input or output of an ONNX graph, float32.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Dimensions">Its dimensions, outermost first: numbers, or names of those that a run is free to choose.</param>
-/// <param name="Description">What it holds.</param>
-public sealed record OnnxTensor(string Name, IReadOnlyList<string> Dimensions, string Description)
-{
-    /// <inheritdoc/>
-    public override string ToString() => $"{Name} float32 [{string.Join(", ", Dimensions)}]";
-}
-
-/// <summary>An ONNX file that was written.</summary>
-/// <param name="Path">The file.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="Nodes">How many nodes its graph has.</param>
-/// <param name="Input">What a run gives.</param>
-/// <param name="Output">What a run takes.</param>
-public sealed record OnnxExport(string Path, long Bytes, int Nodes, OnnxTensor Input, OnnxTensor Output);
 
 /// <summary>
 /// Writes models in the Open Neural Network Exchange format (onnx.ai), translated op by op from the graph that prediction runs. Batch,

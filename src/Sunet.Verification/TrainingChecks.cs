@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Sunet.Native;
 using Sunet.Native.Backends;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 

@@ -90,7 +90,8 @@ public sealed class BadInputTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
     [InlineData("val")]
     [InlineData("predict")]
     [InlineData("train")]
-    public void AnyCommand_MissingCheckpoint_NamesIt(string verb) => AssertFailure(2, "none.safetensors' does not exist", WithWeights(verb, folder["none.safetensors"]));
+    public void AnyCommand_MissingCheckpoint_NamesIt(string verb) =>
+        AssertFailure(2, "none.safetensors' does not exist", WithWeights(verb, folder["none.safetensors"]));
 
     [Theory]
     [InlineData("val")]
@@ -176,7 +177,8 @@ public sealed class BadInputTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
 
     private static void Damage(string data, string damage)
     {
-        string image = Path.Combine(data, "JPEGImages", "scene_000002.jpg"), mask = Path.Combine(data, "SegmentationClass", "scene_000002.png");
+        string image = Path.Combine(data, "JPEGImages", "scene_000002.jpg"),
+            mask = Path.Combine(data, "SegmentationClass", "scene_000002.png");
         switch (damage)
         {
             case "label":
@@ -205,7 +207,8 @@ public sealed class BadInputTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
     private string[] WithWeights(string verb, string weights) => verb switch
     {
         "val" => ["val", "--data", runs.Data, "--weights", weights, "--quiet"],
-        "predict" => ["predict", "--weights", weights, "--source", Path.Combine(runs.Data, "JPEGImages"), "--project", folder["runs"], "--quiet"],
+        "predict" =>
+            ["predict", "--weights", weights, "--source", Path.Combine(runs.Data, "JPEGImages"), "--project", folder["runs"], "--quiet"],
         _ => ["train", "--data", runs.Data, "--weights", weights, "--project", folder["runs"], "--quiet"],
     };
 

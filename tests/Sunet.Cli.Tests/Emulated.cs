@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Sunet.Cli.Tests;
 
-/// <summary>The program on a machine whose GPU is emulated: a process of its own, because the libraries of this one are found already.</summary>
+/// <summary>
+/// The program on a machine whose GPU is emulated: a process of its own, because the libraries of this one are found already.
+/// </summary>
 internal static class Emulated
 {
     /// <summary>Where the emulator lies under the names of the real libraries.</summary>

@@ -71,7 +71,8 @@ public sealed class EndToEndTests(TinyRuns runs) : IClassFixture<TinyRuns>
         using var folder = new TemporaryFolder();
         string data = runs.CopyData(folder["data"]);
         File.AppendAllText(Path.Combine(data, "classes.txt"), "another\n");
-        CommandResult result = CommandResult.Of("train", "--data", data, "--weights", runs.Weights, "--imgsz", "32", "--batch", "2", "--lr", "0",
+        CommandResult result = CommandResult.Of(
+            "train", "--data", data, "--weights", runs.Weights, "--imgsz", "32", "--batch", "2", "--lr", "0",
             "--freeze-bn", "--iters", "1", "--threads", "1", "--project", folder.Path, "--name", "tuned");
         Assert.Equal(0, result.Code);
         var before = Sunet.Native.Models.SunetModel.Load(runs.Weights);
@@ -90,7 +91,8 @@ public sealed class EndToEndTests(TinyRuns runs) : IClassFixture<TinyRuns>
         Assert.Equal((0, 0), (json.Code, table.Code));
         using JsonDocument parsed = JsonDocument.Parse(json.Output);
         Assert.Equal(TinyRuns.ClassCount, parsed.RootElement.GetProperty("classes").GetArrayLength());
-        string accuracy = parsed.RootElement.GetProperty("aAcc").GetDouble().ToString("F2", System.Globalization.CultureInfo.InvariantCulture);
+        string accuracy = parsed.RootElement.GetProperty("aAcc").GetDouble()
+            .ToString("F2", System.Globalization.CultureInfo.InvariantCulture);
         Assert.Contains($"aAcc {accuracy}", table.Output, StringComparison.Ordinal);
         Assert.Contains("mIoU: mean over classes", table.Output, StringComparison.Ordinal);
         string last = File.ReadAllLines(Path.Combine(runs.Run, "results.csv"))[^1].Split(',')[4];
@@ -101,7 +103,8 @@ public sealed class EndToEndTests(TinyRuns runs) : IClassFixture<TinyRuns>
     [Fact]
     public void Val_ScalesAndFlip_CountsEveryLabelledPixel()
     {
-        CommandResult result = CommandResult.Of("val", "--data", runs.Data, "--weights", runs.Weights, "--threads", "1", "--scales", "1,1.5",
+        CommandResult result = CommandResult.Of(
+            "val", "--data", runs.Data, "--weights", runs.Weights, "--threads", "1", "--scales", "1,1.5",
             "--flip", "--output-stride", "8", "--limit", "2");
         Assert.Equal(0, result.Code);
         Assert.Contains("images 2 ", result.Output, StringComparison.Ordinal);
@@ -117,7 +120,8 @@ public sealed class EndToEndTests(TinyRuns runs) : IClassFixture<TinyRuns>
             File.Copy(source, Path.Combine(images, Path.GetFileName(source)));
         File.WriteAllBytes(Path.Combine(images, "broken.jpg"), File.ReadAllBytes(sources[0])[..200]);
 
-        CommandResult result = CommandResult.Of("predict", "--weights", runs.Weights, "--source", images, "--probabilities", "--threads", "1",
+        CommandResult result = CommandResult.Of(
+            "predict", "--weights", runs.Weights, "--source", images, "--probabilities", "--threads", "1",
             "--project", folder["runs"], "--quiet");
         Assert.Equal(2, result.Code);
         Assert.Contains("broken.jpg", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
@@ -150,7 +154,8 @@ public sealed class EndToEndTests(TinyRuns runs) : IClassFixture<TinyRuns>
         Assert.Equal(0, result.Code);
         using JsonDocument parsed = JsonDocument.Parse(result.Output);
         JsonProperty[] regions = [.. parsed.RootElement.GetProperty("memory").EnumerateObject()];
-        Assert.Equal(regions.Single(r => r.Name == "total").Value.GetInt64(), regions.Where(r => r.Name != "total").Sum(r => r.Value.GetInt64()));
+        Assert.Equal(
+            regions.Single(r => r.Name == "total").Value.GetInt64(), regions.Where(r => r.Name != "total").Sum(r => r.Value.GetInt64()));
         Assert.True(parsed.RootElement.GetProperty("flops").GetInt64() > 0);
     }
 
@@ -160,7 +165,8 @@ public sealed class EndToEndTests(TinyRuns runs) : IClassFixture<TinyRuns>
     public void Bench_TinyModel_TimesEveryConvolutionAlone(string purpose)
     {
         using var folder = new TemporaryFolder();
-        CommandResult result = CommandResult.Of("bench", "--model", "sunet-tiny", "--imgsz", "128", purpose, "--iters", "2", "--warmup", "1",
+        CommandResult result = CommandResult.Of(
+            "bench", "--model", "sunet-tiny", "--imgsz", "128", purpose, "--iters", "2", "--warmup", "1",
             "--threads", "1", "--json", "--csv", folder["layers.csv"]);
         Assert.Equal(0, result.Code);
         using JsonDocument parsed = JsonDocument.Parse(result.Output);

@@ -48,7 +48,8 @@ public sealed class GpuTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisposab
         Assert.True(again.Code == 0, again.Error);
         Assert.Contains("device: cuda:0", again.Error, StringComparison.Ordinal);
         Assert.Equal(
-            TinyRuns.Hash(folder["runs", "whole", "weights", "last.safetensors"]), TinyRuns.Hash(folder["runs", "again", "weights", "last.safetensors"]));
+            TinyRuns.Hash(folder["runs", "whole", "weights", "last.safetensors"]),
+            TinyRuns.Hash(folder["runs", "again", "weights", "last.safetensors"]));
     }
 
     [Theory]
@@ -68,7 +69,8 @@ public sealed class GpuTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisposab
     [Fact]
     public void Info_MoreThanTheDeviceHas_IsRefusedWithThePlansBytes()
     {
-        CommandResult result = Emulated.Run(["info", "--model", "sunet7128", "--train", "--batch", "64", "--imgsz", "512", "--device", "cuda"]);
+        CommandResult result = Emulated.Run(
+            ["info", "--model", "sunet7128", "--train", "--batch", "64", "--imgsz", "512", "--device", "cuda"]);
         Assert.Equal(4, result.Code);
         string line = Assert.Single(result.ErrorLines);
         Assert.Contains("for activations", line, StringComparison.Ordinal);
@@ -134,7 +136,8 @@ public sealed class GpuTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisposab
         CommandResult result = Emulated.Run([.. args, "Relu,training"]);
         Assert.True(result.Code == 0, result.Output + result.Error);
         using JsonDocument report = JsonDocument.Parse(result.Output);
-        IEnumerable<string?> names = report.RootElement.GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("name").GetString());
+        IEnumerable<string?> names = report.RootElement.GetProperty("checks")
+            .EnumerateArray().Select(c => c.GetProperty("name").GetString());
         Assert.Equal(["Relu", "Relu", "20 steps, twice"], names);
         CommandResult wrong = Emulated.Run([.. args, "Relu,nothing"]);
         Assert.Equal(1, wrong.Code);
@@ -146,7 +149,8 @@ public sealed class GpuTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDisposab
     [InlineData(true)]
     public void Bench_OnAGpu_TimesStepsBetweenRunsOfTheirLayers(bool train)
     {
-        string[] args = ["bench", "--model", "sunet-tiny", "--imgsz", "64x96", "--batch", "2", "--iters", "3", "--device", "cuda", "--json"];
+        string[] args =
+            ["bench", "--model", "sunet-tiny", "--imgsz", "64x96", "--batch", "2", "--iters", "3", "--device", "cuda", "--json"];
         CommandResult result = Emulated.Run(train ? [.. args, "--train"] : args);
         Assert.True(result.Code == 0, result.Error);
         using JsonDocument report = JsonDocument.Parse(result.Output);

@@ -13,7 +13,8 @@ public sealed class TinyRuns : IDisposable
         Data = folder["data"];
 
         // Of the seeds, one that puts every class into both splits.
-        Assert.Equal(0, CommandResult.Of("data", "synth", "--out", Data, "--train", "8", "--val", "3", "--size", "32x48", "--seed", "1").Code);
+        Assert.Equal(
+            0, CommandResult.Of("data", "synth", "--out", Data, "--train", "8", "--val", "3", "--size", "32x48", "--seed", "1").Code);
         CommandResult trained = CommandResult.Of(Train(Data, folder["runs"], "exp", "--epochs", "2"));
         Assert.True(trained.Code == 0, trained.Error);
         Run = folder["runs", "exp"];
@@ -33,7 +34,8 @@ public sealed class TinyRuns : IDisposable
     public static string[] Train(string data, string project, string name, params string[] more) =>
     [
         "train", "--data", data, "--model", "custom", "--filters", "4", "--depth", "1", "--widths", "8,8,12,12", "--stem-width", "4",
-        "--residual-width", "8", "--imgsz", "32", "--batch", "2", "--lr", "0.05", "--bn-momentum", "0.1", "--threads", "1", "--workers", "1",
+        "--residual-width", "8", "--imgsz", "32", "--batch", "2", "--lr",
+        "0.05", "--bn-momentum", "0.1", "--threads", "1", "--workers", "1",
         "--project", project, "--name", name, .. more,
     ];
 

@@ -1,4 +1,5 @@
-using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Labels;
+using Sunet.Data.Datasets.Layouts;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
@@ -61,7 +62,7 @@ internal static class PublishedTrees
                 IndexPngWriter.Write(folder.At(["masks", .. (name + ".png").Split('/')]), Labels);
         }
 
-        string names = string.Join(", ", VocDataset.VocClassNames);
+        string names = string.Join(", ", VocClasses.Names);
         return folder.WriteText($"train: images/train\nval: images/val\ntest: images/test\nnames: [{names}]\n", "data.yaml");
     }
 

@@ -8,7 +8,7 @@ namespace Sunet.Mutation.Tests;
 /// <summary>Makes the checksums of changed files right again, so that changes reach what lies behind them.</summary>
 internal static class Checksums
 {
-    /// <summary>Of each chunk of a PNG that is still whole.</summary>
+    /// <summary>Repairs the checksum of each chunk of a PNG that is still whole.</summary>
     public static byte[] RepairPng(byte[] png)
     {
         const int Signature = 8, Frame = 12;
@@ -26,7 +26,7 @@ internal static class Checksums
         return png;
     }
 
-    /// <summary>Of a safetensors file that has a digest of its own.</summary>
+    /// <summary>Repairs the digest of a safetensors file that has one.</summary>
     public static byte[] RepairSafetensors(byte[] file)
     {
         const int Digits = 32;
@@ -41,7 +41,7 @@ internal static class Checksums
         return file;
     }
 
-    /// <summary>Of the entries of a zip archive: zeros, which say that none was computed.</summary>
+    /// <summary>Clears the checksums of the entries of a zip archive: zeros say that none was computed.</summary>
     public static byte[] RepairZip(byte[] archive)
     {
         Clear(archive, "PK\u0003\u0004"u8, 14);

@@ -5,9 +5,9 @@ using Sunet.Mutation.Tests.Subjects;
 namespace Sunet.Mutation.Tests;
 
 /// <summary>
-/// Thousands of damaged inputs of every format: each is read, or refused with a sentence and an exit code of its own, within ten seconds and a
-/// memory budget. The seed is fixed, so that a failure comes again; <c>SUNET_MUTATIONS</c> asks for another number of inputs in all, and
-/// <c>SUNET_MUTATION_SEED</c> for others. An input that ends the process stays in <see cref="CurrentFolder"/>.
+/// Thousands of damaged inputs of every format: each is read, or refused with a sentence and an exit code of its own, within ten seconds
+/// and a memory budget. The seed is fixed, so that a failure comes again; <c>SUNET_MUTATIONS</c> asks for another number of inputs in all,
+/// and <c>SUNET_MUTATION_SEED</c> for others. An input that ends the process stays in <see cref="CurrentFolder"/>.
 /// </summary>
 public sealed class MutationTests(ITestOutputHelper output)
 {

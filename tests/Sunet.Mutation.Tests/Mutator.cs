@@ -10,13 +10,16 @@ internal sealed class Mutator(int seed)
 {
     private static readonly long[] Extremes =
     [
-        0, 1, -1, 127, 128, 255, 256, 32767, 65535, 65536, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 40,
+        0, 1, -1, 127, 128, 255, 256, 32767, 65535, 65536, int.MaxValue,
+        int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 40,
     ];
 
     private static readonly string[] Words =
     [
-        "", " ", "\0", "\n", "\r\n", "-1", "0", "1e999", "NaN", "-Infinity", "2147483648", "9223372036854775808", "00", "0x7f", "null", "true", "[]",
-        "{}", "[[[[[[[[[[[[[[[[", "{\"a\":{\"a\":{\"a\":", "\"", "'", "\\", "\\u0000", "\\ud800", "../", "/", ".", "~", "&a", "*a", "!!", "%", ": ", "- ",
+        "", " ", "\0", "\n", "\r\n", "-1", "0", "1e999", "NaN", "-Infinity",
+        "2147483648", "9223372036854775808", "00", "0x7f", "null", "true", "[]",
+        "{}", "[[[[[[[[[[[[[[[[", "{\"a\":{\"a\":{\"a\":", "\"", "'", "\\", "\\u0000",
+            "\\ud800", "../", "/", ".", "~", "&a", "*a", "!!", "%", ": ", "- ",
         "\u001b[2J", "\u202e", "ß", "\ud83d\ude00", "#", "--", "/dev/zero", "\t",
     ];
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Sunet.Native.Graphs;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Onnx.Format;
 using Sunet.Onnx.Translation;

@@ -40,7 +40,8 @@ public sealed class OnnxSessionTests : OnnxTest
     {
         using (Process made = Process.Start("mkfifo", [this["pipe.onnx"]]))
             made.WaitForExit();
-        Assert.Contains("a pipe", Assert.Throws<CheckpointException>(() => new OnnxSession(this["pipe.onnx"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "a pipe", Assert.Throws<CheckpointException>(() => new OnnxSession(this["pipe.onnx"])).Message, StringComparison.Ordinal);
     }
 
     [Theory]

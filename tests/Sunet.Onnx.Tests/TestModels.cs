@@ -3,6 +3,7 @@ using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Verification.Reference;
 

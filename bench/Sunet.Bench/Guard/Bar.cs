@@ -17,14 +17,9 @@ internal sealed record Bar(string Group, string Work, double Limit, double Slack
     /// <summary>Whether a figure is within limit and slack; one that is no number is not.</summary>
     public bool Holds(double figure) => AtLeast ? figure >= Last : figure <= Last;
 
-    /// <summary>Such as <c>&lt;= 0.7</c>.</summary>
+    /// <summary>The limit as a text, such as <c>&lt;= 0.7</c>.</summary>
     public string LimitText => (AtLeast ? ">= " : "<= ") + Text(Limit);
 
     /// <summary>A figure with the bar's unit.</summary>
     public string Text(double figure) => (figure.ToString("0.####", CultureInfo.InvariantCulture) + " " + Unit).TrimEnd();
 }
-
-/// <summary>A bar and the work that shows whether it is held.</summary>
-/// <param name="Bar">The bar.</param>
-/// <param name="Measure">Measures; null where this machine or system cannot tell.</param>
-internal sealed record Check(Bar Bar, Func<Workshop, double?> Measure);

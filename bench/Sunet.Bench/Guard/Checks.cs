@@ -8,7 +8,7 @@ internal static class Checks
 {
     private const double Megabyte = 1e6;
 
-    /// <summary>Of the least times, not of medians: what else goes on on the machine can only add.</summary>
+    /// <summary>The ratio of the least times, not of medians, because whatever else the machine does can only add to a time.</summary>
     private const string LeastRatio = "least_ratio";
 
     /// <summary>All of them, in the order they run.</summary>
@@ -56,23 +56,23 @@ internal static class Checks
         new(new Bar("bf16", $"{model}, step of 2 x 256 x 256 in bf16 / in float32", 0.65, 0.05), w => Scaling.Bf16Step(w, model)),
     ];
 
-    private static JsonElement Compare(Workshop w, string model, params string[] more) =>
+    private static JsonElement Compare(GuardFixture w, string model, params string[] more) =>
         w.Json(["bench", "compare", "--model", model, "--iters", $"{w.Rounds}", .. more]);
 
     /// <summary>The step over its convolutions as direct sums; where the plan has no others, they are those of the plan.</summary>
-    private static double? DirectRatio(Workshop w, params string[] what)
+    private static double? DirectRatio(GuardFixture w, params string[] what)
     {
         JsonElement result = w.Json(["bench", "--device", "cpu", .. what, "--iters", $"{w.Rounds}"]);
         return result.TryGetProperty("direct_ratio", out JsonElement direct) ? direct.GetDouble() : result.GetProperty("ratio").GetDouble();
     }
 
-    private static string[] Predict(Workshop w, string model) =>
+    private static string[] Predict(GuardFixture w, string model) =>
     [
         "predict", "--device", "cpu", "--weights", w.Weights(model), "--source", w.Image(512), "--project", w.At("predict"),
         "--no-overlay", "--exist-ok", "--quiet",
     ];
 
-    private static double? TrainingPeak(Workshop w)
+    private static double? TrainingPeak(GuardFixture w)
     {
         string data = w.At("data");
         if (!Directory.Exists(data))

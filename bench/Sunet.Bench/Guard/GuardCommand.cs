@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Sunet.Cli;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
@@ -30,8 +29,8 @@ internal static class GuardCommand
         {
             Command command = SettingCommand.Create(Verb, "Measures what must not become worse.", settings, values =>
             {
-                using var workshop = new Workshop(values.Flag("quick"), cancellation);
-                return Measure(Chosen(checks, values.TextOrNull("only"), groups), workshop, output);
+                using var fixture = new GuardFixture(values.Flag("quick"), cancellation);
+                return Measure(Chosen(checks, values.TextOrNull("only"), groups), fixture, output);
             });
             ParseResult parsed = command.Parse(args);
             if (parsed.Errors.Count > 0)
@@ -62,15 +61,15 @@ internal static class GuardCommand
             : [.. checks.Where(c => wanted.Length == 0 || wanted.Contains(c.Bar.Group))];
     }
 
-    private static int Measure(IReadOnlyList<Check> checks, Workshop workshop, CommandOutput output)
+    private static int Measure(IReadOnlyList<Check> checks, GuardFixture fixture, CommandOutput output)
     {
         var table = new TextTable("group", "work", ">figure", ">bar", ">slack %", "held");
         int lost = 0;
         double? distanceBefore = CoreDistance.Nanoseconds();
-        foreach ((Bar bar, Func<Workshop, double?> measure) in checks)
+        foreach ((Bar bar, Func<GuardFixture, double?> measure) in checks)
         {
             output.Progress($"{bar.Group}: {bar.Work}");
-            double? figure = measure(workshop);
+            double? figure = measure(fixture);
             bool held = figure is not { } known || bar.Holds(known);
             lost += held ? 0 : 1;
             table.Add(bar.Group, bar.Work, figure is { } shown ? bar.Text(shown) : "", bar.LimitText, Numbers.Fixed(100 * bar.Slack, 1),
@@ -79,7 +78,8 @@ internal static class GuardCommand
 
         output.Table(table);
         if (distanceBefore is { } before && CoreDistance.Nanoseconds() is { } after)
-            output.Result($"a cache line to another thread and back: {Numbers.Fixed(before, 0)} ns before, {Numbers.Fixed(after, 0)} ns after");
+            output.Result(
+                $"a cache line to another thread and back: {Numbers.Fixed(before, 0)} ns before, {Numbers.Fixed(after, 0)} ns after");
         output.Result(lost == 0 ? "every bar is held" : $"{lost} of {checks.Count} bars are not held");
         return lost == 0 ? ExitCodes.Success : ExitCodes.Usage;
     }

@@ -21,7 +21,7 @@ internal static class Memory
     public static double? MeasuredToPlanned(bool train)
     {
         long before = NativeRuntime.Outstanding.Bytes;
-        using BenchedPlan benched = Workshop.Plan(Model, new Shape(2, 3, 4 * Side, 4 * Side), new CpuOptions(), train);
+        using BenchedPlan benched = GuardFixture.Plan(Model, new Shape(2, 3, 4 * Side, 4 * Side), new CpuOptions(), train);
         return (NativeRuntime.Outstanding.Bytes - before) / (double)benched.Plan.Memory.TotalBytes;
     }
 
@@ -29,7 +29,7 @@ internal static class Memory
     public static double? AllocationsOfPrediction()
     {
         using var backend = new CpuBackend();
-        using var predictor = new Predictor(Workshop.Model(Model), new PredictorOptions(), backend);
+        using var predictor = new Predictor(GuardFixture.Model(Model), new PredictorOptions(), backend);
         var image = new Rgb[Side, Side];
         var labels = new byte[Side, Side];
         return Steady(() => predictor.Segment(image, labels));
@@ -38,7 +38,7 @@ internal static class Memory
     /// <summary>Managed bytes and native allocations of a training step in steady state, together.</summary>
     public static double? AllocationsOfStep()
     {
-        using BenchedPlan benched = Workshop.Plan(Model, new Shape(2, 3, Side, Side), new CpuOptions(), train: true);
+        using BenchedPlan benched = GuardFixture.Plan(Model, new Shape(2, 3, Side, Side), new CpuOptions(), train: true);
         return Steady(benched.Step!);
     }
 
@@ -67,20 +67,25 @@ internal static class Memory
     /// What a tiled prediction takes beside image and labels, of an image of twice the side over that of the side, each in a process of its
     /// own. What tiles of one row share with those of the next grows with the width; all else is constant.
     /// </summary>
-    public static double? TilesOfTwiceTheSide(Workshop workshop)
+    public static double? TilesOfTwiceTheSide(GuardFixture fixture)
     {
-        int side = workshop.Quick ? 2048 : 4096;
+        int side = fixture.Quick ? 2048 : 4096;
         return Growth(2 * side) / Growth(side);
 
         double? Growth(int pixels) => double.TryParse(
-            workshop.Again(TilesVerb, pixels.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture, out double bytes) ? bytes : null;
+            fixture.Again(TilesVerb, pixels.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture, out double bytes)
+            ? bytes
+            : null;
     }
 
-    /// <summary>Predicts one image in tiles and says by how much that raised the peak of this process; nothing where that cannot be told.</summary>
+    /// <summary>
+    /// Predicts one image in tiles and says by how much that raised the peak of this process; nothing where that cannot be told.
+    /// </summary>
     public static string Tiles(int side)
     {
         using var backend = new CpuBackend();
-        using var predictor = new Predictor(Workshop.Model(Model), new PredictorOptions { TileSize = 1024, TileOverlap = 128 }, backend);
+        using var predictor = new Predictor(
+            GuardFixture.Model(Model), new PredictorOptions { TileSize = 1024, TileOverlap = 128 }, backend);
         var image = new Rgb[side, side];
         var labels = new byte[side, side];
         MemoryMarshal.CreateSpan(ref labels[0, 0], labels.Length).Fill(1);

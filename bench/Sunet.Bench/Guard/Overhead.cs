@@ -16,14 +16,15 @@ namespace Sunet.Bench.Guard;
 internal static class Overhead
 {
     /// <summary>Percent of the time of a plan's phases.</summary>
-    public static double? Percent(Workshop workshop, bool train)
+    public static double? Percent(GuardFixture fixture, bool train)
     {
-        using BenchedPlan benched = Workshop.Plan("sunet64", train ? new Shape(2, 3, 256, 256) : new Shape(1, 3, 512, 512), new CpuOptions(), train);
+        using BenchedPlan benched = GuardFixture.Plan(
+            "sunet64", train ? new Shape(2, 3, 256, 256) : new Shape(1, 3, 512, 512), new CpuOptions(), train);
         double entry = MillisecondsOfEmptyCall();
-        var shares = new double[workshop.Rounds];
+        var shares = new double[fixture.Rounds];
         for (int i = -1; i < shares.Length; i++)
         {
-            workshop.Cancellation.ThrowIfCancellationRequested();
+            fixture.Cancellation.ThrowIfCancellationRequested();
             benched.WriteInputs();
             var inside = new Inside();
             long start = Stopwatch.GetTimestamp();
@@ -49,7 +50,7 @@ internal static class Overhead
         using var backend = new CpuBackend(threads: 1);
         using Plan plan = Plan.Compile(graph, backend, new PlanOptions());
         plan.Write(input, (float[])[1]);
-        double[] times = Turns.Time(Repeats, warmUp: 3, [() => plan.Run(Phase.Forward)])[0];
+        double[] times = InterleavedTimer.Time(Repeats, warmUp: 3, [() => plan.Run(Phase.Forward)])[0];
         return times.Min() / Calls;
     }
 

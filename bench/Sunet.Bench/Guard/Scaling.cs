@@ -16,40 +16,40 @@ internal static class Scaling
     private const string Model = "sunet64";
 
     /// <summary>The time on one thread over that on two; null where there are no two processors.</summary>
-    public static double? Threads(Workshop workshop)
+    public static double? Threads(GuardFixture fixture)
     {
         if (Environment.ProcessorCount < 2)
             return null;
         var image = new Shape(1, 3, 512, 512);
-        double[] times = Least(workshop, [(image, 1), (image, 2)]);
+        double[] times = Least(fixture, [(image, 1), (image, 2)]);
         return times[0] / times[1];
     }
 
     /// <summary>The time of a training step in bfloat16 over that in float32; null where the CPU does not multiply bfloat16.</summary>
-    public static double? Bf16Step(Workshop workshop, string model)
+    public static double? Bf16Step(GuardFixture fixture, string model)
     {
         if (!NativeRuntime.Query().HasBFloat16)
             return null;
         var images = new Shape(2, 3, 256, 256);
-        using BenchedPlan half = Workshop.Plan(model, images, new CpuOptions { Precision = Precision.Bf16 }, train: true);
-        using BenchedPlan single = Workshop.Plan(model, images, new CpuOptions(), train: true);
-        double[][] times = Turns.Time(workshop.Rounds, warmUp: 1, [half.Step!, single.Step!], workshop.Cancellation);
+        using BenchedPlan half = GuardFixture.Plan(model, images, new CpuOptions { Precision = Precision.Bf16 }, train: true);
+        using BenchedPlan single = GuardFixture.Plan(model, images, new CpuOptions(), train: true);
+        double[][] times = InterleavedTimer.Time(fixture.Rounds, warmUp: 1, [half.Step!, single.Step!], fixture.Cancellation);
         return times[0].Min() / times[1].Min();
     }
 
     /// <summary>The exponent of time over pixels.</summary>
-    public static double? OverPixels(Workshop workshop)
+    public static double? OverPixels(GuardFixture fixture)
     {
-        int[] sides = workshop.Quick ? [256, 384, 512] : [256, 384, 512, 768, 1024];
-        double[] times = Least(workshop, sides.Select(side => new Shape(1, 3, side, side)));
+        int[] sides = fixture.Quick ? [256, 384, 512] : [256, 384, 512, 768, 1024];
+        double[] times = Least(fixture, sides.Select(side => new Shape(1, 3, side, side)));
         return Exponent([.. sides.Select(side => (double)side * side)], times);
     }
 
     /// <summary>The exponent of time over images.</summary>
-    public static double? OverBatch(Workshop workshop)
+    public static double? OverBatch(GuardFixture fixture)
     {
-        int[] batches = workshop.Quick ? [1, 2, 4] : [1, 2, 4, 8];
-        double[] times = Least(workshop, batches.Select(n => new Shape(n, 3, 256, 256)));
+        int[] batches = fixture.Quick ? [1, 2, 4] : [1, 2, 4, 8];
+        double[] times = Least(fixture, batches.Select(n => new Shape(n, 3, 256, 256)));
         return Exponent([.. batches.Select(n => (double)n)], times);
     }
 
@@ -61,17 +61,17 @@ internal static class Scaling
         return x.Zip(y, (a, b) => (a - meanX) * (b - meanY)).Sum() / x.Sum(a => (a - meanX) * (a - meanX));
     }
 
-    private static double[] Least(Workshop workshop, IEnumerable<Shape> images) => Least(workshop, images.Select(image => (image, 0)));
+    private static double[] Least(GuardFixture fixture, IEnumerable<Shape> images) => Least(fixture, images.Select(image => (image, 0)));
 
-    private static double[] Least(Workshop workshop, IEnumerable<(Shape Image, int Threads)> works)
+    private static double[] Least(GuardFixture fixture, IEnumerable<(Shape Image, int Threads)> works)
     {
         var plans = new List<BenchedPlan>();
         try
         {
             foreach ((Shape image, int threads) in works)
-                plans.Add(Workshop.Plan(Model, image, new CpuOptions { Threads = threads }));
+                plans.Add(GuardFixture.Plan(Model, image, new CpuOptions { Threads = threads }));
             Action[] runs = [.. plans.Select(p => (Action)(() => Run(p)))];
-            double[][] times = Turns.Time(workshop.Rounds, warmUp: 1, runs, workshop.Cancellation);
+            double[][] times = InterleavedTimer.Time(fixture.Rounds, warmUp: 1, runs, fixture.Cancellation);
             return [.. times.Select(t => t.Min())];
         }
         finally

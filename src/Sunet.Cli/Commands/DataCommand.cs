@@ -2,7 +2,7 @@ using System.CommandLine;
 using Sunet.Cli.Output;
 using Sunet.Cli.Runs.Files;
 using Sunet.Cli.Settings;
-using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Synthetic;
 
 namespace Sunet.Cli.Commands;
@@ -33,8 +33,8 @@ internal static class DataCommand
         Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
         Setting.Value("out", "the folder to make, in the layout of PASCAL VOC"),
         Setting.Value("split", "the parts to convert, separated by commas; all without it"),
-        Setting.Value("colour-map", "for masks in colours: a file of names and colours, with lines such as 'road:128,64,128'; a labelmap.txt in "
-            + "the data set is found without it"),
+        Setting.Value("colour-map", "for masks in colours: a file of names and colours, with lines such as 'road:128,64,128'; a "
+            + "labelmap.txt in the data set is found without it"),
         Setting.Switch("exist-ok", "overwrite a data set that is there, or go on with one that was interrupted"),
         .. LabelSettings.Settings,
         Setting.Value("workers", "threads that convert; one a core without it"),

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Sunet.Cli.Output;
 using Sunet.Cli.Runs.Measuring;
 using Sunet.Cli.Settings;
-using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 
 namespace Sunet.Cli.Commands;
 

@@ -7,7 +7,7 @@ internal static class ByteSize
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB"];
 
-    /// <summary>Such as <c>12.3 MiB</c>.</summary>
+    /// <summary>A number of bytes in words, such as <c>12.3 MiB</c>.</summary>
     public static string Text(long bytes)
     {
         double value = bytes;

@@ -7,7 +7,8 @@ namespace Sunet.Cli.Output;
 
 /// <summary>
 /// Where everything a command says goes: results to standard output, progress and failures to standard error. Lines are plain where the
-/// stream is redirected or <c>NO_COLOR</c> is set. Text is shown as <see cref="PrintableText"/>, and a stream that takes none stops nothing.
+/// stream is redirected or <c>NO_COLOR</c> is set. Text is shown as <see cref="PrintableText"/>, and a stream that takes none stops
+/// nothing.
 /// </summary>
 internal sealed class CommandOutput(TextWriter results, TextWriter progress)
 {

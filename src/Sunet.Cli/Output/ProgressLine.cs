@@ -41,7 +41,9 @@ internal sealed class ProgressLine : IDisposable
             return;
         shown = now;
         double rate = (done - first.Value) / now.TotalSeconds;
-        string eta = rate > 0 ? TimeSpan.FromSeconds(Math.Round((total - done) / rate)).ToString("c", CultureInfo.InvariantCulture) : "unknown";
+        string eta = rate > 0
+            ? TimeSpan.FromSeconds(Math.Round((total - done) / rate)).ToString("c", CultureInfo.InvariantCulture)
+            : "unknown";
         string text = PrintableText.Of(string.Create(CultureInfo.InvariantCulture,
             $"{done}/{total} {unit}  {detail}  {rate:F2} {unit}/s  eta {eta}  memory {ByteSize.Text(Environment.WorkingSet)}"));
         if (!interactive)

@@ -45,7 +45,7 @@ internal sealed class TextTable
         }
     }
 
-    /// <summary>The same table with lines around it.</summary>
+    /// <summary>Draws the table with lines around it.</summary>
     public Table ToBox()
     {
         var box = new Table().Border(TableBorder.Rounded);

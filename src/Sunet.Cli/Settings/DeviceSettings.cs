@@ -71,7 +71,7 @@ internal static class DeviceSettings
         Float16Products = values.Flag("float16"),
     };
 
-    /// <summary>The same with the precision that is asked for.</summary>
+    /// <summary>The options of the CPU with the precision that is asked for.</summary>
     /// <exception cref="ConfigurationException">The CPU has no such precision.</exception>
     public static CpuOptions CpuOptionsWithPrecision(SettingValues values) =>
         CpuOptionsOf(values) with { Precision = OnCpu(PrecisionOf(values, "precision")) };
@@ -111,7 +111,11 @@ internal static class DeviceSettings
         }
 
         if (options.Precision == Precision.Tf32)
-            throw new BackendException($"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", "libcuda.so.1");
+        {
+            throw new BackendException(
+                $"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", "libcuda.so.1");
+        }
+
         OpenDevice device = Opened(new CpuBackend(cpu with { Precision = OnCpu(options.Precision) }), "auto chose ");
         return device with { Line = $"{device.Line}; not a GPU: {missing}" };
     }

@@ -1,5 +1,5 @@
 using Sunet.Native;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 
 namespace Sunet.Cli.Settings;
 
@@ -68,7 +68,7 @@ internal static class ModelSettings
     public static int OutputStride(SettingValues values) => int.Parse(values.Choice("output-stride", "32", "16", "8"),
         System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>The same settings with a network's own numbers, so that they do not depend on names or files any more.</summary>
+    /// <summary>Replaces names and files in settings by a network's own numbers, on which the settings then no longer depend.</summary>
     public static SettingValues Resolve(SettingValues values, SunetSpec spec)
     {
         SunetConfig? published = SunetConfig.All.FirstOrDefault(c => c.SameBody(spec.Config));

@@ -15,7 +15,9 @@ internal sealed record OpenDevice(IBackend Backend, string Line) : IDisposable
     /// <summary>All the memory there is for plans.</summary>
     public long MemoryBytes => Backend.MemoryBytes;
 
-    /// <summary>The most that a plan may take beside others: a GPU knows what it has left, the CPU's system promises more than it has.</summary>
+    /// <summary>
+    /// The most that a plan may take beside others: a GPU knows what it has left, the CPU's system promises more than it has.
+    /// </summary>
     /// <param name="others">The bytes of plans that exist.</param>
     public long MemoryLimit(long others = 0) => Backend.UsesHostMemory ? MemoryBytes - others : long.MaxValue;
 

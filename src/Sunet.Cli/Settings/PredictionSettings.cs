@@ -21,7 +21,8 @@ internal static class PredictionSettings
         Setting.Value("crop", "cut the image at every scale into crops of this side, padded; 0 for none", "0"),
         Setting.Value("crop-stride", "from crop to crop, as a share of its side", Invariant($"{TwoThirds}")),
         Setting.Value("crop-base", "resize the shorter side to this times the scale before crops are cut; 0 for the image's own", "0"),
-        Setting.Value("output-stride", "another output stride than the checkpoint's: 32, 16 or 8 (statistics fit the checkpoint's; see 'calibrate')"),
+        Setting.Value("output-stride",
+            "another output stride than the checkpoint's: 32, 16 or 8 (statistics fit the checkpoint's; see 'calibrate')"),
     ];
 
     /// <summary>Reads them.</summary>

@@ -19,7 +19,7 @@ internal enum SettingSource
 /// <summary>Sources for people.</summary>
 internal static class SettingSources
 {
-    /// <summary>Such as <c>command line</c>.</summary>
+    /// <summary>The source in words, such as <c>command line</c>.</summary>
     public static string Word(this SettingSource source) => source switch
     {
         SettingSource.CommandLine => "command line",

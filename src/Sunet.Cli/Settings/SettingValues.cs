@@ -36,7 +36,7 @@ internal sealed class SettingValues
     /// <summary>Where a setting's value comes from.</summary>
     public SettingSource SourceOf(string name) => given.TryGetValue(name, out var value) ? value.Source : SettingSource.Default;
 
-    /// <summary>The same settings with some of them replaced by what they came to; where they come from stays.</summary>
+    /// <summary>Copies the settings with some values replaced by what they came to; where they come from stays.</summary>
     public SettingValues With(params ReadOnlySpan<(string Name, string Value)> changes)
     {
         var copy = new SettingValues(Settings, given);
@@ -61,7 +61,9 @@ internal sealed class SettingValues
         Settings.Select(s => (s.Name, Value: TextOrNull(s.Name))).Where(s => s.Value is not null).Select(s => (s.Name, s.Value!));
 
     /// <summary>A text, or null if there is none.</summary>
-    /// <exception cref="ConfigurationException">It was given and is empty, or has a null character, which no name of a file can have.</exception>
+    /// <exception cref="ConfigurationException">
+    /// It was given and is empty, or has a null character, which no name of a file can have.
+    /// </exception>
     public string? TextOrNull(string name) => given.TryGetValue(name, out var value)
         ? value.Text.Length > 0 && !value.Text.Contains('\0') ? value.Text : throw Wrong(name, value.Text, "a value")
         : Settings.First(s => s.Name == name).Default;
@@ -92,9 +94,11 @@ internal sealed class SettingValues
 
     /// <summary>An integer.</summary>
     public int Int(string name, int least, int most = int.MaxValue) =>
-        int.TryParse(Text(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+        int.TryParse(Text(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+            && value >= least && value <= most
             ? value
-            : throw Wrong(name, Text(name), most == int.MaxValue ? $"a whole number from {least}" : $"a whole number from {least} to {most}");
+            : throw Wrong(name, Text(name),
+                most == int.MaxValue ? $"a whole number from {least}" : $"a whole number from {least} to {most}");
 
     /// <summary>A seed.</summary>
     public ulong Seed(string name) => ulong.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)

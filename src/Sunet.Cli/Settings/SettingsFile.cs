@@ -1,5 +1,5 @@
 using System.Text;
-using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Layouts;
 using Sunet.Native;
 using Sunet.Native.Files;
 using YamlDotNet.RepresentationModel;

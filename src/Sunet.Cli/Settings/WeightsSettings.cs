@@ -2,7 +2,6 @@ using Sunet.Cli.Output;
 using Sunet.Native;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Models;
-using Sunet.Native.Models.Saved;
 
 namespace Sunet.Cli.Settings;
 

@@ -1,8 +1,8 @@
 namespace Sunet.Data.Augmentation;
 
 /// <summary>
-/// How a training sample is made from an image: random scale, rotation and flip, then a random crop, all in one resampling. The defaults are
-/// those SUNet was trained with.
+/// How a training sample is made from an image: random scale, rotation and flip, then a random crop, all in one resampling. The defaults
+/// are those SUNet was trained with.
 /// </summary>
 /// <param name="CropHeight">The sample's height.</param>
 /// <param name="CropWidth">The sample's width.</param>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Datasets;
+using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Augmentation;
@@ -36,7 +37,8 @@ internal sealed class WarpSampler
     /// <param name="input">Receives [3, height, width].</param>
     /// <param name="target">Receives [height, width].</param>
     public void Sample(
-        ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, in AffineWarp warp, int height, int width, Span<float> input, Span<int> target)
+        ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, in AffineWarp warp,
+        int height, int width, Span<float> input, Span<int> target)
     {
         image.TryGetSpan(out ReadOnlySpan<Rgb> pixels);
         labels.TryGetSpan(out ReadOnlySpan<byte> classes);
@@ -48,7 +50,8 @@ internal sealed class WarpSampler
             Span<int> targetRow = target.Slice(y * width, width);
             SampleLabels(source, row, targetRow);
             SampleImage(
-                source, row, input.Slice(y * width, width), input.Slice(plane + (y * width), width), input.Slice((2 * plane) + (y * width), width));
+                source, row, input.Slice(y * width, width), input.Slice(plane + (y * width), width),
+                input.Slice((2 * plane) + (y * width), width));
         }
     }
 
@@ -58,7 +61,7 @@ internal sealed class WarpSampler
         {
             int column = (int)MathF.Floor(row.X(x) + 0.5f), line = (int)MathF.Floor(row.Y(x) + 0.5f);
             bool inside = (uint)column < (uint)source.Width && (uint)line < (uint)source.Height;
-            target[x] = inside ? source.Classes[(line * source.Width) + column] : SegmentationDataset.IgnoreLabel;
+            target[x] = inside ? source.Classes[(line * source.Width) + column] : LabelFile.IgnoreLabel;
         }
     }
 
@@ -103,12 +106,14 @@ internal sealed class WarpSampler
         int left = Math.Max((int)floorX, 0), right = Math.Min((int)floorX + 1, source.Width - 1);
         int upper = Math.Max((int)floorY, 0) * source.Width, lower = Math.Min((int)floorY + 1, source.Height - 1) * source.Width;
         return Blend(
-            source.Load(upper + left), source.Load(upper + right), source.Load(lower + left), source.Load(lower + right), sx - floorX, sy - floorY);
+            source.Load(upper + left), source.Load(upper + right), source.Load(lower + left),
+            source.Load(lower + right), sx - floorX, sy - floorY);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector128<float> Blend(
-        Vector128<float> upperLeft, Vector128<float> upperRight, Vector128<float> lowerLeft, Vector128<float> lowerRight, float fx, float fy)
+        Vector128<float> upperLeft, Vector128<float> upperRight,
+        Vector128<float> lowerLeft, Vector128<float> lowerRight, float fx, float fy)
     {
         Vector128<float> across = Vector128.Create(fx);
         Vector128<float> upper = upperLeft + ((upperRight - upperLeft) * across);

@@ -4,8 +4,8 @@ using Sunet.Data.Images;
 namespace Sunet.Data.Conversion;
 
 /// <summary>
-/// A file in the new data set's folder while it is being written. It names what it is made of, and what is younger than it was written by this
-/// conversion, however often that was interrupted.
+/// A file in the new data set's folder while it is being written. It names what it is made of, and what is younger than it was written by
+/// this conversion, however often that was interrupted.
 /// </summary>
 internal sealed class ConversionJournal
 {

@@ -28,7 +28,7 @@ public sealed record ConversionOptions
     public int Workers { get; init; } = Environment.ProcessorCount;
 
     /// <summary>How labels are read.</summary>
-    public DatasetOptions Labels { get; init; } = DatasetOptions.Default;
+    internal DatasetOptions Labels { get; init; } = DatasetOptions.Default;
 
     /// <summary>Larger images are refused.</summary>
     public long PixelCap { get; init; } = ImageFile.DefaultPixelCap;

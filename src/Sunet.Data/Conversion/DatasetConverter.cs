@@ -1,6 +1,9 @@
 using System.Runtime.ExceptionServices;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Labels;
+using Sunet.Data.Datasets.Layouts;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
@@ -17,7 +20,7 @@ namespace Sunet.Data.Conversion;
 /// </remarks>
 public sealed class DatasetConverter
 {
-    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png"];
+    private static readonly string[] WrittenExtensions = [".jpg", ".jpeg", ".png"];
 
     private readonly ConversionOptions options;
     private readonly string source, settings;
@@ -80,7 +83,8 @@ public sealed class DatasetConverter
         options.Validate();
         string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
         LabelMap? colours = options.ColourMap is { } file ? LabelMap.Read(Path.GetFullPath(file)) : null;
-        var converter = new DatasetConverter(DatasetLayouts.Open(path, options.Labels, colours?.Names), colours, folder, options, cancellation);
+        var converter = new DatasetConverter(
+            DatasetLayouts.Open(path, options.Labels, colours?.Names), colours, folder, options, cancellation);
         converter.RequireTarget();
         return converter;
     }
@@ -95,11 +99,11 @@ public sealed class DatasetConverter
         target.Create();
         ConversionJournal journal = ConversionJournal.Open(Output, settings);
         int written = 0, done = 0;
-        var turn = new Lock();
+        var gate = new Lock();
         ForEach((image, item, buffers) =>
         {
             bool isNew = Convert(image, item, journal, buffers);
-            lock (turn)
+            lock (gate)
             {
                 written += isNew ? 1 : 0;
                 done++;
@@ -145,7 +149,7 @@ public sealed class DatasetConverter
     private bool Convert(DatasetImage image, SegmentationItem? item, ConversionJournal journal, SampleBuffers buffers)
     {
         string name = names[image.Path];
-        bool hasImage = Extensions.Any(extension => journal.HasWritten(target.Image(name, extension)));
+        bool hasImage = WrittenExtensions.Any(extension => journal.HasWritten(target.Image(name, extension)));
         if (hasImage && (item is null || journal.HasWritten(target.Mask(name))))
             return false;
         Memory2D<Rgb> pixels;
@@ -162,7 +166,7 @@ public sealed class DatasetConverter
         ReadOnlySpan<byte> file = buffers.Scratch.ReadFile(image.Path);
         ImageFormat format = ImageFormats.Detect(file);
         string written = target.Image(name, format == ImageFormat.Jpeg ? ".jpg" : ".png");
-        IEnumerable<string> others = Extensions.Select(extension => target.Image(name, extension)).Where(p => p != written);
+        IEnumerable<string> others = WrittenExtensions.Select(extension => target.Image(name, extension)).Where(p => p != written);
         if (others.FirstOrDefault(File.Exists) is { } other)
             throw new DataException($"'{other}' is in the way of '{written}'; remove it or choose another folder.", other);
         if (format is ImageFormat.Jpeg or ImageFormat.Png)
@@ -184,7 +188,7 @@ public sealed class DatasetConverter
         foreach (var (image, _) in work)
         {
             string name = names[image.Path];
-            IEnumerable<string> files = Extensions.Select(extension => target.Image(name, extension)).Append(target.Mask(name));
+            IEnumerable<string> files = WrittenExtensions.Select(extension => target.Image(name, extension)).Append(target.Mask(name));
             if (files.FirstOrDefault(sources.Contains) is { } own)
                 throw new DataException($"'{own}' belongs to the data set to convert; choose another folder.", own);
         }

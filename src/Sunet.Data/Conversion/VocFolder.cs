@@ -52,7 +52,8 @@ internal sealed class VocFolder(string root)
         {
             try
             {
-                foreach (string file in Directory.GetFiles(folder, pattern).Where(f => !wanted.Contains(Path.GetFileNameWithoutExtension(f))))
+                string[] files = Directory.GetFiles(folder, pattern);
+                foreach (string file in files.Where(file => !wanted.Contains(Path.GetFileNameWithoutExtension(file))))
                     File.Delete(file);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -1,3 +1,5 @@
+using Sunet.Data.Datasets.Reading;
+
 namespace Sunet.Data.Datasets;
 
 /// <summary>One split of a data set for classification. Opened by <see cref="DatasetReader"/>; safe to use from many threads.</summary>
@@ -17,7 +19,7 @@ public sealed class ClassificationDataset
     /// <summary>The data set's folder.</summary>
     public string Root { get; }
 
-    /// <summary>Such as <c>train</c> or <c>val</c>.</summary>
+    /// <summary>The name of the split, such as <c>train</c> or <c>val</c>.</summary>
     public string Split { get; }
 
     /// <summary>The classes' names by index; no two are equal.</summary>

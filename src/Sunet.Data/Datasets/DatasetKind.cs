@@ -1,7 +1,9 @@
+using Sunet.Data.Datasets.Reading;
+
 namespace Sunet.Data.Datasets;
 
 /// <summary>What the labels of a data set belong to.</summary>
-public enum DatasetKind
+internal enum DatasetKind
 {
     /// <summary>A class a pixel: <see cref="DatasetReader.Open(string, string, CancellationToken)"/>.</summary>
     Segmentation,

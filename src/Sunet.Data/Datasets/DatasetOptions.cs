@@ -1,9 +1,9 @@
 namespace Sunet.Data.Datasets;
 
 /// <summary>How the labels of a data set are read.</summary>
-public sealed record DatasetOptions
+internal sealed record DatasetOptions
 {
-    /// <summary>As they are stored.</summary>
+    /// <summary>Labels are read as they are stored.</summary>
     public static DatasetOptions Default { get; } = new();
 
     /// <summary>

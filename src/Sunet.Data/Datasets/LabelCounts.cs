@@ -1,10 +1,11 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Data.Datasets.Labels;
 using Sunet.Data.Images;
 
 namespace Sunet.Data.Datasets;
 
 /// <summary>How many pixels of each label images of a split have, and whether that is probably a mistake.</summary>
-public sealed class LabelCounts
+internal sealed class LabelCounts
 {
     private const double MostIgnored = 0.5;
 
@@ -20,7 +21,9 @@ public sealed class LabelCounts
     /// <param name="label">A class, or 255 for ignored pixels.</param>
     public long this[byte label] => pixels[label];
 
-    /// <summary>Counts label maps of a split, all of a small one and some of a large one; those that cannot be read are passed over.</summary>
+    /// <summary>
+    /// Counts label maps of a split, all of a small one and some of a large one; those that cannot be read are passed over.
+    /// </summary>
     /// <remarks>
     /// 64 maps, evenly spread over the split; 256 where these lack a class. That takes less than a few steps of training, and finds masks
     /// that are encoded in another way, which all are alike.
@@ -62,7 +65,8 @@ public sealed class LabelCounts
     }
 
     /// <summary>
-    /// A sentence on classes without a pixel, on more ignored pixels than others, and on a single class; null where there is nothing to say.
+    /// A sentence on classes without a pixel, on more ignored pixels than others, and on a single class; null where there is nothing to
+    /// say.
     /// </summary>
     /// <param name="split">The split's name.</param>
     /// <param name="images">How many images the split has; where more than were counted, the sentence says so.</param>
@@ -80,7 +84,11 @@ public sealed class LabelCounts
         if (classNames.Count == 1)
             parts.Add($"'{classNames[0]}' is the only class, so that nothing can be told apart");
         if (missing.Count > 0)
-            parts.Add($"no pixel is of the {(missing.Count == 1 ? "class" : "classes")} {NamesInWords.Quoted(missing.Select(c => classNames[c]))}");
+        {
+            string classes = missing.Count == 1 ? "class" : "classes";
+            parts.Add($"no pixel is of the {classes} {NamesInWords.Quoted(missing.Select(c => classNames[c]))}");
+        }
+
         if (IgnoredShare > 0)
             parts.Add(FormattableString.Invariant($"{100 * IgnoredShare:F2} % of the pixels are 255, which is ignored"));
         return $"In {subject}, {string.Join(", and ", parts)}{Cure(classNames.Count)}.";
@@ -90,11 +98,11 @@ public sealed class LabelCounts
     /// <param name="classes">The number of classes.</param>
     public IReadOnlyList<int> Missing(int classes) => [.. Enumerable.Range(0, classes).Where(c => pixels[c] == 0)];
 
-    private double IgnoredShare => (double)pixels[SegmentationDataset.IgnoreLabel] / Math.Max(1, pixels.Sum());
+    private double IgnoredShare => (double)pixels[LabelFile.IgnoreLabel] / Math.Max(1, pixels.Sum());
 
     private string Cure(int classes)
     {
-        bool isBinary = pixels[0] > 0 && pixels[SegmentationDataset.IgnoreLabel] > 0 && pixels.Count(count => count > 0) == 2;
+        bool isBinary = pixels[0] > 0 && pixels[LabelFile.IgnoreLabel] > 0 && pixels.Count(count => count > 0) == 2;
         return isBinary && classes <= 2
             ? "; '--binary-masks' reads masks of 0 and 255 as background and one class" + (classes == 1 ? ", which both need a name" : "")
             : "";
@@ -104,7 +112,7 @@ public sealed class LabelCounts
     {
         try
         {
-            Add(item.Labels.Load(item, ImageFile.DefaultPixelCap, buffers).Span);
+            Add(item.Labels.Load(item.LabelPath, ImageFile.DefaultPixelCap, buffers).Span);
         }
         catch (DataException)
         {

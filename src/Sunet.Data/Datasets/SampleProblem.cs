@@ -18,19 +18,21 @@ internal static class SampleProblem
         if (image.Height == labels.Height && image.Width == labels.Width)
             return null;
         bool isStoredSize = orientation > 4 && image.Height == labels.Width && image.Width == labels.Height;
-        string cause = isStoredSize ? $" once turned by its EXIF orientation {orientation}: the labels are of the image as it is stored" : "";
-        return $"{item.Labels.Describe(item)} is {labels.Width} x {labels.Height} "
+        string cause = isStoredSize
+            ? $" once turned by its EXIF orientation {orientation}: the labels are of the image as it is stored"
+            : "";
+        return $"{item.Labels.Describe(item.LabelPath)} is {labels.Width} x {labels.Height} "
             + $"but its image '{item.ImagePath}' is {image.Width} x {image.Height}{cause}.";
     }
 
     /// <summary>A label is neither a class nor ignore.</summary>
     public static string? LabelOutOfRange(SegmentationItem item, ReadOnlySpan2D<byte> labels, int classes)
     {
-        if (classes > SegmentationDataset.IgnoreLabel - 1)
+        if (classes > LabelFile.IgnoreLabel - 1)
             return null;
         for (int y = 0; y < labels.Height; y++)
         {
-            int x = labels.GetRowSpan(y).IndexOfAnyInRange((byte)classes, (byte)(SegmentationDataset.IgnoreLabel - 1));
+            int x = labels.GetRowSpan(y).IndexOfAnyInRange((byte)classes, (byte)(LabelFile.IgnoreLabel - 1));
             if (x >= 0)
             {
                 return $"'{item.LabelPath}' has label {labels[y, x]} at column {x}, row {y}, but the data set has {classes} classes: "

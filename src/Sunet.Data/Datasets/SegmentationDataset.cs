@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
@@ -7,9 +8,6 @@ namespace Sunet.Data.Datasets;
 /// <summary>One split of a data set for segmentation. Opened by <see cref="DatasetReader"/>; safe to use from many threads.</summary>
 public sealed class SegmentationDataset
 {
-    /// <summary>The label that takes no part in training or metrics.</summary>
-    public const byte IgnoreLabel = 255;
-
     internal SegmentationDataset(
         string name, string root, string split, IReadOnlyList<string> classNames, IReadOnlyList<SegmentationItem> items)
     {
@@ -26,7 +24,7 @@ public sealed class SegmentationDataset
     /// <summary>The data set's folder.</summary>
     public string Root { get; }
 
-    /// <summary>Such as <c>train</c> or <c>val</c>.</summary>
+    /// <summary>The name of the split, such as <c>train</c> or <c>val</c>.</summary>
     public string Split { get; }
 
     /// <summary>The classes' names by index.</summary>
@@ -49,25 +47,26 @@ public sealed class SegmentationDataset
     /// <summary>Decodes an item and checks it.</summary>
     /// <param name="item">One of <see cref="Items"/>.</param>
     /// <param name="pixelCap">Larger images are refused by their header.</param>
-    /// <returns>Image and labels, owned by the caller.</returns>
+    /// <returns>
+    /// The image, [H, W], and its labels, [H, W] class indices below <see cref="ClassCount"/> or <see cref="LabelFile.IgnoreLabel"/>; both
+    /// are owned by the caller.
+    /// </returns>
     /// <exception cref="DataException">
     /// A file cannot be read, the sizes differ, or a label is neither below <see cref="ClassCount"/> nor 255; the message names the file.
     /// </exception>
-    public SegmentationSample Load(SegmentationItem item, long pixelCap = ImageFile.DefaultPixelCap)
-    {
-        var (image, labels) = Load(item, pixelCap, new SampleBuffers());
-        return new SegmentationSample(item.Name, image, labels);
-    }
+    public (Memory2D<Rgb> Image, Memory2D<byte> Labels) Load(SegmentationItem item, long pixelCap = ImageFile.DefaultPixelCap) =>
+        Load(item, pixelCap, new SampleBuffers());
 
-    /// <summary>As the other overload, into memory that is used again: image and labels are valid until the buffers' next use.</summary>
+    /// <summary>Decodes an item into memory that is used again, and checks it.</summary>
     /// <param name="item">One of <see cref="Items"/>.</param>
     /// <param name="pixelCap">Larger images are refused by their header.</param>
     /// <param name="buffers">Used by one thread at a time.</param>
+    /// <returns>Image and labels, [H, W] each, valid until the buffers' next use.</returns>
     /// <exception cref="DataException">A file cannot be read, the sizes differ, or a label is out of range.</exception>
-    public (Memory2D<Rgb> Image, Memory2D<byte> Labels) Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
+    internal (Memory2D<Rgb> Image, Memory2D<byte> Labels) Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
     {
         Memory2D<Rgb> image = ImageFile.Load(item.ImagePath, pixelCap, buffers.Scratch, buffers.Image);
-        Memory2D<byte> labels = item.Labels.Load(item, pixelCap, buffers);
+        Memory2D<byte> labels = item.Labels.Load(item.LabelPath, pixelCap, buffers);
         if (SampleProblem.SizeMismatch(item, image.Span, labels.Span, buffers.Scratch.Orientation) is { } mismatch)
             throw new DataException(mismatch, item.LabelPath);
         if (SampleProblem.LabelOutOfRange(item, labels.Span, ClassCount) is { } outOfRange)

@@ -1,3 +1,5 @@
+using Sunet.Data.Datasets.Labels;
+
 namespace Sunet.Data.Datasets;
 
 /// <summary>One image of a data set and where its label map lies.</summary>
@@ -10,5 +12,5 @@ public sealed record SegmentationItem(string Name, string ImagePath, string Labe
     internal ILabelReader Labels { get; init; } = PngLabels.Instance;
 
     /// <summary>The label map's size without decoding it; null where that cannot be told, and loading it tells why.</summary>
-    public (int Height, int Width)? ReadSize() => Labels.ReadSize(this);
+    public (int Height, int Width)? ReadSize() => Labels.ReadSize(LabelPath);
 }

@@ -26,7 +26,7 @@ public static class ImageFile
     public static Memory2D<Rgb> Load(string path, long pixelCap = DefaultPixelCap) =>
         Load(path, pixelCap, new DecodeScratch(), new PixelBuffer<Rgb>());
 
-    /// <summary>As the other overload, from a stream.</summary>
+    /// <summary>Reads an image from a stream.</summary>
     /// <param name="stream">Read from where it is to its end, and left open; it need not be able to seek.</param>
     /// <param name="name">What messages call the image, such as the address it came from.</param>
     /// <param name="pixelCap">Larger images are refused by their header, before their pixels are allocated.</param>
@@ -39,7 +39,7 @@ public static class ImageFile
         return Decode(scratch.ReadStream(stream, name), name, pixelCap, scratch, new PixelBuffer<Rgb>());
     }
 
-    /// <summary>As the public overload, into memory that is used again; the result is valid until the next use of either.</summary>
+    /// <summary>Reads an image into memory that is used again; the result is valid until the next use of scratch or target.</summary>
     internal static Memory2D<Rgb> Load(string path, long pixelCap, DecodeScratch scratch, PixelBuffer<Rgb> target) =>
         Decode(scratch.ReadFile(path), path, pixelCap, scratch, target);
 

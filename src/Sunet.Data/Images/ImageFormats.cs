@@ -1,7 +1,7 @@
 namespace Sunet.Data.Images;
 
 /// <summary>Which files are images, by name and by content: the one place that says so.</summary>
-public static class ImageFormats
+internal static class ImageFormats
 {
     private static readonly string[] Unread =
     [
@@ -10,7 +10,7 @@ public static class ImageFormats
     ];
 
     /// <summary>The extensions of images that <see cref="ImageFile"/> reads, in lower case, with their point.</summary>
-    public static IReadOnlyList<string> Extensions { get; } = [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".gif"];
+    public static IReadOnlyList<string> ReadExtensions { get; } = [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".gif"];
 
     /// <summary>What <see cref="ImageFile"/> reads, for messages and help texts.</summary>
     public static string Description => "JPEG, PNG, BMP, WebP or GIF";

@@ -75,7 +75,8 @@ internal static class JpegCheck
         if (frame.Precision != Bits)
         {
             throw new DataException(
-                $"'{path}' is a JPEG of {frame.Precision} bits a sample, and only those of {Bits} are read; convert it to {Bits} bits.", path);
+                $"'{path}' is a JPEG of {frame.Precision} bits a sample, and only those of {Bits} are read; convert it to {Bits} bits.",
+                path);
         }
     }
 
@@ -93,8 +94,8 @@ internal static class JpegCheck
         if (blocks > QuickBlocks && blocks > MostPasses * frame.Blocks)
         {
             throw new DataException(
-                $"'{path}' goes over its {frame.Width} x {frame.Height} pixels in {structure.Scans.Count} scans, more than encoders make; encode "
-                + "it anew if it can be trusted.", path);
+                $"'{path}' goes over its {frame.Width} x {frame.Height} pixels in {structure.Scans.Count} scans, more than encoders make; "
+                + "encode it anew if it can be trusted.", path);
         }
     }
 

@@ -1,5 +1,6 @@
 using CommunityToolkit.HighPerformance;
 using Sunet.Native.Files;
+using Sunet.Native.Ops;
 
 namespace Sunet.Data.Images;
 
@@ -12,6 +13,9 @@ namespace Sunet.Data.Images;
 /// </remarks>
 public static class LabelFile
 {
+    /// <summary>The label of pixels that take no part in training or metrics.</summary>
+    public const byte IgnoreLabel = SoftmaxCrossEntropy.DefaultIgnoreLabel;
+
     private const int Grey = 0;
     private const int Palette = 3;
     private const int GreyAlpha = 4;
@@ -19,7 +23,8 @@ public static class LabelFile
     // A PNG begins with its signature, then IHDR: its length and type in four bytes each, then its data.
     private const int HeaderAt = 16;
 
-    private const string Wanted = "a label map holds one class index a pixel, as a palette or grey PNG of up to 8 bits; 'sunet data convert' "
+    private const string Wanted =
+        "a label map holds one class index a pixel, as a palette or grey PNG of up to 8 bits; 'sunet data convert' "
         + "makes such maps of colours, by a labelmap.txt in the data set or by '--colour-map FILE'";
 
     /// <summary>Reads a label map.</summary>
@@ -30,7 +35,7 @@ public static class LabelFile
     public static Memory2D<byte> Load(string path, long pixelCap = ImageFile.DefaultPixelCap) =>
         Load(path, pixelCap, new DecodeScratch(), new PixelBuffer<byte>());
 
-    /// <summary>As the other overload, from a stream.</summary>
+    /// <summary>Reads a label map from a stream.</summary>
     /// <param name="stream">Read from where it is to its end, and left open; it need not be able to seek.</param>
     /// <param name="name">What messages call the label map.</param>
     /// <param name="pixelCap">Larger maps are refused by their header, before their pixels are allocated.</param>
@@ -68,7 +73,7 @@ public static class LabelFile
     /// <summary>Whether a file in memory is a PNG that has one index a pixel rather than a colour.</summary>
     internal static bool HasIndices(ReadOnlySpan<byte> file) => HeaderOrNull(file)?.ColourType is Grey or Palette;
 
-    /// <summary>As the public overload, into memory that is used again; the result is valid until the next use of either.</summary>
+    /// <summary>Reads a label map into memory that is used again; the result is valid until the next use of scratch or target.</summary>
     internal static Memory2D<byte> Load(string path, long pixelCap, DecodeScratch scratch, PixelBuffer<byte> target) =>
         Decode(scratch.ReadFile(path), path, pixelCap, scratch, target);
 

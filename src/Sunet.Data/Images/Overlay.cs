@@ -6,13 +6,19 @@ namespace Sunet.Data.Images;
 /// <summary>Shows a label map on top of its image.</summary>
 public static class Overlay
 {
+    /// <summary>
+    /// The 256 colours of PASCAL VOC's colour map by class index, which overlays and written label maps show classes in; the ignored label
+    /// is a light cream.
+    /// </summary>
+    public static ReadOnlySpan<Rgb> Palette => VocPalette.Colours;
+
     /// <summary>Blends the classes' VOC colours over an image, half and half; pixels to ignore keep the image.</summary>
     /// <param name="image">[H, W].</param>
     /// <param name="labels">[H, W] class indices.</param>
     /// <param name="ignoreLabel">The label that is not drawn.</param>
     /// <returns>[H, W], owned by the caller.</returns>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
-    public static Memory2D<Rgb> Blend(ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, byte ignoreLabel = 255)
+    public static Memory2D<Rgb> Blend(ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, byte ignoreLabel = LabelFile.IgnoreLabel)
     {
         if (image.Height != labels.Height || image.Width != labels.Width)
         {

@@ -3,7 +3,7 @@ using Sunet.Native.Tensors;
 namespace Sunet.Data.Images;
 
 /// <summary>The colour map of PASCAL VOC: 256 colours, far apart for small indices, with 255 (ignore) a light cream.</summary>
-public static class VocPalette
+internal static class VocPalette
 {
     private static readonly Rgb[] Entries = Make();
 

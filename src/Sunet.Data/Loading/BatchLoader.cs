@@ -94,7 +94,9 @@ public sealed class BatchLoader : IBatchSource
     /// <inheritdoc/>
     public int BatchesPerEpoch { get; }
 
-    /// <summary>How long readers have waited for batches that were not ready: time that more workers, or quicker ones, would save.</summary>
+    /// <summary>
+    /// How long readers have waited for batches that were not ready: time that more workers, or quicker ones, would save.
+    /// </summary>
     public TimeSpan TimeWaiting
     {
         get
@@ -105,7 +107,7 @@ public sealed class BatchLoader : IBatchSource
     }
 
     /// <summary>What the workers have done so far.</summary>
-    public LoaderWork Work
+    internal LoaderWork Work
     {
         get
         {
@@ -141,7 +143,9 @@ public sealed class BatchLoader : IBatchSource
         }
     }
 
-    /// <summary>As <see cref="Read"/>, without holding a thread while the batch is not ready. Complete at once where it is.</summary>
+    /// <summary>
+    /// Reads a batch like <see cref="Read"/>, but holds no thread while it is not ready. The task is complete at once where it is.
+    /// </summary>
     /// <param name="index">The batch, counted from the first of training.</param>
     /// <param name="cancellation">Stops waiting; the batch can be read again.</param>
     /// <exception cref="DataException">A sample cannot be read; the message names its file.</exception>
@@ -193,7 +197,9 @@ public sealed class BatchLoader : IBatchSource
         return thread;
     }
 
-    /// <summary>Refuses batches that do not fit together: the system would give their memory, and end the process as they are filled.</summary>
+    /// <summary>
+    /// Refuses batches that do not fit together: the system would give their memory, and end the process as they are filled.
+    /// </summary>
     private void RequireMemory()
     {
         long needed = (settings.Prefetch + 1) * BatchBytes;
@@ -308,7 +314,7 @@ public sealed class BatchLoader : IBatchSource
     private void MakeSamples()
     {
         // Every file is read once an epoch: what only following every code of it shows, a check of the data set tells.
-        var buffers = new SampleBuffers(new DecodeScratch(budget) { IsQuick = true });
+        var buffers = new WorkerBuffers(new DecodeScratch(budget) { IsQuick = true });
         while (true)
         {
             BatchSlot slot;
@@ -323,7 +329,7 @@ public sealed class BatchLoader : IBatchSource
                 slot = Claim(out place, out item, out number);
             }
 
-            long start = Stopwatch.GetTimestamp(), bytes = buffers.Scratch.BytesRead;
+            long start = Stopwatch.GetTimestamp(), bytes = buffers.Sample.Scratch.BytesRead;
             ExceptionDispatchInfo? error = Produce(slot.Batch!, place, item, number, buffers);
             lock (gate)
             {
@@ -358,11 +364,11 @@ public sealed class BatchLoader : IBatchSource
         return slot;
     }
 
-    private void Count(long start, SampleBuffers buffers, long bytesBefore) => work = new LoaderWork(
-        work.Samples + 1, work.BytesRead + (buffers.Scratch.BytesRead - bytesBefore),
+    private void Count(long start, WorkerBuffers buffers, long bytesBefore) => work = new LoaderWork(
+        work.Samples + 1, work.BytesRead + (buffers.Sample.Scratch.BytesRead - bytesBefore),
         work.Decoding + Stopwatch.GetElapsedTime(start, buffers.DecodedAt), work.Resampling + Stopwatch.GetElapsedTime(buffers.DecodedAt));
 
-    private ExceptionDispatchInfo? Produce(TrainingBatch batch, int place, int item, long number, SampleBuffers buffers)
+    private ExceptionDispatchInfo? Produce(TrainingBatch batch, int place, int item, long number, WorkerBuffers buffers)
     {
         try
         {
@@ -375,7 +381,7 @@ public sealed class BatchLoader : IBatchSource
         }
         finally
         {
-            buffers.Return();
+            buffers.Sample.Return();
         }
     }
 }

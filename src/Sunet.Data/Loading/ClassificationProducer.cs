@@ -34,14 +34,14 @@ internal sealed class ClassificationProducer : ISampleProducer
     public int LabelsPerSample => 1;
 
     /// <inheritdoc/>
-    public void Produce(TrainingBatch batch, int place, int item, long number, SampleBuffers buffers)
+    public void Produce(TrainingBatch batch, int place, int item, long number, WorkerBuffers buffers)
     {
         ClassificationItem source = dataset.Items[item];
         var draw = new SampleDraw(settings, number);
         try
         {
             ReadOnlySpan<byte> image = ImageFile.LoadRgba(
-                source.ImagePath, settings.PixelCap, buffers.Scratch, draw.Reduction, out int height, out int width);
+                source.ImagePath, settings.PixelCap, buffers.Sample.Scratch, draw.Reduction, out int height, out int width);
             buffers.DecodedAt = Stopwatch.GetTimestamp();
             (int Height, int Width) crop = settings.Crop;
             int values = 3 * crop.Height * crop.Width;

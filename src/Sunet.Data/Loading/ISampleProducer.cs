@@ -1,4 +1,4 @@
-using Sunet.Data.Datasets;
+using Sunet.Data.Images;
 using Sunet.Native.Training;
 
 namespace Sunet.Data.Loading;
@@ -22,5 +22,5 @@ internal interface ISampleProducer
     /// <param name="number">The sample's number since the beginning of training: its augmentation follows from it.</param>
     /// <param name="buffers">The calling thread's own.</param>
     /// <exception cref="DataException">The item cannot be read.</exception>
-    void Produce(TrainingBatch batch, int place, int item, long number, SampleBuffers buffers);
+    void Produce(TrainingBatch batch, int place, int item, long number, WorkerBuffers buffers);
 }

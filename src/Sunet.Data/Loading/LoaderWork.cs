@@ -5,7 +5,7 @@ namespace Sunet.Data.Loading;
 /// <param name="BytesRead">Bytes of the files that were read for them.</param>
 /// <param name="Decoding">Time spent reading and decoding.</param>
 /// <param name="Resampling">Time spent cropping, resampling and normalising.</param>
-public readonly record struct LoaderWork(long Samples, long BytesRead, TimeSpan Decoding, TimeSpan Resampling)
+internal readonly record struct LoaderWork(long Samples, long BytesRead, TimeSpan Decoding, TimeSpan Resampling)
 {
     /// <summary>What was done since an earlier time.</summary>
     public LoaderWork Since(LoaderWork earlier) => new(

@@ -1,5 +1,4 @@
 using CommunityToolkit.HighPerformance;
-using Sunet.Data.Datasets;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Loading;
@@ -10,22 +9,22 @@ namespace Sunet.Data.Loading;
 /// </summary>
 internal sealed class SampleCache(int items, long capacity)
 {
-    private readonly SegmentationSample?[] samples = new SegmentationSample?[items];
+    private readonly CachedSample?[] samples = new CachedSample?[items];
     private long bytes;
 
     /// <summary>The bytes held.</summary>
     public long Bytes => Interlocked.Read(ref bytes);
 
     /// <summary>The sample, if it is held.</summary>
-    public SegmentationSample? Find(int item) => Volatile.Read(ref samples[item]);
+    public CachedSample? Find(int item) => Volatile.Read(ref samples[item]);
 
     /// <summary>Keeps a copy of a sample if there is room.</summary>
-    public void Add(int item, string name, Memory2D<Rgb> image, Memory2D<byte> labels)
+    public void Add(int item, Memory2D<Rgb> image, Memory2D<byte> labels)
     {
         long size = image.Length * 4;
         if (Interlocked.Add(ref bytes, size) <= capacity)
         {
-            var sample = new SegmentationSample(name, image.Span.ToArray(), labels.Span.ToArray());
+            var sample = new CachedSample(image.Span.ToArray(), labels.Span.ToArray());
 
             // Around an epoch's end two workers can read one item at a time: the first to finish keeps its copy.
             if (Interlocked.CompareExchange(ref samples[item], sample, null) is null)
@@ -34,4 +33,7 @@ internal sealed class SampleCache(int items, long capacity)
 
         Interlocked.Add(ref bytes, -size);
     }
+
+    /// <summary>A decoded image and its labels, [H, W] each.</summary>
+    internal sealed record CachedSample(Memory2D<Rgb> Image, Memory2D<byte> Labels);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
+using Sunet.Data.Images;
 using Sunet.Data.Randomness;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
@@ -37,7 +38,7 @@ internal sealed class SegmentationProducer : ISampleProducer
     public int LabelsPerSample => settings.Augmentation.CropHeight * settings.Augmentation.CropWidth;
 
     /// <inheritdoc/>
-    public void Produce(TrainingBatch batch, int place, int item, long number, SampleBuffers buffers)
+    public void Produce(TrainingBatch batch, int place, int item, long number, WorkerBuffers buffers)
     {
         SegmentationItem source = dataset.Items[item];
         try
@@ -61,12 +62,12 @@ internal sealed class SegmentationProducer : ISampleProducer
         }
     }
 
-    private (Memory2D<Rgb> Image, Memory2D<byte> Labels) Decode(int item, SegmentationItem source, SampleBuffers buffers)
+    private (Memory2D<Rgb> Image, Memory2D<byte> Labels) Decode(int item, SegmentationItem source, WorkerBuffers buffers)
     {
         if (cache.Find(item) is { } cached)
             return (cached.Image, cached.Labels);
-        var (image, labels) = dataset.Load(source, settings.PixelCap, buffers);
-        cache.Add(item, source.Name, image, labels);
+        var (image, labels) = dataset.Load(source, settings.PixelCap, buffers.Sample);
+        cache.Add(item, image, labels);
         return (image, labels);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class MatFile(string path, string variable, string field, long p
         return Read(file, pixels);
     }
 
-    /// <summary>As the other overload, from a file that is in memory already; the stream's buffer is visible.</summary>
+    /// <summary>Reads a matrix of a file that is in memory already; the stream's buffer is visible.</summary>
     internal (int Height, int Width) Read(MemoryStream file, PixelBuffer<byte>? pixels)
     {
         target = pixels;

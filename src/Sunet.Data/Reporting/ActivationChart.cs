@@ -11,7 +11,7 @@ namespace Sunet.Data.Reporting;
 /// Draws an image and the strongest feature map of every level of a network, a row for each block of layers, each map from its least
 /// (dark) to its greatest activation (bright).
 /// </summary>
-public static class ActivationChart
+internal static class ActivationChart
 {
     private const int TileSide = 256;
     private const int Gap = 14;

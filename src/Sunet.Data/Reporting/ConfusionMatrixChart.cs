@@ -6,7 +6,7 @@ using Sunet.Data.Images;
 namespace Sunet.Data.Reporting;
 
 /// <summary>Draws <c>confusion_matrix.png</c>: of each true class's pixels, how many percent were predicted as which class.</summary>
-public static class ConfusionMatrixChart
+internal static class ConfusionMatrixChart
 {
     private const int MostNumbered = 40;
     private const int LongestName = 24;

@@ -9,7 +9,7 @@ namespace Sunet.Data.Reporting;
 /// Writes numbers and pictures for TensorBoard: a TFRecord file of events, <c>events.out.tfevents.SECONDS.sunet</c>, which grows by whole
 /// records, so that TensorBoard can follow it. A file belongs to one process; a run that goes on gets another, which sorts behind.
 /// </summary>
-public sealed class EventFile
+internal sealed class EventFile
 {
     private const string Prefix = "events.out.tfevents.";
     private const string Suffix = ".sunet";

@@ -47,7 +47,7 @@ internal sealed class Legend
                 seen[label] = true;
         }
 
-        return Enumerable.Range(0, SegmentationDataset.IgnoreLabel).Where(c => seen[c]);
+        return Enumerable.Range(0, LabelFile.IgnoreLabel).Where(c => seen[c]);
     }
 
     /// <summary>Draws it on a light ground.</summary>

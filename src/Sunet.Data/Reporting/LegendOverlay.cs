@@ -6,7 +6,7 @@ using Sunet.Native.Tensors;
 namespace Sunet.Data.Reporting;
 
 /// <summary>Writes a label map over its image with a legend of the classes that appear, below it.</summary>
-public static class LegendOverlay
+internal static class LegendOverlay
 {
     private const int LeastWidth = 320;
 

@@ -6,7 +6,7 @@ using Sunet.Native.Tensors;
 namespace Sunet.Data.Reporting;
 
 /// <summary>Draws <c>val_batch0_labels.jpg</c> and <c>val_batch0_pred.jpg</c>: label maps over their images, side by side.</summary>
-public static class Mosaic
+internal static class Mosaic
 {
     private const int TileSide = 320;
     private const int MostTiles = 16;

@@ -7,4 +7,4 @@ namespace Sunet.Data.Reporting;
 /// <param name="Name">Written into its corner.</param>
 /// <param name="Image">[H, W].</param>
 /// <param name="Labels">[H, W] class indices: ground truth or prediction.</param>
-public readonly record struct MosaicTile(string Name, ReadOnlyMemory2D<Rgb> Image, ReadOnlyMemory2D<byte> Labels);
+internal readonly record struct MosaicTile(string Name, ReadOnlyMemory2D<Rgb> Image, ReadOnlyMemory2D<byte> Labels);

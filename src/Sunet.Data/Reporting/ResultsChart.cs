@@ -4,7 +4,7 @@ using Sunet.Data.Images;
 namespace Sunet.Data.Reporting;
 
 /// <summary>Draws <c>results.png</c>: the curves of training loss, a validation score and learning rate over the epochs.</summary>
-public static class ResultsChart
+internal static class ResultsChart
 {
     private const int PanelWidth = 420;
     private const int PanelHeight = 300;

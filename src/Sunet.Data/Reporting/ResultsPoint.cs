@@ -5,4 +5,4 @@ namespace Sunet.Data.Reporting;
 /// <param name="TrainLoss">The mean training loss.</param>
 /// <param name="Score">What validation measured, such as mIoU, in percent.</param>
 /// <param name="LearningRate">The learning rate at the epoch's end.</param>
-public readonly record struct ResultsPoint(double Epoch, double TrainLoss, double Score, double LearningRate);
+internal readonly record struct ResultsPoint(double Epoch, double TrainLoss, double Score, double LearningRate);

@@ -9,18 +9,18 @@ namespace Sunet.Data.Reporting;
 /// <param name="FlopsPerByte">Its operations for every byte it reads or writes; a layer that has none is not drawn.</param>
 /// <param name="GigaflopsPerSecond">What it reaches, 10^9 operations a second.</param>
 /// <param name="Milliseconds">Its time, of which the point's area shows the share.</param>
-public readonly record struct RooflinePoint(string Kind, double FlopsPerByte, double GigaflopsPerSecond, double Milliseconds);
+internal readonly record struct RooflinePoint(string Kind, double FlopsPerByte, double GigaflopsPerSecond, double Milliseconds);
 
 /// <summary>What a device reaches at best.</summary>
 /// <param name="GigaflopsPerSecond">Its arithmetic, 10^9 operations a second.</param>
 /// <param name="GigabytesPerSecond">Its memory, 10^9 bytes a second.</param>
-public readonly record struct RooflineLimits(double GigaflopsPerSecond, double GigabytesPerSecond);
+internal readonly record struct RooflineLimits(double GigaflopsPerSecond, double GigabytesPerSecond);
 
 /// <summary>
 /// Draws layers against the limits of their device: operations a second over operations a byte, both logarithmic (Williams, Waterman,
 /// Patterson, "Roofline", CACM 52(4), 2009). What lies under the sloping line waits for memory, what lies to its right for arithmetic.
 /// </summary>
-public static class RooflineChart
+internal static class RooflineChart
 {
     internal const int Height = 900, Width = 1640;
     internal const int Left = 120, Top = 90, PlotHeight = 710, PlotWidth = 1000;

@@ -1,4 +1,5 @@
 using Sunet.Data.Datasets;
+using Sunet.Data.Images;
 using Sunet.Data.Randomness;
 using Sunet.Native.Tensors;
 
@@ -33,7 +34,7 @@ internal static class Scene
                     if (depth >= 0)
                         (colour, labels[y, x]) = (shape.Colour(x, y, depth), (byte)shape.Kind);
                     if (MathF.Abs(depth) < ContourPixels)
-                        labels[y, x] = SegmentationDataset.IgnoreLabel;
+                        labels[y, x] = LabelFile.IgnoreLabel;
                 }
 
                 image[y, x] = Noisy(colour, noise.NextUInt32());

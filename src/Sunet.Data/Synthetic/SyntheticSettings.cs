@@ -15,7 +15,7 @@ public sealed record SyntheticSettings
     /// <summary>The images' width.</summary>
     public int Width { get; init; } = 128;
 
-    /// <summary>The same seed writes the same bytes.</summary>
+    /// <summary>The seed of all that is random: one seed always writes the same bytes.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Makes sure that every value is usable.</summary>

@@ -3,6 +3,7 @@ using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Backends;
 using Sunet.Native.Compilation;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Telemetry;
 using Sunet.Native.Tensors;
 

@@ -2,6 +2,7 @@ using CommunityToolkit.HighPerformance;
 using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Backends;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Telemetry;
 using Sunet.Native.Tensors;
 

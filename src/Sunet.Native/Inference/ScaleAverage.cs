@@ -1,5 +1,5 @@
 using CommunityToolkit.HighPerformance.Buffers;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;

@@ -1,3 +1,5 @@
+using Sunet.Native.Models.Networks;
+
 namespace Sunet.Native.Models;
 
 /// <summary>A network's weights to read: in ordinary memory, a <see cref="SunetModel"/>, or in their file, a <c>SunetModelFile</c>.</summary>

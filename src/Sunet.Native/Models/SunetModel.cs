@@ -1,6 +1,7 @@
 using System.Globalization;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Graphs;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Models.Saved;
 using Sunet.Native.Tensors;
 

@@ -1,5 +1,5 @@
 using Sunet.Native.Compilation;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Telemetry;
 
 namespace Sunet.Native.Training;

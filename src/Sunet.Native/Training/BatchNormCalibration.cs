@@ -3,6 +3,7 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 

@@ -4,6 +4,7 @@ using Sunet.Native.Checkpoints;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Telemetry;
 
 namespace Sunet.Native.Training;

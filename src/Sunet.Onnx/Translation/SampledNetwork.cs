@@ -1,5 +1,5 @@
 using Sunet.Native.Graphs;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Onnx.Translation;

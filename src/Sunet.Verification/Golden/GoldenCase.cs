@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Verification.Reference;
 

@@ -1,11 +1,13 @@
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Data.Loading;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 

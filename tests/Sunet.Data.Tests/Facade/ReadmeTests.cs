@@ -1,4 +1,5 @@
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Data.Synthetic;
 using Sunet.Native.Models;

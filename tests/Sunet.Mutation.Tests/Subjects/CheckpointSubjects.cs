@@ -16,16 +16,16 @@ internal static class CheckpointSubjects
 
     public static Subject[] All { get; } =
     [
-        Described("safetensors", folder => Made.Weights(folder, Weights), Weights, Checksums.RepairSafetensors),
+        Described("safetensors", folder => SoundFiles.Weights(folder, Weights), Weights, Checksums.RepairSafetensors),
         Described("safetensors without config.json", folder =>
         {
-            Made.Weights(folder, Weights);
+            SoundFiles.Weights(folder, Weights);
             File.Delete(Path.Combine(folder, Config));
         }, Weights, Checksums.RepairSafetensors),
-        Described("config.json", folder => WithoutMetadata(Made.Weights(folder, Weights)), Config, isText: true),
+        Described("config.json", folder => WithoutMetadata(SoundFiles.Weights(folder, Weights)), Config, isText: true),
         Described("PyTorch zip", folder => Fixture(folder, "classifier-zip.pth.gz"), "fixture.pth", Checksums.RepairZip),
         Described("PyTorch before zip", folder => Fixture(folder, "segmenter-legacy.pth.gz"), "fixture.pth"),
-        Exported("safetensors exported", folder => Made.Weights(folder, Weights), Weights, Checksums.RepairSafetensors),
+        Exported("safetensors exported", folder => SoundFiles.Weights(folder, Weights), Weights, Checksums.RepairSafetensors),
         Exported("PyTorch zip exported", folder => Fixture(folder, "classifier-zip.pth.gz"), "fixture.pth", Checksums.RepairZip),
         Exported("PyTorch before zip exported", folder => Fixture(folder, "segmenter-legacy.pth.gz"), "fixture.pth"),
     ];
@@ -54,16 +54,19 @@ internal static class CheckpointSubjects
     private static Subject Described(
         string name, Action<string> make, string file, Func<byte[], byte[]>? repair = null, bool isText = false) => Reading(
             name, make, file, repair,
-            folder => ["info", "--weights", Path.Combine(folder, file == Config ? Weights : file), "--imgsz", "32", "--threads", "1"], isText, 2);
+            folder =>
+                ["info", "--weights", Path.Combine(folder, file == Config ? Weights : file), "--imgsz", "32", "--threads", "1"], isText, 2);
 
     private static Subject Exported(string name, Action<string> make, string file, Func<byte[], byte[]>? repair = null) => Reading(
         name, make, file, repair, folder =>
         [
-            "export", "--weights", Path.Combine(folder, file), "--format", "safetensors", "--out", Path.Combine(folder, "out", "out.safetensors"),
+            "export", "--weights", Path.Combine(folder, file), "--format",
+            "safetensors", "--out", Path.Combine(folder, "out", "out.safetensors"),
         ], isText: false, weight: 1);
 
     private static Subject Reading(
-        string name, Action<string> make, string file, Func<byte[], byte[]>? repair, Func<string, string[]> command, bool isText, double weight) => new(
+        string name, Action<string> make, string file, Func<byte[], byte[]>? repair,
+        Func<string, string[]> command, bool isText, double weight) => new(
             name,
             folder =>
             {

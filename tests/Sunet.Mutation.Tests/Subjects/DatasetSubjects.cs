@@ -28,13 +28,14 @@ internal static class DatasetSubjects
 
     public static Subject[] All { get; } =
     [
-        Text("VOC list", "ImageSets/Segmentation/train.txt", Made.Voc),
-        Text("classes.txt", "classes.txt", Made.Voc),
+        Text("VOC list", "ImageSets/Segmentation/train.txt", SoundFiles.Voc),
+        Text("classes.txt", "classes.txt", SoundFiles.Voc),
         Text("labelmap.txt", "labelmap.txt", folder =>
         {
-            Made.Voc(folder);
+            SoundFiles.Voc(folder);
             File.Delete(Path.Combine(folder, "classes.txt"));
-            Made.Text(folder, "labelmap.txt", "# label:color_rgb:parts:actions\nground:0,0,0::\nthing:128,0,0::\nother:0,128,0:wheel,door:\n");
+            SoundFiles.Text(folder, "labelmap.txt",
+                "# label:color_rgb:parts:actions\nground:0,0,0::\nthing:128,0,0::\nother:0,128,0:wheel,door:\n");
         }),
         new("YAML", folder =>
         {
@@ -50,7 +51,7 @@ internal static class DatasetSubjects
         new("SBD MATLAB, not compressed", folder =>
         {
             MakeSbd(folder);
-            return Made.Bytes(folder, "benchmark_RELEASE/dataset/cls/a.mat", TestMat.Sbd(Made.Labels(), compressed: false));
+            return SoundFiles.Bytes(folder, "benchmark_RELEASE/dataset/cls/a.mat", TestMat.Sbd(SoundFiles.Labels(), compressed: false));
         }, folder => ["data", "check", Path.Combine(folder, "benchmark_RELEASE"), "--quiet"]) { Weight = 2, Megabytes = 700 },
         Text("ImageNet val.txt", "val.txt", folder => MakeImageNet(folder, "val.txt", "a.JPEG 0\nb.JPEG 1\n")),
         Text("ImageNet solution", "LOC_val_solution.csv",
@@ -58,13 +59,13 @@ internal static class DatasetSubjects
         Text("ImageNet names", "LOC_synset_mapping.txt", folder =>
         {
             MakeImageNet(folder, "val.txt", "a.JPEG 0\nb.JPEG 1\n");
-            Made.Text(folder, "LOC_synset_mapping.txt", "n01 tench, Tinca tinca\nn02 goldfish\n");
+            SoundFiles.Text(folder, "LOC_synset_mapping.txt", "n01 tench, Tinca tinca\nn02 goldfish\n");
         }),
         new("list of images", folder =>
         {
-            Made.Weights(folder);
-            ImageWriter.WriteJpeg(Path.Combine(folder, "a.jpg"), Made.Picture());
-            return Made.Text(folder, "list.txt", "a.jpg\n");
+            SoundFiles.Weights(folder);
+            ImageWriter.WriteJpeg(Path.Combine(folder, "a.jpg"), SoundFiles.Picture());
+            return SoundFiles.Text(folder, "list.txt", "a.jpg\n");
         }, folder =>
         [
             "predict", "--weights", Path.Combine(folder, "weights.safetensors"), "--source", Path.Combine(folder, "list.txt"), "--project",
@@ -74,7 +75,8 @@ internal static class DatasetSubjects
         {
             MakeYaml(folder);
             return Path.Combine(folder, "data.yaml");
-        }, folder => ["data", "convert", "--data", Path.Combine(folder, "data.yaml"), "--out", Path.Combine(folder, "out"), "--workers", "1", "--quiet"])
+        }, folder => ["data", "convert", "--data", Path.Combine(folder, "data.yaml"),
+            "--out", Path.Combine(folder, "out"), "--workers", "1", "--quiet"])
         {
             IsText = true,
             ChangesFolder = true,
@@ -87,20 +89,21 @@ internal static class DatasetSubjects
     {
         foreach (string name in new[] { "train/a", "train/b", "val/c" })
         {
-            ImageWriter.WriteJpeg(Made.At(folder, $"images/{name}.jpg"), Made.Picture());
-            IndexPngWriter.Write(Made.At(folder, $"masks/{name}.png"), Made.Labels());
+            ImageWriter.WriteJpeg(SoundFiles.At(folder, $"images/{name}.jpg"), SoundFiles.Picture());
+            IndexPngWriter.Write(SoundFiles.At(folder, $"masks/{name}.png"), SoundFiles.Labels());
         }
 
-        Made.Text(folder, "data.yaml", Yaml);
+        SoundFiles.Text(folder, "data.yaml", Yaml);
     }
 
     private static void MakeCoco(string folder)
     {
-        ImageWriter.WriteJpeg(Made.At(folder, "train2017/000000000001.jpg"), Made.Picture());
-        ImageWriter.WriteJpeg(Made.At(folder, "val2017/000000000002.jpg"), Made.Picture());
-        Made.Text(folder, "annotations/instances_train2017.json", Coco);
-        Made.Text(folder, "annotations/instances_val2017.json", Coco.Replace("000000000001", "000000000002", StringComparison.Ordinal));
-        Made.Text(folder, "classes.txt", "ground\nperson\ncouch\n");
+        ImageWriter.WriteJpeg(SoundFiles.At(folder, "train2017/000000000001.jpg"), SoundFiles.Picture());
+        ImageWriter.WriteJpeg(SoundFiles.At(folder, "val2017/000000000002.jpg"), SoundFiles.Picture());
+        SoundFiles.Text(folder, "annotations/instances_train2017.json", Coco);
+        SoundFiles.Text(
+            folder, "annotations/instances_val2017.json", Coco.Replace("000000000001", "000000000002", StringComparison.Ordinal));
+        SoundFiles.Text(folder, "classes.txt", "ground\nperson\ncouch\n");
     }
 
     private static void MakeSbd(string folder)
@@ -108,19 +111,19 @@ internal static class DatasetSubjects
         const string Root = "benchmark_RELEASE/dataset";
         foreach (string name in new[] { "a", "b" })
         {
-            ImageWriter.WriteJpeg(Made.At(folder, $"{Root}/img/{name}.jpg"), Made.Picture());
-            Made.Bytes(folder, $"{Root}/cls/{name}.mat", TestMat.Sbd(Made.Labels()));
+            ImageWriter.WriteJpeg(SoundFiles.At(folder, $"{Root}/img/{name}.jpg"), SoundFiles.Picture());
+            SoundFiles.Bytes(folder, $"{Root}/cls/{name}.mat", TestMat.Sbd(SoundFiles.Labels()));
         }
 
-        Made.Text(folder, $"{Root}/train.txt", "a\n");
-        Made.Text(folder, $"{Root}/val.txt", "b\n");
+        SoundFiles.Text(folder, $"{Root}/train.txt", "a\n");
+        SoundFiles.Text(folder, $"{Root}/val.txt", "b\n");
     }
 
     private static void MakeImageNet(string folder, string list, string text)
     {
         foreach (string name in new[] { "train/n01/c", "train/n02/d", "val/a", "val/b" })
-            ImageWriter.WriteJpeg(Made.At(folder, $"{name}.JPEG"), Made.Picture());
-        Made.Text(folder, list, text);
+            ImageWriter.WriteJpeg(SoundFiles.At(folder, $"{name}.JPEG"), SoundFiles.Picture());
+        SoundFiles.Text(folder, list, text);
     }
 
     private static Subject Text(string name, string file, Action<string> make, double weight = 1) => new(

@@ -21,31 +21,32 @@ internal static class ImageSubjects
 
     public static Subject[] All { get; } =
     [
-        Checked("JPEG checked", "JPEGImages/a.jpg", folder => ImageWriter.WriteJpeg(Made.At(folder, "JPEGImages/a.jpg"), Made.Picture())),
+        Checked("JPEG checked", "JPEGImages/a.jpg",
+            folder => ImageWriter.WriteJpeg(SoundFiles.At(folder, "JPEGImages/a.jpg"), SoundFiles.Picture())),
         Checked("JPEG progressive checked", "JPEGImages/a.jpg",
-            folder => Made.Bytes(folder, "JPEGImages/a.jpg", Convert.FromBase64String(ProgressiveJpeg))),
+            folder => SoundFiles.Bytes(folder, "JPEGImages/a.jpg", Convert.FromBase64String(ProgressiveJpeg))),
         Checked("PNG checked", "JPEGImages/a.png", folder =>
         {
             File.Delete(Path.Combine(folder, "JPEGImages/a.jpg"));
-            ImageWriter.WritePng(Made.At(folder, "JPEGImages/a.png"), Made.Picture());
+            ImageWriter.WritePng(SoundFiles.At(folder, "JPEGImages/a.png"), SoundFiles.Picture());
         }, Checksums.RepairPng),
-        Other("BMP", ".bmp", TestImages.Bmp(Made.Picture())),
-        Other("WebP", ".webp", TestImages.Webp(Made.Picture())),
+        Other("BMP", ".bmp", TestImages.Bmp(SoundFiles.Picture())),
+        Other("WebP", ".webp", TestImages.Webp(SoundFiles.Picture())),
         Other("GIF", ".gif", TestImages.Gif),
         Checked("label PNG checked", "SegmentationClass/a.png",
-            folder => IndexPngWriter.Write(Made.At(folder, "SegmentationClass/a.png"), Made.Labels()), Checksums.RepairPng),
+            folder => IndexPngWriter.Write(SoundFiles.At(folder, "SegmentationClass/a.png"), SoundFiles.Labels()), Checksums.RepairPng),
         Checked("label PNG of 2 bits checked", "SegmentationClass/a.png",
-            folder => Made.Bytes(folder, "SegmentationClass/a.png", TestPng.Indexed(Made.Labels(), 2, 0))),
-        Predicted("JPEG predicted", "a.jpg", path => ImageWriter.WriteJpeg(path, Made.Picture())),
+            folder => SoundFiles.Bytes(folder, "SegmentationClass/a.png", TestPng.Indexed(SoundFiles.Labels(), 2, 0))),
+        Predicted("JPEG predicted", "a.jpg", path => ImageWriter.WriteJpeg(path, SoundFiles.Picture())),
         Predicted("JPEG progressive predicted", "a.jpg", path => File.WriteAllBytes(path, Convert.FromBase64String(ProgressiveJpeg))),
-        Predicted("PNG predicted", "a.png", path => ImageWriter.WritePng(path, Made.Picture()), Checksums.RepairPng),
+        Predicted("PNG predicted", "a.png", path => ImageWriter.WritePng(path, SoundFiles.Picture()), Checksums.RepairPng),
     ];
 
     private static Subject Checked(string name, string file, Action<string> write, Func<byte[], byte[]>? repair = null) => new(
         name,
         folder =>
         {
-            Made.Voc(folder);
+            SoundFiles.Voc(folder);
             write(folder);
             return Path.Combine(folder, file);
         },
@@ -56,26 +57,28 @@ internal static class ImageSubjects
         Repair = repair ?? (bytes => bytes),
     };
 
-    private static Subject Other(string name, string extension, byte[] file) => Checked(name + " checked", "JPEGImages/a" + extension, folder =>
+    private static Subject Other(string name, string extension, byte[] file) =>
+        Checked(name + " checked", "JPEGImages/a" + extension, folder =>
     {
         File.Delete(Path.Combine(folder, "JPEGImages/a.jpg"));
-        Made.Bytes(folder, "JPEGImages/a" + extension, file);
+        SoundFiles.Bytes(folder, "JPEGImages/a" + extension, file);
         if (extension == ".gif")
-            IndexPngWriter.Write(Made.At(folder, "SegmentationClass/a.png"), Made.Labels(2, 2));
+            IndexPngWriter.Write(SoundFiles.At(folder, "SegmentationClass/a.png"), SoundFiles.Labels(2, 2));
     });
 
     private static Subject Predicted(string name, string file, Action<string> write, Func<byte[], byte[]>? repair = null) => new(
         name,
         folder =>
         {
-            Made.Weights(folder);
+            SoundFiles.Weights(folder);
             string path = Path.Combine(folder, file);
             write(path);
             return path;
         },
         folder =>
         [
-            "predict", "--weights", Path.Combine(folder, "weights.safetensors"), "--source", Path.Combine(folder, file), "--project", folder,
+            "predict", "--weights", Path.Combine(folder, "weights.safetensors"),
+            "--source", Path.Combine(folder, file), "--project", folder,
             "--exist-ok", "--threads", "1", "--quiet",
         ])
     {

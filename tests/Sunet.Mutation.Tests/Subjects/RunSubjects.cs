@@ -14,7 +14,8 @@ internal static class RunSubjects
         new("settings file", folder =>
         {
             DatasetSubjects.MakeYaml(folder);
-            return Made.Text(folder, "settings.yaml", string.Join('\n', Arguments(folder).Chunk(2).Select(pair => $"{pair[0][2..]}: {pair[1]}")));
+            return SoundFiles.Text(folder, "settings.yaml", string.Join('\n', Arguments(folder).Chunk(2).Select(
+                pair => $"{pair[0][2..]}: {pair[1]}")));
         }, folder => ["train", "--config", Path.Combine(folder, "settings.yaml"), "--dry-run", "--quiet"])
         {
             IsText = true,
@@ -24,8 +25,9 @@ internal static class RunSubjects
         new("arguments", folder =>
         {
             DatasetSubjects.MakeYaml(folder);
-            return Made.Text(folder, "arguments.txt", string.Join('\n', Arguments(folder)));
-        }, folder => ["train", .. File.ReadAllText(Path.Combine(folder, "arguments.txt"), Encoding.Latin1).Split('\n'), "--dry-run", "--quiet"])
+            return SoundFiles.Text(folder, "arguments.txt", string.Join('\n', Arguments(folder)));
+        }, folder =>
+            ["train", .. File.ReadAllText(Path.Combine(folder, "arguments.txt"), Encoding.Latin1).Split('\n'), "--dry-run", "--quiet"])
         {
             IsText = true,
             Weight = 2,

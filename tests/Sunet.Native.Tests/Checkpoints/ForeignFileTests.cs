@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Sunet.Native.Checkpoints;
+using Sunet.Native.Models.Saved;
 
 namespace Sunet.Native.Tests.Checkpoints;
 

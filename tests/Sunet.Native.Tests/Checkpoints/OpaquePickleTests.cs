@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Sunet.Native.Checkpoints;
 using Sunet.Native.Checkpoints.PyTorch;
+using Sunet.Native.Models.Saved;
 
 namespace Sunet.Native.Tests.Checkpoints;
 

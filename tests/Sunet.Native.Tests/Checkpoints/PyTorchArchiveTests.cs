@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using Sunet.Native.Checkpoints;
 using Sunet.Native.Checkpoints.PyTorch;
+using Sunet.Native.Models.Saved;
 
 namespace Sunet.Native.Tests.Checkpoints;
 

@@ -1,5 +1,6 @@
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Checkpoints.PyTorch;
+using Sunet.Native.Models.Saved;
 
 namespace Sunet.Native.Tests.Checkpoints;
 

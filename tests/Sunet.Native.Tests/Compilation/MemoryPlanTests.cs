@@ -4,7 +4,7 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Models;
 

@@ -6,11 +6,11 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;
-using Sunet.Verification;
 
 namespace Sunet.Native.Tests.Cpu;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Tests.Facade;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Sunet.Native.Backends;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
 using Sunet.Native.Training;

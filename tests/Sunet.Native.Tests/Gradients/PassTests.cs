@@ -1,5 +1,6 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Verification.Golden;
 using Sunet.Verification.Reference;
 

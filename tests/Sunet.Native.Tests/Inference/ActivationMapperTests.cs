@@ -4,6 +4,7 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Verification.Reference;

@@ -4,6 +4,7 @@ using Sunet.Native.Backends.Cpu.Memory;
 using Sunet.Native.Compilation;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;

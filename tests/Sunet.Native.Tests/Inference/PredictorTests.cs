@@ -3,6 +3,7 @@ using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Models;
 

@@ -8,7 +8,6 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
-using Sunet.Native.Models.Saved;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
 using Sunet.Native.Tests.Cuda;

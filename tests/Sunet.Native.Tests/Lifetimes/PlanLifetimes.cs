@@ -2,6 +2,7 @@ using Sunet.Native.Backends;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;

@@ -1,4 +1,5 @@
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 
 namespace Sunet.Native.Tests.Lifetimes;
 

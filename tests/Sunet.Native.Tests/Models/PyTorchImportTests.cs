@@ -1,5 +1,6 @@
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Models.Saved;
 using Sunet.Native.Tests.Checkpoints;
 

@@ -1,5 +1,6 @@
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;

@@ -1,7 +1,7 @@
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
-using Sunet.Native.Models.Saved;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
 

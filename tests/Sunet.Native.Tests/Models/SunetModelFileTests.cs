@@ -1,4 +1,3 @@
-using Sunet.Native.Checkpoints;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Saved;
 using Sunet.Native.Tests.Checkpoints;

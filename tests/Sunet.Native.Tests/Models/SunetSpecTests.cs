@@ -1,4 +1,5 @@
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Tests.Models;

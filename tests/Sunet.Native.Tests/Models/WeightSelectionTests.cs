@@ -1,6 +1,5 @@
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Models;
-using Sunet.Native.Models.Saved;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
 

@@ -5,6 +5,7 @@ using Sunet.Native.Compilation.Memory;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;

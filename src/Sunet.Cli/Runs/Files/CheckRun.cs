@@ -2,6 +2,7 @@ using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Checking;
 
 namespace Sunet.Cli.Runs.Files;
 
@@ -30,7 +31,8 @@ internal static class CheckRun
             long total = report.ClassPixels.Sum() + report.IgnoredPixels;
             var shares = new TextTable("class", ">pixels", ">share %");
             for (int c = 0; c < report.ClassPixels.Count; c++)
-                shares.Add(report.ClassNames[c], Numbers.Grouped(report.ClassPixels[c]), Numbers.Percent((double)report.ClassPixels[c] / total));
+                shares.Add(
+                    report.ClassNames[c], Numbers.Grouped(report.ClassPixels[c]), Numbers.Percent((double)report.ClassPixels[c] / total));
             shares.Add("(ignored)", Numbers.Grouped(report.IgnoredPixels), Numbers.Percent((double)report.IgnoredPixels / total));
             output.Table(shares);
         }

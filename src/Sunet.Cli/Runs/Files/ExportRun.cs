@@ -5,6 +5,7 @@ using Sunet.Native;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Models;
 using Sunet.Onnx;
+using Sunet.Onnx.Format;
 
 namespace Sunet.Cli.Runs.Files;
 

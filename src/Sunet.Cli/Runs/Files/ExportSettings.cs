@@ -1,6 +1,6 @@
 using Sunet.Cli.Settings;
 using Sunet.Native;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs.Files;

@@ -32,7 +32,7 @@ internal static class Bf16Speed
         using Plan plan = Plan.Compile(graph, backend, new PlanOptions());
         foreach (Value value in graph.Inputs.Concat(graph.Parameters))
             plan.Write(value, Elements(value.Shape.Count));
-        return Turns.Time(Rounds, warmUp: 3, [() => plan.Run(Phase.Forward)])[0].Min();
+        return InterleavedTimer.Time(Rounds, warmUp: 3, [() => plan.Run(Phase.Forward)])[0].Min();
 
         Value Convolve(string name, Value x, int channels, int kernel)
         {

@@ -15,7 +15,9 @@ internal static class DoctorRun
     private const string PathVariable = "SUNET_NATIVE_PATH";
 
     /// <summary>Prints what was found.</summary>
-    /// <returns>The exit code: that of a device failure if there is no device to compute on, or one that is there computes wrongly.</returns>
+    /// <returns>
+    /// The exit code: that of a device failure if there is no device to compute on, or one that is there computes wrongly.
+    /// </returns>
     public static int Execute(bool asJson, CommandOutput output)
     {
         var facts = new List<(string Name, string Value)>
@@ -99,8 +101,8 @@ internal static class DoctorRun
                 + $"{device.Multiprocessors.ToString(CultureInfo.InvariantCulture)} multiprocessors"));
             if (report.IsUsable && device.IsSupported)
             {
-                Convolve($"cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}", () => new CudaBackend(device.Ordinal), facts, working,
-                    wrong);
+                string name = $"cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}";
+                Convolve(name, () => new CudaBackend(device.Ordinal), facts, working, wrong);
             }
         }
 

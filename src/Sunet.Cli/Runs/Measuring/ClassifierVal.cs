@@ -2,6 +2,7 @@ using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Inference;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
 using Sunet.Data.Datasets;
+using Sunet.Data.Images;
 using Sunet.Data.Reporting;
 using Sunet.Native.Inference;
 using Sunet.Native.Tensors;

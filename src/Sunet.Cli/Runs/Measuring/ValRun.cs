@@ -2,8 +2,10 @@ using System.Text.Json;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 
 namespace Sunet.Cli.Runs.Measuring;
 

@@ -14,12 +14,11 @@ internal sealed record FoundImages(IReadOnlyList<string> Paths, IReadOnlyList<st
         {
             if (PassedOver.Count == 0)
                 return null;
-            IEnumerable<string> kinds = PassedOver.GroupBy(file => Path.GetExtension(file).ToLowerInvariant())
-                .OrderByDescending(kind => kind.Count()).ThenBy(kind => kind.Key, StringComparer.Ordinal)
-                .Select(kind => $"{kind.Count()} {(kind.Key.Length > 0 ? kind.Key : "without extension")}");
-            string files = PassedOver.Count == 1 ? "1 file is" : $"{PassedOver.Count} files are";
+            IEnumerable<string> kinds = ExtensionCounts.Of(PassedOver).OrderByDescending(kind => kind.Count)
+                .Select(kind => $"{kind.Count} {(kind.Extension.Length > 0 ? kind.Extension : "without extension")}");
+            string files = ExtensionCounts.Subject(PassedOver.Count, "file");
             return $"note: {files} passed over, being no images by name: {string.Join(", ", kinds)}; "
-                + $"images are {string.Join(", ", ImageFormats.Extensions)}";
+                + $"images are {string.Join(", ", ImageFormats.ReadExtensions)}";
         }
     }
 }

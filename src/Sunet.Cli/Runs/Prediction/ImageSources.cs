@@ -23,7 +23,11 @@ internal static class ImageSources
             .ToLookup(file => isChosen || IsImage(file));
         string[] images = [.. byName[true]];
         if (images.Length == 0)
-            throw new DataException($"'{source}' has no images: there is no {string.Join(", ", ImageFormats.Extensions)} file.", source);
+        {
+            throw new DataException(
+                $"'{source}' has no images: there is no {string.Join(", ", ImageFormats.ReadExtensions)} file.", source);
+        }
+
         return new FoundImages(images, [.. byName[false]]);
     }
 
@@ -37,7 +41,9 @@ internal static class ImageSources
             if (Directory.Exists(source))
             {
                 string[] files = Directory.GetFiles(source);
-                return (files.Any(IsImage) ? files : [.. files, .. Directory.EnumerateDirectories(source).SelectMany(Directory.GetFiles)], false);
+                if (!files.Any(IsImage))
+                    files = [.. files, .. Directory.EnumerateDirectories(source).SelectMany(Directory.GetFiles)];
+                return (files, false);
             }
 
             string pattern = Path.GetFileName(source), folder = Path.GetDirectoryName(source) is { Length: > 0 } parent ? parent : ".";
@@ -81,7 +87,8 @@ internal static class ImageSources
     {
         if (Path.Exists(file) || IsImage(file))
             return file;
-        return ImageFormats.Extensions.Select(extension => file + extension).FirstOrDefault(File.Exists) ?? file + ImageFormats.Extensions[0];
+        string? found = ImageFormats.ReadExtensions.Select(extension => file + extension).FirstOrDefault(File.Exists);
+        return found ?? file + ImageFormats.ReadExtensions[0];
     }
 
     private static bool IsImage(string file) =>

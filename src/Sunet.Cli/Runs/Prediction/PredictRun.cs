@@ -1,12 +1,11 @@
 using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
-using Sunet.Cli.Runs.Training;
 using Sunet.Cli.Settings;
 using Sunet.Data.Images;
 using Sunet.Data.Reporting;
 using Sunet.Native;
 using Sunet.Native.Inference;
-using Sunet.Native.Models.Saved;
+using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs.Prediction;
@@ -17,7 +16,8 @@ internal sealed record PredictSettings(
     bool Legend, bool Activations, Submission? Submission, string Project, string Name, bool ExistOk, bool Quiet)
 {
     /// <summary>The ends of the names of a label map, of probabilities, of an overlay and of a chart of activations.</summary>
-    public const string LabelsEnding = ".png", ProbabilitiesEnding = ".npy", OverlayEnding = "_overlay.jpg", ActivationsEnding = "_activations.png";
+    public const string LabelsEnding = ".png", ProbabilitiesEnding = ".npy",
+        OverlayEnding = "_overlay.jpg", ActivationsEnding = "_activations.png";
 
     /// <summary>The most pixels of an image.</summary>
     public long PixelCap { get; } = DecodingSettings.PixelCapOf(Values);
@@ -27,8 +27,10 @@ internal sealed record PredictSettings(
     public static PredictSettings From(SettingValues values)
     {
         var settings = new PredictSettings(
-            values, values.Text("weights"), values.Text("source"), PredictionSettings.Options(values), PredictionSettings.OutputStride(values),
-            values.Flag("probabilities"), values.Flag("overlay"), values.Flag("legend"), values.Flag("activations"), Submission.From(values),
+            values, values.Text("weights"), values.Text("source"),
+            PredictionSettings.Options(values), PredictionSettings.OutputStride(values),
+            values.Flag("probabilities"), values.Flag("overlay"), values.Flag("legend"),
+            values.Flag("activations"), Submission.From(values),
             values.Text("project"), values.Text("name"), values.Flag("exist-ok"), values.Flag("quiet"));
         if (settings.Submission is not null && (settings.Legend || settings.Activations))
             throw new ConfigurationException("'--submission' writes label maps only; leave out '--legend' and '--activations'.");

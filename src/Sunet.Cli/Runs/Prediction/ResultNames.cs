@@ -15,7 +15,8 @@ internal static class ResultNames
     {
         string root = CommonFolder(images);
         string[] stems = [.. images.Select(image => StemOf(Path.GetRelativePath(root, image)))];
-        HashSet<string> shared = [.. stems.GroupBy(stem => stem, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).SelectMany(g => g)];
+        HashSet<string> shared =
+            [.. stems.GroupBy(stem => stem, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).SelectMany(g => g)];
         return [.. stems.Zip(images, (stem, image) =>
             shared.Contains(stem) && Path.GetExtension(image) is { Length: > 0 } extension ? $"{stem}_{extension[1..]}" : stem)];
     }

@@ -1,7 +1,6 @@
 using CommunityToolkit.HighPerformance;
-using Sunet.Cli.Runs.Timing;
 using Sunet.Cli.Settings;
-using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Labels;
 using Sunet.Native;
 
 namespace Sunet.Cli.Runs.Prediction;

@@ -5,7 +5,7 @@ using Sunet.Data.Reporting;
 using Sunet.Native;
 using Sunet.Native.Backends;
 using Sunet.Native.Measuring;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs.Timing;

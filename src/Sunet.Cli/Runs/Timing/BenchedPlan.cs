@@ -4,6 +4,7 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Measuring;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 

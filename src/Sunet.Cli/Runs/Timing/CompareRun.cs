@@ -6,13 +6,16 @@ using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Measuring;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 using Sunet.Onnx;
 
 namespace Sunet.Cli.Runs.Timing;
 
-/// <summary>Times a segmenter's prediction against ONNX Runtime: the same weights, input, threads and output, taking turns.</summary>
+/// <summary>
+/// Times a segmenter's prediction against ONNX Runtime: the same weights, input, threads and output, in interleaved runs.
+/// </summary>
 internal static class CompareRun
 {
     /// <summary>How far logits in bfloat16 may be from float32's.</summary>
@@ -67,7 +70,7 @@ internal static class CompareRun
         RequireSame(difference, files.Cpu.Precision == Precision.Bf16 ? Bf16Tolerance : OnnxVerifier.Tolerance);
         ColdStart? ourStart = ColdStart.Measure(Contender.Ours, files, cancellation);
         ColdStart? theirStart = ColdStart.Measure(Contender.Theirs, files, cancellation);
-        double[][] times = Turns.Time(
+        double[][] times = InterleavedTimer.Time(
             options.Iterations, options.WarmUp, [() => ours.Run(pixels, ourLogits), () => theirs.Run(pixels, theirLogits)], cancellation);
         return new Comparison(
             new ContenderTimes(ours.Name, times[0], ourStart), new ContenderTimes(theirs.Name, times[1], theirStart),
@@ -99,7 +102,8 @@ internal static class CompareRun
         output.Table(table);
         output.Result($"{spec.Config.Name}  output stride {spec.OutputStride}  prediction of {image}, logits at full size, "
             + $"relative difference {Numbers.Scientific(comparison.Difference)}");
-        output.Result($"{backend}; ONNX Runtime {OnnxSession.RuntimeVersion}; first: load and predict once in a new process, the middle one of three");
+        output.Result($"{backend}; ONNX Runtime {OnnxSession.RuntimeVersion}; first: load and predict once in a new process, the middle "
+            + "one of three");
         output.Result($"time / ONNX Runtime's {Numbers.Fixed(comparison.Ratio, 3)} of medians, "
             + $"{Numbers.Fixed(comparison.LeastRatio, 3)} of the least");
     }

@@ -4,7 +4,7 @@ using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Models;
-using Sunet.Native.Models.Saved;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Onnx;
 

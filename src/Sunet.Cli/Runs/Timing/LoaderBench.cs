@@ -4,6 +4,7 @@ using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Loading;
 using Sunet.Native;
 

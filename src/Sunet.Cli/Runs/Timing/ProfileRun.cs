@@ -62,6 +62,7 @@ internal static class ProfileRun
             && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int first)
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0
             ? (first, count)
-            : throw new ConfigurationException($"'--window' is '{text}' where a first step and a number of steps, such as 10:5, is needed.");
+            : throw new ConfigurationException(
+                $"'--window' is '{text}' where a first step and a number of steps, such as 10:5, is needed.");
     }
 }

@@ -1,6 +1,7 @@
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Models;

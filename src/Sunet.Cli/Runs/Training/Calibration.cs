@@ -5,6 +5,7 @@ using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Backends;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs.Training;

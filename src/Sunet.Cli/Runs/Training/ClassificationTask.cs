@@ -2,11 +2,13 @@ using Sunet.Cli.Runs.Measuring;
 using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Backends;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs.Training;
@@ -29,7 +31,7 @@ internal sealed class ClassificationTask : ITrainingTask
             Lighting = values.Number("lighting", 0),
             Flip = values.Flag("flip"),
         };
-        loader = TrainSettings.Loader(values, new ClassificationLoaderSettings(values.Int("batch", 1), augmentation));
+        loader = TrainingLoader.Complete(values, new ClassificationLoaderSettings(values.Int("batch", 1), augmentation));
         measuring = ClassifierEvaluation.Loader(loader.BatchSize, (height, width), loader.Normalization) with
         {
             Workers = loader.Workers,

@@ -2,6 +2,7 @@ using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Backends;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs.Training;
@@ -47,7 +48,9 @@ internal interface ITrainingTask
     /// <summary>The largest network that a validation compiles, and for which images.</summary>
     (SunetGraph Network, string Images) LargestValidation(SunetSpec spec);
 
-    /// <summary>The batches that running statistics are taken of before a model is measured or saved; 0: they stay those of training.</summary>
+    /// <summary>
+    /// The batches that running statistics are taken of before a model is measured or saved; 0: they stay those of training.
+    /// </summary>
     int CalibrationBatches { get; }
 
     /// <summary>The shape of those batches, [N, 3, H, W]; null where there are none.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Sunet.Cli.Settings;
 using Sunet.Native;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 
 namespace Sunet.Cli.Runs.Training;
 

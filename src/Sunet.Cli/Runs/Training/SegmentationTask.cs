@@ -2,11 +2,13 @@ using Sunet.Cli.Runs.Measuring;
 using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Backends;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 
@@ -31,7 +33,7 @@ internal sealed class SegmentationTask : ITrainingTask
             RotationDegrees = (float)values.Number("rotation", 0),
             Flip = values.Flag("flip"),
         };
-        loader = TrainSettings.Loader(values, new BatchLoaderSettings(values.Int("batch", 1), augmentation)
+        loader = TrainingLoader.Complete(values, new BatchLoaderSettings(values.Int("batch", 1), augmentation)
         {
             CacheBytes = values.Int("cache", 0) * Mebibyte,
         });

@@ -2,6 +2,7 @@ using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 
 namespace Sunet.Cli.Runs.Training;
 

@@ -6,6 +6,7 @@ using Sunet.Cli.Settings;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs.Training;
@@ -26,7 +27,7 @@ internal static class TrainRun
     {
         using RunLock? resumed = request is { Resume: { } earlier, DryRun: false } ? RunLock.Take(Path.GetFullPath(earlier)) : null;
         using OpenDevice device = DeviceSettings.Open(settings.Values);
-        ITrainingTask task = settings.OpenTask(cancellation);
+        ITrainingTask task = OpenTask(settings, cancellation);
         StartingModel start = StartingModel.Create(settings, task, request.Resume is not null, output);
         SunetModel model = start.Model;
         SettingValues resolved = Resolve(settings, task, model.Spec, device);
@@ -75,6 +76,10 @@ internal static class TrainRun
             output.Result($"training waited {Numbers.Percent(loader.TimeWaiting / loop.StepTime)} % of its time for data");
         output.Result($"run: {files.Folder}");
     }
+
+    private static ITrainingTask OpenTask(TrainSettings settings, CancellationToken cancellation) => settings.Head == SunetHead.Classifier
+        ? new ClassificationTask(settings.Values, cancellation)
+        : new SegmentationTask(settings.Values, cancellation);
 
     private static SettingValues Resolve(TrainSettings settings, ITrainingTask task, SunetSpec spec, OpenDevice device)
     {

@@ -1,8 +1,8 @@
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
-using Sunet.Data.Loading;
+using Sunet.Data.Datasets.Reading;
 using Sunet.Native;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs.Training;
@@ -55,7 +55,7 @@ internal sealed record TrainSettings
         Setting.Switch("exist-ok", "use an existing run folder"),
     ];
 
-    /// <summary>As they were resolved.</summary>
+    /// <summary>The settings as they were resolved.</summary>
     public required SettingValues Values { get; init; }
 
     /// <summary>What is trained.</summary>
@@ -153,22 +153,6 @@ internal sealed record TrainSettings
             ExistOk = values.Flag("exist-ok"),
             Trainer = TrainerOf(values, multiplier),
         };
-    }
-
-    /// <summary>Opens the data.</summary>
-    /// <exception cref="SunetException">A setting is out of range, or a split is missing, empty or damaged.</exception>
-    public ITrainingTask OpenTask(CancellationToken cancellation) => Head == SunetHead.Classifier
-        ? new ClassificationTask(Values, cancellation)
-        : new SegmentationTask(Values, cancellation);
-
-    /// <summary>How batches are made, with what does not depend on their labels.</summary>
-    /// <exception cref="ConfigurationException">A setting is out of range.</exception>
-    public static TLoader Loader<TLoader>(SettingValues values, TLoader loader)
-        where TLoader : LoaderSettings
-    {
-        LoaderSettings common = DecodingSettings.Apply(values, loader) with { Seed = values.Seed("seed") };
-        common.Validate();
-        return (TLoader)common;
     }
 
     /// <summary>The updates of the run.</summary>

@@ -37,7 +37,8 @@ internal sealed record TrainingFiles(string Folder, ulong Seed)
 
     /// <summary>Writes weights.</summary>
     /// <exception cref="Sunet.Native.CheckpointException">They could not be written; earlier ones are unchanged.</exception>
-    public void WriteWeights(string path, SunetModel model, long step, TrainingProgress progress) => model.Save(path, new Dictionary<string, string>
+    public void WriteWeights(string path, SunetModel model, long step, TrainingProgress progress) =>
+        model.Save(path, new Dictionary<string, string>
     {
         ["sunet.step"] = step.ToString(CultureInfo.InvariantCulture),
         ["sunet.epoch"] = progress.ClosedEpochs.ToString(CultureInfo.InvariantCulture),

@@ -9,8 +9,8 @@ using Sunet.Native.Training;
 namespace Sunet.Cli.Runs.Training;
 
 /// <summary>
-/// Steps, validates and saves. All that decides what comes next lies in the trainer's state and the progress saved with it, so a run that was
-/// stopped anywhere goes on as if it had not been.
+/// Steps, validates and saves. All that decides what comes next lies in the trainer's state and the progress saved with it, so a run that
+/// was stopped anywhere goes on as if it had not been.
 /// </summary>
 internal sealed class TrainingLoop(
     Trainer trainer, SunetModel model, ITrainingTask task, IBackend backend, TrainingFiles files,

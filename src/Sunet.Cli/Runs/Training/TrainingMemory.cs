@@ -3,7 +3,7 @@ using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Backends;
 using Sunet.Native.Compilation;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Training;
 
 namespace Sunet.Cli.Runs.Training;

@@ -25,7 +25,7 @@ internal sealed record EpochRow(int Epoch, double Seconds, double Loss, IReadOnl
     public IReadOnlyList<(string Tag, double Value)> Scalars(IReadOnlyList<Metric> metrics) =>
         [("train/loss", Loss), .. metrics.Zip(Scores, (metric, score) => (metric.Column, score)), ("lr/pg0", LearningRate)];
 
-    /// <summary>As a line of <c>results.csv</c>.</summary>
+    /// <summary>Writes the row as a line of <c>results.csv</c>.</summary>
     public string ToCsv() => string.Join(',',
     [
         Epoch.ToString(CultureInfo.InvariantCulture), Numbers.Fixed(Seconds, 1), Numbers.Exact(Loss),
@@ -103,7 +103,7 @@ internal sealed class TrainingProgress(IReadOnlyList<Metric> metrics)
     public string Describe(IReadOnlyList<double> scores) =>
         string.Join("  ", metrics.Zip(scores, (metric, score) => $"{metric.Name} {Numbers.Fixed(score, 2)}"));
 
-    /// <summary>As notes of a training state.</summary>
+    /// <summary>Writes the progress as notes of a training state.</summary>
     /// <param name="seconds">Seconds of training so far.</param>
     /// <param name="data">What identifies the data.</param>
     public Dictionary<string, string> ToNotes(double seconds, string data) => new()

@@ -33,6 +33,8 @@ internal static class CocoCategories
     /// <summary>What PASCAL VOC calls a category.</summary>
     public static string VocName(string category) => VocNames.GetValueOrDefault(category, category);
 
-    /// <summary>Whether a name stands for what is no object, as annotation tools write it: <c>background</c>, <c>_background_</c>.</summary>
+    /// <summary>
+    /// Whether a name stands for what is no object, as annotation tools write it: <c>background</c>, <c>_background_</c>.
+    /// </summary>
     public static bool IsBackground(string name) => name.Trim('_', ' ').Equals("background", StringComparison.OrdinalIgnoreCase);
 }

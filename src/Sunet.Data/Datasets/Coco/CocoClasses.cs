@@ -1,3 +1,6 @@
+using Sunet.Data.Datasets.Labels;
+using Sunet.Data.Datasets.Layouts;
+
 namespace Sunet.Data.Datasets.Coco;
 
 /// <summary>The classes of a data set in the layout of MS-COCO, and which of them each category is.</summary>
@@ -34,7 +37,7 @@ internal sealed class CocoClasses
     public bool AreListed => list is not null;
 
     /// <summary>PASCAL VOC's classes, for the categories of MS-COCO.</summary>
-    public static CocoClasses OfVoc { get; } = new(VocDataset.VocClassNames, null, null);
+    public static CocoClasses OfVoc { get; } = new(VocClasses.Names, null, null);
 
     /// <summary>The classes that a file names.</summary>
     /// <exception cref="DataException">It is unusable.</exception>
@@ -51,8 +54,8 @@ internal sealed class CocoClasses
         if (files.FirstOrDefault(file => CocoCategories.ArePublished(file.Categories)) is { } published)
         {
             throw new DataException(
-                $"'{published.Path}' has the categories of MS-COCO, and another split of '{root}' has others; name the classes of both in a "
-                + "'classes.txt' beside the folder 'annotations', background first.", published.Path);
+                $"'{published.Path}' has the categories of MS-COCO, and another split of '{root}' has others; name the classes of both in "
+                + "a 'classes.txt' beside the folder 'annotations', background first.", published.Path);
         }
 
         HashSet<string> used = [.. files.SelectMany(UsedNames)];
@@ -77,7 +80,7 @@ internal sealed class CocoClasses
 
     /// <summary>Whether a file is read by torchvision's recipe: the categories of MS-COCO as PASCAL VOC's classes.</summary>
     public bool FollowsRecipe(CocoFile file) =>
-        Names.SequenceEqual(VocDataset.VocClassNames) && CocoCategories.ArePublished(file.Categories);
+        Names.SequenceEqual(VocClasses.Names) && CocoCategories.ArePublished(file.Categories);
 
     /// <summary>The class of each category by the category's number; 0 for background.</summary>
     /// <param name="file">The annotation file.</param>
@@ -97,9 +100,10 @@ internal sealed class CocoClasses
         if (found.Values.All(label => label == 0))
         {
             throw new DataException(
-                $"None of the {file.Categories.Count} categories of '{file.Path}' is a class of the data set ({NamesInWords.Quoted(labels.Keys)}); "
-                + $"they are {NamesInWords.Quoted(file.Categories.Select(category => category.Name))}. Name those to keep in 'classes.txt' beside the folder "
-                + "'annotations', background first.", file.Path);
+                $"None of the {file.Categories.Count} categories of '{file.Path}' is a class of the data set "
+                + $"({NamesInWords.Quoted(labels.Keys)}); "
+                + $"they are {NamesInWords.Quoted(file.Categories.Select(category => category.Name))}. Name those to keep in "
+                + "'classes.txt' beside the folder 'annotations', background first.", file.Path);
         }
 
         if (list is not null)
@@ -137,7 +141,8 @@ internal sealed class CocoClasses
         string[] missing = [.. labels.Where(known => !found.ContainsValue(known.Value)).Select(known => known.Key)];
         if (missing.Length > 0)
         {
-            string problem = $"No category of '{file.Path}' is named {NamesInWords.Quoted(missing)}, as '{list}' has it; its categories are "
+            string problem =
+                $"No category of '{file.Path}' is named {NamesInWords.Quoted(missing)}, as '{list}' has it; its categories are "
                 + $"{NamesInWords.Quoted(file.Categories.Select(category => category.Name))}.";
             listing.Doubt(list!, problem);
         }

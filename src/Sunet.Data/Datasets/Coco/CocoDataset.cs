@@ -1,10 +1,11 @@
 using System.Globalization;
+using Sunet.Data.Datasets.Layouts;
 
 namespace Sunet.Data.Datasets.Coco;
 
 /// <summary>
-/// The layout of MS-COCO: <c>annotations/instances_&lt;name&gt;.json</c> with the images in <c>&lt;name&gt;</c> or <c>images/&lt;name&gt;</c>.
-/// <see cref="CocoFiles"/> says what the splits are called, <see cref="CocoClasses"/> what the classes are.
+/// The layout of MS-COCO: <c>annotations/instances_&lt;name&gt;.json</c> with the images in <c>&lt;name&gt;</c> or
+/// <c>images/&lt;name&gt;</c>. <see cref="CocoFiles"/> says what the splits are called, <see cref="CocoClasses"/> what the classes are.
 /// </summary>
 /// <remarks>
 /// Crowds count like single objects, pixels of more than one object are ignored, and what no object of the classes covers is background.
@@ -124,7 +125,8 @@ internal sealed class CocoDataset : IDatasetLayout
         else if (!File.Exists(path))
             problems.Report(path, $"'{listing.Source}' lists image {id}, but '{path}' is not there.");
         else
-            listing.Add(new SegmentationItem(FileTree.Stem(folder, path), path, listing.Source) { Labels = new CocoLabels(annotated, image) });
+            listing.Add(
+                new SegmentationItem(FileTree.Stem(folder, path), path, listing.Source) { Labels = new CocoLabels(annotated, image) });
     }
 
     // Where no object describes an area, nothing can be learned, and that is no matter of single objects.
@@ -159,8 +161,8 @@ internal sealed class CocoDataset : IDatasetLayout
         else if (leftOut > 0)
         {
             listing.Notes.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{leftOut} of the {images} images of '{listing.Source}' are left out, as the recipe for pre-training on MS-COCO has it: their "
-                + $"objects have {SmallestArea} pixels or less."));
+                $"{leftOut} of the {images} images of '{listing.Source}' are left out, as the recipe for pre-training on MS-COCO has it: "
+                + $"their objects have {SmallestArea} pixels or less."));
         }
     }
 }

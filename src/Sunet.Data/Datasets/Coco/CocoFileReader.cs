@@ -56,7 +56,8 @@ internal static class CocoFileReader
     }
 
     private static void ReadList(
-        ref JsonFileReader reader, CocoFile contents, string name, EntryReader readEntry, HashSet<string> seen, CancellationToken cancellation)
+        ref JsonFileReader reader, CocoFile contents, string name,
+        EntryReader readEntry, HashSet<string> seen, CancellationToken cancellation)
     {
         if (!seen.Add(name))
             throw new DataException($"'{contents.Path}' is no COCO annotation file: it has the list '{name}' twice.", contents.Path);

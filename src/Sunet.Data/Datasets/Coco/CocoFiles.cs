@@ -1,3 +1,5 @@
+using Sunet.Data.Datasets.Layouts;
+
 namespace Sunet.Data.Datasets.Coco;
 
 /// <summary>

@@ -1,5 +1,7 @@
 using CommunityToolkit.HighPerformance;
 using Microsoft.Win32.SafeHandles;
+using Sunet.Data.Datasets.Labels;
+using Sunet.Data.Images;
 using Sunet.Native.Files;
 
 namespace Sunet.Data.Datasets.Coco;
@@ -12,25 +14,26 @@ internal sealed class CocoLabels(CocoSplit split, int image) : ILabelReader
     private CocoImage Image => split.Images[image];
 
     /// <inheritdoc/>
-    public Memory2D<byte> Load(SegmentationItem item, long pixelCap, SampleBuffers buffers)
+    public Memory2D<byte> Load(string path, long pixelCap, SampleBuffers buffers)
     {
         var (id, _, height, width) = Image;
         long cap = Math.Min(pixelCap, Array.MaxLength / 4);
         if ((long)height * width > cap)
         {
             throw new DataException(
-                $"{Describe(item)} is {width} x {height} pixels, above the cap of {cap}; raise the cap if the file can be trusted.",
+                $"{Describe(path)} is {width} x {height} pixels, above the cap of {cap}; raise the cap if the file can be trusted.",
                 split.Path);
         }
 
-        buffers.Coco.Canvas.BeginImage(height, width);
+        CocoBuffers drawing = buffers.MemoryOf<CocoBuffers>();
+        drawing.Canvas.BeginImage(height, width);
         try
         {
             using SafeFileHandle file = RegularFile.OpenHandle(split.Path, FileOptions.RandomAccess);
             if (RandomAccess.GetLength(file) != split.Length)
                 throw new DataException($"'{split.Path}' was changed since the data set was opened; open it again.", split.Path);
             foreach (CocoObject found in split.Objects(image))
-                Draw(found, id, file, buffers.Coco);
+                Draw(found, id, file, drawing);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -38,15 +41,15 @@ internal sealed class CocoLabels(CocoSplit split, int image) : ILabelReader
         }
 
         Memory2D<byte> labels = buffers.Labels.Reserve(height, width);
-        buffers.Coco.Canvas.CopyTo(labels.Span);
+        drawing.Canvas.CopyTo(labels.Span);
         return labels;
     }
 
     /// <inheritdoc/>
-    public (int Height, int Width)? ReadSize(SegmentationItem item) => (Image.Height, Image.Width);
+    public (int Height, int Width)? ReadSize(string path) => (Image.Height, Image.Width);
 
     /// <inheritdoc/>
-    public string Describe(SegmentationItem item) => $"Image {Image.Id} of '{split.Path}'";
+    public string Describe(string path) => $"Image {Image.Id} of '{split.Path}'";
 
     private void Draw(in CocoObject found, long id, SafeFileHandle file, CocoBuffers buffers)
     {

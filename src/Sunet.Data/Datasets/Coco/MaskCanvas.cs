@@ -102,7 +102,7 @@ internal sealed class MaskCanvas
         foreach (long end in sorted)
         {
             int position = (int)(end >> 9), label = (byte)(end >> 1), step = (end & 1) == 1 ? 1 : -1;
-            target[filled..position].Fill(objects switch { 0 => 0, 1 => (byte)sum, _ => SegmentationDataset.IgnoreLabel });
+            target[filled..position].Fill(objects switch { 0 => 0, 1 => (byte)sum, _ => LabelFile.IgnoreLabel });
             (filled, objects, sum) = (position, objects + step, sum + (step * label));
         }
 

@@ -15,12 +15,12 @@ internal readonly record struct OutlineShape
 
     private readonly float left, top, right, bottom;
     private readonly int mostNumbers;
-    private readonly bool isJudged;
+    private readonly bool isChecked;
 
-    private OutlineShape(int mostNumbers, bool isJudged, (float X, float Y) low, (float X, float Y) high)
+    private OutlineShape(int mostNumbers, bool isChecked, (float X, float Y) low, (float X, float Y) high)
     {
         this.mostNumbers = mostNumbers;
-        this.isJudged = isJudged;
+        this.isChecked = isChecked;
         (left, top, right, bottom) = (low.X, low.Y, high.X, high.Y);
     }
 
@@ -71,7 +71,7 @@ internal readonly record struct OutlineShape
     /// <param name="image">The image that it is on.</param>
     public string? Fault(in CocoImage image)
     {
-        if (!isJudged)
+        if (!isChecked)
             return null;
         if (mostNumbers < FewestNumbers)
         {

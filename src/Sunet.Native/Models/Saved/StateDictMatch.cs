@@ -1,6 +1,7 @@
 using System.Text;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Graphs;
+using Sunet.Native.Models.Networks;
 
 namespace Sunet.Native.Models.Saved;
 

@@ -1,4 +1,5 @@
 using Sunet.Native.Checkpoints;
+using Sunet.Native.Models.Networks;
 
 namespace Sunet.Native.Models.Saved;
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sunet.Native.Files;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Models.Saved;

@@ -1,5 +1,6 @@
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Files;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Telemetry;
 
 namespace Sunet.Native.Models.Saved;

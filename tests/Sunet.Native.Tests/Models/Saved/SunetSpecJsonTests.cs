@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Sunet.Native.Checkpoints;
-using Sunet.Native.Models;
+using Sunet.Native.Models.Networks;
 using Sunet.Native.Models.Saved;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
