@@ -67,7 +67,7 @@ internal sealed class ReferenceExecutor(Graph graph)
     /// <summary>The outputs of an op, in its order.</summary>
     /// <param name="op">The op.</param>
     /// <param name="of">Gives the elements of its inputs.</param>
-    private static double[][] Compute(Op op, Func<Value, double[]> of) => op switch
+    public static double[][] Compute(Op op, Func<Value, double[]> of) => op switch
     {
         _ when ConvolutionRoles.Of(op) is { } roles => [ConvolutionLoops.Run(op, roles, of)],
         ZeroGradient => [new double[op.Output.Shape.Count]],
