@@ -1,7 +1,6 @@
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Reading;
-using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Models;
 using Sunet.Native.Training;
