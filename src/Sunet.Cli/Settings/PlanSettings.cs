@@ -41,7 +41,7 @@ internal static class PlanSettings
         return SunetModel.Create(ModelSettings.Segmenter(values, names));
     }
 
-    /// <summary>[N, 3, H, W].</summary>
+    /// <summary>The shape of the input, [N, 3, H, W].</summary>
     public static Shape Image(SettingValues values)
     {
         (int height, int width) = values.Size("imgsz");
