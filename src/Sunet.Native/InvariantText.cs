@@ -10,7 +10,7 @@ namespace Sunet.Native;
 /// <param name="literalLength">Characters outside the holes.</param>
 /// <param name="formattedCount">The number of holes.</param>
 [InterpolatedStringHandler]
-public ref struct InvariantText(int literalLength, int formattedCount)
+internal ref struct InvariantText(int literalLength, int formattedCount)
 {
     private DefaultInterpolatedStringHandler text = new(literalLength, formattedCount, CultureInfo.InvariantCulture);
 

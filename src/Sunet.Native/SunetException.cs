@@ -23,7 +23,7 @@ public sealed class ConfigurationException : SunetException
     }
 
     /// <summary>Creates the exception with numbers that no culture changes.</summary>
-    public ConfigurationException(InvariantText message, Exception? inner = null) : this(message.Take(), inner)
+    internal ConfigurationException(InvariantText message, Exception? inner = null) : this(message.Take(), inner)
     {
     }
 
@@ -44,7 +44,7 @@ public sealed class DataException : SunetException
     /// <param name="message">One sentence that names the file.</param>
     /// <param name="path">The file or folder at fault, if there is one.</param>
     /// <param name="inner">The failure underneath, if there is one.</param>
-    public DataException(InvariantText message, string? path = null, Exception? inner = null) : this(message.Take(), path, inner)
+    internal DataException(InvariantText message, string? path = null, Exception? inner = null) : this(message.Take(), path, inner)
     {
     }
 
@@ -68,7 +68,7 @@ public sealed class CheckpointException : SunetException
     /// <param name="message">One sentence that names the file.</param>
     /// <param name="path">The checkpoint at fault.</param>
     /// <param name="inner">The failure underneath, if there is one.</param>
-    public CheckpointException(InvariantText message, string? path = null, Exception? inner = null) : this(message.Take(), path, inner)
+    internal CheckpointException(InvariantText message, string? path = null, Exception? inner = null) : this(message.Take(), path, inner)
     {
     }
 
@@ -102,7 +102,7 @@ public sealed class BackendException : SunetException
     /// <param name="code">The library's own status code; 0 where there is none.</param>
     /// <param name="layer">The layer at work; null outside a plan.</param>
     /// <param name="inner">The failure underneath, if there is one.</param>
-    public BackendException(InvariantText message, string library, int code = 0, string? layer = null, Exception? inner = null)
+    internal BackendException(InvariantText message, string library, int code = 0, string? layer = null, Exception? inner = null)
         : this(message.Take(), library, code, layer, inner)
     {
     }
@@ -133,7 +133,7 @@ public sealed class MemoryException : SunetException
     /// <param name="message">One sentence with the bytes wanted and what would lower them.</param>
     /// <param name="bytes">The bytes that were asked for.</param>
     /// <param name="inner">The failure underneath, if there is one.</param>
-    public MemoryException(InvariantText message, long bytes, Exception? inner = null) : this(message.Take(), bytes, inner)
+    internal MemoryException(InvariantText message, long bytes, Exception? inner = null) : this(message.Take(), bytes, inner)
     {
     }
 
@@ -161,7 +161,7 @@ public sealed class DivergedException : SunetException
     /// <param name="message">One sentence that names the step and the first tensor that is not finite.</param>
     /// <param name="step">The step, counted from 0.</param>
     /// <param name="tensor">The first tensor found not to be finite.</param>
-    public DivergedException(InvariantText message, long step, string tensor) : this(message.Take(), step, tensor)
+    internal DivergedException(InvariantText message, long step, string tensor) : this(message.Take(), step, tensor)
     {
     }
 

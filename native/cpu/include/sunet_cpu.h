@@ -66,8 +66,6 @@ typedef struct sunet_context sunet_context;
 typedef struct sunet_format sunet_format;
 typedef struct sunet_primitive sunet_primitive;
 
-/* ---- library and context -------------------------------------------------------------------------------------- */
-
 typedef struct sunet_library_info {
     int32_t abi;
     int32_t onednn_major, onednn_minor, onednn_patch; /* of the library that was loaded */
@@ -97,7 +95,7 @@ SUNET_API int32_t sunet_context_threads(const sunet_context* context);
 SUNET_API sunet_status sunet_allocate(size_t bytes, void** out, sunet_message* message);
 SUNET_API void sunet_free(void* memory);
 
-/* ---- formats: where a primitive wants its data ---------------------------------------------------------------- */
+/* A format says how a primitive expects data in memory. */
 
 SUNET_API sunet_status sunet_format_create(const sunet_tensor* tensor, sunet_format** out, sunet_message* message);
 SUNET_API void sunet_format_destroy(sunet_format* format);
@@ -108,7 +106,7 @@ SUNET_API int32_t sunet_format_equal(const sunet_format* a, const sunet_format* 
  * be written but not read back; "strided" where there is none. */
 SUNET_API void sunet_format_describe(const sunet_format* format, sunet_message* out);
 
-/* ---- oneDNN primitives ----------------------------------------------------------------------------------------- */
+/* A primitive is prepared once and executed many times. */
 
 typedef int32_t sunet_argument;
 enum {
@@ -176,7 +174,8 @@ SUNET_API sunet_status sunet_primitive_bind(sunet_primitive* primitive, sunet_ar
 SUNET_API sunet_status sunet_primitive_execute(sunet_primitive* primitive, sunet_message* message);
 SUNET_API void sunet_primitive_destroy(sunet_primitive* primitive);
 
-/* ---- kernels ---------------------------------------------------------------------------------------------------
+/* Kernels.
+ *
  * Tensors of one call agree in [N, C, H, W] unless said otherwise; each may have its own layout (PLAIN, BLOCKED_8, BLOCKED_16,
  * NHWC) and may be a channel slice. Fast where operands share a layout. Results are bit-identical for a given thread count.
  * Tensors are F32 or BF16, all of one call alike but where it says so; what is stored as BF16 is rounded to the nearest, to even between
@@ -214,8 +213,8 @@ SUNET_API sunet_status sunet_relu(sunet_context*, const sunet_tensor* tensor, co
 /* dx = dy where y > 0, else 0; y is relu's result. dx may be dy. */
 SUNET_API sunet_status sunet_relu_backward(sunet_context*, const sunet_tensor* tensor, const void* y, const void* dy, void* dx);
 /* y = a + b; y may be either. */
-SUNET_API sunet_status sunet_add(sunet_context*, const sunet_tensor* a_tensor, const void* a, const sunet_tensor* b_tensor,
-                                 const void* b, const sunet_tensor* y_tensor, void* y);
+SUNET_API sunet_status sunet_add(sunet_context*, const sunet_tensor* a_tensor, const void* a, const sunet_tensor* b_tensor, const void* b,
+                                 const sunet_tensor* y_tensor, void* y);
 /* Copies between layouts and types and in or out of channel slices: concatenation, its gradient, the graph's edges. */
 SUNET_API sunet_status sunet_copy(sunet_context*, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, void* y);
 /* out[c] = sum of x over N, H, W: the gradient of a bias. Sums in double. */
@@ -227,17 +226,16 @@ SUNET_API sunet_status sunet_average_pool(sunet_context*, int32_t window, const 
 SUNET_API sunet_status sunet_average_pool_backward(sunet_context*, int32_t window, const sunet_tensor* dy_tensor, const void* dy,
                                                    const sunet_tensor* dx_tensor, void* dx);
 /* Mean over H and W: [N, C, H, W] -> [N, C, 1, 1]. x and dx may be BF16 where y and dy are F32. */
-SUNET_API sunet_status sunet_global_average_pool(sunet_context*, const sunet_tensor* x_tensor, const void* x,
-                                                 const sunet_tensor* y_tensor, void* y);
+SUNET_API sunet_status sunet_global_average_pool(sunet_context*, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor,
+                                                 void* y);
 SUNET_API sunet_status sunet_global_average_pool_backward(sunet_context*, const sunet_tensor* dy_tensor, const void* dy,
                                                           const sunet_tensor* dx_tensor, void* dx);
 
 /* Bilinear resize to the destination's size, align_corners = false, no anti-aliasing, as PyTorch's interpolate computes it:
  * source = max(0, (i + 0.5) * (in / out) - 0.5). Backward gathers, so its sums have one order. Either side may be of either type. */
-SUNET_API sunet_status sunet_bilinear(sunet_context*, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor,
-                                      void* y);
-SUNET_API sunet_status sunet_bilinear_backward(sunet_context*, const sunet_tensor* dy_tensor, const void* dy,
-                                               const sunet_tensor* dx_tensor, void* dx);
+SUNET_API sunet_status sunet_bilinear(sunet_context*, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, void* y);
+SUNET_API sunet_status sunet_bilinear_backward(sunet_context*, const sunet_tensor* dy_tensor, const void* dy, const sunet_tensor* dx_tensor,
+                                               void* dx);
 
 /* Softmax over C. y may be x. Probabilities and all gradients from here to the loss are F32; logits may be BF16. */
 SUNET_API sunet_status sunet_softmax(sunet_context*, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, float* y);
@@ -248,8 +246,8 @@ SUNET_API sunet_status sunet_softmax_backward(sunet_context*, const sunet_tensor
  * log_sum_exp [N, H, W] is kept for the gradient. *counted = labels that took part; *invalid = labels neither in [0, C) nor
  * `ignore` (they are left out; the caller raises). A batch with no counted label has loss 0 and gradient 0. Summed in double. */
 SUNET_API sunet_status sunet_softmax_cross_entropy(sunet_context*, const sunet_tensor* logits_tensor, const void* logits,
-                                                   const int32_t* labels, int32_t ignore, float* log_sum_exp, float* loss,
-                                                   int32_t* counted, int32_t* invalid);
+                                                   const int32_t* labels, int32_t ignore, float* log_sum_exp, float* loss, int32_t* counted,
+                                                   int32_t* invalid);
 /* dlogits = (exp(logits - log_sum_exp) - onehot(label)) * (*dloss / *counted), 0 where ignored. dlogits may be logits. */
 SUNET_API sunet_status sunet_softmax_cross_entropy_backward(sunet_context*, const sunet_tensor* logits_tensor, const void* logits,
                                                             const int32_t* labels, int32_t ignore, const float* log_sum_exp,

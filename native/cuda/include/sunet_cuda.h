@@ -61,10 +61,10 @@ SUNET_ENTRY batch_norm_statistics_bf16(const bf16* x, int ld_x, float* partial, 
 SUNET_ENTRY batch_norm_statistics_finish(const float* partial, int chunks, int64_t pixels, int channels, float* mean, float* variance);
 
 /* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, then max(0, y) if relu is not 0. y may be x. */
-SUNET_ENTRY batch_norm_apply_f32(const float* x, int ld_x, const float* mean, const float* variance, const float* gamma,
-                                 const float* beta, float epsilon, int relu, float* y, int ld_y, int64_t pixels, int channels);
-SUNET_ENTRY batch_norm_apply_bf16(const bf16* x, int ld_x, const float* mean, const float* variance, const float* gamma,
-                                  const float* beta, float epsilon, int relu, bf16* y, int ld_y, int64_t pixels, int channels);
+SUNET_ENTRY batch_norm_apply_f32(const float* x, int ld_x, const float* mean, const float* variance, const float* gamma, const float* beta,
+                                 float epsilon, int relu, float* y, int ld_y, int64_t pixels, int channels);
+SUNET_ENTRY batch_norm_apply_bf16(const bf16* x, int ld_x, const float* mean, const float* variance, const float* gamma, const float* beta,
+                                  float epsilon, int relu, bf16* y, int ld_y, int64_t pixels, int channels);
 
 /*
  * The gradients of gamma and beta, [C], from x and dy, where relu is not 0 with its mask recomputed from x; partial [2][chunks][C]: sums
@@ -76,8 +76,8 @@ SUNET_ENTRY batch_norm_gradient_sums_f32(const float* x, int ld_x, const float* 
 SUNET_ENTRY batch_norm_gradient_sums_bf16(const bf16* x, int ld_x, const bf16* dy, int ld_dy, const float* mean, const float* variance,
                                           const float* gamma, const float* beta, float epsilon, int relu, float* partial, int64_t pixels,
                                           int channels);
-SUNET_ENTRY batch_norm_gradient_finish(const float* partial, int chunks, int channels, const float* variance, float epsilon,
-                                       float* dgamma, float* dbeta);
+SUNET_ENTRY batch_norm_gradient_finish(const float* partial, int chunks, int channels, const float* variance, float epsilon, float* dgamma,
+                                       float* dbeta);
 
 /*
  * The gradient of x, plus addend unless that is null; batch_statistics says whether mean and variance are x's own, which then have a
@@ -85,12 +85,12 @@ SUNET_ENTRY batch_norm_gradient_finish(const float* partial, int chunks, int cha
  */
 SUNET_ENTRY batch_norm_input_gradient_f32(const float* x, int ld_x, const float* dy, int ld_dy, const float* addend, int ld_addend,
                                           const float* mean, const float* variance, const float* gamma, const float* beta,
-                                          const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics,
-                                          float* dx, int ld_dx, int64_t pixels, int channels);
+                                          const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics, float* dx,
+                                          int ld_dx, int64_t pixels, int channels);
 SUNET_ENTRY batch_norm_input_gradient_bf16(const bf16* x, int ld_x, const bf16* dy, int ld_dy, const bf16* addend, int ld_addend,
                                            const float* mean, const float* variance, const float* gamma, const float* beta,
-                                           const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics,
-                                           bf16* dx, int ld_dx, int64_t pixels, int channels);
+                                           const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics, bf16* dx,
+                                           int ld_dx, int64_t pixels, int channels);
 
 /*
  * running = (1 - momentum) running + momentum statistic, with the unbiased variance; count, at least 2, is the number of values per
@@ -127,13 +127,13 @@ SUNET_ENTRY unfold_rows_bf16(const bf16* x, bf16* y, int64_t rows, int length, i
 /* Over contiguous elements. Block 256; grid x: count / 4 (in bf16 8) / 256. */
 
 /* The rates of an update; in device memory, so that a captured step can be run again with others. */
-struct SgdRates {
+struct sgd_rates {
     float learning_rate, momentum, dampening, weight_decay, gradient_scale;
     int nesterov;
 };
 
 /* One update with PyTorch's definitions. velocity is not accessed where momentum is 0; copy, unless null, gets the result. Guarded. */
-SUNET_ENTRY sgd_update(float* parameters, const float* gradients, float* velocity, bf16* copy, int64_t count, const SgdRates* rates,
+SUNET_ENTRY sgd_update(float* parameters, const float* gradients, float* velocity, bf16* copy, int64_t count, const sgd_rates* rates,
                        const int* guard);
 
 /* y += x. */
@@ -150,7 +150,7 @@ SUNET_ENTRY finite_check_f32(const float* x, int64_t count, int* flag);
 SUNET_ENTRY finite_check_bf16(const bf16* x, int64_t count, int* flag);
 
 /* What the host learns of a step. */
-struct StepRecord {
+struct step_record {
     float loss;
     int invalid, guard;
 };
@@ -159,7 +159,7 @@ struct StepRecord {
  * Decides whether a step is sound: guard = 1 if invalid labels were counted, plus 2 if the loss is not finite, plus 4 if the flag of a
  * finite check over the gradients is set. Any of the three that is null is not asked. Block 32, grid 1.
  */
-SUNET_ENTRY step_guard(const float* loss, const int* invalid, const int* special_gradients, int* guard, StepRecord* record);
+SUNET_ENTRY step_guard(const float* loss, const int* invalid, const int* special_gradients, int* guard, step_record* record);
 
 /* Pooling and resizing. The suffix names the element type of what is read, then of what is written. */
 

@@ -3,82 +3,68 @@
 namespace sunet {
 namespace {
 
-constexpr int loss_tile = 128;     // pixels whose gradient a block computes at once, at most
-constexpr int counted_classes = 32; // classes whose confusion matrix fits a block's shared memory
+constexpr int loss_tile = 128;      /* pixels whose gradient a block computes at once, at most */
+constexpr int counted_classes = 32; /* classes whose confusion matrix fits a block's shared memory */
 
-struct LossCounts {
+struct loss_counts {
     double sum;
     int counted, invalid;
 
-    SUNET_DEVICE void add(const LossCounts& other)
-    {
+    SUNET_DEVICE void add(const loss_counts& other) {
         sum += other.sum;
         counted += other.counted;
         invalid += other.invalid;
     }
 };
 
-// Over a block; the result is the first thread's, and its order of addition is fixed.
+/* Sums over a block in a fixed order; the first thread gets the result. */
 template <int Warps>
-SUNET_DEVICE LossCounts block_sum(LossCounts own)
-{
-    SUNET_SHARED LossCounts warps[Warps];
+SUNET_DEVICE loss_counts block_sum(loss_counts own) {
+    SUNET_SHARED loss_counts warps[Warps];
     own = {warp_sum(own.sum), warp_sum(own.counted), warp_sum(own.invalid)};
-    if (thread_x() % 32 == 0)
-        warps[thread_x() / 32] = own;
+    if (thread_x() % 32 == 0) warps[thread_x() / 32] = own;
     sync_threads();
-    for (int i = 1; thread_x() == 0 && i < Warps; i++)
-        own.add(warps[i]);
+    for (int i = 1; thread_x() == 0 && i < Warps; ++i) own.add(warps[i]);
     return own;
 }
 
 template <class T>
 SUNET_DEVICE void cross_entropy(const T* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore,
-                                float* log_sum_exp, LossCounts* partial)
-{
+                                float* log_sum_exp, loss_counts* partial) {
     SUNET_SHARED float floats[staged_floats];
-    const Staged staged(floats, channels);
-    LossCounts own = {0.0, 0, 0};
+    const staged_tile staged(floats, channels);
+    loss_counts own = {0.0, 0, 0};
     for (int64_t begin = static_cast<int64_t>(block_x()) * pixel_threads; begin < pixels;
          begin += static_cast<int64_t>(grid_dim_x()) * pixel_threads) {
         const int count = static_cast<int>(minimum(pixels - begin, static_cast<int64_t>(pixel_threads)));
         const bool inside = thread_x() < count;
         const int label = inside ? labels[begin + thread_x()] : ignore;
         const bool valid = label >= 0 && label < channels;
-        LogSum sum = empty_log_sum();
+        log_sum sum = empty_log_sum();
         float logit = 0;
         for (int channel = 0; channel < channels; channel += staged_channels) {
             const int part = stage(logits + begin * ld_logits, ld_logits, count, channel, channels, staged);
-            if (!inside)
-                continue;
+            if (!inside) continue;
             sum.add(staged.row(), part);
-            if (label >= channel && label < channel + part)
-                logit = staged.row()[label - channel];
+            if (label >= channel && label < channel + part) logit = staged.row()[label - channel];
         }
-        if (!inside)
-            continue;
+        if (!inside) continue;
         const float rest = fast_log(sum.sum);
         log_sum_exp[begin + thread_x()] = sum.pivot() + rest;
-        if (label == ignore)
-            continue;
-        if (valid)
-            own.sum += static_cast<double>((sum.peak - logit) + rest);
+        if (label == ignore) continue;
+        if (valid) own.sum += static_cast<double>((sum.peak - logit) + rest);
         own.counted += valid ? 1 : 0;
         own.invalid += valid ? 0 : 1;
     }
     own = block_sum<pixel_threads / 32>(own);
-    if (thread_x() == 0)
-        partial[block_x()] = own;
+    if (thread_x() == 0) partial[block_x()] = own;
 }
 
-SUNET_DEVICE void finish_loss(const LossCounts* partial, int count, float* loss, int* counted, int* invalid)
-{
-    LossCounts own = {0.0, 0, 0};
-    for (int i = thread_x(); i < count; i += block_threads)
-        own.add(partial[i]);
+SUNET_DEVICE void finish_loss(const loss_counts* partial, int count, float* loss, int* counted, int* invalid) {
+    loss_counts own = {0.0, 0, 0};
+    for (int i = thread_x(); i < count; i += block_threads) own.add(partial[i]);
     own = block_sum<block_threads / 32>(own);
-    if (thread_x() != 0)
-        return;
+    if (thread_x() != 0) return;
     *loss = own.counted == 0 ? 0.0f : static_cast<float>(own.sum / own.counted);
     *counted = own.counted;
     *invalid = own.invalid;
@@ -86,12 +72,11 @@ SUNET_DEVICE void finish_loss(const LossCounts* partial, int count, float* loss,
 
 template <class T>
 SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp,
-                                         const int* counted, float* dlogits, int ld_dlogits, int64_t pixels, int channels)
-{
+                                         const int* counted, float* dlogits, int ld_dlogits, int64_t pixels, int channels) {
     SUNET_SHARED float sums[loss_tile];
     SUNET_SHARED int classes[loss_tile];
     const float scale = *counted == 0 ? 0.0f : 1.0f / static_cast<float>(*counted);
-    // Of many classes fewer pixels, so that there are blocks enough.
+    /* Fewer pixels where there are many classes, so that there are enough blocks. */
     const int tile = channels >= 4096 ? 1 : lower(loss_tile, 4096 / channels);
     for (int64_t begin = static_cast<int64_t>(block_x()) * tile; begin < pixels; begin += static_cast<int64_t>(grid_dim_x()) * tile) {
         const int count = static_cast<int>(minimum(pixels - begin, static_cast<int64_t>(tile)));
@@ -103,7 +88,7 @@ SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const i
         sync_threads();
         const T* from = logits + begin * ld_logits;
         float* to = dlogits + begin * ld_dlogits;
-        for (TileWalk at(count, channels, block_threads); at.inside(); at.next()) {
+        for (tile_walk at(count, channels, block_threads); at.inside(); at.next()) {
             const int label = classes[at.pixel];
             const float probability = fast_exp(to_float(from[static_cast<int64_t>(at.pixel) * ld_logits + at.channel]) - sums[at.pixel]);
             const float gradient = (label == at.channel ? probability - 1.0f : probability) * scale;
@@ -115,43 +100,37 @@ SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const i
 
 } // namespace
 
-#define SUNET_CROSS_ENTROPY(T, suffix)                                                                                                  \
-    SUNET_KERNEL(cross_entropy_##suffix, pixel_threads)                                                                                 \
-    (const T* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore, float* log_sum_exp, void* partial)    \
-    {                                                                                                                                   \
-        cross_entropy(logits, ld_logits, labels, pixels, channels, ignore, log_sum_exp, static_cast<LossCounts*>(partial));             \
-    }                                                                                                                                   \
-    SUNET_KERNEL(cross_entropy_backward_##suffix, block_threads)                                                                        \
-    (const T* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp, const int* counted, float* dlogits,       \
-     int ld_dlogits, int64_t pixels, int channels)                                                                                      \
-    {                                                                                                                                   \
-        cross_entropy_backward(logits, ld_logits, labels, ignore, log_sum_exp, counted, dlogits, ld_dlogits, pixels, channels);         \
+#define SUNET_CROSS_ENTROPY(T, suffix)                                                                                                 \
+    SUNET_KERNEL(cross_entropy_##suffix, pixel_threads)                                                                                \
+    (const T* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore, float* log_sum_exp, void* partial) { \
+        cross_entropy(logits, ld_logits, labels, pixels, channels, ignore, log_sum_exp, static_cast<loss_counts*>(partial));           \
+    }                                                                                                                                  \
+    SUNET_KERNEL(cross_entropy_backward_##suffix, block_threads)                                                                       \
+    (const T* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp, const int* counted, float* dlogits,      \
+     int ld_dlogits, int64_t pixels, int channels) {                                                                                   \
+        cross_entropy_backward(logits, ld_logits, labels, ignore, log_sum_exp, counted, dlogits, ld_dlogits, pixels, channels);        \
     }
 
 SUNET_CROSS_ENTROPY(float, f32)
 SUNET_CROSS_ENTROPY(bf16, bf16)
 
-SUNET_KERNEL(cross_entropy_finish, block_threads)(const void* partial, int count, float* loss, int* counted, int* invalid)
-{
-    finish_loss(static_cast<const LossCounts*>(partial), count, loss, counted, invalid);
+SUNET_KERNEL(cross_entropy_finish, block_threads)(const void* partial, int count, float* loss, int* counted, int* invalid) {
+    finish_loss(static_cast<const loss_counts*>(partial), count, loss, counted, invalid);
 }
 
-// A label that is ignored takes no part; neither does a pair out of range, which is counted.
+/* A label that is ignored takes no part; neither does a pair out of range, which is counted. */
 SUNET_KERNEL(confusion_matrix, block_threads)
-(const int* labels, const uint8_t* predictions, int64_t pixels, int classes, int ignore, int* counts, int* invalid)
-{
+(const int* labels, const uint8_t* predictions, int64_t pixels, int classes, int ignore, int* counts, int* invalid) {
     SUNET_SHARED int local[counted_classes * counted_classes];
     const int cells = classes * classes;
     const bool fits = classes <= counted_classes;
-    for (int cell = thread_x(); fits && cell < cells; cell += block_threads)
-        local[cell] = 0;
+    for (int cell = thread_x(); fits && cell < cells; cell += block_threads) local[cell] = 0;
     sync_threads();
     int* to = fits ? local : counts;
     const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_threads;
     for (int64_t pixel = static_cast<int64_t>(block_x()) * block_threads + thread_x(); pixel < pixels; pixel += step) {
         const int label = labels[pixel], prediction = predictions[pixel];
-        if (label == ignore)
-            continue;
+        if (label == ignore) continue;
         if (label < 0 || label >= classes || prediction >= classes)
             atomic_add(invalid, 1);
         else
@@ -159,8 +138,7 @@ SUNET_KERNEL(confusion_matrix, block_threads)
     }
     sync_threads();
     for (int cell = thread_x(); fits && cell < cells; cell += block_threads)
-        if (local[cell] != 0)
-            atomic_add(counts + cell, local[cell]);
+        if (local[cell] != 0) atomic_add(counts + cell, local[cell]);
 }
 
 } // namespace sunet

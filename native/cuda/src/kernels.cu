@@ -1,4 +1,4 @@
-// All kernels as one translation unit, which becomes one PTX file.
+/* All kernels as one translation unit, which becomes one PTX file. */
 #include "elementwise.cu"
 #include "batch_norm.cu"
 #include "transfer.cu"

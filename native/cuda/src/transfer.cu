@@ -5,10 +5,10 @@ namespace sunet {
 constexpr int tile_edge = 32;
 constexpr int tile_rows = block_threads / tile_edge;
 
-// Up to this many channels a thread takes whole pixels: a tile of 32 channels would be mostly empty.
+/* Up to this many channels a thread takes whole pixels: a tile of 32 channels would be mostly empty. */
 constexpr int few_channels = 8;
 
-struct Extent {
+struct image_extent {
     int images, channels;
     int64_t pixels;
 
@@ -16,24 +16,21 @@ struct Extent {
     SUNET_DEVICE int64_t pixel(int image, int64_t pixel) const { return image * pixels + pixel; }
 };
 
-// Calls body(image, first pixel, first channel) for every tile, by whole blocks.
+/* Calls body(image, first pixel, first channel) for every tile, by whole blocks. */
 template <class Body>
-SUNET_DEVICE void for_each_tile(const Extent& extent, Body body)
-{
+SUNET_DEVICE void for_each_tile(const image_extent& extent, Body body) {
     const int64_t tiles_x = (extent.pixels + tile_edge - 1) / tile_edge;
     const int tiles_y = (extent.channels + tile_edge - 1) / tile_edge;
     for (int image = block_z(); image < extent.images; image += grid_dim_z()) {
         for (int y = block_y(); y < tiles_y; y += grid_dim_y()) {
-            for (int64_t x = block_x(); x < tiles_x; x += grid_dim_x())
-                body(image, x * tile_edge, y * tile_edge);
+            for (int64_t x = block_x(); x < tiles_x; x += grid_dim_x()) body(image, x * tile_edge, y * tile_edge);
         }
     }
 }
 
-// Calls body(image, pixel) for every pixel, by single threads.
+/* Calls body(image, pixel) for every pixel, by single threads. */
 template <class Body>
-SUNET_DEVICE void for_each_pixel(const Extent& extent, Body body)
-{
+SUNET_DEVICE void for_each_pixel(const image_extent& extent, Body body) {
     for (int image = block_z() * grid_dim_y() + block_y(); image < extent.images; image += grid_dim_z() * grid_dim_y()) {
         for (int64_t pixel = static_cast<int64_t>(block_x()) * block_threads + thread_x(); pixel < extent.pixels;
              pixel += grid_dim_x() * block_threads)
@@ -42,12 +39,11 @@ SUNET_DEVICE void for_each_pixel(const Extent& extent, Body body)
 }
 
 template <class T>
-SUNET_DEVICE void to_pixels(const float* x, Pixels<T> y, const Extent& extent)
-{
+SUNET_DEVICE void to_pixels(const float* x, pixel_view<T> y, const image_extent& extent) {
     SUNET_SHARED float tile[tile_edge * (tile_edge + 1)];
     if (extent.channels <= few_channels) {
         for_each_pixel(extent, [&](int image, int64_t pixel) {
-            for (int channel = 0; channel < extent.channels; channel++)
+            for (int channel = 0; channel < extent.channels; ++channel)
                 *y.at(extent.pixel(image, pixel), channel) = from_float<T>(x[extent.plane(image, channel) + pixel]);
         });
         return;
@@ -68,12 +64,11 @@ SUNET_DEVICE void to_pixels(const float* x, Pixels<T> y, const Extent& extent)
 }
 
 template <class T>
-SUNET_DEVICE void to_planes(Pixels<const T> x, float* y, const Extent& extent)
-{
+SUNET_DEVICE void to_planes(pixel_view<const T> x, float* y, const image_extent& extent) {
     SUNET_SHARED float tile[tile_edge * (tile_edge + 1)];
     if (extent.channels <= few_channels) {
         for_each_pixel(extent, [&](int image, int64_t pixel) {
-            for (int channel = 0; channel < extent.channels; channel++)
+            for (int channel = 0; channel < extent.channels; ++channel)
                 y[extent.plane(image, channel) + pixel] = to_float(*x.at(extent.pixel(image, pixel), channel));
         });
         return;
@@ -93,19 +88,19 @@ SUNET_DEVICE void to_planes(Pixels<const T> x, float* y, const Extent& extent)
     });
 }
 
-// Of red, green and blue.
-struct ImageScale {
+/* The mean and deviation of red, green and blue. */
+struct image_scale {
     float mean[3], deviation[3];
 };
 
 template <class T>
-SUNET_DEVICE void normalize_images(const uint8_t* x, const ImageScale& scale, int flip, Pixels<T> y, int images, int height, int width)
-{
+SUNET_DEVICE void normalize_images(const uint8_t* x, const image_scale& scale, int flip, pixel_view<T> y, int images, int height,
+                                   int width) {
     const int64_t rows = static_cast<int64_t>(images) * height;
     for (int64_t row = block_y(); row < rows; row += grid_dim_y()) {
         for (int column = block_x() * block_threads + thread_x(); column < width; column += grid_dim_x() * block_threads) {
             const uint8_t* from = x + (row * width + (flip != 0 ? width - 1 - column : column)) * 3;
-            for (int channel = 0; channel < 3; channel++) {
+            for (int channel = 0; channel < 3; ++channel) {
                 const float value = static_cast<float>(from[channel]) / 255.0f;
                 *y.at(row * width + column, channel) = from_float<T>((value - scale.mean[channel]) / scale.deviation[channel]);
             }
@@ -113,21 +108,18 @@ SUNET_DEVICE void normalize_images(const uint8_t* x, const ImageScale& scale, in
     }
 }
 
-#define SUNET_TRANSFER(type, suffix)                                                                                                     \
-    SUNET_KERNEL(nchw_to_nhwc_##suffix, block_threads)(const float* x, type* y, int ld_y, int images, int channels, int64_t pixels)      \
-    {                                                                                                                                    \
-        to_pixels(x, Pixels<type>{y, ld_y}, Extent{images, channels, pixels});                                                           \
-    }                                                                                                                                    \
-    SUNET_KERNEL(nhwc_to_nchw_##suffix, block_threads)(const type* x, int ld_x, float* y, int images, int channels, int64_t pixels)      \
-    {                                                                                                                                    \
-        to_planes(Pixels<const type>{x, ld_x}, y, Extent{images, channels, pixels});                                                     \
-    }                                                                                                                                    \
-    SUNET_KERNEL(normalize_images_##suffix, block_threads)                                                                               \
-    (const uint8_t* x, float mean_r, float mean_g, float mean_b, float deviation_r, float deviation_g, float deviation_b, int flip,      \
-     type* y, int ld_y, int images, int height, int width)                                                                               \
-    {                                                                                                                                    \
-        const ImageScale scale = {{mean_r, mean_g, mean_b}, {deviation_r, deviation_g, deviation_b}};                                    \
-        normalize_images(x, scale, flip, Pixels<type>{y, ld_y}, images, height, width);                                                  \
+#define SUNET_TRANSFER(type, suffix)                                                                                                  \
+    SUNET_KERNEL(nchw_to_nhwc_##suffix, block_threads)(const float* x, type* y, int ld_y, int images, int channels, int64_t pixels) { \
+        to_pixels(x, pixel_view<type>{y, ld_y}, image_extent{images, channels, pixels});                                              \
+    }                                                                                                                                 \
+    SUNET_KERNEL(nhwc_to_nchw_##suffix, block_threads)(const type* x, int ld_x, float* y, int images, int channels, int64_t pixels) { \
+        to_planes(pixel_view<const type>{x, ld_x}, y, image_extent{images, channels, pixels});                                        \
+    }                                                                                                                                 \
+    SUNET_KERNEL(normalize_images_##suffix, block_threads)                                                                            \
+    (const uint8_t* x, float mean_r, float mean_g, float mean_b, float deviation_r, float deviation_g, float deviation_b, int flip,   \
+     type* y, int ld_y, int images, int height, int width) {                                                                          \
+        const image_scale scale = {{mean_r, mean_g, mean_b}, {deviation_r, deviation_g, deviation_b}};                                \
+        normalize_images(x, scale, flip, pixel_view<type>{y, ld_y}, images, height, width);                                           \
     }
 
 SUNET_TRANSFER(float, f32)

@@ -1,7 +1,7 @@
 namespace Sunet.Native.Checkpoints;
 
 /// <summary>The named tensors of an open checkpoint file, whatever its format; disposing closes the file.</summary>
-public interface IStateDict : IDisposable
+internal interface IStateDict : IDisposable
 {
     /// <summary>The file's path as it was given.</summary>
     string Path { get; }

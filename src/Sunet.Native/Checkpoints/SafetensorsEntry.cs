@@ -8,7 +8,7 @@ namespace Sunet.Native.Checkpoints;
 /// <param name="Dimensions">Its dimensions, outermost first; none for a scalar. A dimension may be 0.</param>
 /// <param name="Offset">Where its bytes start, counted from the start of the data behind the header.</param>
 /// <param name="Bytes">How many bytes it takes.</param>
-public sealed record SafetensorsEntry(string Name, StoredType Type, IReadOnlyList<int> Dimensions, long Offset, long Bytes)
+internal sealed record SafetensorsEntry(string Name, StoredType Type, IReadOnlyList<int> Dimensions, long Offset, long Bytes)
 {
     /// <summary>The number of elements; 1 for a scalar.</summary>
     public long Count => Bytes / Type.Bytes();

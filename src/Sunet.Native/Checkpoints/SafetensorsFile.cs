@@ -10,7 +10,7 @@ namespace Sunet.Native.Checkpoints;
 /// <see cref="Dispose"/>, which the caller calls only when no thread reads any more. While it is open the file may be replaced by
 /// another (as <see cref="DurableFile"/> does) but must not be truncated in place.
 /// </summary>
-public sealed class SafetensorsFile : IStateDict
+internal sealed class SafetensorsFile : IStateDict
 {
     private const int LengthBytes = 8;
 

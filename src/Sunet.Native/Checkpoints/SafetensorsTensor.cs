@@ -4,10 +4,10 @@ namespace Sunet.Native.Checkpoints;
 
 /// <summary>Writes all of a tensor's elements, row-major and little-endian, into a buffer of exactly their size.</summary>
 /// <param name="destination">The buffer; its previous content is undefined.</param>
-public delegate void TensorFill(Span<byte> destination);
+internal delegate void TensorFill(Span<byte> destination);
 
 /// <summary>A tensor to be written: its name and shape now, its data when its turn comes.</summary>
-public sealed class SafetensorsTensor
+internal sealed class SafetensorsTensor
 {
     /// <summary>Declares a tensor whose data are produced while the file is written, into a buffer that the writer reuses.</summary>
     /// <param name="name">Its name; not empty, not <c>__metadata__</c>.</param>

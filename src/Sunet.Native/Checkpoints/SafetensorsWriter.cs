@@ -15,7 +15,7 @@ namespace Sunet.Native.Checkpoints;
 /// the same bytes: metadata are sorted by key, and tensors keep their order except that wider element types come first, which
 /// keeps every tensor aligned.
 /// </summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     /// <summary>Writes a file with a digest, durably: see <see cref="DurableFile.Write(string, Action{Stream})"/>.</summary>
     /// <param name="path">The destination; its folder exists.</param>

@@ -4,7 +4,7 @@ using Sunet.Native.Tensors;
 namespace Sunet.Native.Checkpoints;
 
 /// <summary>The element types of the tensors in checkpoint files, of those this library reads.</summary>
-public enum StoredType
+internal enum StoredType
 {
     /// <summary>F64, IEEE 754 double precision.</summary>
     Float64,

@@ -7,19 +7,19 @@ namespace Sunet.Native.Checkpoints;
 /// <summary>A training state that is no good.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Reason">One sentence that says what is wrong with it.</param>
-public sealed record SkippedTrainingState(string Path, string Reason);
+internal sealed record SkippedTrainingState(string Path, string Reason);
 
 /// <summary>What a search for a training state found.</summary>
 /// <param name="Path">The newest state whose digest is right; null where there is none.</param>
 /// <param name="Step">Its step; -1 where there is none.</param>
 /// <param name="Skipped">The newer states that are no good, newest first.</param>
-public sealed record TrainingStateSearch(string? Path, long Step, IReadOnlyList<SkippedTrainingState> Skipped);
+internal sealed record TrainingStateSearch(string? Path, long Step, IReadOnlyList<SkippedTrainingState> Skipped);
 
 /// <summary>
 /// The state from which training resumes to the bit: weights, momentum and running statistics as tensors, and counters, scores
 /// and seeds as metadata, all in one file, so that they cannot belong to different steps. A folder keeps two generations.
 /// </summary>
-public static class TrainingStateFile
+internal static class TrainingStateFile
 {
     /// <summary>The metadata key of the step.</summary>
     public const string StepKey = "sunet.step";

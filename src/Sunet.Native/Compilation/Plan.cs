@@ -48,10 +48,13 @@ public sealed partial class Plan : IDisposable, IWeightReader
     public Graph Graph { get; }
 
     /// <summary>Where everything lies.</summary>
-    public MemoryPlan Memory { get; }
+    internal MemoryPlan Memory { get; }
 
     /// <summary>The calls in running order.</summary>
-    public IReadOnlyList<PlannedCall> Calls => calls;
+    internal IReadOnlyList<PlannedCall> Calls => calls;
+
+    /// <summary>All bytes that the plan takes on its device, but for weights that it shares.</summary>
+    public long MemoryBytes => Memory.TotalBytes;
 
     /// <summary>The bytes that stay taken after <see cref="ReleaseWorkingMemory"/>: all where the device gives none back.</summary>
     public long RetainedBytes => Memory.TotalBytes - (Session.ReclaimableMemory is null ? 0 : WorkingRegions.Sum(r => r.Bytes));
@@ -125,7 +128,7 @@ public sealed partial class Plan : IDisposable, IWeightReader
     /// <param name="cancellation">Stops between two ops; everything is released.</param>
     /// <exception cref="BackendException">The backend has no implementation of an op.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static MemoryPlan MemoryOf(Graph graph, IBackend backend, PlanPurpose purpose, CancellationToken cancellation = default)
+    internal static MemoryPlan MemoryOf(Graph graph, IBackend backend, PlanPurpose purpose, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(backend);
@@ -216,10 +219,15 @@ public sealed partial class Plan : IDisposable, IWeightReader
     }
 
     /// <summary>Runs one phase.</summary>
-    /// <param name="phase">Which.</param>
-    /// <param name="observer">Told before and after each call; null in production.</param>
+    /// <param name="phase">The phase.</param>
     /// <exception cref="BackendException">A call failed; the message names op and layer.</exception>
-    public void Run(Phase phase, IPlanObserver? observer = null)
+    public void Run(Phase phase) => Run(phase, null);
+
+    /// <summary>Runs one phase and tells an observer before and after each call.</summary>
+    /// <param name="phase">The phase.</param>
+    /// <param name="observer">The observer; null for none.</param>
+    /// <exception cref="BackendException">A call failed; the message names op and layer.</exception>
+    internal void Run(Phase phase, IPlanObserver? observer)
     {
         using CallGate.Scope inside = Enter();
         (running, watching) = (phase, observer);

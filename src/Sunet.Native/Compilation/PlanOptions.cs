@@ -21,5 +21,5 @@ public sealed record PlanOptions
     /// Where the plan's parameters and buffers lie for other plans of the same model to read, too; it must outlive the plan. Null where
     /// the plan has its own. Only for plans that do not change them.
     /// </summary>
-    public WeightStore? Weights { get; init; }
+    internal WeightStore? Weights { get; init; }
 }

@@ -6,4 +6,4 @@ namespace Sunet.Native.Compilation;
 /// <summary>One op of a plan with its prepared call.</summary>
 /// <param name="Op">The op.</param>
 /// <param name="Call">What runs.</param>
-public readonly record struct PlannedCall(Op Op, PreparedCall Call);
+internal readonly record struct PlannedCall(Op Op, PreparedCall Call);

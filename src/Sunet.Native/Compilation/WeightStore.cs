@@ -11,7 +11,7 @@ namespace Sunet.Native.Compilation;
 /// be used any more.
 /// </summary>
 /// <param name="backend">Where the plans run.</param>
-public sealed class WeightStore(IBackend backend) : IDisposable
+internal sealed class WeightStore(IBackend backend) : IDisposable
 {
     /// <summary>That of a plan's own values.</summary>
     private const long Alignment = MemoryPlan.Alignment;

@@ -6,7 +6,7 @@ namespace Sunet.Native.Files;
 /// Files that are either completely there or not at all, whatever fails and whenever the process or the machine dies: written
 /// under a temporary name in the same folder, flushed to the medium, renamed, and the folder flushed as well.
 /// </summary>
-public static class DurableFile
+internal static class DurableFile
 {
     /// <summary>The calls of the operating system this process runs on.</summary>
     internal static IFileCalls SystemCalls { get; } = OperatingSystem.IsWindows() ? new WindowsFileCalls() : new PosixFileCalls();

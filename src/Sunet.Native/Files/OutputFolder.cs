@@ -4,7 +4,7 @@ namespace Sunet.Native.Files;
 /// Folders that are written to below one that the user named. A symbolic link among them would lead files elsewhere, over others that are
 /// nobody's to replace.
 /// </summary>
-public static class OutputFolder
+internal static class OutputFolder
 {
     /// <summary>Refuses symbolic links on the way from a folder to one below it; what is not there yet passes.</summary>
     /// <param name="root">The folder that the user named, however it is reached.</param>

@@ -7,7 +7,7 @@ namespace Sunet.Native.Files;
 /// Opens files that a user names, for reading. A pipe would make the caller wait for a writer that may never come, and a device such as
 /// <c>/dev/zero</c> has no end, so that neither is opened.
 /// </summary>
-public static class RegularFile
+internal static class RegularFile
 {
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file; a symbolic link is followed.</param>

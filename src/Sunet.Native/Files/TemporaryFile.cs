@@ -7,7 +7,7 @@ namespace Sunet.Native.Files;
 /// Names for files that are written beside their destination and then renamed. No two writers have the same one, in whatever process, so
 /// that each creates its own and none overwrites another's.
 /// </summary>
-public static class TemporaryFile
+internal static class TemporaryFile
 {
     private const string Prefix = ".sunet-";
     private const string Suffix = ".tmp";

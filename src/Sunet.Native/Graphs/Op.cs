@@ -116,7 +116,7 @@ public abstract class Op
 
     /// <summary>Refuses a construction that does not add up; numbers in the problem are written as no culture changes them.</summary>
     /// <exception cref="ConfigurationException"><paramref name="condition"/> is false.</exception>
-    protected void Require(bool condition, InvariantText problem) => Require(condition, problem.Take());
+    private protected void Require(bool condition, InvariantText problem) => Require(condition, problem.Take());
 
     internal void ReplaceInput(Value old, Value replacement)
     {

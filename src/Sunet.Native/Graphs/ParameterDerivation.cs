@@ -7,7 +7,7 @@ namespace Sunet.Native.Graphs;
 public delegate ReadOnlySpan<float> ParameterReader(string name);
 
 /// <summary>How a parameter that a pass has made follows from the model's own. Computed once, when a plan is loaded.</summary>
-public abstract class ParameterDerivation
+internal abstract class ParameterDerivation
 {
     /// <summary>Computes the derived parameter.</summary>
     /// <param name="model">Reads the model's own parameters.</param>

@@ -55,7 +55,7 @@ public sealed class Value
     public bool SumsToZero { get; internal set; }
 
     /// <summary>How a parameter made by a pass follows from the model's own; null for the model's own.</summary>
-    public ParameterDerivation? Derivation { get; internal set; }
+    internal ParameterDerivation? Derivation { get; set; }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} {Shape}";

@@ -5,7 +5,7 @@ namespace Sunet.Native.Graphs;
 /// zero from its allocation on, and no other op writes there. The optimizer sees a gradient like any other, so that momentum and weight
 /// decay act.
 /// </summary>
-public sealed class ZeroGradient : Op
+internal sealed class ZeroGradient : Op
 {
     /// <summary>Creates the op.</summary>
     public ZeroGradient(Value parameter) : base(parameter.Name + "/gradient", Phase.Backward)

@@ -9,5 +9,5 @@ namespace Sunet.Native.Inference;
 /// <param name="Channels">How many the level has.</param>
 /// <param name="MeanAbsolute">The mean of the channel's absolute activations; NaN where one is not a number.</param>
 /// <param name="Values">[H, W] activations as they are, before batch-norm and ReLU of the layers that read them.</param>
-public sealed record ActivationMap(
+internal sealed record ActivationMap(
     string Group, string Layer, int Channel, int Channels, double MeanAbsolute, ReadOnlyMemory2D<float> Values);

@@ -15,7 +15,7 @@ namespace Sunet.Native.Inference;
 /// map. The plan keeps all levels at once, so it takes more memory than a prediction; that of the latest image size is kept. Used by one
 /// thread at a time; another waits, and so does disposing it.
 /// </summary>
-public sealed class ActivationMapper : IDisposable
+internal sealed class ActivationMapper : IDisposable
 {
     private readonly ISunetWeights model;
     private readonly IBackend backend;

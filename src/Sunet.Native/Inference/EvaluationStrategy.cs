@@ -4,7 +4,7 @@ namespace Sunet.Native.Inference;
 /// <param name="Name">Parts joined by +, such as <c>os8+multi+flip</c>; see <see cref="Parse"/>.</param>
 /// <param name="Options">How images are predicted.</param>
 /// <param name="OutputStride">Another output stride than the model's; null for the model's.</param>
-public sealed record EvaluationStrategy(string Name, PredictorOptions Options, int? OutputStride = null)
+internal sealed record EvaluationStrategy(string Name, PredictorOptions Options, int? OutputStride = null)
 {
     /// <summary>Side of the crops of the authors' evaluation, and of the shorter side of an image at scale 1 there.</summary>
     private const int PublishedSize = 512;

@@ -7,7 +7,7 @@ namespace Sunet.Native.Inference;
 /// A class ranks before the label if its score is higher, or equal and its index lower; a score that is no number ranks before everything.
 /// So the likeliest class is the first maximum, as for pixels, and a model that tells nothing apart is not taken to be right.
 /// </remarks>
-public sealed class TopKErrors
+internal sealed class TopKErrors
 {
     private const int Most = 5;
 

@@ -12,7 +12,7 @@ namespace Sunet.Native.Measuring;
 /// </summary>
 /// <param name="GigaflopsPerSecond">10^9 floating-point operations a second of a matrix product, a multiply-add counted as two.</param>
 /// <param name="GigabytesPerSecond">10^9 bytes a second, read and written, of a pass over a large array.</param>
-public sealed record DeviceCeilings(double GigaflopsPerSecond, double GigabytesPerSecond)
+internal sealed record DeviceCeilings(double GigaflopsPerSecond, double GigabytesPerSecond)
 {
     private const int SmallestSide = 128, LargestSide = 8192;
     private const int SmallestArray = 1 << 18, LargestArray = 1 << 26;

@@ -15,13 +15,13 @@ namespace Sunet.Native.Measuring;
 /// <param name="Implementation">What the backend chose for it.</param>
 /// <param name="Bytes">Bytes of its first output, padding of the layout included; 0 without one.</param>
 /// <param name="Flops">Floating-point operations, a multiply-add counted as two; 0 where memory is only moved.</param>
-public sealed record PlanReportRow(
+internal sealed record PlanReportRow(
     string Layer, string Kind, Phase Phase, Shape? Output, string Format, string Implementation, long Bytes, long Flops);
 
 /// <summary>A part of a plan's memory.</summary>
 /// <param name="Name">What lies there.</param>
 /// <param name="Bytes">Its size.</param>
-public sealed record PlanReportRegion(string Name, long Bytes);
+internal sealed record PlanReportRegion(string Name, long Bytes);
 
 /// <summary>What a plan does and needs, as a table for people: its calls in running order and its memory by region.</summary>
 /// <param name="Rows">One row a call.</param>
@@ -29,7 +29,7 @@ public sealed record PlanReportRegion(string Name, long Bytes);
 /// <param name="TotalFlops">The sum over all rows.</param>
 /// <param name="TotalBytes">All bytes on the device.</param>
 /// <param name="ActivationBytesUnshared">What activations would take if none shared memory.</param>
-public sealed record PlanReport(
+internal sealed record PlanReport(
     IReadOnlyList<PlanReportRow> Rows, IReadOnlyList<PlanReportRegion> Regions, long TotalFlops, long TotalBytes, long ActivationBytesUnshared)
 {
     /// <summary>Describes a plan; nothing runs.</summary>

@@ -7,7 +7,7 @@ using Sunet.Native.Ops;
 namespace Sunet.Native.Measuring;
 
 /// <summary>How a plan is timed.</summary>
-public sealed record PlanTimingOptions
+internal sealed record PlanTimingOptions
 {
     /// <summary>The most steps that are counted: the times of every call in every step are kept.</summary>
     public const int MaxIterations = 100_000;
@@ -39,7 +39,7 @@ public sealed record PlanTimingOptions
 /// <param name="Step">
 /// What a whole step is, inputs included; null: all phases of the plan, one after the other, recorded as predictors and trainers do.
 /// </param>
-public sealed record TimedPlan(Plan Plan, Action WriteInputs, Action? Step = null);
+internal sealed record TimedPlan(Plan Plan, Action WriteInputs, Action? Step = null);
 
 /// <summary>The time of one call of a plan.</summary>
 /// <param name="Layer">The layer's name.</param>
@@ -55,7 +55,7 @@ public sealed record TimedPlan(Plan Plan, Action WriteInputs, Action? Step = nul
 /// The median of a convolution or one of its gradients run back to back, warmed up by itself; null for others.
 /// </param>
 /// <param name="LeastMilliseconds">The fastest of all these runs.</param>
-public sealed record CallTiming(
+internal sealed record CallTiming(
     string Layer, string Kind, Phase Phase, string Implementation, long Flops, long Bytes, double Milliseconds, double? AloneMilliseconds,
     double LeastMilliseconds)
 {
@@ -75,7 +75,7 @@ public sealed record CallTiming(
 /// <param name="DirectConvolutionsMilliseconds">
 /// The sum of the convolutions of a second plan, which makes every one by the direct sum, timed alone in the same turns; null without one.
 /// </param>
-public sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMilliseconds, double? DirectConvolutionsMilliseconds)
+internal sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepMilliseconds, double? DirectConvolutionsMilliseconds)
 {
     /// <summary>The sum of the convolution primitives (forward, data and weight gradients), each timed alone in this process.</summary>
     public double ConvolutionsAloneMilliseconds => Calls.Sum(c => c.AloneMilliseconds ?? 0);

@@ -17,7 +17,7 @@ public enum DataType
 }
 
 /// <summary>Sizes of the element types.</summary>
-public static class DataTypes
+internal static class DataTypes
 {
     /// <summary>The bytes one element takes.</summary>
     public static int Bytes(this DataType type) => type switch

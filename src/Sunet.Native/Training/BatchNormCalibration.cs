@@ -37,7 +37,7 @@ public static class BatchNormCalibration
     /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
     /// <exception cref="BackendException">The backend cannot run the network.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static MemoryPlan MemoryOf(SunetSpec spec, Shape images, IBackend backend, CancellationToken cancellation = default) =>
+    internal static MemoryPlan MemoryOf(SunetSpec spec, Shape images, IBackend backend, CancellationToken cancellation = default) =>
         Plan.MemoryOf(SunetGraph.ForStatistics(spec, images).Graph, backend, Purpose, cancellation);
 
     /// <summary>Replaces the running statistics of a model.</summary>

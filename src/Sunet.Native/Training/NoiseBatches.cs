@@ -4,7 +4,7 @@ using Sunet.Native.Tensors;
 namespace Sunet.Native.Training;
 
 /// <summary>The same batch of noise at every index: what a training step is timed and examined on when data must not matter.</summary>
-public sealed class NoiseBatches : IBatchSource
+internal sealed class NoiseBatches : IBatchSource
 {
     private readonly SunetSpec spec;
     private TrainingBatch? drawn;

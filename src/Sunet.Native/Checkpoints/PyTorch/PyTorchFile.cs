@@ -9,7 +9,7 @@ namespace Sunet.Native.Checkpoints.PyTorch;
 /// is interpreted by a list of what may occur, never executed. Tensors may share storages and be strided. While it is open the file must
 /// not be truncated in place.
 /// </summary>
-public sealed class PyTorchFile : IStateDict
+internal sealed class PyTorchFile : IStateDict
 {
     private const long SpareBytes = 32 << 20;
 

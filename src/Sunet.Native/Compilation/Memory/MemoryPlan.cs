@@ -7,7 +7,7 @@ namespace Sunet.Native.Compilation.Memory;
 /// Where every value of a plan lies in one arena. Parameters, buffers and gradients have regions of their own, in the model's order;
 /// activations share memory as far as their lifetimes allow; scratch memory is one block that calls take turns with.
 /// </summary>
-public sealed class MemoryPlan
+internal sealed class MemoryPlan
 {
     /// <summary>What cuDNN and cuBLASLt want of scratch memory; more than any vector access of any kernel.</summary>
     internal const long Alignment = 256;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Sunet.Native.Interop.Cpu;
 
 /// <summary>What the CPU's native library is and holds: the facts <c>sunet doctor</c> shows.</summary>
-public static class NativeRuntime
+internal static class NativeRuntime
 {
     /// <summary>What native code has allocated on behalf of this process and not yet been given back.</summary>
     /// <exception cref="BackendException">The native library is missing or cannot be loaded.</exception>
@@ -40,7 +40,7 @@ public static class NativeRuntime
 }
 
 /// <summary>The CPU's native library and the oneDNN it runs on.</summary>
-public sealed record NativeRuntimeInfo
+internal sealed record NativeRuntimeInfo
 {
     /// <summary>The file that was loaded; a bare name if the system loader found it.</summary>
     public required string Path { get; init; }
@@ -83,4 +83,4 @@ public sealed record NativeRuntimeInfo
 /// <param name="Bytes">Bytes of tensors not yet freed.</param>
 /// <param name="Handles">Contexts, formats and primitives not yet destroyed.</param>
 /// <param name="Allocations">Successful allocations and creations since the process began; constant over a steady step.</param>
-public readonly record struct NativeOutstanding(long Bytes, long Handles, long Allocations);
+internal readonly record struct NativeOutstanding(long Bytes, long Handles, long Allocations);

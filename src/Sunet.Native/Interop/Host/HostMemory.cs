@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Sunet.Native.Interop.Host;
 
 /// <summary>The memory of the machine as far as this process may use it.</summary>
-public static class HostMemory
+internal static class HostMemory
 {
     private const string Information = "/proc/meminfo";
 

@@ -5,7 +5,7 @@ using Sunet.Native.Tensors;
 namespace Sunet.Native.Models.Networks;
 
 /// <summary>Where batch normalisation takes its statistics from.</summary>
-public enum BatchNormMode
+internal enum BatchNormMode
 {
     /// <summary>From the batch; running statistics follow it.</summary>
     Training,

@@ -6,4 +6,4 @@ namespace Sunet.Native.Models.Networks;
 /// <param name="Group">The block it belongs to, such as <c>features.unet1_0</c>; <c>features</c> for the stem and the residual block.</param>
 /// <param name="Name">Such as <c>features.unet1_0.down.0</c>; a module's sum has the module's own name.</param>
 /// <param name="Value">[N, C, H, W].</param>
-public sealed record NetworkLevel(string Group, string Name, Value Value);
+internal sealed record NetworkLevel(string Group, string Name, Value Value);

@@ -32,7 +32,7 @@ public sealed class SunetGraph
     public required Value Logits { get; init; }
 
     /// <summary>What a graph made by <see cref="ForActivations"/> keeps of its way, in running order; empty for others.</summary>
-    public IReadOnlyList<NetworkLevel> Levels { get; private set; } = [];
+    internal IReadOnlyList<NetworkLevel> Levels { get; private set; } = [];
 
     /// <summary>What would move running statistics, for <see cref="ForStatistics"/>: the batch's are outputs. Else empty.</summary>
     public IReadOnlyList<RunningStatisticsUpdate> Statistics { get; private set; } = [];
@@ -117,7 +117,7 @@ public sealed class SunetGraph
     /// <param name="image">[N, 3, H, W], H and W from 32 up.</param>
     /// <param name="options">Batch-norm and loss.</param>
     /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
-    public static SunetGraph ForTraining(SunetSpec spec, Shape image, TrainingGraphOptions options)
+    internal static SunetGraph ForTraining(SunetSpec spec, Shape image, TrainingGraphOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         SunetGraph result = Build(spec, image, options.FrozenBatchNorm ? BatchNormMode.Frozen : BatchNormMode.Training,
@@ -157,7 +157,7 @@ public sealed class SunetGraph
     }
 
     /// <summary>Builds the plain forward graph, before any pass: one op a layer, as the paper has them.</summary>
-    public static SunetGraph Build(SunetSpec spec, Shape image, BatchNormMode mode, float batchNormMomentum,
+    internal static SunetGraph Build(SunetSpec spec, Shape image, BatchNormMode mode, float batchNormMomentum,
         (int H, int W)? networkSize = null) => Build(spec, image, mode, batchNormMomentum, networkSize, takesBytes: false);
 
     private static SunetGraph Build(
@@ -243,7 +243,7 @@ public sealed class SunetGraph
 }
 
 /// <summary>What a training graph has beside the network.</summary>
-public sealed record TrainingGraphOptions
+internal sealed record TrainingGraphOptions
 {
     /// <summary>PyTorch's momentum: the weight of a batch in the running statistics. 0.01 is the paper's decay of 0.99.</summary>
     public float BatchNormMomentum { get; init; } = 0.01f;

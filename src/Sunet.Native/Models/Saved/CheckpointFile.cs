@@ -5,7 +5,7 @@ using Sunet.Native.Files;
 namespace Sunet.Native.Models.Saved;
 
 /// <summary>Weights in any format that is read; the content tells which it is, not the extension.</summary>
-public static class CheckpointFile
+internal static class CheckpointFile
 {
     /// <summary>Opens safetensors and files of PyTorch's torch.save.</summary>
     /// <param name="path">The file.</param>

@@ -6,7 +6,7 @@ using Sunet.Native.Telemetry;
 namespace Sunet.Native.Models.Saved;
 
 /// <summary>A model's weights together with its configuration: what is shared, and what prediction needs.</summary>
-public static class WeightsFile
+internal static class WeightsFile
 {
     /// <summary>The name of the configuration beside the weights.</summary>
     public const string ConfigFileName = "config.json";
