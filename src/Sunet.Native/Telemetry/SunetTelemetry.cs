@@ -80,9 +80,9 @@ public static class SunetTelemetry
     /// </summary>
     internal static MeasuredWork Begin(string activity)
     {
-        bool isRange = Nvtx.IsEnabled;
+        bool isRange = NvtxRanges.IsEnabled;
         if (isRange)
-            Nvtx.Push(activity);
+            NvtxRanges.Push(activity);
         return new MeasuredWork(Source.StartActivity(activity), isRange, Stopwatch.GetTimestamp());
     }
 
@@ -130,6 +130,6 @@ internal readonly struct MeasuredWork(Activity? activity, bool isRange, long sta
     {
         activity?.Dispose();
         if (isRange)
-            Nvtx.Pop();
+            NvtxRanges.Pop();
     }
 }

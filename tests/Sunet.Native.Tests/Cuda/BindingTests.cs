@@ -35,7 +35,7 @@ public sealed class BindingTests
         string target = new FileInfo(Emulator.File).FullName;
         foreach (CudaLibrary library in all)
         {
-            string? found = CudaSearch.Find(library, [Emulator.Folder]);
+            string? found = CudaLibrarySearch.Find(library, [Emulator.Folder]);
             Assert.NotNull(found);
             Assert.Equal(target, File.ResolveLinkTarget(found, returnFinalTarget: true)?.FullName);
         }

@@ -48,10 +48,10 @@ public class CudaAlgorithmTests : EmulatorTest
         using var backend = new CudaBackend();
         (Graph graph, Op op) = Forward();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
-        var search = new CudaSearch(session, op);
+        using DeviceScope current = backend.Device.Use();
+        var search = new AlgorithmSearch(session.Run, op);
         var built = new List<bool>();
-        foreach (CudaCandidate candidate in CudaConvolution.ProblemOf(session, op)!.Candidates(search))
+        foreach (CudaCandidate candidate in ConvolutionCandidates.For(CudaConvolution.ProblemOf(session.Run, op)!, search))
         {
             using CudaAlgorithm? algorithm = candidate.Build();
             built.Add(algorithm is not null);
@@ -103,7 +103,7 @@ public class CudaAlgorithmTests : EmulatorTest
         graph.MarkOutput(x);
         using var backend = new CudaBackend();
         using (Plan.Compile(graph, backend, new PlanOptions()))
-            Assert.Equal(1, backend.Algorithms.Searches);
+            Assert.Equal(1, backend.Choices.Searches);
 
         // A later plan takes over the handles and all that was made with them: only its addresses are new.
         int before = (int)Emulator.Calls();
@@ -112,7 +112,7 @@ public class CudaAlgorithmTests : EmulatorTest
 
         // Two at once have handles of their own, and the second is told what the first chose.
         using Plan first = Plan.Compile(graph, backend, new PlanOptions()), second = Plan.Compile(graph, backend, new PlanOptions());
-        Assert.Equal(1, backend.Algorithms.Searches);
+        Assert.Equal(1, backend.Choices.Searches);
         Assert.Equal(first.Calls[0].Call.Implementation, second.Calls[0].Call.Implementation);
     }
 
@@ -188,10 +188,10 @@ public class CudaAlgorithmTests : EmulatorTest
         using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16 });
         (Graph graph, Op op) = Gradient(kernel);
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
-        ConvolutionProblem problem = CudaConvolution.ProblemOf(session, op)!;
+        using DeviceScope current = backend.Device.Use();
+        ConvolutionProblem problem = CudaConvolution.ProblemOf(session.Run, op)!;
         problem = problem with { W = problem.W with { IsBf16 = false } };
-        string[] identities = [.. problem.Candidates(new CudaSearch(session, op)).Select(c => c.Identity)];
+        string[] identities = [.. ConvolutionCandidates.For(problem, new AlgorithmSearch(session.Run, op)).Select(c => c.Identity)];
         Assert.StartsWith(first, identities[0], StringComparison.Ordinal);
         Assert.StartsWith("cudnn", identities[^1], StringComparison.Ordinal);
     }
@@ -210,7 +210,7 @@ public class CudaAlgorithmTests : EmulatorTest
         }
 
         Assert.Contains("cuEventElapsedTime", Emulator.CallNames);
-        Assert.Equal(0, backend.Device.Pool.Statistics.InUseBytes);
+        Assert.Equal(0, backend.Pool.Statistics.InUseBytes);
     }
 
     [Fact]
@@ -254,7 +254,9 @@ public class CudaAlgorithmTests : EmulatorTest
         });
     }
 
-    /// <summary>Fails call by call of a run that begins with nothing: a typed exception or none, nothing left, and no rule broken.</summary>
+    /// <summary>
+    /// Fails call by call of a run that begins with nothing: a typed exception or none, nothing left, and no rule broken.
+    /// </summary>
     private static void FailEach(int persistent, Action run)
     {
         Emulator.Reset();
@@ -288,7 +290,8 @@ public class CudaAlgorithmTests : EmulatorTest
     {
         var graph = new Graph();
         Op op = graph.Add(new ConvolutionWeightGradient("features.0", graph.Input("x", new Shape(2, 16, 12, 13)),
-            graph.Input("dy", new Shape(2, 32, 12, 13)), new Shape(32, 16, kernel, kernel), ConvolutionGeometry.Square(padding: kernel / 2)));
+            graph.Input("dy", new Shape(2, 32, 12, 13)), new Shape(32, 16, kernel, kernel),
+            ConvolutionGeometry.Square(padding: kernel / 2)));
         graph.MarkOutput(op.Output);
         return (graph, op);
     }
@@ -298,9 +301,10 @@ public class CudaAlgorithmTests : EmulatorTest
     {
         using var backend = new CudaBackend(0, options);
         using var session = (CudaSession)backend.Open(of.Graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
+        using DeviceScope current = backend.Device.Use();
         var found = new List<string>();
-        foreach (CudaCandidate candidate in CudaConvolution.ProblemOf(session, of.Op)!.Candidates(new CudaSearch(session, of.Op)))
+        ConvolutionProblem problem = CudaConvolution.ProblemOf(session.Run, of.Op)!;
+        foreach (CudaCandidate candidate in ConvolutionCandidates.For(problem, new AlgorithmSearch(session.Run, of.Op)))
         {
             using CudaAlgorithm? algorithm = onlyBuilt ? candidate.Build() : null;
             if (!onlyBuilt || algorithm is not null)

@@ -5,6 +5,7 @@ using Sunet.Native.Backends.Cuda.Algorithms;
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Layout;
 using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
@@ -29,15 +30,15 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
         using var backend = new CudaBackend(0, new CudaOptions { Precision = isBf16 ? Precision.Bf16 : Precision.Float32 });
         (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
+        using DeviceScope current = backend.Device.Use();
         float[]? expected = null;
         var descriptions = new List<string>();
-        foreach (CudaCandidate candidate in problem.Candidates(new CudaSearch(session, op)))
+        foreach (CudaCandidate candidate in ConvolutionCandidates.For(problem, new AlgorithmSearch(session.Run, op)))
         {
             using CudaAlgorithm? algorithm = candidate.Build();
             if (algorithm is null)
                 continue;
-            float[] actual = Run(session, problem, algorithm);
+            float[] actual = Run(session.Run, problem, algorithm);
             Assert.Contains(actual, v => v != 0);
             expected ??= actual;
             double error = OpComparison.Error(Array.ConvertAll(actual, v => (double)v), Array.ConvertAll(expected, v => (double)v));
@@ -68,11 +69,11 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
         using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16 });
         (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
+        using DeviceScope current = backend.Device.Use();
         double[]? expected = null;
-        var search = new CudaSearch(session, op);
+        var search = new AlgorithmSearch(session.Run, op);
         var built = new List<bool>();
-        foreach (CudaCandidate candidate in problem.Candidates(search))
+        foreach (CudaCandidate candidate in ConvolutionCandidates.For(problem, search))
         {
             using CudaAlgorithm? algorithm = candidate.Build();
             if (algorithm is null)
@@ -85,18 +86,18 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
         Assert.False(built[^1], "There was nothing to compare with.");
 
         // The images one by one, two by two and all at once.
-        long image = CudaUnfolding.Of(problem)!.Part.X.ImageBytes;
+        long image = UnfoldedConvolution.Of(problem)!.Part.X.ImageBytes;
         foreach ((long bytes, int parts) in new[] { (1L, 4), (image * 3, 2), (image * 4, 1) })
         {
-            CudaUnfolding unfolding = CudaUnfolding.Of(problem, bytes)!;
+            UnfoldedConvolution unfolding = UnfoldedConvolution.Of(problem, bytes)!;
             Assert.Equal(problem.Direction == ConvolutionDirection.Weights ? 1 : parts, unfolding.Parts);
-            using var algorithm = new CudaUnfolded(First(unfolding.Part.Candidates(search)), unfolding);
+            using var algorithm = new UnfoldStep(First(ConvolutionCandidates.For(unfolding.Part, search)), unfolding);
             AssertSame(algorithm);
         }
 
         void AssertSame(CudaAlgorithm algorithm)
         {
-            double[] actual = Array.ConvertAll(Run(session, problem, algorithm), v => (double)v);
+            double[] actual = Array.ConvertAll(Run(session.Run, problem, algorithm), v => (double)v);
             Assert.Contains(actual, v => v != 0);
             expected ??= actual;
             double error = OpComparison.Error(actual, expected);
@@ -108,14 +109,14 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
     public void Candidates_OfAnUnfoldedImageBeyondTheWorkspaceLimit_AreRefused()
     {
         ConvolutionProblem problem = ImageProblem(ConvolutionDirection.Forward, 3, 7, 2);
-        long bytes = CudaUnfolding.Of(problem)!.Part.X.Bytes;
+        long bytes = UnfoldedConvolution.Of(problem)!.Part.X.Bytes;
         using var backend = new CudaBackend(0, new CudaOptions { Precision = Precision.Bf16, WorkspaceLimitBytes = bytes });
         (Graph graph, Op op) = CudaConvolutionTests.ConvolutionGraph();
         using var session = (CudaSession)backend.Open(graph, PlanPurpose.Training);
-        using CudaDevice.Scope current = backend.Device.Use();
-        var search = new CudaSearch(session, op);
+        using DeviceScope current = backend.Device.Use();
+        var search = new AlgorithmSearch(session.Run, op);
         var refusals = new List<string>();
-        foreach (CudaCandidate candidate in problem.Candidates(search))
+        foreach (CudaCandidate candidate in ConvolutionCandidates.For(problem, search))
         {
             if (!candidate.Identity.StartsWith("unfolded ", StringComparison.Ordinal))
                 break;
@@ -123,8 +124,9 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
             refusals.Add(search.LastRefusal!);
         }
 
-        Assert.Contains(refusals, r => r.StartsWith("unfolded ", StringComparison.Ordinal) && r.EndsWith("of workspace", StringComparison.Ordinal));
-        using CudaAlgorithm direct = First(problem.Candidates(search));
+        Assert.Contains(refusals,
+            r => r.StartsWith("unfolded ", StringComparison.Ordinal) && r.EndsWith("of workspace", StringComparison.Ordinal));
+        using CudaAlgorithm direct = First(ConvolutionCandidates.For(problem, search));
         Assert.DoesNotContain("unfold", direct.Description, StringComparison.Ordinal);
     }
 
@@ -170,29 +172,29 @@ public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest
     }
 
     /// <summary>Runs an algorithm on operands that are always the same and gives all that lies where the result is.</summary>
-    private static float[] Run(CudaSession session, ConvolutionProblem problem, CudaAlgorithm algorithm)
+    private static float[] Run(CudaRun run, ConvolutionProblem problem, CudaAlgorithm algorithm)
     {
         bool[] bf16 = [problem.X.IsBf16, problem.W.IsBf16, problem.Y.IsBf16, false];
         long[] sizes = [.. problem.OperandBytes, algorithm.WorkspaceBytes];
-        List<DeviceBlock> blocks = [.. sizes.Select(s => session.Device.Pool.Allocate(Math.Max(16, s), session.Stream))];
+        List<DeviceBlock> blocks = [.. sizes.Select(s => run.Pool.Allocate(Math.Max(16, s), run.Stream))];
         try
         {
             for (int i = 0; i < bf16.Length; i++)
-                session.UploadBytes(Elements(i, sizes[i], bf16[i]), blocks[i].Address);
+                DeviceMemory.Write(run.Device, blocks[i].Address, Elements(i, sizes[i], bf16[i]), run.Stream);
             nint[] operands = [.. blocks.Take(bf16.Length).Select(b => b.Address)];
-            using CudaBoundAlgorithm bound = algorithm.Bind(session, operands, blocks[^1].Address, "test");
+            using CudaBoundAlgorithm bound = algorithm.Bind(run, operands, blocks[^1].Address, "test");
             bound.Run();
             int result = problem.ResultOperand;
-            using PinnedBuffer host = PinnedBuffer.Create(session.Device, sizes[result]);
-            session.CopyToHost(host.Address, blocks[result].Address, sizes[result]);
-            session.Stream.Synchronize();
+            using PinnedBuffer host = PinnedBuffer.Create(run.Device, sizes[result]);
+            run.Stream.CopyToHost(host.Address, blocks[result].Address, sizes[result]);
+            run.Stream.Synchronize();
             return bf16[result]
                 ? [.. MemoryMarshal.Cast<byte, ushort>(host.Span).ToArray().Select(v => BitConverter.Int32BitsToSingle(v << 16))]
                 : MemoryMarshal.Cast<byte, float>(host.Span).ToArray();
         }
         finally
         {
-            blocks.ForEach(b => session.Device.Pool.Free(b, session.Stream));
+            blocks.ForEach(b => run.Pool.Free(b, run.Stream));
         }
     }
 

@@ -78,13 +78,14 @@ public sealed class CudaDeviceTests : EmulatorTest
         Assert.Equal(0, CudaDriver.Init(0));
         Assert.Equal(0, CudaDriver.PrimaryContextRetain(out nint context, 0));
         using (CudaDevice device = CudaDevice.Adopt(context, 0))
+        using (var pool = new DevicePool(device))
         using (CudaStream stream = CudaStream.Create(device))
         {
-            DeviceBlock block = device.Pool.Allocate(64, stream);
-            using CudaDevice.Scope scope = device.Use();
+            DeviceBlock block = pool.Allocate(64, stream);
+            using DeviceScope scope = device.Use();
             DeviceMemory.Fill(block.Address, 4, 64, stream);
             Assert.Equal(4, DeviceMemory.Read(device, block.Address, 64, stream)[63]);
-            device.Pool.Free(block, stream);
+            pool.Free(block, stream);
         }
 
         Assert.Equal(1, Emulator.Outstanding(EmulatedKind.Contexts));
@@ -163,18 +164,20 @@ public sealed class CudaDeviceTests : EmulatorTest
     private static void CreateEverything()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
+        using CudaKernels kernels = CudaKernels.Load(device);
         using CudaStream stream = CudaStream.Create(device), other = CudaStream.Create(device);
         using CudaEvent mark = CudaEvent.Create(device);
         using PinnedBuffer pinned = PinnedBuffer.Create(device, 64);
         using CudnnHandle cudnn = CudnnHandle.Create(device);
         using CublasLtHandle cublas = CublasLtHandle.Create(device);
-        DeviceBlock block = device.Pool.Allocate(512, stream);
+        DeviceBlock block = pool.Allocate(512, stream);
         try
         {
             using (device.Use())
             {
                 cudnn.SetStream(stream.Raw);
-                KernelLaunch launch = new(device.Kernels.Get("accumulate"), (1, 1, 1), 256, block.Address, block.Address, 128L);
+                KernelLaunch launch = new(kernels.Get("accumulate"), (1, 1, 1), 256, block.Address, block.Address, 128L);
                 using CudaGraphExec graph = CudaGraphCapture.Capture(stream, () =>
                 {
                     DeviceMemory.Fill(block.Address, 1, 512, stream);
@@ -182,17 +185,17 @@ public sealed class CudaDeviceTests : EmulatorTest
                 });
                 graph.Launch(stream);
                 mark.Record(stream);
-                other.Wait(mark);
+                mark.MakeWait(other);
                 stream.Synchronize();
                 other.Synchronize();
             }
         }
         finally
         {
-            device.Pool.Free(block, stream);
+            pool.Free(block, stream);
         }
 
-        device.Pool.Trim();
+        pool.Trim();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

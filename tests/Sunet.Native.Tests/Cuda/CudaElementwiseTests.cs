@@ -67,7 +67,8 @@ public sealed class CudaElementwiseTests : EmulatorTest
         int image = channels * 15;
         float[] expected =
         [
-            .. Enumerable.Range(0, 2).SelectMany(n => elements.SelectMany(e => e.AsSpan(n * image, image).ToArray())).Select(e => Math.Max(0, e)),
+            .. Enumerable.Range(0, 2).SelectMany(n => elements.SelectMany(e => e.AsSpan(n * image, image).ToArray()))
+                .Select(e => Math.Max(0, e)),
         ];
         Assert.Equal(expected, found);
     }

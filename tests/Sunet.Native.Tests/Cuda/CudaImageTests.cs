@@ -45,7 +45,8 @@ public class CudaImageTests : EmulatorTest
         Value resized = graph.MarkOutput(graph.Add(new BilinearResize("resize", planes, (17, 11))).Output);
         using var backend = new CudaBackend(0, new CudaOptions { Precision = precision });
         using (IBackendSession session = backend.Open(graph, PlanPurpose.Inference))
-            Assert.Equal(("abcd u8", format, format), (session.Layouts.FormatOf(x), session.Layouts.FormatOf(planes), session.Layouts.FormatOf(resized)));
+            Assert.Equal(("abcd u8", format, format),
+                (session.Layouts.FormatOf(x), session.Layouts.FormatOf(planes), session.Layouts.FormatOf(resized)));
         Assert.All(OpComparison.Run(graph, backend).Errors, e => Assert.InRange(e.Error, 0, tolerance));
     }
 

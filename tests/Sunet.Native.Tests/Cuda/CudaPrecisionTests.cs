@@ -5,7 +5,9 @@ using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Cuda;
 
-/// <summary>Every op on the emulated GPU in less than float32, with the self-test's own tolerances; and what they would let through.</summary>
+/// <summary>
+/// Every op on the emulated GPU in less than float32, with the self-test's own tolerances; and what they would let through.
+/// </summary>
 public sealed class CudaPrecisionTests : EmulatorTest
 {
     private static readonly Precision[] Reduced = [Precision.Tf32, Precision.Bf16];

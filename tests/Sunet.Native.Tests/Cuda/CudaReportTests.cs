@@ -1,5 +1,6 @@
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Libraries;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Tests.Cuda;

@@ -12,7 +12,9 @@ using Sunet.Verification.Golden;
 
 namespace Sunet.Native.Tests.Cuda;
 
-/// <summary>The facade on the emulated GPU: the same bits whatever the order of streams, with and without CUDA graphs, resumed or not.</summary>
+/// <summary>
+/// The facade on the emulated GPU: the same bits whatever the order of streams, with and without CUDA graphs, resumed or not.
+/// </summary>
 public sealed class CudaTrainingTests : EmulatorTest
 {
     private const int Steps = 6;
@@ -71,7 +73,8 @@ public sealed class CudaTrainingTests : EmulatorTest
         SunetModel onGpu = SunetModel.Create(SmallModel.Spec, seed: 3), onCpu = SunetModel.Create(SmallModel.Spec, seed: 3);
         BatchNormCalibration.Run(onGpu, batches, new BatchNormCalibrationOptions { Batches = 3 }, gpu);
         BatchNormCalibration.Run(onCpu, batches, new BatchNormCalibrationOptions { Batches = 3 }, cpu);
-        Assert.All(onCpu.Names.Where(n => !onCpu.IsParameter(n)), name => Assert.InRange(GoldenErrors.Distance(Doubles(onGpu, name), Doubles(onCpu, name)), 0, 1e-4));
+        Assert.All(onCpu.Names.Where(n => !onCpu.IsParameter(n)),
+            name => Assert.InRange(GoldenErrors.Distance(Doubles(onGpu, name), Doubles(onCpu, name)), 0, 1e-4));
 
         static double[] Doubles(SunetModel model, string name) => [.. model.Read(name).ToArray().Select(x => (double)x)];
     }
@@ -211,10 +214,10 @@ public sealed class CudaTrainingTests : EmulatorTest
     {
         using var backend = new CudaBackend();
         using FixedBatches batches = SmallModel.Batches();
-        long before = backend.Device.Pool.Statistics.InUseBytes;
+        long before = backend.Pool.Statistics.InUseBytes;
         using Trainer trainer = SmallModel.Trainer(batches, backend);
         trainer.Step();
-        long used = backend.Device.Pool.Statistics.InUseBytes - before;
+        long used = backend.Pool.Statistics.InUseBytes - before;
         long planned = trainer.Plan.Memory.TotalBytes;
 
         // Blocks are rounded up to size classes, at most by a quarter, and some small ones hold rates and flags.
@@ -225,13 +228,13 @@ public sealed class CudaTrainingTests : EmulatorTest
     public void MemoryOf_Calibration_TakesNothingAndAgreesWithMeasuredMemory()
     {
         using var backend = new CudaBackend();
-        long before = backend.Device.Pool.Statistics.InUseBytes, available = backend.AvailableBytes, used = 0;
+        long before = backend.Pool.Statistics.InUseBytes, available = backend.AvailableBytes, used = 0;
         using var batches = new FixedBatches(SmallModel.Images, SmallModel.Spec.Classes)
         {
-            OnRead = () => used = backend.Device.Pool.Statistics.InUseBytes - before,
+            OnRead = () => used = backend.Pool.Statistics.InUseBytes - before,
         };
         long planned = BatchNormCalibration.MemoryOf(SmallModel.Spec, batches.ImageShape, backend).TotalBytes;
-        Assert.Equal((before, available), (backend.Device.Pool.Statistics.InUseBytes, backend.AvailableBytes));
+        Assert.Equal((before, available), (backend.Pool.Statistics.InUseBytes, backend.AvailableBytes));
 
         // The second batch is read when the first has been transferred.
         BatchNormCalibration.Run(SunetModel.Create(SmallModel.Spec), batches, new BatchNormCalibrationOptions { Batches = 2 }, backend);

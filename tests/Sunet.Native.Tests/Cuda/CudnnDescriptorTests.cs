@@ -1,3 +1,4 @@
+using CudnnNumericalNote = Sunet.Native.Tests.Emulation.CudnnNumericalNote;
 using System.Runtime.CompilerServices;
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Libraries;
@@ -12,7 +13,7 @@ public sealed class CudnnDescriptorTests : EmulatorTest
     {
         using CudaDevice device = CudaDevice.Open(0);
         using CudnnHandle cudnn = CudnnHandle.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         using CudnnDescriptor x = Tensor(1, 2, 16, 8, 8), w = Tensor(2, 32, 16, 3, 3), y = Tensor(3, 2, 32, 8, 8);
         using CudnnDescriptor convolution = CudnnDescriptor.Create(CudnnDescriptorType.Convolution)
             .Set(CudnnAttribute.ConvolutionComputeType, CudnnDataType.Float32)

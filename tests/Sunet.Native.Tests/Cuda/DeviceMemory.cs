@@ -16,6 +16,15 @@ internal static unsafe class DeviceMemory
     public static void Download(nint from, PinnedBuffer to, CudaStream stream) =>
         CudaStatus.ThrowIfFailed(CudaDriver.CopyToHostAsync(to.Address, from, (nuint)to.Bytes, stream.Raw), "cuMemcpyDtoHAsync_v2");
 
+    /// <summary>Copies bytes to the device and waits until they are there.</summary>
+    public static void Write(CudaDevice device, nint address, ReadOnlySpan<byte> bytes, CudaStream stream)
+    {
+        using PinnedBuffer copy = PinnedBuffer.Create(device, Math.Max(1, bytes.Length));
+        bytes.CopyTo(copy.Span);
+        stream.CopyToDevice(address, copy.Address, bytes.Length);
+        stream.Synchronize();
+    }
+
     /// <summary>Waits for the stream and gives what lies on the device then.</summary>
     public static byte[] Read(CudaDevice device, nint address, int bytes, CudaStream stream)
     {

@@ -34,32 +34,34 @@ public sealed class DevicePoolTests : EmulatorTest
     public void Allocate_FreedOnTheSameStream_IsTheSameBlockAtOnce()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
-        DeviceBlock first = device.Pool.Allocate(1000, stream);
+        DeviceBlock first = pool.Allocate(1000, stream);
         Assert.Equal(0, first.Address % 256);
         Assert.Equal((1000, 1024), (first.RequestedBytes, first.Bytes));
-        device.Pool.Free(first, stream);
-        DeviceBlock second = device.Pool.Allocate(900, stream);
+        pool.Free(first, stream);
+        DeviceBlock second = pool.Allocate(900, stream);
         Assert.Equal(first.Address, second.Address);
         Assert.Equal(900, second.RequestedBytes);
         Assert.DoesNotContain("cuStreamWaitEvent", Emulator.CallNames);
         Assert.DoesNotContain("cuStreamSynchronize", Emulator.CallNames);
-        device.Pool.Free(second, stream);
-        Assert.Equal(new PoolStatistics(0, 1024, 1024, 1, 1, 0), device.Pool.Statistics);
+        pool.Free(second, stream);
+        Assert.Equal(new PoolStatistics(0, 1024, 1024, 1, 1, 0), pool.Statistics);
     }
 
     [Fact]
     public void Allocate_ManyTimesTheSame_AsksTheDriverOnce()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
-        device.Pool.Free(device.Pool.Allocate(5000, stream), stream);
+        pool.Free(pool.Allocate(5000, stream), stream);
         long allocated = Emulator.Outstanding(EmulatedKind.DeviceAllocations), events = Emulator.Outstanding(EmulatedKind.Events);
         for (int i = 0; i < 100; i++)
-            device.Pool.Free(device.Pool.Allocate(5000, stream), stream);
+            pool.Free(pool.Allocate(5000, stream), stream);
         Assert.Equal(allocated, Emulator.Outstanding(EmulatedKind.DeviceAllocations));
         Assert.Equal(events, Emulator.Outstanding(EmulatedKind.Events));
-        Assert.Equal(100, device.Pool.Statistics.Reuses);
+        Assert.Equal(100, pool.Statistics.Reuses);
     }
 
     [Fact]
@@ -77,41 +79,43 @@ public sealed class DevicePoolTests : EmulatorTest
     public void Allocate_OfTwoCachedOnAnotherStream_PrefersTheOneThatIsDone()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream busy = CudaStream.Create(device), done = CudaStream.Create(device), taker = CudaStream.Create(device);
-        DeviceBlock a = device.Pool.Allocate(512, busy), b = device.Pool.Allocate(512, done);
+        DeviceBlock a = pool.Allocate(512, busy), b = pool.Allocate(512, done);
         using (device.Use())
         {
             DeviceMemory.Fill(a.Address, 1, 512, busy);
-            device.Pool.Free(a, busy);
-            device.Pool.Free(b, done);
+            pool.Free(a, busy);
+            pool.Free(b, done);
             done.Synchronize();
         }
 
-        DeviceBlock taken = device.Pool.Allocate(512, taker);
+        DeviceBlock taken = pool.Allocate(512, taker);
         Assert.Equal(b.Address, taken.Address);
         Assert.DoesNotContain("cuStreamWaitEvent", Emulator.CallNames);
-        device.Pool.Free(taken, taker);
+        pool.Free(taken, taker);
     }
 
     [Fact]
     public void LimitBytes_Reached_IsRefusedUnlessCachedBlocksMakeRoom()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
-        device.Pool.LimitBytes = 8 * MiB;
-        DeviceBlock kept = device.Pool.Allocate(4 * MiB, stream);
-        device.Pool.Free(device.Pool.Allocate(3 * MiB, stream), stream);
-        MemoryException error = Assert.Throws<MemoryException>(() => device.Pool.Allocate(5 * MiB, stream));
+        pool.LimitBytes = 8 * MiB;
+        DeviceBlock kept = pool.Allocate(4 * MiB, stream);
+        pool.Free(pool.Allocate(3 * MiB, stream), stream);
+        MemoryException error = Assert.Throws<MemoryException>(() => pool.Allocate(5 * MiB, stream));
         Assert.Equal(5 * MiB, error.Bytes);
         Assert.Equal(4, error.ExitCode);
         Assert.Contains("8,388,608", error.Message, StringComparison.Ordinal);
         Assert.Contains("4,194,304 bytes are in use", error.Message, StringComparison.Ordinal);
 
-        DeviceBlock fits = device.Pool.Allocate(4 * MiB, stream);
-        Assert.Equal(8 * MiB, device.Pool.Statistics.InUseBytes);
-        Assert.Equal(0, device.Pool.Statistics.CachedBytes);
-        device.Pool.Free(fits, stream);
-        device.Pool.Free(kept, stream);
+        DeviceBlock fits = pool.Allocate(4 * MiB, stream);
+        Assert.Equal(8 * MiB, pool.Statistics.InUseBytes);
+        Assert.Equal(0, pool.Statistics.CachedBytes);
+        pool.Free(fits, stream);
+        pool.Free(kept, stream);
     }
 
     [Fact]
@@ -119,56 +123,60 @@ public sealed class DevicePoolTests : EmulatorTest
     {
         Emulator.SetMemory(64 * MiB);
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
-        device.Pool.Free(device.Pool.Allocate(40 * MiB, stream), stream);
-        DeviceBlock block = device.Pool.Allocate(50 * MiB, stream);
-        Assert.Equal(new PoolStatistics(50 * MiB, 0, 50 * MiB, 2, 0, 1), device.Pool.Statistics);
+        pool.Free(pool.Allocate(40 * MiB, stream), stream);
+        DeviceBlock block = pool.Allocate(50 * MiB, stream);
+        Assert.Equal(new PoolStatistics(50 * MiB, 0, 50 * MiB, 2, 0, 1), pool.Statistics);
 
-        MemoryException error = Assert.Throws<MemoryException>(() => device.Pool.Allocate(20 * MiB, stream));
+        MemoryException error = Assert.Throws<MemoryException>(() => pool.Allocate(20 * MiB, stream));
         Assert.Contains($"cannot give {20 * MiB:N0} bytes", error.Message, StringComparison.Ordinal);
         Assert.Contains($"of its {64 * MiB:N0} bytes are free", error.Message, StringComparison.Ordinal);
         Assert.Contains($"{50 * MiB:N0} bytes are in use", error.Message, StringComparison.Ordinal);
         Assert.Contains(device.Name, error.Message, StringComparison.Ordinal);
-        device.Pool.Free(block, stream);
+        pool.Free(block, stream);
     }
 
     [Fact]
     public void Trim_WorkStillQueued_WaitsAndGivesEverythingBack()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
-        DeviceBlock block = device.Pool.Allocate(4096, stream);
+        DeviceBlock block = pool.Allocate(4096, stream);
         using (device.Use())
             DeviceMemory.Fill(block.Address, 7, 4096, stream);
-        device.Pool.Free(block, stream);
-        device.Pool.Trim();
+        pool.Free(block, stream);
+        pool.Trim();
         Assert.Equal(0, Emulator.Outstanding(EmulatedKind.DeviceBytes));
-        Assert.Equal(0, device.Pool.Statistics.CachedBytes);
+        Assert.Equal(0, pool.Statistics.CachedBytes);
     }
 
     [Fact]
     public void Free_Twice_IsRefused()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
-        DeviceBlock block = device.Pool.Allocate(1, stream);
-        device.Pool.Free(block, stream);
-        Assert.Throws<InvalidOperationException>(() => device.Pool.Free(block, stream));
-        Assert.Equal(0, device.Pool.Statistics.BlocksInUse);
+        DeviceBlock block = pool.Allocate(1, stream);
+        pool.Free(block, stream);
+        Assert.Throws<InvalidOperationException>(() => pool.Free(block, stream));
+        Assert.Equal(0, pool.Statistics.BlocksInUse);
     }
 
     [Fact]
     public void Free_DriverFails_ReleasesTheBlockWhenItsWorkIsDone()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
-        DeviceBlock block = device.Pool.Allocate(512, stream);
+        DeviceBlock block = pool.Allocate(512, stream);
         using (device.Use())
             DeviceMemory.Fill(block.Address, 1, 512, stream);
         Emulator.FailCall(1, 0);
-        device.Pool.Free(block, stream);
+        pool.Free(block, stream);
         Assert.Equal("cuEventCreate", Emulator.CallNames.SkipLast(1).Last());
-        Assert.Equal(new PoolStatistics(0, 0, 512, 1, 0, 0), device.Pool.Statistics);
+        Assert.Equal(new PoolStatistics(0, 0, 512, 1, 0, 0), pool.Statistics);
         Assert.Equal(0, Emulator.Outstanding(EmulatedKind.DeviceBytes));
     }
 
@@ -177,28 +185,31 @@ public sealed class DevicePoolTests : EmulatorTest
     {
         long before = CudaLeaks.Blocks;
         CudaDevice device = CudaDevice.Open(0);
+        var pool = new DevicePool(device);
         CudaStream stream = CudaStream.Create(device);
-        DeviceBlock block = device.Pool.Allocate(100, stream);
+        DeviceBlock block = pool.Allocate(100, stream);
+        pool.Dispose();
         device.Dispose();
         stream.Dispose();
         Assert.Equal(before + 1, CudaLeaks.Blocks);
         Assert.Equal(512, Emulator.Outstanding(EmulatedKind.DeviceBytes));
-        device.Pool.Free(block, stream);
+        pool.Free(block, stream);
         Assert.Equal(before, CudaLeaks.Blocks);
         Assert.Empty(Emulator.Living);
-        Assert.Throws<ObjectDisposedException>(() => device.Pool.Allocate(1, stream));
+        Assert.Throws<ObjectDisposedException>(() => pool.Allocate(1, stream));
     }
 
     [Fact]
     public void Free_OnADisposedStream_ReleasesTheBlockWhenItsWorkIsDone()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         CudaStream stream = CudaStream.Create(device);
-        DeviceBlock block = device.Pool.Allocate(100, stream);
+        DeviceBlock block = pool.Allocate(100, stream);
         using (device.Use())
             DeviceMemory.Fill(block.Address, 1, 100, stream);
         stream.Dispose();
-        device.Pool.Free(block, stream);
+        pool.Free(block, stream);
         Assert.Equal(0, Emulator.Outstanding(EmulatedKind.DeviceBytes));
     }
 
@@ -206,24 +217,25 @@ public sealed class DevicePoolTests : EmulatorTest
     public void AllocateAndFree_ManyThreads_NeverShareABlock()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         HashSet<nint> live = [];
         Parallel.For(0, 4, thread =>
         {
             using CudaStream stream = CudaStream.Create(device);
             for (int i = 0; i < 50; i++)
             {
-                DeviceBlock block = device.Pool.Allocate(512 << (i % 3), stream);
+                DeviceBlock block = pool.Allocate(512 << (i % 3), stream);
                 lock (live)
                     Assert.True(live.Add(block.Address));
                 lock (live)
                     live.Remove(block.Address);
-                device.Pool.Free(block, stream);
+                pool.Free(block, stream);
             }
 
             using (device.Use())
                 stream.Synchronize();
         });
-        PoolStatistics statistics = device.Pool.Statistics;
+        PoolStatistics statistics = pool.Statistics;
         Assert.Equal((0, 200), (statistics.BlocksInUse, statistics.Allocations + statistics.Reuses));
     }
 
@@ -232,15 +244,16 @@ public sealed class DevicePoolTests : EmulatorTest
     {
         Emulator.Seed(seed);
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream first = CudaStream.Create(device), second = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
-        DeviceBlock block = device.Pool.Allocate(512, first);
+        using DeviceScope scope = device.Use();
+        DeviceBlock block = pool.Allocate(512, first);
         DeviceMemory.Fill(block.Address, 1, 512, first);
         nint address = block.Address;
         if (throughPool)
         {
-            device.Pool.Free(block, first);
-            block = device.Pool.Allocate(512, second);
+            pool.Free(block, first);
+            block = pool.Allocate(512, second);
             Assert.Equal(address, block.Address);
         }
 
@@ -248,7 +261,7 @@ public sealed class DevicePoolTests : EmulatorTest
         second.Synchronize();
         first.Synchronize();
         byte written = DeviceMemory.Read(device, address, 512, second)[511];
-        device.Pool.Free(block, second);
+        pool.Free(block, second);
         return written;
     }
 }

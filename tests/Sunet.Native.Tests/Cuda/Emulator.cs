@@ -165,7 +165,9 @@ internal static unsafe partial class Emulator
 /// <summary>A test on a fresh emulator that must leave nothing behind and break no rule of the libraries.</summary>
 public abstract class EmulatorTest : IDisposable
 {
-    /// <summary>Loads the libraries, since a test may call them as another application would, before the product has had a reason to.</summary>
+    /// <summary>
+    /// Loads the libraries, since a test may call them as another application would, before the product has had a reason to.
+    /// </summary>
     protected EmulatorTest()
     {
         CudaLibraries.EnsureDriver();

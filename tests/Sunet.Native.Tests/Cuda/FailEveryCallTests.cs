@@ -93,13 +93,13 @@ public sealed class FailEveryCallTests(ITestOutputHelper output) : EmulatorTest
         using (var backend = new CudaBackend())
         {
             run(backend);
-            backend.Device.Pool.Trim();
+            backend.Pool.Trim();
             Dictionary<EmulatedKind, long> own = Enum.GetValues<EmulatedKind>().ToDictionary(k => k, Emulator.Outstanding);
             long before = Emulator.Calls();
             run(backend);
             int failed = FailEach(Emulator.Calls() - before, () => run(backend), () =>
             {
-                backend.Device.Pool.Trim();
+                backend.Pool.Trim();
                 foreach ((EmulatedKind kind, long count) in own)
                     Assert.InRange(Emulator.Outstanding(kind), 0, count);
             });

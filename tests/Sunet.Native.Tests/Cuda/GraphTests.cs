@@ -9,10 +9,11 @@ public sealed class GraphTests : EmulatorTest
     public void Capture_CopiesAndFills_RunAtEachLaunchWithWhatIsThereThen()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
         using PinnedBuffer source = PinnedBuffer.Create(device, 256), result = PinnedBuffer.Create(device, 512);
-        using CudaDevice.Scope scope = device.Use();
-        DeviceBlock block = device.Pool.Allocate(512, stream);
+        using DeviceScope scope = device.Use();
+        DeviceBlock block = pool.Allocate(512, stream);
         DeviceMemory.Fill(block.Address, 1, 512, stream);
         stream.Synchronize();
 
@@ -35,16 +36,17 @@ public sealed class GraphTests : EmulatorTest
             Assert.All(result.Span[256..].ToArray(), b => Assert.Equal(3, b));
         }
 
-        device.Pool.Free(block, stream);
+        pool.Free(block, stream);
     }
 
     [Fact]
     public void Launch_Steady_AllocatesNothing()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
-        DeviceBlock block = device.Pool.Allocate(512, stream);
+        using DeviceScope scope = device.Use();
+        DeviceBlock block = pool.Allocate(512, stream);
         using CudaGraphExec graph = CudaGraphCapture.Capture(stream, () => DeviceMemory.Fill(block.Address, 3, 512, stream));
         graph.Launch(stream);
         stream.Synchronize();
@@ -56,16 +58,17 @@ public sealed class GraphTests : EmulatorTest
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
-        device.Pool.Free(block, stream);
+        pool.Free(block, stream);
     }
 
     [Fact]
     public void Capture_ActionThrows_PassesItOnAndTheStreamWorksAgain()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
-        DeviceBlock block = device.Pool.Allocate(512, stream);
+        using DeviceScope scope = device.Use();
+        DeviceBlock block = pool.Allocate(512, stream);
         Assert.Throws<InvalidTimeZoneException>(() => CudaGraphCapture.Capture(stream, () =>
         {
             DeviceMemory.Fill(block.Address, 1, 512, stream);
@@ -74,7 +77,7 @@ public sealed class GraphTests : EmulatorTest
         Assert.Equal(0, Emulator.Outstanding(EmulatedKind.Graphs));
         DeviceMemory.Fill(block.Address, 2, 512, stream);
         Assert.Equal(2, DeviceMemory.Read(device, block.Address, 512, stream)[0]);
-        device.Pool.Free(block, stream);
+        pool.Free(block, stream);
     }
 
     [Fact]
@@ -82,7 +85,7 @@ public sealed class GraphTests : EmulatorTest
     {
         using CudaDevice device = CudaDevice.Open(0);
         using CudaStream stream = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         Assert.Throws<BackendException>(() => CudaGraphCapture.Capture(stream, () => stream.Synchronize()));
         Assert.NotEmpty(Emulator.Violations);
         Emulator.ClearViolations();

@@ -15,10 +15,12 @@ public sealed class KernelLaunchTests : EmulatorTest
     public void Run_Accumulate_AddsAsOftenAsLaunched()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
+        using CudaKernels kernels = CudaKernels.Load(device);
         using CudaStream stream = CudaStream.Create(device);
         using PinnedBuffer x = PinnedBuffer.Create(device, Count * sizeof(float)), y = PinnedBuffer.Create(device, Count * sizeof(float));
-        using CudaDevice.Scope scope = device.Use();
-        DeviceBlock dx = device.Pool.Allocate(x.Bytes, stream), dy = device.Pool.Allocate(y.Bytes, stream);
+        using DeviceScope scope = device.Use();
+        DeviceBlock dx = pool.Allocate(x.Bytes, stream), dy = pool.Allocate(y.Bytes, stream);
         for (int i = 0; i < Count; i++)
         {
             MemoryMarshal.Cast<byte, float>(x.Span)[i] = i;
@@ -27,41 +29,44 @@ public sealed class KernelLaunchTests : EmulatorTest
 
         DeviceMemory.Upload(x, dx.Address, stream);
         DeviceMemory.Upload(y, dy.Address, stream);
-        KernelLaunch launch = Accumulate(device, dx.Address, dy.Address);
+        KernelLaunch launch = Accumulate(kernels, dx.Address, dy.Address);
         launch.Run(stream.Raw, "test");
         GC.Collect();
         launch.Run(stream.Raw, "test");
         byte[] bytes = DeviceMemory.Read(device, dy.Address, (int)y.Bytes, stream);
         Assert.Equal(Enumerable.Range(0, Count).Select(i => 1f + 2 * i), MemoryMarshal.Cast<byte, float>(bytes).ToArray());
-        device.Pool.Free(dx, stream);
-        device.Pool.Free(dy, stream);
+        pool.Free(dx, stream);
+        pool.Free(dy, stream);
     }
 
     [Fact]
     public void Run_Steady_AllocatesNothing()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
+        using CudaKernels kernels = CudaKernels.Load(device);
         using CudaStream stream = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
-        DeviceBlock x = device.Pool.Allocate(Count * sizeof(float), stream), y = device.Pool.Allocate(Count * sizeof(float), stream);
-        KernelLaunch launch = Accumulate(device, x.Address, y.Address);
+        using DeviceScope scope = device.Use();
+        DeviceBlock x = pool.Allocate(Count * sizeof(float), stream), y = pool.Allocate(Count * sizeof(float), stream);
+        KernelLaunch launch = Accumulate(kernels, x.Address, y.Address);
         launch.Run(stream.Raw, "test");
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 10; i++)
             launch.Run(stream.Raw, "test");
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
         stream.Synchronize();
-        device.Pool.Free(x, stream);
-        device.Pool.Free(y, stream);
+        pool.Free(x, stream);
+        pool.Free(y, stream);
     }
 
     [Fact]
     public unsafe void Arguments_Accumulate_HaveTheKernelsSizes()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using CudaKernels kernels = CudaKernels.Load(device);
         int* sizes = stackalloc int[8];
         int count = Emulator.KernelParameters("accumulate", sizes, 8);
-        Assert.Equal([.. new Span<int>(sizes, count).ToArray().Select(Math.Abs)], Accumulate(device, 256, 256).ArgumentSizes.ToArray());
+        Assert.Equal([.. new Span<int>(sizes, count).ToArray().Select(Math.Abs)], Accumulate(kernels, 256, 256).ArgumentSizes.ToArray());
         KernelArgument[] each = [(nint)1, 2, 3L, 4f];
         Assert.Equal([8, 4, 8, 4], each.Select(a => a.Size));
         Assert.Equal([1, 2, 3, 0x40800000], each.Select(a => a.Bits));
@@ -71,9 +76,10 @@ public sealed class KernelLaunchTests : EmulatorTest
     public void Get_Twice_AsksTheDriverOnceAndReadsItsLimits()
     {
         using CudaDevice device = CudaDevice.Open(0);
-        CudaKernel kernel = device.Kernels.Get("accumulate");
+        using CudaKernels kernels = CudaKernels.Load(device);
+        CudaKernel kernel = kernels.Get("accumulate");
         long calls = Emulator.Calls();
-        Assert.Same(kernel, device.Kernels.Get("accumulate"));
+        Assert.Same(kernel, kernels.Get("accumulate"));
         Assert.Equal(calls, Emulator.Calls());
         Assert.Equal(Emulator.KernelBlock("accumulate"), kernel.MaxThreads);
     }
@@ -82,7 +88,8 @@ public sealed class KernelLaunchTests : EmulatorTest
     public void Get_NoSuchKernel_NamesIt()
     {
         using CudaDevice device = CudaDevice.Open(0);
-        BackendException error = Assert.Throws<BackendException>(() => device.Kernels.Get("no_such_kernel"));
+        using CudaKernels kernels = CudaKernels.Load(device);
+        BackendException error = Assert.Throws<BackendException>(() => kernels.Get("no_such_kernel"));
         Assert.Contains("'no_such_kernel'", error.Message, StringComparison.Ordinal);
     }
 
@@ -102,7 +109,8 @@ public sealed class KernelLaunchTests : EmulatorTest
     public void Constructor_GridOrBlockOutOfRange_IsRefused()
     {
         using CudaDevice device = CudaDevice.Open(0);
-        CudaKernel kernel = device.Kernels.Get("accumulate");
+        using CudaKernels kernels = CudaKernels.Load(device);
+        CudaKernel kernel = kernels.Get("accumulate");
         Assert.Throws<ArgumentOutOfRangeException>(() => new KernelLaunch(kernel, (0, 1, 1), Block));
         Assert.Throws<ArgumentOutOfRangeException>(() => new KernelLaunch(kernel, (1, 65536, 1), Block));
         Assert.Throws<ArgumentOutOfRangeException>(() => new KernelLaunch(kernel, (1, 1, 65536), Block));
@@ -114,15 +122,16 @@ public sealed class KernelLaunchTests : EmulatorTest
     public void Run_LaunchFails_NamesKernelAndLayer()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using CudaKernels kernels = CudaKernels.Load(device);
         using CudaStream stream = CudaStream.Create(device);
-        using CudaDevice.Scope scope = device.Use();
-        KernelLaunch launch = Accumulate(device, 256, 256);
+        using DeviceScope scope = device.Use();
+        KernelLaunch launch = Accumulate(kernels, 256, 256);
         Emulator.FailCall(1, 0);
         BackendException error = Assert.Throws<BackendException>(() => launch.Run(stream.Raw, "Add 'u1/sum'"));
         Assert.StartsWith("Add 'u1/sum': cuLaunchKernel(accumulate)", error.Message, StringComparison.Ordinal);
         Assert.Equal("Add 'u1/sum'", error.Layer);
     }
 
-    private static KernelLaunch Accumulate(CudaDevice device, nint x, nint y) =>
-        new(device.Kernels.Get("accumulate"), ((Count + Block - 1) / Block, 1, 1), Block, x, y, (long)Count);
+    private static KernelLaunch Accumulate(CudaKernels kernels, nint x, nint y) =>
+        new(kernels.Get("accumulate"), ((Count + Block - 1) / Block, 1, 1), Block, x, y, (long)Count);
 }

@@ -30,11 +30,12 @@ public sealed unsafe class SharedContextTests : EmulatorTest
 
         // Stands for the other library: it owns a context, a stream, and memory that its own work fills.
         using CudaDevice other = CudaDevice.Open(0);
+        using var pool = new DevicePool(other);
         using CudaStream stream = CudaStream.Create(other);
         using PinnedBuffer pinned = PinnedBuffer.Create(other, sizeof(float) * Image.Count);
         using (other.Use())
         {
-            DeviceBlock pixels = other.Pool.Allocate(sizeof(float) * Image.Count, stream), classes = other.Pool.Allocate(found.Length, stream);
+            DeviceBlock pixels = pool.Allocate(sizeof(float) * Image.Count, stream), classes = pool.Allocate(found.Length, stream);
             image.CopyTo(new Span<float>((void*)pinned.Address, image.Length));
             Assert.Equal(0, CudaDriver.CopyToDeviceAsync(pixels.Address, pinned.Address, (nuint)pinned.Bytes, stream.Raw));
 
@@ -43,8 +44,8 @@ public sealed unsafe class SharedContextTests : EmulatorTest
             Assert.Equal(0, CudaDriver.CopyToHostAsync(pinned.Address, classes.Address, (nuint)found.Length, stream.Raw));
             stream.Synchronize();
             pinned.Span[..found.Length].CopyTo(found);
-            other.Pool.Free(pixels, stream);
-            other.Pool.Free(classes, stream);
+            pool.Free(pixels, stream);
+            pool.Free(classes, stream);
         }
 
         Assert.Equal(expected, found);

@@ -9,25 +9,27 @@ public sealed class StreamTests : EmulatorTest
     public void Copies_ThereAndBack_KeepEveryByte()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
         using PinnedBuffer sent = PinnedBuffer.Create(device, 1000);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         new Random(1).NextBytes(sent.Span);
-        DeviceBlock block = device.Pool.Allocate(1000, stream);
+        DeviceBlock block = pool.Allocate(1000, stream);
         DeviceMemory.Upload(sent, block.Address, stream);
         Assert.Equal(sent.Span.ToArray(), DeviceMemory.Read(device, block.Address, 1000, stream));
-        device.Pool.Free(block, stream);
+        pool.Free(block, stream);
     }
 
     [Fact]
     public void IsIdle_WorkQueued_IsFalseUntilItRan()
     {
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream stream = CudaStream.Create(device);
         using CudaEvent mark = CudaEvent.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         Assert.True(stream.IsIdle());
-        DeviceBlock block = device.Pool.Allocate(512, stream);
+        DeviceBlock block = pool.Allocate(512, stream);
         DeviceMemory.Fill(block.Address, 3, 512, stream);
         mark.Record(stream);
         Assert.False(stream.IsIdle());
@@ -36,7 +38,7 @@ public sealed class StreamTests : EmulatorTest
         Assert.True(mark.IsDone());
         stream.Synchronize();
         Assert.True(stream.IsIdle());
-        device.Pool.Free(block, stream);
+        pool.Free(block, stream);
     }
 
     [Fact]
@@ -56,7 +58,7 @@ public sealed class StreamTests : EmulatorTest
         using CudaDevice device = CudaDevice.Open(0);
         using CudaStream stream = CudaStream.Create(device);
         using CudaEvent start = CudaEvent.Create(device, timing: true), end = CudaEvent.Create(device, timing: true);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         start.Record(stream);
         end.Record(stream);
         end.Synchronize();
@@ -69,7 +71,7 @@ public sealed class StreamTests : EmulatorTest
         using CudaDevice device = CudaDevice.Open(0);
         using CudaStream stream = CudaStream.Create(device);
         using CudaEvent start = CudaEvent.Create(device), end = CudaEvent.Create(device);
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = device.Use();
         start.Record(stream);
         end.Record(stream);
         end.Synchronize();
@@ -106,9 +108,9 @@ public sealed class StreamTests : EmulatorTest
         using CudaEvent mark = CudaEvent.Create(device);
         void Step()
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             mark.Record(stream);
-            other.Wait(mark);
+            mark.MakeWait(other);
             _ = mark.IsDone();
             other.Synchronize();
         }
@@ -125,19 +127,20 @@ public sealed class StreamTests : EmulatorTest
     {
         Emulator.Seed(seed);
         using CudaDevice device = CudaDevice.Open(0);
+        using var pool = new DevicePool(device);
         using CudaStream writer = CudaStream.Create(device), reader = CudaStream.Create(device);
         using CudaEvent written = CudaEvent.Create(device);
-        using CudaDevice.Scope scope = device.Use();
-        DeviceBlock block = device.Pool.Allocate(512, writer);
+        using DeviceScope scope = device.Use();
+        DeviceBlock block = pool.Allocate(512, writer);
         DeviceMemory.Fill(block.Address, 0, 512, writer);
         writer.Synchronize();
         DeviceMemory.Fill(block.Address, 9, 512, writer);
         written.Record(writer);
         if (wait)
-            reader.Wait(written);
+            written.MakeWait(reader);
         byte found = DeviceMemory.Read(device, block.Address, 512, reader)[0];
         writer.Synchronize();
-        device.Pool.Free(block, writer);
+        pool.Free(block, writer);
         return found;
     }
 }

@@ -108,7 +108,8 @@ public abstract unsafe class DriverTest : IDisposable
     private protected Answer Launch(nint function, int grid, int block, params ReadOnlySpan<long> arguments) =>
         LaunchOn(Stream, function, (grid, 1, 1), block, arguments);
 
-    private protected static Answer LaunchOn(nint stream, nint function, (int X, int Y, int Z) grid, int block, params ReadOnlySpan<long> arguments)
+    private protected static Answer LaunchOn(
+        nint stream, nint function, (int X, int Y, int Z) grid, int block, params ReadOnlySpan<long> arguments)
     {
         nint* parameters = stackalloc nint[arguments.Length + 1];
         fixed (long* values = arguments)

@@ -72,7 +72,8 @@ public sealed unsafe class KernelTests : DriverTest
             Succeed(LaunchOn(stream, Kernel(name), (1, 1, 1), Block, device, limit));
             Assert.Equal(Answer.LaunchFailed, Driver.StreamSynchronize(stream));
             string found = Assert.Single(Emulator.Violations);
-            Assert.True(found.Contains(text, StringComparison.Ordinal) || found.Contains("reached by all", StringComparison.Ordinal), found);
+            Assert.True(
+                found.Contains(text, StringComparison.Ordinal) || found.Contains("reached by all", StringComparison.Ordinal), found);
             Emulator.ClearViolations();
         }
     }

@@ -11,12 +11,16 @@ namespace Sunet.Native.Tests.Kernels;
 internal sealed unsafe class KernelBench : IDisposable
 {
     private readonly List<DeviceBlock> blocks = [];
+    private readonly DevicePool pool;
+    private readonly CudaKernels kernels;
 
     public KernelBench()
     {
         Device = CudaDevice.Open(0);
         Device.Enter();
         Stream = CudaStream.Create(Device);
+        pool = new DevicePool(Device);
+        kernels = CudaKernels.Load(Device);
     }
 
     public CudaDevice Device { get; }
@@ -26,7 +30,7 @@ internal sealed unsafe class KernelBench : IDisposable
     /// <summary>Memory that nothing has been written to.</summary>
     public nint Reserve(long bytes)
     {
-        DeviceBlock block = Device.Pool.Allocate(Math.Max(bytes, 1), Stream);
+        DeviceBlock block = pool.Allocate(Math.Max(bytes, 1), Stream);
         blocks.Add(block);
         return block.Address;
     }
@@ -59,7 +63,7 @@ internal sealed unsafe class KernelBench : IDisposable
     /// <summary>Queues a kernel with blocks as large as it allows, after a look whether it takes arguments of these sizes.</summary>
     public void Run(string name, (int X, int Y, int Z) grid, params ReadOnlySpan<KernelArgument> arguments)
     {
-        CudaKernel kernel = Device.Kernels.Get(name);
+        CudaKernel kernel = kernels.Get(name);
         var launch = new KernelLaunch(kernel, grid, kernel.MaxThreads, arguments);
         int* sizes = stackalloc int[32];
         int count = Emulator.KernelParameters(name, sizes, 32);
@@ -70,9 +74,11 @@ internal sealed unsafe class KernelBench : IDisposable
     public void Dispose()
     {
         foreach (DeviceBlock block in blocks)
-            Device.Pool.Free(block, Stream);
+            pool.Free(block, Stream);
         Stream.Synchronize();
         Stream.Dispose();
+        kernels.Dispose();
+        pool.Dispose();
         Device.Leave();
         Device.Dispose();
     }

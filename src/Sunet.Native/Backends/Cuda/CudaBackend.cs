@@ -1,8 +1,9 @@
 using System.Globalization;
 using Sunet.Native.Backends.Cuda.Algorithms;
 using Sunet.Native.Backends.Cuda.Driver;
-using Sunet.Native.Backends.Cuda.Libraries;
+using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cuda;
 
@@ -14,9 +15,8 @@ namespace Sunet.Native.Backends.Cuda;
 /// </summary>
 public sealed class CudaBackend : IBackend
 {
-    internal const string Library = "libcuda.so.1";
     private readonly Lock gate = new();
-    private readonly Stack<CudaLibraryHandles> idle = [];
+    private readonly Stack<CudaPlans> idle = [];
     private readonly nint sharedStream;
 
     /// <summary>Sessions and calls that need the device, and one more until the backend is disposed.</summary>
@@ -36,14 +36,15 @@ public sealed class CudaBackend : IBackend
     {
         Options = options ?? new CudaOptions();
         Options.Validate();
+        Settings = SettingsOf(Options);
         sharedStream = stream;
         Device = open();
+        Pool = new DevicePool(Device) { LimitBytes = Options.MemoryLimitBytes };
         try
         {
-            Device.Pool.LimitBytes = Options.MemoryLimitBytes;
-            using CudaDevice.Scope current = Device.Use();
-            idle.Push(CudaLibraryHandles.Create(Device));
-            _ = Device.Kernels;
+            using DeviceScope current = Device.Use();
+            idle.Push(CudaPlans.Create(Device));
+            Kernels = CudaKernels.Load(Device);
         }
         catch
         {
@@ -61,7 +62,8 @@ public sealed class CudaBackend : IBackend
     /// <inheritdoc/>
     public string Description => string.Create(CultureInfo.InvariantCulture,
         $"{Device.Name}, compute capability {Device.ComputeCapability.Major}.{Device.ComputeCapability.Minor}, "
-        + $"cuDNN {CudaLibraries.Ensure(CudaLibrary.CuDnn).VersionText}, cuBLASLt {CudaLibraries.Ensure(CudaLibrary.CuBlasLt).VersionText}, "
+        + $"cuDNN {CudaLibraries.Ensure(CudaLibrary.CuDnn).VersionText}, "
+        + $"cuBLASLt {CudaLibraries.Ensure(CudaLibrary.CuBlasLt).VersionText}, "
         + $"{Options.Precision.ToString().ToLowerInvariant()}");
 
     /// <inheritdoc/>
@@ -84,24 +86,25 @@ public sealed class CudaBackend : IBackend
         get
         {
             using Use use = Retain();
-            return FreeBytes;
+            PoolStatistics pool = Pool.Statistics;
+            return Math.Min(Device.FreeBytes() + pool.CachedBytes, Pool.LimitBytes - pool.InUseBytes);
         }
     }
 
-    /// <summary>The same for a session, which may outlive the caller's interest in the backend.</summary>
-    internal long FreeBytes
-    {
-        get
-        {
-            PoolStatistics pool = Device.Pool.Statistics;
-            return Math.Min(Device.FreeBytes() + pool.CachedBytes, Device.Pool.LimitBytes - pool.InUseBytes);
-        }
-    }
-
+    /// <summary>The device, which the last session to be disposed, or the backend, gives back.</summary>
     internal CudaDevice Device { get; }
 
+    /// <summary>The device's memory.</summary>
+    internal DevicePool Pool { get; }
+
+    /// <summary>The kernels of our own, compiled for the device.</summary>
+    internal CudaKernels Kernels { get; }
+
+    /// <summary>What of the options calls depend on.</summary>
+    internal CudaSettings Settings { get; }
+
     /// <summary>Which algorithms were chosen.</summary>
-    internal CudaAlgorithms Algorithms { get; } = new();
+    internal AlgorithmChoices Choices { get; } = new();
 
     /// <summary>
     /// Works in a context that another library has made, and if a stream is given, on that stream: what the caller has queued there before
@@ -117,8 +120,8 @@ public sealed class CudaBackend : IBackend
         new(options, () => CudaDevice.Adopt(context, ordinal), stream);
 
     /// <summary>
-    /// Begins what a profiler is to see: Nsight Systems (<c>--capture-range=cudaProfilerApi</c>) and Nsight Compute record from here on, and
-    /// every call carries its layer's name as an NVTX range where that library is there.
+    /// Begins what a profiler is to see: Nsight Systems (<c>--capture-range=cudaProfilerApi</c>) and Nsight Compute record from here on.
+    /// Every call carries its layer's name as an NVTX range where that library is there.
     /// </summary>
     /// <returns>Whether layers are named.</returns>
     /// <exception cref="BackendException">The driver refused.</exception>
@@ -126,36 +129,36 @@ public sealed class CudaBackend : IBackend
     public bool StartProfiling()
     {
         using Use use = Retain();
-        using CudaDevice.Scope current = Device.Use();
-        bool named = Nvtx.TryEnable();
+        using DeviceScope current = Device.Use();
+        bool named = NvtxRanges.TryEnable();
         CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStart(), "cuProfilerStart");
         return named;
     }
 
-    /// <summary>Ends it, once everything queued is done.</summary>
+    /// <summary>Ends what <see cref="StartProfiling"/> began, once everything queued is done.</summary>
     /// <exception cref="BackendException">The driver refused, or queued work failed.</exception>
     /// <exception cref="ObjectDisposedException">The backend is disposed.</exception>
     public void StopProfiling()
     {
         using Use use = Retain();
-        using CudaDevice.Scope current = Device.Use();
+        using DeviceScope current = Device.Use();
         Device.Synchronize();
         CudaStatus.ThrowIfFailed(CudaDriver.ProfilerStop(), "cuProfilerStop");
-        Nvtx.Disable();
+        NvtxRanges.Disable();
     }
 
     /// <inheritdoc/>
     public IBackendSession Open(Graph graph, PlanPurpose purpose)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        return new CudaSession(this, graph, purpose);
+        return new CudaSession(this, graph);
     }
 
     /// <inheritdoc/>
     public IDeviceMemory Allocate(long bytes)
     {
         using Use use = Retain();
-        return new CudaSharedMemory(Device, Math.Max(1, bytes));
+        return new CudaSharedMemory(Device, Pool, Math.Max(1, bytes));
     }
 
     /// <summary>Refuses what comes later, and frees the device when the last plan is disposed.</summary>
@@ -193,67 +196,57 @@ public sealed class CudaBackend : IBackend
                 return;
         }
 
-        while (idle.TryPop(out CudaLibraryHandles? handles))
-            handles.Dispose();
+        while (idle.TryPop(out CudaPlans? plans))
+            plans.Dispose();
+        Kernels?.Dispose();
+        Pool.Dispose();
         Device.Dispose();
     }
 
+    /// <summary>The stream of a new session. The caller disposes it.</summary>
     internal CudaStream OpenStream() => sharedStream == 0 ? CudaStream.Create(Device) : CudaStream.Adopt(Device, sharedStream);
 
     /// <summary>Library handles for one session: costly to make, and not for two threads at once.</summary>
-    internal CudaLibraryHandles Rent(CudaStream stream)
+    internal CudaPlans Rent(CudaStream stream)
     {
-        CudaLibraryHandles? handles;
+        CudaPlans? plans;
         lock (gate)
-            idle.TryPop(out handles);
-        handles ??= CudaLibraryHandles.Create(Device);
+            idle.TryPop(out plans);
+        plans ??= CudaPlans.Create(Device);
         try
         {
-            handles.Cudnn.SetStream(stream.Raw);
-            return handles;
+            plans.Libraries.Cudnn.SetStream(stream.Raw);
+            return plans;
         }
         catch
         {
-            handles.Dispose();
+            plans.Dispose();
             throw;
         }
     }
 
-    internal void Return(CudaLibraryHandles handles)
+    /// <summary>Takes library handles back for the next session.</summary>
+    internal void Return(CudaPlans plans)
     {
         lock (gate)
-            idle.Push(handles);
+            idle.Push(plans);
     }
+
+    private static CudaSettings SettingsOf(CudaOptions options) => new()
+    {
+        AllowTf32 = options.Precision != Precision.Float32,
+        Deterministic = options.Deterministic,
+        // Times differ from run to run, and with them what is fastest; who wants the same bits in every process takes the estimate.
+        TimesAlgorithms = options.TuneAlgorithms && !options.Deterministic,
+        CompileThreads = options.CompileThreads,
+        WorkspaceLimitBytes = options.WorkspaceLimitBytes,
+        UsesGraphs = options.UseGraphs,
+    };
 
     /// <summary>A call that needs the device.</summary>
     internal readonly struct Use(CudaBackend backend) : IDisposable
     {
         /// <summary>Ends it.</summary>
         public void Dispose() => backend.Release();
-    }
-}
-
-/// <summary>The handles of cuDNN and cuBLASLt that one session uses.</summary>
-internal sealed record CudaLibraryHandles(CudnnHandle Cudnn, CublasLtHandle CublasLt, CudaPlans Plans) : IDisposable
-{
-    public static CudaLibraryHandles Create(CudaDevice device)
-    {
-        CudnnHandle cudnn = CudnnHandle.Create(device);
-        try
-        {
-            return new CudaLibraryHandles(cudnn, CublasLtHandle.Create(device), new CudaPlans(device));
-        }
-        catch
-        {
-            cudnn.Dispose();
-            throw;
-        }
-    }
-
-    public void Dispose()
-    {
-        Plans.Dispose();
-        Cudnn.Dispose();
-        CublasLt.Dispose();
     }
 }

@@ -4,24 +4,6 @@ using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda;
 
-/// <summary>One GPU as the driver describes it.</summary>
-/// <param name="Ordinal">Its number among the devices the driver offers.</param>
-/// <param name="Name">Such as <c>NVIDIA H200</c>.</param>
-/// <param name="ComputeCapability">Such as 9.0.</param>
-/// <param name="TotalBytes">The memory it has.</param>
-/// <param name="Multiprocessors">What thread blocks are distributed over.</param>
-public sealed record CudaDeviceInfo(int Ordinal, string Name, Version ComputeCapability, long TotalBytes, int Multiprocessors)
-{
-    /// <summary>Whether it can run the CUDA backend.</summary>
-    public bool IsSupported => ComputeCapability.Major >= CudaDevice.OldestMajor;
-}
-
-/// <summary>A native library that was found.</summary>
-/// <param name="Name">Such as <c>libcudnn.so.9</c>.</param>
-/// <param name="Version">Such as <c>9.19.0</c>; null where the library does not tell.</param>
-/// <param name="Path">The file.</param>
-public sealed record CudaLibraryInfo(string Name, string? Version, string Path);
-
 /// <summary>What there is of CUDA in this process, and what is missing: the facts <c>sunet doctor</c> shows.</summary>
 public sealed record CudaReport
 {
@@ -46,16 +28,16 @@ public sealed record CudaReport
     /// <summary>Whether the CUDA backend can be opened on some device.</summary>
     public bool IsUsable => Problems.Count == 0;
 
-    /// <summary>Looks at libraries and devices, loading what is there. Never throws for what is missing.</summary>
+    /// <summary>Loads the libraries that are there and describes the devices. Never throws for what is missing.</summary>
     public static CudaReport Query()
     {
         List<CudaLibraryInfo> libraries = [];
         List<string> problems = [], notes = [];
-        LoadedCudaLibrary? driver = Look(CudaLibrary.Driver, libraries, problems);
-        LoadedCudaLibrary? cublas = Look(CudaLibrary.CuBlasLt, libraries, problems);
-        if (Look(CudaLibrary.CuDnn, libraries, problems) is not null && cublas is not null)
+        LoadedCudaLibrary? driver = Load(CudaLibrary.Driver, libraries, problems);
+        LoadedCudaLibrary? cublas = Load(CudaLibrary.CuBlasLt, libraries, problems);
+        if (Load(CudaLibrary.CuDnn, libraries, problems) is not null && cublas is not null)
             NoteCudaVersions(cublas, notes);
-        if (Look(CudaLibrary.Ranges, libraries, []) is null)
+        if (Load(CudaLibrary.Ranges, libraries, []) is null)
             notes.Add("NVTX was not found: profilers will show kernels without the names of layers.");
         List<CudaDeviceInfo> devices = driver is null ? [] : DevicesOf(problems);
         return new CudaReport
@@ -69,7 +51,7 @@ public sealed record CudaReport
         };
     }
 
-    private static LoadedCudaLibrary? Look(CudaLibrary library, List<CudaLibraryInfo> found, List<string> problems)
+    private static LoadedCudaLibrary? Load(CudaLibrary library, List<CudaLibraryInfo> found, List<string> problems)
     {
         try
         {
@@ -92,7 +74,7 @@ public sealed record CudaReport
         {
             int count = CudaDevice.Count();
             for (int i = 0; i < count; i++)
-                devices.Add(CudaDevice.Describe(i));
+                devices.Add(Describe(i));
         }
         catch (SunetException e)
         {
@@ -105,6 +87,13 @@ public sealed record CudaReport
         else if (!devices.Exists(d => d.IsSupported))
             problems.Add($"No CUDA device has compute capability {CudaDevice.OldestMajor}.0 or newer.");
         return devices;
+    }
+
+    private static CudaDeviceInfo Describe(int ordinal)
+    {
+        CudaDeviceProperties device = CudaDevice.Describe(ordinal);
+        (int major, int minor) = device.ComputeCapability;
+        return new CudaDeviceInfo(ordinal, device.Name, new Version(major, minor), device.TotalBytes, device.Multiprocessors);
     }
 
     /// <summary>cuDNN loads the cuBLASLt of the CUDA version it was built for, so another one beside it does not serve it.</summary>

@@ -9,10 +9,6 @@ namespace Sunet.Native.Interop.Cuda;
 /// </summary>
 internal static class CudaLibraries
 {
-    public const int OldestDriver = 12000;
-    public const int OldestCudnn = 90000;
-    public const int OldestCublasLt = 120000;
-
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, LoadedCudaLibrary> Loaded = [];
 
@@ -55,7 +51,7 @@ internal static class CudaLibraries
             if (Loaded.TryGetValue(library.Name, out LoadedCudaLibrary? known))
                 return known;
             LoadedLibrary file = Locate(
-                library, CudaSearch.Current(), name => (NativeLibrary.TryLoad(name, out nint handle), handle));
+                library, CudaLibrarySearch.Current(), name => (NativeLibrary.TryLoad(name, out nint handle), handle));
             CheckExports(library, file.Path, name => NativeLibrary.TryGetExport(file.Handle, name, out _));
             NativeLibraries.Register(library.Name, file);
             int version = QueryVersion(library);
@@ -68,10 +64,10 @@ internal static class CudaLibraries
 
     /// <summary>Loads the first suitable file, or says what is wanted, what was found instead, and where it looked.</summary>
     /// <exception cref="BackendException">Nothing suitable is there, or the first that is does not load.</exception>
-    public static LoadedLibrary Locate(CudaLibrary library, CudaSearch search, Func<string, (bool Found, nint Handle)> systemLoader)
+    public static LoadedLibrary Locate(CudaLibrary library, CudaLibrarySearch search, Func<string, (bool Found, nint Handle)> systemLoader)
     {
         IReadOnlyList<string> named = search.NamedFolders();
-        if (CudaSearch.Find(library, named) is { } first)
+        if (CudaLibrarySearch.Find(library, named) is { } first)
             return LoadFile(library, first);
         foreach (string file in library.Files)
         {
@@ -80,7 +76,7 @@ internal static class CudaLibraries
         }
 
         IReadOnlyList<string> usual = search.UsualFolders();
-        if (CudaSearch.Find(library, usual) is { } later)
+        if (CudaLibrarySearch.Find(library, usual) is { } later)
             return LoadFile(library, later);
         throw NotFound(library, [.. named, .. usual]);
     }
@@ -101,29 +97,12 @@ internal static class CudaLibraries
     /// <exception cref="BackendException">It is; the sentence names both versions.</exception>
     public static void CheckVersion(CudaLibrary library, string path, int version)
     {
-        int oldest = library.Name switch
-        {
-            CudaDriver.Library => OldestDriver,
-            Cudnn.Library => OldestCudnn,
-            CublasLt.Library => OldestCublasLt,
-            _ => 0,
-        };
-        if (version < oldest)
+        if (version < library.OldestVersion)
         {
             throw new BackendException(
-                $"{path} is version {VersionText(library, version)}, but {library.Title} is needed.", library.File, version);
+                $"{path} is version {library.VersionText(version)}, but {library.Title} is needed.", library.File, version);
         }
     }
-
-    /// <summary>A library's version number as people write it, such as 13.0 or 9.19.0.</summary>
-    public static string VersionText(CudaLibrary library, int version) => library.Name switch
-    {
-        CudaDriver.Library => $"{version / 1000}.{version % 1000 / 10}",
-        // cuDNN 8 and older counted thousands: 8907 is 8.9.7.
-        Cudnn.Library when version < 10000 => $"{version / 1000}.{version % 1000 / 100}.{version % 100}",
-        CublasLt.Library when version < 100000 => $"{version / 1000}.{version % 1000 / 100}.{version % 100}",
-        _ => $"{version / 10000}.{version % 10000 / 100}.{version % 100}",
-    };
 
     private static LoadedLibrary LoadFile(CudaLibrary library, string path)
     {
@@ -146,7 +125,7 @@ internal static class CudaLibraries
 
     private static BackendException NotFound(CudaLibrary library, IReadOnlyList<string> folders)
     {
-        IReadOnlyList<string> others = CudaSearch.OtherVersions(library, folders);
+        IReadOnlyList<string> others = CudaLibrarySearch.OtherVersions(library, folders);
         string found = others.Count > 0 ? $"; found {string.Join(", ", others)}" : "";
         string places = folders.Count > 0 ? $"in {string.Join(", ", folders)} or " : "";
         string remedy = library == CudaLibrary.Driver
@@ -181,13 +160,4 @@ internal static class CudaLibraries
         string? line = File.ReadLines(maps).FirstOrDefault(l => l.Contains("/" + family, StringComparison.Ordinal));
         return line?[line.IndexOf('/', StringComparison.Ordinal)..];
     }
-}
-
-/// <summary>A library of the CUDA family in this process.</summary>
-/// <param name="Library">Which one.</param>
-/// <param name="Path">The file.</param>
-/// <param name="Version">As the library counts.</param>
-internal sealed record LoadedCudaLibrary(CudaLibrary Library, string Path, int Version)
-{
-    public string VersionText => CudaLibraries.VersionText(Library, Version);
 }

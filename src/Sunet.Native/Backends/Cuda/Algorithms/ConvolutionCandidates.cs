@@ -14,10 +14,13 @@ namespace Sunet.Native.Backends.Cuda.Algorithms;
 /// </summary>
 internal static class ConvolutionCandidates
 {
-    public static IEnumerable<CudaCandidate> For(ConvolutionProblem problem, CudaSearch search) =>
-        CudaUnfolding.Of(problem) is { } unfolding ? Unfolded(unfolding, search).Concat(Direct(problem, search)) : Direct(problem, search);
+    /// <summary>Ways to solve the problem, the one expected to be best first. They are made one by one, as the caller asks on.</summary>
+    public static IEnumerable<CudaCandidate> For(ConvolutionProblem problem, AlgorithmSearch search) =>
+        UnfoldedConvolution.Of(problem) is { } unfolding
+            ? Unfolded(unfolding, search).Concat(Direct(problem, search))
+            : Direct(problem, search);
 
-    private static IEnumerable<CudaCandidate> Direct(ConvolutionProblem problem, CudaSearch search)
+    private static IEnumerable<CudaCandidate> Direct(ConvolutionProblem problem, AlgorithmSearch search)
     {
         IEnumerable<CudaCandidate> plain = Plain(problem, search), product = problem.IsPointwise ? Product(problem, search) : [];
         if (problem.Direction == ConvolutionDirection.Weights && problem.X.IsBf16 && !problem.W.IsBf16)
@@ -27,8 +30,8 @@ internal static class ConvolutionCandidates
         return problem.PrefersProduct ? product.Concat(all) : all.Concat(product);
     }
 
-    /// <summary>The same convolution of an unfolded image.</summary>
-    private static IEnumerable<CudaCandidate> Unfolded(CudaUnfolding unfolding, CudaSearch search)
+    /// <summary>The convolution of an unfolded image.</summary>
+    private static IEnumerable<CudaCandidate> Unfolded(UnfoldedConvolution unfolding, AlgorithmSearch search)
     {
         foreach (CudaCandidate candidate in Direct(unfolding.Part, search))
         {
@@ -37,7 +40,7 @@ internal static class ConvolutionCandidates
             {
                 if (candidate.Build() is not { } inner)
                     return null;
-                var whole = new CudaUnfolded(inner, unfolding);
+                var whole = new UnfoldStep(inner, unfolding);
                 if (search.Affords(identity, whole.WorkspaceBytes))
                     return whole;
                 whole.Dispose();
@@ -47,7 +50,7 @@ internal static class ConvolutionCandidates
     }
 
     /// <summary>One graph: convolution, sum, bias, ReLU; nothing between them reaches memory.</summary>
-    private static IEnumerable<CudaCandidate> Fused(ConvolutionProblem problem, CudaSearch search)
+    private static IEnumerable<CudaCandidate> Fused(ConvolutionProblem problem, AlgorithmSearch search)
     {
         using var graph = new CudnnGraph(search.Builder, search.Layer);
         TensorLayout layout = problem.Result;
@@ -67,20 +70,20 @@ internal static class ConvolutionCandidates
     }
 
     /// <summary>The convolution alone, onto what is there if need be, and a kernel for bias and ReLU.</summary>
-    private static IEnumerable<CudaCandidate> Plain(ConvolutionProblem problem, CudaSearch search)
+    private static IEnumerable<CudaCandidate> Plain(ConvolutionProblem problem, AlgorithmSearch search)
     {
         using var graph = new CudnnGraph(search.Builder, search.Layer);
         AddConvolution(graph, problem, graph.Tensor(problem.Result, problem.ResultOperand), problem.Accumulates ? 1 : 0);
         foreach (CudaCandidate candidate in CudnnEngines.Propose(search, graph, "", multipliesFloat32: !problem.X.IsBf16))
         {
             yield return problem.HasEpilogue
-                ? candidate.Then(inner => new CudaBiasRelu(inner, problem))
+                ? candidate.Then(inner => new BiasReluStep(inner, problem))
                 : candidate;
         }
     }
 
     /// <summary>The matrix product that a pointwise convolution or its gradient is.</summary>
-    private static IEnumerable<CudaCandidate> Product(ConvolutionProblem problem, CudaSearch search)
+    private static IEnumerable<CudaCandidate> Product(ConvolutionProblem problem, AlgorithmSearch search)
     {
         long pixels = problem.X.Pixels;
         int c = problem.X.C, k = problem.Y.C;
@@ -105,18 +108,18 @@ internal static class ConvolutionCandidates
         foreach (CudaCandidate candidate in CudaMatmul.Candidates(search, shape))
         {
             yield return problem.HasEpilogue && !fuses
-                ? candidate.Then(inner => new CudaBiasRelu(inner, problem))
+                ? candidate.Then(inner => new BiasReluStep(inner, problem))
                 : candidate;
         }
     }
 
     /// <summary>The gradient of the weights as bf16, summed in float32 and rounded once, made float32 afterwards.</summary>
-    private static IEnumerable<CudaCandidate> Widened(ConvolutionProblem problem, CudaSearch search)
+    private static IEnumerable<CudaCandidate> Widened(ConvolutionProblem problem, AlgorithmSearch search)
     {
         ConvolutionProblem narrow = problem with { W = problem.W with { IsBf16 = true } };
         foreach (CudaCandidate candidate in Plain(narrow, search))
         {
-            CudaCandidate widened = candidate.Then(inner => new CudaWidened(inner, narrow.W, ConvolutionProblem.OperandW));
+            CudaCandidate widened = candidate.Then(inner => new WidenStep(inner, narrow.W, ConvolutionProblem.OperandW));
             yield return widened with { Identity = "widened " + candidate.Identity };
         }
     }

@@ -6,7 +6,8 @@ namespace Sunet.Native.Backends.Cuda.Algorithms;
 
 /// <summary>
 /// A convolution x [N, C, H, W] with w [K, C, R, S] to y [N, K, H', W'], or one of its gradients; its addresses are those of x, w, y and
-/// the bias.
+/// the bias. Equal problems share one algorithm, so everything that its choice may depend on is part of the record, but for the options of
+/// the backend.
 /// </summary>
 /// <param name="Direction">What is computed.</param>
 /// <param name="X">The input, or its gradient.</param>
@@ -14,7 +15,7 @@ namespace Sunet.Native.Backends.Cuda.Algorithms;
 /// <param name="Y">The output, or its gradient.</param>
 /// <param name="Geometry">Stride, dilation, padding.</param>
 internal sealed record ConvolutionProblem(
-    ConvolutionDirection Direction, TensorLayout X, TensorLayout W, TensorLayout Y, ConvolutionGeometry Geometry) : CudaProblem
+    ConvolutionDirection Direction, TensorLayout X, TensorLayout W, TensorLayout Y, ConvolutionGeometry Geometry)
 {
     public const int OperandX = 0, OperandW = 1, OperandY = 2, OperandBias = 3;
 
@@ -52,9 +53,8 @@ internal sealed record ConvolutionProblem(
     public bool IsPointwise => W.H == 1 && W.W == 1 && Geometry.Stride == (1, 1) && Geometry.PaddingBegin == (0, 0)
         && Geometry.PaddingEnd == (0, 0);
 
-    public override long[] OperandBytes => [X.Bytes, W.Bytes, Y.Bytes, HasBias ? TensorLayout.Vector(Result.C).Bytes : 0];
-
-    public override IEnumerable<CudaCandidate> Candidates(CudaSearch search) => ConvolutionCandidates.For(this, search);
+    /// <summary>The bytes of each operand, in the order in which their addresses are bound; 0 for those it does not have.</summary>
+    public long[] OperandBytes => [X.Bytes, W.Bytes, Y.Bytes, HasBias ? TensorLayout.Vector(Result.C).Bytes : 0];
 
     public override string ToString()
     {
@@ -69,8 +69,8 @@ internal sealed record ConvolutionProblem(
     }
 
     /// <summary>
-    /// The same padding at both ends where that gives the same output: cuDNN has far more engines for it, and the zeros beyond what an op
-    /// counts as exact are read by no tap.
+    /// Pads both ends alike where that gives the same output: cuDNN has far more engines for it, and the zeros beyond what an op counts as
+    /// exact are read by no tap.
     /// </summary>
     public static ConvolutionGeometry Symmetric(in ConvolutionGeometry exact, Shape x, Shape w, Shape y)
     {

@@ -1,6 +1,7 @@
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Layout;
 using Sunet.Native.Backends.Cuda.Libraries;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
@@ -19,10 +20,10 @@ internal sealed unsafe class CudaMatmul : CudaAlgorithm
     private readonly CublasLtHeuristicResult choice;
     private readonly string description;
 
-    private CudaMatmul(CudaSession session, in MatmulShape shape, in CublasLtHeuristicResult choice, string description)
+    private CudaMatmul(CudaRun run, in MatmulShape shape, in CublasLtHeuristicResult choice, string description)
     {
-        cublasLt = session.CublasLt;
-        allowTf32 = session.AllowTf32;
+        cublasLt = run.Libraries.CublasLt;
+        allowTf32 = run.Settings.AllowTf32;
         this.shape = shape;
         this.choice = choice;
         this.description = description;
@@ -33,37 +34,37 @@ internal sealed unsafe class CudaMatmul : CudaAlgorithm
     public override string Description => description;
 
     /// <summary>What cuBLASLt proposes for a product, best first; nothing where it has no algorithm.</summary>
-    public static IEnumerable<CudaCandidate> Candidates(CudaSearch search, MatmulShape shape)
+    public static IEnumerable<CudaCandidate> Candidates(AlgorithmSearch search, MatmulShape shape)
     {
         CublasLtHeuristicResult[] results = Propose(search, shape);
         for (int i = 0; i < results.Length; i++)
         {
             CublasLtHeuristicResult result = results[i];
             string name = $"cublasLt algo {i}";
-            yield return new CudaCandidate(name, () => new CudaMatmul(search.Session, shape, result, name));
+            yield return new CudaCandidate(name, () => new CudaMatmul(search.Run, shape, result, name));
         }
     }
 
-    public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer) =>
-        new Call(this, session.Stream, operands, workspace, layer);
+    public override CudaBoundAlgorithm Bind(CudaRun run, ReadOnlySpan<nint> operands, nint workspace, string layer) =>
+        new Call(this, run.Stream, operands, workspace, layer);
 
     public override void Dispose()
     {
     }
 
-    private static CublasLtHeuristicResult[] Propose(CudaSearch search, in MatmulShape shape)
+    private static CublasLtHeuristicResult[] Propose(AlgorithmSearch search, in MatmulShape shape)
     {
-        (CudaSession session, string layer) = (search.Session, search.Layer);
-        using var product = new CublasLtProduct(shape, session.AllowTf32, layer);
+        (CudaRun run, string layer) = (search.Run, search.Layer);
+        using var product = new CublasLtProduct(shape, run.Settings.AllowTf32, layer);
         using CublasLtDescriptor preference = CublasLtDescriptor.CreatePreference(layer);
-        long workspace = Math.Min(UsefulWorkspace, session.Options.WorkspaceLimitBytes);
+        long workspace = Math.Min(UsefulWorkspace, run.Settings.WorkspaceLimitBytes);
         preference.Set(CublasLtPreferenceAttribute.MaxWorkspaceBytes, (ulong)workspace);
         preference.Set(CublasLtPreferenceAttribute.MinAlignmentA, (uint)TensorLayout.Alignment);
         preference.Set(CublasLtPreferenceAttribute.MinAlignmentB, (uint)TensorLayout.Alignment);
         preference.Set(CublasLtPreferenceAttribute.MinAlignmentC, (uint)TensorLayout.Alignment);
         preference.Set(CublasLtPreferenceAttribute.MinAlignmentD, (uint)TensorLayout.Alignment);
         CublasLtHeuristicResult* results = stackalloc CublasLtHeuristicResult[MaximumAlgorithms];
-        int status = CublasLt.GetHeuristic(session.CublasLt.Raw, product.Operation.Raw, product.A.Raw, product.B.Raw, product.D.Raw,
+        int status = CublasLt.GetHeuristic(run.Libraries.CublasLt.Raw, product.Operation.Raw, product.A.Raw, product.B.Raw, product.D.Raw,
             product.D.Raw, preference.Raw, MaximumAlgorithms, results, out int returned);
         if (status == (int)CublasResult.NotSupported)
             return [];

@@ -3,16 +3,6 @@ using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 
-/// <summary>What an engine's numbers are like: cuDNN's numerical notes, as far as they matter here.</summary>
-[Flags]
-internal enum CudnnNotes
-{
-    None = 0,
-    UsesTensorCores = 1 << CudnnNumericalNote.TensorCore,
-    DownConvertsInputs = 1 << CudnnNumericalNote.DownConvertInputs,
-    Nondeterministic = 1 << CudnnNumericalNote.Nondeterministic,
-}
-
 /// <summary>The engine configurations that one of cuDNN's heuristics gives for a graph, best first.</summary>
 internal sealed class CudnnEngineList : IDisposable
 {
@@ -23,7 +13,7 @@ internal sealed class CudnnEngineList : IDisposable
     public int Count => configurations.Length;
 
     /// <summary>Asks a heuristic; the list is empty where it has nothing.</summary>
-    public static CudnnEngineList Query(CudaSearch search, CudnnDescriptor operationGraph, CudnnHeuristicMode mode)
+    public static CudnnEngineList Query(AlgorithmSearch search, CudnnDescriptor operationGraph, CudnnHeuristicMode mode)
     {
         using CudnnDescriptor heuristic = CudnnDescriptor.Create(CudnnDescriptorType.EngineHeuristic);
         heuristic.Set(CudnnAttribute.EngineHeuristicOperationGraph, operationGraph)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
@@ -12,7 +13,7 @@ internal static class CudnnEngines
     /// <param name="graph">With all its operations; not disposed before the last candidate is built.</param>
     /// <param name="form">What to call such candidates.</param>
     /// <param name="multipliesFloat32">Whether rounding of the factors to TF32 is at issue.</param>
-    public static IEnumerable<CudaCandidate> Propose(CudaSearch search, CudnnGraph graph, string form, bool multipliesFloat32)
+    public static IEnumerable<CudaCandidate> Propose(AlgorithmSearch search, CudnnGraph graph, string form, bool multipliesFloat32)
     {
         if (graph.Finish(search, $"cudnn {form}graph") is not { } operationGraph)
             yield break;
@@ -24,7 +25,7 @@ internal static class CudnnEngines
                 int index = i;
                 (long engine, CudnnNotes notes) = engines.Examine(index);
                 string name = string.Create(CultureInfo.InvariantCulture, $"cudnn {form}engine {engine}");
-                if (Refusal(notes, search.Session, multipliesFloat32) is { } reason)
+                if (Refusal(notes, search.Run.Settings, multipliesFloat32) is { } reason)
                     search.Refused(name, reason);
                 else
                     yield return new CudaCandidate($"{name} {mode} {index}", () => CudnnPlan.Build(search, graph, engines, index, name));
@@ -36,12 +37,12 @@ internal static class CudnnEngines
     /// Why an engine may not be used. Engines that round float32 to half precision never may: gradients leave its range. Those that use
     /// tensor cores for float32 round to TF32.
     /// </summary>
-    private static string? Refusal(CudnnNotes notes, CudaSession session, bool multipliesFloat32)
+    private static string? Refusal(CudnnNotes notes, CudaSettings settings, bool multipliesFloat32)
     {
-        if (session.Deterministic && notes.HasFlag(CudnnNotes.Nondeterministic))
+        if (settings.Deterministic && notes.HasFlag(CudnnNotes.Nondeterministic))
             return "is not deterministic";
         if (multipliesFloat32 && notes.HasFlag(CudnnNotes.DownConvertsInputs))
             return "rounds its inputs";
-        return multipliesFloat32 && !session.AllowTf32 && notes.HasFlag(CudnnNotes.UsesTensorCores) ? "rounds its inputs to TF32" : null;
+        return multipliesFloat32 && !settings.AllowTf32 && notes.HasFlag(CudnnNotes.UsesTensorCores) ? "rounds its inputs to TF32" : null;
     }
 }

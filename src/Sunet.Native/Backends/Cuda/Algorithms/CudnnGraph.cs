@@ -5,11 +5,6 @@ using Sunet.Native.Ops;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 
-/// <summary>A tensor of a <see cref="CudnnGraph"/> that is given memory when the graph runs.</summary>
-/// <param name="Id">The tensor's number within the graph.</param>
-/// <param name="Operand">Which of the problem's operands it is.</param>
-internal readonly record struct CudnnBinding(long Id, int Operand);
-
 /// <summary>
 /// Builds one operation graph of cuDNN. It owns every descriptor made on the way; the plans that come of it do not need them, so it is
 /// disposed once they are built.
@@ -65,7 +60,7 @@ internal sealed class CudnnGraph(CudnnHandle handle, string layer) : IDisposable
         (CudnnAttribute.OperationPointwiseY, y));
 
     /// <summary>The graph of all operations so far; null, with the reason told, where this cuDNN does not take it.</summary>
-    public CudnnDescriptor? Finish(CudaSearch search, string name)
+    public CudnnDescriptor? Finish(AlgorithmSearch search, string name)
     {
         CudnnDescriptor graph = Create(CudnnDescriptorType.OperationGraph)
             .Set(CudnnAttribute.OperationGraphHandle, handle)

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Libraries;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
@@ -33,9 +33,11 @@ internal sealed class CudnnPlan : CudaAlgorithm
         ? name
         : string.Create(CultureInfo.InvariantCulture, $"{name} ({WorkspaceBytes / Megabyte:0.0} MB)");
 
-    /// <summary>Finalizes a plan, which may compile it; null, with the reason told, where cuDNN refuses or the workspace is too large.</summary>
+    /// <summary>
+    /// Finalizes a plan, which may compile it; null, with the reason told, where cuDNN refuses or the workspace is too large.
+    /// </summary>
     /// <exception cref="MemoryException">Memory does not suffice.</exception>
-    public static CudnnPlan? Build(CudaSearch search, CudnnGraph graph, CudnnEngineList engines, int index, string name)
+    public static CudnnPlan? Build(AlgorithmSearch search, CudnnGraph graph, CudnnEngineList engines, int index, string name)
     {
         CudnnDescriptor plan = CudnnDescriptor.Create(CudnnDescriptorType.ExecutionPlan);
         bool isKept = false;
@@ -50,7 +52,7 @@ internal sealed class CudnnPlan : CudaAlgorithm
                 return null;
 
             isKept = true;
-            return new CudnnPlan(search.Session.Cudnn, graph, engines.Take(index), plan, workspace, name);
+            return new CudnnPlan(search.Run.Libraries.Cudnn, graph, engines.Take(index), plan, workspace, name);
         }
         finally
         {
@@ -59,7 +61,7 @@ internal sealed class CudnnPlan : CudaAlgorithm
         }
     }
 
-    public override CudaBoundAlgorithm Bind(CudaSession session, ReadOnlySpan<nint> operands, nint workspace, string layer) =>
+    public override CudaBoundAlgorithm Bind(CudaRun run, ReadOnlySpan<nint> operands, nint workspace, string layer) =>
         new Call(this, operands, workspace, layer);
 
     public override void Dispose()

@@ -14,7 +14,7 @@ internal sealed class CudaEvent : CudaChild
         CudaEvent created = new();
         try
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             uint flags = CudaFlags.EventBlockingSync | (timing ? 0 : CudaFlags.EventDisableTiming);
             CudaStatus.ThrowIfFailed(CudaDriver.EventCreate(out nint raw, flags), "cuEventCreate");
             created.Own(device, raw);
@@ -29,6 +29,10 @@ internal sealed class CudaEvent : CudaChild
 
     /// <summary>Marks what is queued on a stream so far.</summary>
     public void Record(CudaStream stream) => CudaStatus.ThrowIfFailed(CudaDriver.EventRecord(Raw, stream.Raw), "cuEventRecord");
+
+    /// <summary>Makes work queued on a stream from here on wait for the event; the calling thread does not wait.</summary>
+    public void MakeWait(CudaStream stream) =>
+        CudaStatus.ThrowIfFailed(CudaDriver.StreamWaitEvent(stream.Raw, Raw, 0), "cuStreamWaitEvent");
 
     /// <summary>Waits until what the last <see cref="Record"/> marked is done.</summary>
     public void Synchronize() => CudaStatus.ThrowIfFailed(CudaDriver.EventSynchronize(Raw), "cuEventSynchronize");

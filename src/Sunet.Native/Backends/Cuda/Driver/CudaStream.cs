@@ -19,7 +19,7 @@ internal sealed class CudaStream : CudaChild
         CudaStream stream = new(device);
         try
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             CudaStatus.ThrowIfFailed(CudaDriver.StreamCreate(out nint raw, CudaFlags.StreamNonBlocking), "cuStreamCreate");
             stream.Own(device, raw);
             return stream;
@@ -43,10 +43,6 @@ internal sealed class CudaStream : CudaChild
     public void Synchronize(string? layer = null) =>
         CudaStatus.ThrowIfFailed(CudaDriver.StreamSynchronize(Raw), "cuStreamSynchronize", layer);
 
-    /// <summary>Lets work queued from here on wait for an event; the calling thread does not wait.</summary>
-    public void Wait(CudaEvent awaited) =>
-        CudaStatus.ThrowIfFailed(CudaDriver.StreamWaitEvent(Raw, awaited.Raw, 0), "cuStreamWaitEvent");
-
     /// <summary>Whether all work queued so far is done.</summary>
     public bool IsIdle()
     {
@@ -56,6 +52,35 @@ internal sealed class CudaStream : CudaChild
         CudaStatus.ThrowIfFailed(result, "cuStreamQuery");
         return true;
     }
+
+    /// <summary>Queues setting bytes of device memory to zero.</summary>
+    /// <exception cref="BackendException">The driver refused, or earlier work failed.</exception>
+    public void Clear(nint address, long bytes) => Fill(address, 0, bytes);
+
+    /// <summary>Queues setting every byte of a piece of device memory to one value.</summary>
+    /// <exception cref="BackendException">The driver refused, or earlier work failed.</exception>
+    public void Fill(nint address, byte value, long bytes, string? layer = null) =>
+        CudaStatus.ThrowIfFailed(CudaDriver.Fill8Async(address, value, (nuint)bytes, Raw), "cuMemsetD8Async", layer);
+
+    /// <summary>Queues setting 32-bit words of device memory to one value.</summary>
+    /// <exception cref="BackendException">The driver refused, or earlier work failed.</exception>
+    public void FillWords(nint address, uint value, long count, string? layer = null) =>
+        CudaStatus.ThrowIfFailed(CudaDriver.Fill32Async(address, value, (nuint)count, Raw), "cuMemsetD32Async", layer);
+
+    /// <summary>Queues a copy from pinned host memory to the device.</summary>
+    /// <exception cref="BackendException">The driver refused, or earlier work failed.</exception>
+    public void CopyToDevice(nint address, nint pinned, long bytes, string? layer = null) =>
+        CudaStatus.ThrowIfFailed(CudaDriver.CopyToDeviceAsync(address, pinned, (nuint)bytes, Raw), "cuMemcpyHtoDAsync_v2", layer);
+
+    /// <summary>Queues a copy from the device to pinned host memory.</summary>
+    /// <exception cref="BackendException">The driver refused, or earlier work failed.</exception>
+    public void CopyToHost(nint pinned, nint address, long bytes) =>
+        CudaStatus.ThrowIfFailed(CudaDriver.CopyToHostAsync(pinned, address, (nuint)bytes, Raw), "cuMemcpyDtoHAsync_v2");
+
+    /// <summary>Queues a copy within the device.</summary>
+    /// <exception cref="BackendException">The driver refused, or earlier work failed.</exception>
+    public void CopyOnDevice(nint to, nint from, long bytes, string? layer = null) =>
+        CudaStatus.ThrowIfFailed(CudaDriver.CopyOnDeviceAsync(to, from, (nuint)bytes, Raw), "cuMemcpyDtoDAsync_v2", layer);
 
     protected override int Destroy(nint raw) => CudaDriver.StreamDestroy(raw);
 }

@@ -27,7 +27,7 @@ internal sealed unsafe class PinnedBuffer : CudaChild
         PinnedBuffer buffer = new(bytes);
         try
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             int result = CudaDriver.HostAllocate(out nint address, (nuint)bytes, CudaFlags.HostPortable);
             CudaStatus.ThrowIfFailed(result, "cuMemHostAlloc", bytes: bytes);
             buffer.Own(device, address);

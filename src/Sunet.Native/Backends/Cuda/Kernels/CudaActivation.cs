@@ -1,3 +1,4 @@
+using Sunet.Native.Backends.Cuda.Layout;
 using Sunet.Native.Graphs;
 
 namespace Sunet.Native.Backends.Cuda.Kernels;
@@ -18,21 +19,21 @@ internal readonly record struct CudaActivation(long Pixels, int Channels, int St
     /// <summary>What ends the names of the kernels for this element type.</summary>
     public string Suffix => IsBf16 ? "_bf16" : "_f32";
 
-    /// <summary>A value as this session lays it out.</summary>
-    public static CudaActivation Of(CudaSession session, Value value)
+    /// <summary>Sees a value as it lies on the device.</summary>
+    public static CudaActivation Of(CudaFormats layouts, Value value)
     {
         int channels = value.Shape.Rank == 4 ? value.Shape.Channels : value.Shape[value.Shape.Rank - 1];
-        return new CudaActivation(value.Shape.Count / channels, channels, session.PixelStride(value), session.IsBf16(value));
+        return new CudaActivation(value.Shape.Count / channels, channels, layouts.PixelStride(value), layouts.IsBf16(value));
     }
 
-    /// <summary>The same of an op's first output, for kernels that take one element type for everything.</summary>
+    /// <summary>Sees an op's first output as it lies on the device, for kernels that take one element type for everything.</summary>
     /// <exception cref="BackendException">One of the other values has another type.</exception>
-    public static CudaActivation OfOutput(CudaSession session, Op op, params ReadOnlySpan<Value> others)
+    public static CudaActivation OfOutput(CudaFormats layouts, Op op, params ReadOnlySpan<Value> others)
     {
-        CudaActivation output = Of(session, op.Output);
+        CudaActivation output = Of(layouts, op.Output);
         foreach (Value other in others)
         {
-            if (session.IsBf16(other) != output.IsBf16)
+            if (layouts.IsBf16(other) != output.IsBf16)
             {
                 throw new BackendException(
                     $"The CUDA kernel of {op.Kind} '{op.Name}' takes one element type, and '{other.Name}' and "

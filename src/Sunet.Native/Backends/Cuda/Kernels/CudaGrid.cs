@@ -1,4 +1,5 @@
 using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Backends.Cuda.Kernels;
 
@@ -25,10 +26,27 @@ internal static class CudaGrid
 
     private const int ElementsPerChunk = 16384;
 
-    /// <summary>Three blocks for each of an H100's 132 multiprocessors, which hold three at once; 1024 took up to half as long again.</summary>
+    /// <summary>
+    /// Three blocks for each of an H100's 132 multiprocessors, which hold three at once; 1024 took up to half as long again.
+    /// </summary>
     private const int MaxChunks = 396;
 
     private const int FinishChannels = 8;
+
+    /// <summary>Enough for kernels that copy or update; they walk on by the grid's size, so that it may be smaller than the work.</summary>
+    private const int MaxContiguousBlocks = 1 << 16;
+
+    /// <summary>Up to here a transposition gives each thread a pixel; from here on each block a square of pixels and channels.</summary>
+    private const int FewChannels = 8;
+
+    /// <summary>Pixels, and channels, of a square that a block transposes.</summary>
+    private const int TransposedTile = 32;
+
+    /// <summary>The most blocks that take pixels in turns; by the shape alone, because sums of the loss follow it.</summary>
+    private const int MaxPixelBlocks = 1024;
+
+    /// <summary>Channels of a block that averages whole images.</summary>
+    private const int MeanChannels = 32;
 
     /// <summary>For kernels that go over elements.</summary>
     public static (int X, int Y, int Z) Elements(CudaDevice device, long count, int lanes) =>
@@ -58,13 +76,42 @@ internal static class CudaGrid
     /// <summary>For its second stage.</summary>
     public static (int X, int Y, int Z) Finish(int channels) => ((int)Blocks(channels, FinishChannels), 1, 1);
 
+    /// <summary>For kernels that go over contiguous elements.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="lanes">Elements of an access.</param>
+    public static (int X, int Y, int Z) Contiguous(long count, int lanes) =>
+        (Clamp(Blocks(count, (long)Block * lanes), MaxContiguousBlocks), 1, 1);
+
+    /// <summary>For changes between channels first and channels last.</summary>
+    public static (int X, int Y, int Z) Transposition(int images, int channels, long pixels) => channels <= FewChannels
+        ? (Clamp(Blocks(pixels, Block), MaxContiguousBlocks), 1, images)
+        : (Clamp(Blocks(pixels, TransposedTile), MaxContiguousBlocks), (int)Blocks(channels, TransposedTile), images);
+
+    /// <summary>For kernels whose blocks take pixels in turns.</summary>
+    /// <param name="pixels">How many.</param>
+    /// <param name="each">Pixels of a block at a time.</param>
+    public static (int X, int Y, int Z) Pixels(long pixels, int each) => (Clamp(Blocks(pixels, each), MaxPixelBlocks), 1, 1);
+
+    /// <summary>For kernels whose blocks take one run of pixels each.</summary>
+    /// <param name="pixels">How many.</param>
+    /// <param name="tile">Pixels of a block.</param>
+    public static (int X, int Y, int Z) PixelTiles(long pixels, int tile) => (Clamp(Blocks(pixels, tile), int.MaxValue), 1, 1);
+
+    /// <summary>For averages over whole images.</summary>
+    public static (int X, int Y, int Z) Means(int images, int channels) => (images * (int)Blocks(channels, MeanChannels), 1, 1);
+
+    /// <summary>The blocks that take one tile of a row's columns and channels each, as far as a grid goes.</summary>
+    public static int RowTiles(Shape written, int columns, int channels) =>
+        Clamp((long)written.Batch * written.Height * Blocks(written.Width, columns) * Blocks(written.Channels, channels), int.MaxValue);
+
+    /// <summary>The blocks that it takes where each does so much, the last perhaps less.</summary>
+    public static long Blocks(long count, long each) => (count + each - 1) / each;
+
     private static (int Rows, int Tiles) Tile(in CudaActivation activation)
     {
-        int groups = activation.Channels / activation.Lanes, tiles = (groups + Block - 1) / Block;
-        return (Block / ((groups + tiles - 1) / tiles), tiles);
+        int groups = activation.Channels / activation.Lanes, tiles = (int)Blocks(groups, Block);
+        return (Block / (int)Blocks(groups, tiles), tiles);
     }
-
-    private static long Blocks(long count, long each) => (count + each - 1) / each;
 
     private static int Clamp(long blocks, int most) => (int)Math.Clamp(blocks, 1, most);
 }

@@ -1,17 +1,8 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Kernels;
-
-/// <summary>One kernel, ready to launch while its <see cref="CudaKernels"/> lives.</summary>
-/// <param name="Name">Its exported name.</param>
-/// <param name="Function">The driver's handle.</param>
-/// <param name="MaxThreads">The largest block it may be launched with.</param>
-/// <param name="Registers">Registers a thread takes.</param>
-/// <param name="LocalBytes">Bytes a thread spills to memory; 0 is wanted.</param>
-internal sealed record CudaKernel(string Name, nint Function, int MaxThreads, int Registers, int LocalBytes);
 
 /// <summary>Our kernels, embedded as PTX and compiled by the driver for the device at hand.</summary>
 internal sealed unsafe class CudaKernels : CudaChild
@@ -23,9 +14,11 @@ internal sealed unsafe class CudaKernels : CudaChild
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, CudaKernel> known = new(StringComparer.Ordinal);
-    private readonly CudaDevice device;
 
-    private CudaKernels(CudaDevice device) => this.device = device;
+    private CudaKernels(CudaDevice device) => Device = device;
+
+    /// <summary>The device they are compiled for.</summary>
+    public CudaDevice Device { get; }
 
     /// <summary>Compiles the embedded kernels for a device. The caller disposes them when nothing of them runs.</summary>
     /// <exception cref="BackendException">They are not embedded, or the driver does not compile them.</exception>
@@ -40,7 +33,7 @@ internal sealed unsafe class CudaKernels : CudaChild
         CudaKernels kernels = new(device);
         try
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             kernels.Own(device, Compile(device, image));
             return kernels;
         }
@@ -63,7 +56,12 @@ internal sealed unsafe class CudaKernels : CudaChild
         }
     }
 
-    protected override int Destroy(nint raw) => CudaDriver.ModuleUnload(raw);
+    protected override int Destroy(nint raw)
+    {
+        // Kernels may still be running; their result interests nobody any more, and a failure was or will be reported elsewhere.
+        _ = CudaDriver.ContextSynchronize();
+        return CudaDriver.ModuleUnload(raw);
+    }
 
     private static byte[] EmbeddedImage()
     {
@@ -105,7 +103,7 @@ internal sealed unsafe class CudaKernels : CudaChild
 
     private CudaKernel Find(string name)
     {
-        using CudaDevice.Scope scope = device.Use();
+        using DeviceScope scope = Device.Use();
         byte[] text = Encoding.UTF8.GetBytes(name + '\0');
         fixed (byte* terminated = text)
         {

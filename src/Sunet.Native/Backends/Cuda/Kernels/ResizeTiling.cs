@@ -20,28 +20,25 @@ internal readonly record struct ResizeTiling(int Tile, int Chunk, int Blocks)
     {
         int chunk = ChunkOf(to.Channels), columns = SharedFloats / chunk;
         int tile = (int)Math.Clamp(((long)(columns - 2) * to.Width / from.Width) + 1, 1, Math.Min(MaxTile, to.Width));
-        return new ResizeTiling(tile, chunk, BlocksOf(to, tile, chunk));
+        return new ResizeTiling(tile, chunk, CudaGrid.RowTiles(to, tile, chunk));
     }
 
     /// <summary>For the resize and the choice of the largest channel at once: a block goes through all channels.</summary>
     public static ResizeTiling ForwardOfAllChannels(Shape from, Shape to)
     {
         ResizeTiling tiling = Forward(from, to);
-        return tiling with { Blocks = BlocksOf(to, tiling.Tile, to.Channels) };
+        return tiling with { Blocks = CudaGrid.RowTiles(to, tiling.Tile, to.Channels) };
     }
 
     /// <summary>For the gradient: a thread owns one channel of a column.</summary>
     public static ResizeTiling Backward(Shape gradient)
     {
         int chunk = ChunkOf(gradient.Channels), tile = Math.Min(MaxTile / chunk, gradient.Width);
-        return new ResizeTiling(tile, chunk, BlocksOf(gradient, tile, chunk));
+        return new ResizeTiling(tile, chunk, CudaGrid.RowTiles(gradient, tile, chunk));
     }
 
     /// <summary>Chunks of equal size, as far as possible.</summary>
     private static int ChunkOf(int channels) => Pieces(channels, Pieces(channels, MaxChunk));
 
-    private static int BlocksOf(Shape written, int tile, int chunk) =>
-        (int)Math.Min((long)written.Batch * written.Height * Pieces(written.Width, tile) * Pieces(written.Channels, chunk), int.MaxValue);
-
-    private static int Pieces(int count, int size) => (count + size - 1) / size;
+    private static int Pieces(int count, int size) => (int)CudaGrid.Blocks(count, size);
 }

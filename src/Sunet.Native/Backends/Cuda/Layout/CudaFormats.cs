@@ -9,7 +9,7 @@ namespace Sunet.Native.Backends.Cuda.Layout;
 /// How the values of one graph lie on the device. Images, activations and weights are NHWC; activations are bfloat16 where that is the
 /// precision, but for what is computed per pixel over all classes. <see cref="ValueViews"/> have no memory of their own.
 /// </summary>
-internal sealed class CudaFormats
+internal sealed class CudaFormats : IValueLayouts
 {
     private readonly Precision precision;
     private readonly ValueViews views;
@@ -44,15 +44,15 @@ internal sealed class CudaFormats
         ? BytesOf(views.Of(value)!.Value.Host)
         : value.Shape.Count * (IsBf16(value) ? sizeof(ushort) : value.Type.Bytes());
 
-    /// <summary>Elements between neighbouring pixels.</summary>
+    /// <summary>Elements between neighbouring pixels: the channels, or more where the value lies within another.</summary>
     public int PixelStride(Value value) => (views.Of(value)?.Host ?? value).Shape.Channels;
 
     /// <summary>Where the value lies within another.</summary>
     public (Value Host, long Offset)? ViewOf(Value value) =>
         views.Of(value) is var (host, channel) ? (host, (long)channel * ElementBytes(value)) : null;
 
-    /// <summary>Such as <c>nhwc bf16</c>.</summary>
-    public string Describe(Value value)
+    /// <summary>The order of a value's dimensions and its element type, such as <c>nhwc bf16</c>.</summary>
+    public string FormatOf(Value value)
     {
         if (views.IsUnmade(value))
             return "not made";
@@ -66,6 +66,9 @@ internal sealed class CudaFormats
         };
         return views.Of(value) is { } view ? $"{order} {type} in {view.Host.Shape.Channels}" : $"{order} {type}";
     }
+
+    /// <summary>The name of the value's format: parameters and buffers have one format each.</summary>
+    public string? SharedFormatOf(Value value) => FormatOf(value);
 
     /// <summary>Only where 16-byte accesses stay aligned.</summary>
     private bool CanLieWithin(Value part, Value host, int channel)

@@ -32,8 +32,8 @@ internal readonly record struct TensorLayout(bool IsBf16, int N, int C, int H, i
     public static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 
     /// <summary>An activation or its gradient.</summary>
-    public static TensorLayout Of(CudaSession session, Value value) =>
-        Packed(session.IsBf16(value), value.Shape) with { PixelStride = session.PixelStride(value) };
+    public static TensorLayout Of(CudaFormats layouts, Value value) =>
+        Packed(layouts.IsBf16(value), value.Shape) with { PixelStride = layouts.PixelStride(value) };
 
     /// <summary>Weights [K, C, R, S] or [K, C], or anything else without gaps.</summary>
     public static TensorLayout Packed(bool isBf16, Shape s) => new(isBf16, s.Batch, s.Channels, s.Height, s.Width, s.Channels);

@@ -55,8 +55,6 @@ internal sealed unsafe class CudnnDescriptor : CudaHandle
 
     public CudnnDescriptor Set(CudnnAttribute attribute, float element) => Set(attribute, CudnnAttributeType.Float, element);
 
-    public CudnnDescriptor Set(CudnnAttribute attribute, double element) => Set(attribute, CudnnAttributeType.Double, element);
-
     public CudnnDescriptor Set(CudnnAttribute attribute, CudnnDataType element) => Set(attribute, CudnnAttributeType.DataType, element);
 
     public CudnnDescriptor Set(CudnnAttribute attribute, CudnnHandle handle) => Set(attribute, CudnnAttributeType.Handle, handle.Raw);
@@ -85,7 +83,7 @@ internal sealed unsafe class CudnnDescriptor : CudaHandle
         return this;
     }
 
-    /// <summary>The same where a refusal is nothing unusual: gives the <see cref="CudnnResult"/>.</summary>
+    /// <summary>Finalizes where a refusal is nothing unusual: gives the <see cref="CudnnResult"/>.</summary>
     public int TryFinalize() => Cudnn.FinalizeDescriptor(handle);
 
     /// <summary>Reads an attribute of one 64-bit integer.</summary>

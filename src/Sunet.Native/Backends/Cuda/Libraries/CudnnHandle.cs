@@ -6,9 +6,6 @@ namespace Sunet.Native.Backends.Cuda.Libraries;
 /// <summary>cuDNN on one device; used by one thread at a time.</summary>
 internal sealed class CudnnHandle : CudaChild
 {
-    /// <summary>The version of the library, such as 91900 for 9.19.0.</summary>
-    public static int Version => CudaLibraries.Ensure(CudaLibrary.CuDnn).Version;
-
     /// <summary>Creates a handle. The caller disposes it after all plans made with it.</summary>
     /// <exception cref="BackendException">cuDNN is missing, too old, or failed.</exception>
     public static CudnnHandle Create(CudaDevice device)
@@ -17,7 +14,7 @@ internal sealed class CudnnHandle : CudaChild
         CudnnHandle cudnn = new();
         try
         {
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             CudnnStatus.ThrowIfFailed(Cudnn.Create(out nint raw), "cudnnCreate");
             cudnn.Own(device, raw);
             return cudnn;
@@ -33,30 +30,4 @@ internal sealed class CudnnHandle : CudaChild
     public void SetStream(nint stream) => CudnnStatus.ThrowIfFailed(Cudnn.SetStream(handle, stream), "cudnnSetStream");
 
     protected override int Destroy(nint raw) => Cudnn.Destroy(raw);
-}
-
-/// <summary>cuBLASLt on one device; may be shared by threads.</summary>
-internal sealed class CublasLtHandle : CudaChild
-{
-    /// <summary>Creates a handle. The caller disposes it.</summary>
-    /// <exception cref="BackendException">cuBLASLt is missing, too old, or failed.</exception>
-    public static CublasLtHandle Create(CudaDevice device)
-    {
-        CudaLibraries.EnsureCublasLt();
-        CublasLtHandle cublas = new();
-        try
-        {
-            using CudaDevice.Scope scope = device.Use();
-            CublasStatus.ThrowIfFailed(CublasLt.Create(out nint raw), "cublasLtCreate");
-            cublas.Own(device, raw);
-            return cublas;
-        }
-        catch
-        {
-            cublas.Dispose();
-            throw;
-        }
-    }
-
-    protected override int Destroy(nint raw) => CublasLt.Destroy(raw);
 }

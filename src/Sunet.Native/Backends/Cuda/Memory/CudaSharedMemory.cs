@@ -3,32 +3,38 @@ using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Memory;
 
-/// <summary>Zeroed device memory that no session owns. It belongs to a stream of its own, on which nothing is queued once it is made.</summary>
+/// <summary>
+/// Zeroed device memory that no session owns. It belongs to a stream of its own, on which nothing is queued once it is made.
+/// </summary>
 internal sealed class CudaSharedMemory : IDeviceMemory
 {
     private readonly CudaDevice device;
+    private readonly DevicePool pool;
     private readonly CudaStream stream;
     private readonly DeviceBlock block;
     private bool freed;
 
-    public CudaSharedMemory(CudaDevice device, long bytes)
+    /// <exception cref="MemoryException">There is not enough.</exception>
+    /// <exception cref="BackendException">The driver failed.</exception>
+    public CudaSharedMemory(CudaDevice device, DevicePool pool, long bytes)
     {
         this.device = device;
+        this.pool = pool;
         Bytes = bytes;
-        using CudaDevice.Scope current = device.Use();
+        using DeviceScope current = device.Use();
         stream = CudaStream.Create(device);
         DeviceBlock? taken = null;
         try
         {
-            taken = device.Pool.Allocate(bytes, stream);
-            CudaStatus.ThrowIfFailed(CudaDriver.Fill8Async(taken.Address, 0, (nuint)bytes, stream.Raw), "cuMemsetD8Async");
+            taken = pool.Allocate(bytes, stream);
+            stream.Clear(taken.Address, bytes);
             stream.Synchronize();
             block = taken;
         }
         catch
         {
             if (taken is not null)
-                device.Pool.Free(taken, stream);
+                pool.Free(taken, stream);
             stream.Dispose();
             throw;
         }
@@ -50,8 +56,8 @@ internal sealed class CudaSharedMemory : IDeviceMemory
         if (freed)
             return;
         freed = true;
-        using CudaDevice.Scope current = device.Use();
-        device.Pool.Free(block, stream);
+        using DeviceScope current = device.Use();
+        pool.Free(block, stream);
         stream.Dispose();
     }
 }

@@ -28,7 +28,8 @@ internal sealed class DevicePool : IDisposable
     private int blocksInUse;
     private bool disposed;
 
-    internal DevicePool(CudaDevice device) => this.device = device;
+    /// <param name="device">The device whose memory it hands out; disposed after the pool.</param>
+    public DevicePool(CudaDevice device) => this.device = device;
 
     /// <summary>The most bytes the pool may hold, in use and cached together. Lowering it affects later requests only.</summary>
     public long LimitBytes
@@ -78,7 +79,7 @@ internal sealed class DevicePool : IDisposable
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(disposed, this);
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             DeviceBlock block = TakeCached(size, stream) ?? AllocateNew(bytes, size);
             block.RequestedBytes = bytes;
             block.IsOut = true;
@@ -128,7 +129,7 @@ internal sealed class DevicePool : IDisposable
         {
             if (held == inUse)
                 return;
-            using CudaDevice.Scope scope = device.Use();
+            using DeviceScope scope = device.Use();
             TrimCached();
         }
     }
@@ -169,7 +170,7 @@ internal sealed class DevicePool : IDisposable
             if (chosen < 0)
             {
                 chosen = 0;
-                stream.Wait(blocks[0].FreedAt!);
+                blocks[0].FreedAt!.MakeWait(stream);
             }
         }
 

@@ -1,5 +1,6 @@
 using Sunet.Native.Backends.Cuda.Algorithms;
 using Sunet.Native.Backends.Cuda.Layout;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 
@@ -18,30 +19,30 @@ internal sealed class CudaConvolution : CudaCall
     private readonly ConvolutionRoles roles;
     private CudaBoundAlgorithm? bound;
 
-    private CudaConvolution(CudaSession session, Op op, ConvolutionRoles roles)
-        : base(session, op)
+    private CudaConvolution(CudaRun run, CudaAlgorithms algorithms, Op op, ConvolutionRoles roles)
+        : base(run, op)
     {
         this.roles = roles;
-        algorithm = session.Algorithms.Get(session, Describe(session, op, roles), op);
+        algorithm = algorithms.Get(Describe(run, op, roles), op);
     }
 
     public override long ScratchBytes => algorithm.WorkspaceBytes;
 
     public override string Implementation => algorithm.Description;
 
-    public static PreparedCall? Prepare(CudaSession session, Op op) =>
-        RolesOf(op) is { } roles ? new CudaConvolution(session, op, roles) : null;
+    public static PreparedCall? Prepare(CudaRun run, CudaAlgorithms algorithms, Op op) =>
+        RolesOf(op) is { } roles ? new CudaConvolution(run, algorithms, op, roles) : null;
 
     /// <summary>What an op asks of the libraries; null where it is no convolution.</summary>
-    public static ConvolutionProblem? ProblemOf(CudaSession session, Op op) =>
-        RolesOf(op) is { } roles ? Describe(session, op, roles) : null;
+    public static ConvolutionProblem? ProblemOf(CudaRun run, Op op) =>
+        RolesOf(op) is { } roles ? Describe(run, op, roles) : null;
 
     public override void Bind(IValueAddresses at)
     {
         bound?.Dispose();
         bound = null;
-        nint weights = ReadsCopy(Session, roles) ? at.CopyOf(roles.Weights) : at.Of(roles.Weights);
-        bound = algorithm.Bind(Session,
+        nint weights = ReadsCopy(Shared, roles) ? at.CopyOf(roles.Weights) : at.Of(roles.Weights);
+        bound = algorithm.Bind(Shared,
             [at.Of(roles.Source), weights, at.Of(roles.Destination), roles.Bias is null ? 0 : at.Of(roles.Bias)], at.Scratch, Label);
     }
 
@@ -63,16 +64,16 @@ internal sealed class CudaConvolution : CudaCall
     };
 
     /// <summary>
-    /// Whether weights are read as their copy, as they are where activations are bf16: factors are of one type. The weights' gradient is what
-    /// the plan says.
+    /// Whether weights are read as their copy, as they are where activations are bf16: factors are of one type. The weights' gradient is
+    /// what the plan says.
     /// </summary>
-    private static bool ReadsCopy(CudaSession session, ConvolutionRoles roles) =>
-        roles.Direction != ConvolutionDirection.Weights && session.IsBf16(roles.Operand);
+    private static bool ReadsCopy(CudaRun run, ConvolutionRoles roles) =>
+        roles.Direction != ConvolutionDirection.Weights && run.Layouts.IsBf16(roles.Operand);
 
-    private static ConvolutionProblem Describe(CudaSession session, Op op, ConvolutionRoles roles) => new(
-        roles.Direction, TensorLayout.Of(session, roles.Source),
-        TensorLayout.Packed(ReadsCopy(session, roles) || session.IsBf16(roles.Weights), roles.Weights.Shape),
-        TensorLayout.Of(session, roles.Destination),
+    private static ConvolutionProblem Describe(CudaRun run, Op op, ConvolutionRoles roles) => new(
+        roles.Direction, TensorLayout.Of(run.Layouts, roles.Source),
+        TensorLayout.Packed(ReadsCopy(run, roles) || run.Layouts.IsBf16(roles.Weights), roles.Weights.Shape),
+        TensorLayout.Of(run.Layouts, roles.Destination),
         ConvolutionProblem.Symmetric(roles.Geometry, roles.Source.Shape, roles.Weights.Shape, roles.Destination.Shape))
     {
         HasBias = roles.Bias is not null,

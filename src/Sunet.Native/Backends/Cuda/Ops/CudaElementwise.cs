@@ -1,5 +1,5 @@
-using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 
@@ -8,71 +8,71 @@ namespace Sunet.Native.Backends.Cuda.Ops;
 /// <summary>ReLU, sums, concatenation and slices, gradients of biases.</summary>
 internal static class CudaElementwise
 {
-    public static PreparedCall? Prepare(CudaSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CudaRun run, Op op) => op switch
     {
-        Relu relu => Map(session, relu),
-        ReluGradient gradient => Combine(session, op, "relu_backward", gradient.Y, gradient.Dy),
-        Add add => Combine(session, op, "add", add.A, add.B),
-        Concat when op.Inputs.All(part => session.ViewOf(part)?.Host == op.Output) => new NoCall(),
-        Concat concat => Join(session, concat),
-        ChannelSlice slice when session.ViewOf(slice.Output)?.Host == slice.X => new NoCall(),
-        ChannelSlice slice => Slice(session, slice),
-        BiasGradient bias => Sum(session, bias),
+        Relu relu => Map(run, relu),
+        ReluGradient gradient => Combine(run, op, "relu_backward", gradient.Y, gradient.Dy),
+        Add add => Combine(run, op, "add", add.A, add.B),
+        Concat when op.Inputs.All(part => run.Layouts.ViewOf(part)?.Host == op.Output) => new NoCall(),
+        Concat concat => Join(run, concat),
+        ChannelSlice slice when run.Layouts.ViewOf(slice.Output)?.Host == slice.X => new NoCall(),
+        ChannelSlice slice => Slice(run, slice),
+        BiasGradient bias => Sum(run, bias),
         _ => null,
     };
 
-    private static CudaKernelCall Map(CudaSession session, Relu op)
+    private static CudaKernelCall Map(CudaRun run, Relu op)
     {
-        CudaActivation y = CudaActivation.OfOutput(session, op, op.X), x = CudaActivation.Of(session, op.X);
-        CudaKernel kernel = session.Device.Kernels.Get("relu" + y.Suffix);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        CudaActivation y = CudaActivation.OfOutput(run.Layouts, op, op.X), x = CudaActivation.Of(run.Layouts, op.X);
+        CudaKernel kernel = run.Kernels.Get("relu" + y.Suffix);
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, CudaGrid.Elements(session.Device, y.Pixels * y.Channels, y.Lanes), CudaGrid.Block,
+            new KernelLaunch(kernel, CudaGrid.Elements(run.Device, y.Pixels * y.Channels, y.Lanes), CudaGrid.Block,
                 at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride, y.Pixels, y.Channels),
         ]);
     }
 
-    private static CudaKernelCall Combine(CudaSession session, Op op, string name, Value first, Value second)
+    private static CudaKernelCall Combine(CudaRun run, Op op, string name, Value first, Value second)
     {
-        CudaActivation y = CudaActivation.OfOutput(session, op, first, second);
-        CudaActivation a = CudaActivation.Of(session, first), b = CudaActivation.Of(session, second);
-        CudaKernel kernel = session.Device.Kernels.Get(name + y.Suffix);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        CudaActivation y = CudaActivation.OfOutput(run.Layouts, op, first, second);
+        CudaActivation a = CudaActivation.Of(run.Layouts, first), b = CudaActivation.Of(run.Layouts, second);
+        CudaKernel kernel = run.Kernels.Get(name + y.Suffix);
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, CudaGrid.Elements(session.Device, y.Pixels * y.Channels, y.Lanes), CudaGrid.Block,
+            new KernelLaunch(kernel, CudaGrid.Elements(run.Device, y.Pixels * y.Channels, y.Lanes), CudaGrid.Block,
                 at.Of(first), a.Stride, at.Of(second), b.Stride, at.Of(op.Output), y.Stride, y.Pixels, y.Channels),
         ]);
     }
 
-    private static CudaKernelCall Join(CudaSession session, Concat op)
+    private static CudaKernelCall Join(CudaRun run, Concat op)
     {
-        CudaActivation y = CudaActivation.OfOutput(session, op, op.A, op.B);
-        CudaActivation a = CudaActivation.Of(session, op.A), b = CudaActivation.Of(session, op.B);
-        return new CudaKernelCall(session, op, 0, "copy_channels" + y.Suffix, at =>
+        CudaActivation y = CudaActivation.OfOutput(run.Layouts, op, op.A, op.B);
+        CudaActivation a = CudaActivation.Of(run.Layouts, op.A), b = CudaActivation.Of(run.Layouts, op.B);
+        return new CudaKernelCall(run, op, 0, "copy_channels" + y.Suffix, at =>
         {
             nint first = at.Of(op.Output), second = first + a.Channels * y.ElementBytes;
             return
             [
-                .. Copy(session, a, at.Of(op.A), y with { Channels = a.Channels }, first),
-                .. Copy(session, b, at.Of(op.B), y with { Channels = b.Channels }, second),
+                .. Copy(run, a, at.Of(op.A), y with { Channels = a.Channels }, first),
+                .. Copy(run, b, at.Of(op.B), y with { Channels = b.Channels }, second),
             ];
         });
     }
 
-    private static CudaKernelCall Slice(CudaSession session, ChannelSlice op)
+    private static CudaKernelCall Slice(CudaRun run, ChannelSlice op)
     {
-        CudaActivation y = CudaActivation.OfOutput(session, op, op.X);
-        CudaActivation x = CudaActivation.Of(session, op.X) with { Channels = y.Channels };
-        return new CudaKernelCall(session, op, 0, "copy_channels" + y.Suffix,
-            at => Copy(session, x, at.Of(op.X) + op.Offset * x.ElementBytes, y, at.Of(op.Output)));
+        CudaActivation y = CudaActivation.OfOutput(run.Layouts, op, op.X);
+        CudaActivation x = CudaActivation.Of(run.Layouts, op.X) with { Channels = y.Channels };
+        return new CudaKernelCall(run, op, 0, "copy_channels" + y.Suffix,
+            at => Copy(run, x, at.Of(op.X) + op.Offset * x.ElementBytes, y, at.Of(op.Output)));
     }
 
-    private static CudaKernelCall Sum(CudaSession session, BiasGradient op)
+    private static CudaKernelCall Sum(CudaRun run, BiasGradient op)
     {
-        CudaActivation dy = CudaActivation.Of(session, op.Dy);
-        CudaKernel sum = session.Device.Kernels.Get("channel_sum" + dy.Suffix), finish = session.Device.Kernels.Get("channel_sum_finish");
+        CudaActivation dy = CudaActivation.Of(run.Layouts, op.Dy);
+        CudaKernel sum = run.Kernels.Get("channel_sum" + dy.Suffix), finish = run.Kernels.Get("channel_sum_finish");
         int chunks = CudaGrid.Chunks(dy);
-        return new CudaKernelCall(session, op, (long)chunks * dy.Channels * sizeof(float), sum.Name, at =>
+        return new CudaKernelCall(run, op, (long)chunks * dy.Channels * sizeof(float), sum.Name, at =>
         [
             new KernelLaunch(sum, CudaGrid.Reduction(dy), CudaGrid.Block,
                 at.Of(op.Dy), dy.Stride, at.Scratch, dy.Pixels, dy.Channels),
@@ -80,14 +80,9 @@ internal static class CudaElementwise
         ]);
     }
 
-    /// <summary>Copies pixels of channels.</summary>
-    public static KernelLaunch CopyChannels(
-        CudaDevice device, in CudaActivation from, nint source, in CudaActivation to, nint destination) => new(
-        device.Kernels.Get("copy_channels" + from.Suffix),
-        CudaGrid.Elements(device, from.Pixels * from.Channels, Math.Min(from.Lanes, to.Lanes)), CudaGrid.Block, source, from.Stride,
-        destination, to.Stride, from.Pixels, from.Channels);
-
-    /// <summary>The same; nothing where the two are one and the same.</summary>
-    private static KernelLaunch[] Copy(CudaSession session, in CudaActivation from, nint source, in CudaActivation to, nint destination) =>
-        source == destination && from.Stride == to.Stride ? [] : [CopyChannels(session.Device, from, source, to, destination)];
+    /// <summary>Copies pixels of channels, or does nothing where the two places are one.</summary>
+    private static KernelLaunch[] Copy(CudaRun run, in CudaActivation from, nint source, in CudaActivation to, nint destination) =>
+        source == destination && from.Stride == to.Stride
+            ? []
+            : [LayoutLaunches.CopyChannels(run.Kernels, from, source, to, destination)];
 }

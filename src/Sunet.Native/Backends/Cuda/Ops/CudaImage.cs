@@ -1,7 +1,6 @@
-using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
-using Sunet.Native.Interop.Cuda;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
@@ -10,33 +9,30 @@ namespace Sunet.Native.Backends.Cuda.Ops;
 /// <summary>What begins or ends with bytes: normalised pixels, and counts of labels against predictions.</summary>
 internal static class CudaImage
 {
-    private const int MaxGridRows = 65535;
-
-    public static PreparedCall? Prepare(CudaSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CudaRun run, Op op) => op switch
     {
-        NormalizeImage normalize => Normalize(session, normalize),
-        ConfusionCounts counts => new CudaConfusionCounts(session, counts),
+        NormalizeImage normalize => Normalize(run, normalize),
+        ConfusionCounts counts => new CudaConfusionCounts(run, counts),
         _ => null,
     };
 
-    private static CudaKernelCall Normalize(CudaSession session, NormalizeImage op)
+    private static CudaKernelCall Normalize(CudaRun run, NormalizeImage op)
     {
-        CudaActivation y = CudaActivation.Of(session, op.Output);
-        CudaKernel kernel = session.Device.Kernels.Get("normalize_images" + y.Suffix);
+        CudaActivation y = CudaActivation.Of(run.Layouts, op.Output);
+        CudaKernel kernel = run.Kernels.Get("normalize_images" + y.Suffix);
         Shape to = op.Output.Shape;
         IReadOnlyList<float> mean = op.Normalization.Mean, deviation = op.Normalization.Deviation;
-        int columns = (to.Width + CudaGrid.Block - 1) / CudaGrid.Block, rows = (int)Math.Min((long)to.Batch * to.Height, MaxGridRows);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, (columns, rows, 1), CudaGrid.Block, at.Of(op.X), mean[0], mean[1], mean[2], deviation[0],
-                deviation[1], deviation[2], 0, at.Of(op.Output), y.Stride, to.Batch, to.Height, to.Width),
+            new KernelLaunch(kernel, CudaGrid.Rows((long)to.Batch * to.Height, to.Width), CudaGrid.Block, at.Of(op.X), mean[0], mean[1],
+                mean[2], deviation[0], deviation[1], deviation[2], 0, at.Of(op.Output), y.Stride, to.Batch, to.Height, to.Width),
         ]);
     }
 
     /// <summary>The kernel adds to its counters, so they are cleared first; on the stream, as part of a captured graph.</summary>
-    private sealed class CudaConfusionCounts(CudaSession session, ConfusionCounts op) : CudaCall(session, op)
+    private sealed class CudaConfusionCounts(CudaRun run, ConfusionCounts op) : CudaCall(run, op)
     {
-        private readonly CudaKernel kernel = session.Device.Kernels.Get("confusion_matrix");
+        private readonly CudaKernel kernel = run.Kernels.Get("confusion_matrix");
         private KernelLaunch? launch;
         private nint counts, invalid;
 
@@ -46,7 +42,7 @@ internal static class CudaImage
         {
             (counts, invalid) = (at.Of(op.Counts), at.Of(op.Invalid));
             long pixels = op.Labels.Shape.Count;
-            launch = new KernelLaunch(kernel, CudaGrid.Elements(Session.Device, pixels, lanes: 1), CudaGrid.Block, at.Of(op.Labels),
+            launch = new KernelLaunch(kernel, CudaGrid.Elements(Shared.Device, pixels, lanes: 1), CudaGrid.Block, at.Of(op.Labels),
                 at.Of(op.Predictions), pixels, op.Classes, op.IgnoreLabel, counts, invalid);
         }
 
@@ -54,10 +50,9 @@ internal static class CudaImage
         {
             Clear(counts, op.Counts.Shape.Count);
             Clear(invalid, 1);
-            launch!.Run(Session.Stream.Raw, Label);
+            launch!.Run(Shared.Stream.Raw, Label);
         }
 
-        private void Clear(nint address, long count) => CudaStatus.ThrowIfFailed(
-            CudaDriver.Fill32Async(address, 0, (nuint)count, Session.Stream.Raw), "cuMemsetD32Async", Label);
+        private void Clear(nint address, long count) => Shared.Stream.FillWords(address, 0, count, Label);
     }
 }

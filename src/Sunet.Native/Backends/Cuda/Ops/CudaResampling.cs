@@ -1,4 +1,5 @@
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
@@ -8,25 +9,23 @@ namespace Sunet.Native.Backends.Cuda.Ops;
 /// <summary>Pooling, bilinear resizing, and their gradients.</summary>
 internal static class CudaResampling
 {
-    private const int ChannelsPerBlock = 32;
-
-    public static PreparedCall? Prepare(CudaSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CudaRun run, Op op) => op switch
     {
-        AveragePool pool => Pool(session, pool),
-        AveragePoolGradient pool => Spread(session, op, pool.Dy, pool.Window, pool.Window),
-        GlobalAveragePool pool => Mean(session, pool),
-        GlobalAveragePoolGradient pool => Spread(session, op, pool.Dy, op.Output.Shape.Height, op.Output.Shape.Width),
-        BilinearResize when IsLeftToReader(session, op) => new NoCall(),
-        BilinearResize resize => Resize(session, op, "bilinear", resize.X, resize.X.Shape, op.Output.Shape,
+        AveragePool pool => Pool(run, pool),
+        AveragePoolGradient pool => Spread(run, op, pool.Dy, pool.Window, pool.Window),
+        GlobalAveragePool pool => Mean(run, pool),
+        GlobalAveragePoolGradient pool => Spread(run, op, pool.Dy, op.Output.Shape.Height, op.Output.Shape.Width),
+        BilinearResize when IsLeftToReader(run, op) => new NoCall(),
+        BilinearResize resize => Resize(run, op, "bilinear", resize.X, resize.X.Shape, op.Output.Shape,
             ResizeTiling.Forward(resize.X.Shape, op.Output.Shape)),
-        BilinearResizeGradient resize => Resize(session, op, "bilinear_backward", resize.Dy, op.Output.Shape, resize.Dy.Shape,
+        BilinearResizeGradient resize => Resize(run, op, "bilinear_backward", resize.Dy, op.Output.Shape, resize.Dy.Shape,
             ResizeTiling.Backward(op.Output.Shape)),
         _ => null,
     };
 
     /// <summary>Whether the resized value is never made, because its reader resizes as it goes.</summary>
-    public static bool IsLeftToReader(CudaSession session, Op op) =>
-        op is BilinearResize resize && session.ViewOf(op.Output)?.Host == resize.X;
+    public static bool IsLeftToReader(CudaRun run, Op op) =>
+        op is BilinearResize resize && run.Layouts.ViewOf(op.Output)?.Host == resize.X;
 
     /// <summary>Refuses sizes that the kernels' positions do not reach.</summary>
     /// <exception cref="BackendException">A side is too long.</exception>
@@ -35,56 +34,56 @@ internal static class CudaResampling
         if (Math.Max(Math.Max(from.Height, from.Width), Math.Max(to.Height, to.Width)) > ResizeTiling.MaxSide)
         {
             throw new BackendException(
-                $"The CUDA backend resizes images of up to {ResizeTiling.MaxSide} pixels a side; {op.Kind} '{op.Name}' takes {from} to {to}.",
+                $"The CUDA backend resizes images of up to {ResizeTiling.MaxSide} pixels a side; {op.Kind} '{op.Name}' takes {from} to "
+                + $"{to}.",
                 CudaKernels.Resource, 0, op.Name);
         }
     }
 
-    private static CudaKernelCall Pool(CudaSession session, AveragePool op)
+    private static CudaKernelCall Pool(CudaRun run, AveragePool op)
     {
-        CudaActivation x = CudaActivation.Of(session, op.X), y = CudaActivation.Of(session, op.Output);
+        CudaActivation x = CudaActivation.Of(run.Layouts, op.X), y = CudaActivation.Of(run.Layouts, op.Output);
         Shape from = op.X.Shape;
-        CudaKernel kernel = session.Device.Kernels.Get("average_pool" + x.Suffix + y.Suffix);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        CudaKernel kernel = run.Kernels.Get("average_pool" + x.Suffix + y.Suffix);
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, Grid(session, x, y), CudaGrid.Block, at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride,
+            new KernelLaunch(kernel, Grid(run, x, y), CudaGrid.Block, at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride,
                 from.Batch, from.Height, from.Width, from.Channels, op.Window),
         ]);
     }
 
-    private static CudaKernelCall Spread(CudaSession session, Op op, Value gradient, int windowHeight, int windowWidth)
+    private static CudaKernelCall Spread(CudaRun run, Op op, Value gradient, int windowHeight, int windowWidth)
     {
-        CudaActivation dy = CudaActivation.Of(session, gradient), dx = CudaActivation.Of(session, op.Output);
+        CudaActivation dy = CudaActivation.Of(run.Layouts, gradient), dx = CudaActivation.Of(run.Layouts, op.Output);
         Shape to = op.Output.Shape;
-        CudaKernel kernel = session.Device.Kernels.Get("average_pool_backward" + dy.Suffix + dx.Suffix);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        CudaKernel kernel = run.Kernels.Get("average_pool_backward" + dy.Suffix + dx.Suffix);
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, Grid(session, dy, dx), CudaGrid.Block, at.Of(gradient), dy.Stride, at.Of(op.Output), dx.Stride,
+            new KernelLaunch(kernel, Grid(run, dy, dx), CudaGrid.Block, at.Of(gradient), dy.Stride, at.Of(op.Output), dx.Stride,
                 to.Batch, to.Height, to.Width, to.Channels, windowHeight, windowWidth),
         ]);
     }
 
-    private static CudaKernelCall Mean(CudaSession session, GlobalAveragePool op)
+    private static CudaKernelCall Mean(CudaRun run, GlobalAveragePool op)
     {
-        CudaActivation x = CudaActivation.Of(session, op.X), y = CudaActivation.Of(session, op.Output);
+        CudaActivation x = CudaActivation.Of(run.Layouts, op.X), y = CudaActivation.Of(run.Layouts, op.Output);
         Shape from = op.X.Shape;
-        CudaKernel kernel = session.Device.Kernels.Get("global_average_pool" + x.Suffix + y.Suffix);
-        int blocks = from.Batch * ((from.Channels + ChannelsPerBlock - 1) / ChannelsPerBlock);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        CudaKernel kernel = run.Kernels.Get("global_average_pool" + x.Suffix + y.Suffix);
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, (blocks, 1, 1), CudaGrid.Block, at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride, from.Batch,
-                from.Height * from.Width, from.Channels),
+            new KernelLaunch(kernel, CudaGrid.Means(from.Batch, from.Channels), CudaGrid.Block, at.Of(op.X), x.Stride, at.Of(op.Output),
+                y.Stride, from.Batch, from.Height * from.Width, from.Channels),
         ]);
     }
 
     /// <summary>Either direction; sizes are those of the resize, whatever the direction.</summary>
     private static CudaKernelCall Resize(
-        CudaSession session, Op op, string name, Value source, Shape from, Shape to, ResizeTiling tiling)
+        CudaRun run, Op op, string name, Value source, Shape from, Shape to, ResizeTiling tiling)
     {
         CheckSides(op, from, to);
-        CudaActivation read = CudaActivation.Of(session, source), written = CudaActivation.Of(session, op.Output);
-        CudaKernel kernel = session.Device.Kernels.Get(name + read.Suffix + written.Suffix);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        CudaActivation read = CudaActivation.Of(run.Layouts, source), written = CudaActivation.Of(run.Layouts, op.Output);
+        CudaKernel kernel = run.Kernels.Get(name + read.Suffix + written.Suffix);
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, (tiling.Blocks, 1, 1), CudaGrid.Block, at.Of(source), read.Stride, at.Of(op.Output),
                 written.Stride, from.Batch, from.Channels, from.Height, from.Width, to.Height, to.Width, tiling.Tile, tiling.Chunk),
@@ -92,9 +91,9 @@ internal static class CudaResampling
     }
 
     /// <summary>Over what is written, by accesses that suit both element types.</summary>
-    private static (int X, int Y, int Z) Grid(CudaSession session, in CudaActivation read, in CudaActivation written)
+    private static (int X, int Y, int Z) Grid(CudaRun run, in CudaActivation read, in CudaActivation written)
     {
         int lanes = read.Lanes == 1 || written.Lanes == 1 ? 1 : Math.Max(read.Lanes, written.Lanes);
-        return CudaGrid.Elements(session.Device, written.Pixels * written.Channels, lanes);
+        return CudaGrid.Elements(run.Device, written.Pixels * written.Channels, lanes);
     }
 }

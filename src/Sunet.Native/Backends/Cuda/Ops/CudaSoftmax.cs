@@ -1,4 +1,5 @@
 using Sunet.Native.Backends.Cuda.Kernels;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
@@ -11,53 +12,50 @@ internal static class CudaSoftmax
     /// <summary>Threads, and pixels, of a block that gives each thread a pixel.</summary>
     private const int PixelBlock = 128;
 
-    /// <summary>Blocks that go over all pixels in turns; by the shape alone, because sums of the loss follow it.</summary>
-    private const int MaxBlocks = 1024;
-
     private const int WarpsPerBlock = CudaGrid.Block / 32, PartialBytes = 16, ElementsPerTile = 4096;
 
-    public static PreparedCall? Prepare(CudaSession session, Op op) => op switch
+    public static PreparedCall? Prepare(CudaRun run, Op op) => op switch
     {
-        Softmax softmax => Probabilities(session, softmax),
-        SoftmaxGradient gradient => ProbabilitiesGradient(session, gradient),
-        SoftmaxCrossEntropy loss => Loss(session, loss),
-        SoftmaxCrossEntropyGradient loss => LossGradient(session, loss),
-        ArgMax { X.Producer: BilinearResize resize } when CudaResampling.IsLeftToReader(session, resize) =>
-            ResizedLargest(session, op, resize),
-        ArgMax argMax => Largest(session, argMax),
+        Softmax softmax => Probabilities(run, softmax),
+        SoftmaxGradient gradient => ProbabilitiesGradient(run, gradient),
+        SoftmaxCrossEntropy loss => Loss(run, loss),
+        SoftmaxCrossEntropyGradient loss => LossGradient(run, loss),
+        ArgMax { X.Producer: BilinearResize resize } when CudaResampling.IsLeftToReader(run, resize) =>
+            ResizedLargest(run, op, resize),
+        ArgMax argMax => Largest(run, argMax),
         _ => null,
     };
 
-    private static CudaKernelCall Probabilities(CudaSession session, Softmax op)
+    private static CudaKernelCall Probabilities(CudaRun run, Softmax op)
     {
-        CudaActivation x = CudaActivation.Of(session, op.X), y = Float32(session, op, op.Output);
-        CudaKernel kernel = session.Device.Kernels.Get("softmax" + x.Suffix);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        CudaActivation x = CudaActivation.Of(run.Layouts, op.X), y = Float32(run, op, op.Output);
+        CudaKernel kernel = run.Kernels.Get("softmax" + x.Suffix);
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, Blocks(x.Pixels, PixelBlock), PixelBlock, at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride,
+            new KernelLaunch(kernel, CudaGrid.Pixels(x.Pixels, PixelBlock), PixelBlock, at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride,
                 x.Pixels, x.Channels),
         ]);
     }
 
-    private static CudaKernelCall ProbabilitiesGradient(CudaSession session, SoftmaxGradient op)
+    private static CudaKernelCall ProbabilitiesGradient(CudaRun run, SoftmaxGradient op)
     {
-        CudaActivation y = Float32(session, op, op.Y), dx = Float32(session, op, op.Output);
-        CudaActivation dy = CudaActivation.Of(session, op.Dy);
-        CudaKernel kernel = session.Device.Kernels.Get("softmax_backward" + dy.Suffix);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        CudaActivation y = Float32(run, op, op.Y), dx = Float32(run, op, op.Output);
+        CudaActivation dy = CudaActivation.Of(run.Layouts, op.Dy);
+        CudaKernel kernel = run.Kernels.Get("softmax_backward" + dy.Suffix);
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, Blocks(y.Pixels, WarpsPerBlock), CudaGrid.Block, at.Of(op.Y), y.Stride, at.Of(op.Dy),
+            new KernelLaunch(kernel, CudaGrid.Pixels(y.Pixels, WarpsPerBlock), CudaGrid.Block, at.Of(op.Y), y.Stride, at.Of(op.Dy),
                 dy.Stride, at.Of(op.Output), dx.Stride, y.Pixels, y.Channels),
         ]);
     }
 
-    private static CudaKernelCall Loss(CudaSession session, SoftmaxCrossEntropy op)
+    private static CudaKernelCall Loss(CudaRun run, SoftmaxCrossEntropy op)
     {
-        CudaActivation logits = CudaActivation.Of(session, op.Logits);
-        CudaKernel kernel = session.Device.Kernels.Get("cross_entropy" + logits.Suffix);
-        CudaKernel finish = session.Device.Kernels.Get("cross_entropy_finish");
-        (int X, int Y, int Z) grid = Blocks(logits.Pixels, PixelBlock);
-        return new CudaKernelCall(session, op, (long)grid.X * PartialBytes, kernel.Name, at =>
+        CudaActivation logits = CudaActivation.Of(run.Layouts, op.Logits);
+        CudaKernel kernel = run.Kernels.Get("cross_entropy" + logits.Suffix);
+        CudaKernel finish = run.Kernels.Get("cross_entropy_finish");
+        (int X, int Y, int Z) grid = CudaGrid.Pixels(logits.Pixels, PixelBlock);
+        return new CudaKernelCall(run, op, (long)grid.X * PartialBytes, kernel.Name, at =>
         [
             new KernelLaunch(kernel, grid, PixelBlock, at.Of(op.Logits), logits.Stride, at.Of(op.Labels), logits.Pixels,
                 logits.Channels, op.IgnoreLabel, at.Of(op.LogSumExp), at.Scratch),
@@ -65,57 +63,55 @@ internal static class CudaSoftmax
         ]);
     }
 
-    private static CudaKernelCall LossGradient(CudaSession session, SoftmaxCrossEntropyGradient op)
+    private static CudaKernelCall LossGradient(CudaRun run, SoftmaxCrossEntropyGradient op)
     {
-        CudaActivation logits = CudaActivation.Of(session, op.Logits), gradient = Float32(session, op, op.Output);
-        CudaKernel kernel = session.Device.Kernels.Get("cross_entropy_backward" + logits.Suffix);
+        CudaActivation logits = CudaActivation.Of(run.Layouts, op.Logits), gradient = Float32(run, op, op.Output);
+        CudaKernel kernel = run.Kernels.Get("cross_entropy_backward" + logits.Suffix);
         int tile = Math.Clamp(ElementsPerTile / logits.Channels, 1, PixelBlock);
-        int blocks = (int)Math.Min((logits.Pixels + tile - 1) / tile, int.MaxValue);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, (blocks, 1, 1), CudaGrid.Block, at.Of(op.Logits), logits.Stride, at.Of(op.Labels),
-                op.IgnoreLabel, at.Of(op.LogSumExp), at.Of(op.Counted), at.Of(op.Output), gradient.Stride, logits.Pixels, logits.Channels),
+            new KernelLaunch(kernel, CudaGrid.PixelTiles(logits.Pixels, tile), CudaGrid.Block, at.Of(op.Logits), logits.Stride,
+                at.Of(op.Labels), op.IgnoreLabel, at.Of(op.LogSumExp), at.Of(op.Counted), at.Of(op.Output), gradient.Stride, logits.Pixels,
+                logits.Channels),
         ]);
     }
 
-    private static CudaKernelCall Largest(CudaSession session, ArgMax op)
+    private static CudaKernelCall Largest(CudaRun run, ArgMax op)
     {
-        CudaActivation x = CudaActivation.Of(session, op.X);
-        CudaKernel kernel = session.Device.Kernels.Get("arg_max" + x.Suffix);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        CudaActivation x = CudaActivation.Of(run.Layouts, op.X);
+        CudaKernel kernel = run.Kernels.Get("arg_max" + x.Suffix);
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
-            new KernelLaunch(kernel, Blocks(x.Pixels, PixelBlock), PixelBlock, at.Of(op.X), x.Stride, at.Of(op.Output), x.Pixels,
+            new KernelLaunch(kernel, CudaGrid.Pixels(x.Pixels, PixelBlock), PixelBlock, at.Of(op.X), x.Stride, at.Of(op.Output), x.Pixels,
                 x.Channels),
         ]);
     }
 
     /// <summary>From the logits before they are resized, in one pass.</summary>
-    private static CudaKernelCall ResizedLargest(CudaSession session, Op op, BilinearResize resize)
+    private static CudaKernelCall ResizedLargest(CudaRun run, Op op, BilinearResize resize)
     {
         Value low = resize.X;
-        CudaActivation x = CudaActivation.Of(session, low);
+        CudaActivation x = CudaActivation.Of(run.Layouts, low);
         Shape from = low.Shape, to = resize.Output.Shape;
         CudaResampling.CheckSides(resize, from, to);
-        CudaKernel kernel = session.Device.Kernels.Get("bilinear_arg_max" + x.Suffix);
+        CudaKernel kernel = run.Kernels.Get("bilinear_arg_max" + x.Suffix);
         ResizeTiling tiling = ResizeTiling.ForwardOfAllChannels(from, to);
-        return new CudaKernelCall(session, op, 0, kernel.Name, at =>
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, (tiling.Blocks, 1, 1), CudaGrid.Block, at.Of(low), x.Stride, at.Of(op.Output), from.Batch,
                 from.Channels, from.Height, from.Width, to.Height, to.Width, tiling.Tile, tiling.Chunk),
         ]);
     }
 
-    private static (int X, int Y, int Z) Blocks(long pixels, int each) =>
-        ((int)Math.Clamp((pixels + each - 1) / each, 1, MaxBlocks), 1, 1);
-
     /// <summary>A value that is float32 in every precision.</summary>
     /// <exception cref="BackendException">It is not.</exception>
-    private static CudaActivation Float32(CudaSession session, Op op, Value value)
+    private static CudaActivation Float32(CudaRun run, Op op, Value value)
     {
-        CudaActivation activation = CudaActivation.Of(session, value);
+        CudaActivation activation = CudaActivation.Of(run.Layouts, value);
         return activation.IsBf16
             ? throw new BackendException(
-                $"The CUDA kernel of {op.Kind} '{op.Name}' takes '{value.Name}' in float32, and it is bf16.", CudaKernels.Resource, 0, op.Name)
+                $"The CUDA kernel of {op.Kind} '{op.Name}' takes '{value.Name}' in float32, and it is bf16.", CudaKernels.Resource, 0,
+                op.Name)
             : activation;
     }
 }

@@ -1,21 +1,22 @@
 using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Running;
 
 namespace Sunet.Native.Backends.Cuda.Steps;
 
 /// <summary>The device's clock: events on the session's stream.</summary>
 internal sealed class CudaClock : ICallClock
 {
-    private readonly CudaSession session;
+    private readonly CudaRun run;
     private readonly CudaEvent[] events;
 
-    public CudaClock(CudaSession session, int marks)
+    public CudaClock(CudaRun run, int marks)
     {
-        this.session = session;
+        this.run = run;
         events = new CudaEvent[marks];
         try
         {
             for (int i = 0; i < marks; i++)
-                events[i] = CudaEvent.Create(session.Device, timing: true);
+                events[i] = CudaEvent.Create(run.Device, timing: true);
         }
         catch
         {
@@ -26,13 +27,13 @@ internal sealed class CudaClock : ICallClock
 
     public void Mark(int mark)
     {
-        using CudaDevice.Scope current = session.Device.Use();
-        events[mark].Record(session.Stream);
+        using DeviceScope current = run.Use();
+        events[mark].Record(run.Stream);
     }
 
     public double Milliseconds(int from, int to)
     {
-        using CudaDevice.Scope current = session.Device.Use();
+        using DeviceScope current = run.Use();
         events[to].Synchronize();
         return events[to].MillisecondsSince(events[from]);
     }

@@ -1,4 +1,5 @@
 using Sunet.Native.Backends.Cuda.Driver;
+using Sunet.Native.Backends.Cuda.Running;
 
 namespace Sunet.Native.Backends.Cuda.Steps;
 
@@ -6,23 +7,23 @@ namespace Sunet.Native.Backends.Cuda.Steps;
 /// Work that is captured as a CUDA graph. The first run is an ordinary one, in which libraries load what they load late; the second
 /// captures; from then on the graph is launched. Work that cannot be captured stays ordinary work only if graphs are off.
 /// </summary>
-internal sealed class CudaRecordedWork(CudaSession session, Action work) : PreparedWork
+internal sealed class CudaRecordedWork(CudaRun run, Action work) : PreparedWork
 {
     private bool ranOnce;
     private CudaGraphExec? graph;
 
     protected override void Work()
     {
-        using CudaDevice.Scope current = session.Device.Use();
-        if (!ranOnce || !session.Options.UseGraphs)
+        using DeviceScope current = run.Use();
+        if (!ranOnce || !run.Settings.UsesGraphs)
         {
             work();
             ranOnce = true;
             return;
         }
 
-        graph ??= CudaGraphCapture.Capture(session.Stream, work);
-        graph.Launch(session.Stream);
+        graph ??= CudaGraphCapture.Capture(run.Stream, work);
+        graph.Launch(run.Stream);
     }
 
     protected override void Dispose(bool disposing)

@@ -1,6 +1,7 @@
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cuda;
 using Sunet.Native.Tensors;
@@ -11,19 +12,24 @@ namespace Sunet.Native.Backends.Cuda.Steps;
 /// Moves values between host and device. Inputs have pinned and device buffers of their own and travel on a stream of their own, so that
 /// the next step's inputs are on their way while the present one runs; everything else goes through one pinned buffer, and waits.
 /// </summary>
-internal sealed unsafe class CudaTransfers : IDisposable
+internal sealed class CudaTransfers : IValueTransfers, IDisposable
 {
     private const long SmallestBuffer = 1 << 16;
-    private readonly CudaSession session;
+    private readonly CudaRun run;
+    private readonly CudaStepGuard guard;
     private readonly CudaStream copies;
     private readonly Dictionary<Value, InputPath> inputs = [];
     private readonly Dictionary<Value, OutputPath> outputs = [];
     private PinnedBuffer? pinned;
 
-    public CudaTransfers(CudaSession session)
+    /// <param name="run">What the calls of the graph share.</param>
+    /// <param name="guard">Has the flag that finite checks set.</param>
+    /// <exception cref="BackendException">The driver failed.</exception>
+    public CudaTransfers(CudaRun run, CudaStepGuard guard)
     {
-        this.session = session;
-        copies = CudaStream.Create(session.Device);
+        this.run = run;
+        this.guard = guard;
+        copies = CudaStream.Create(run.Device);
     }
 
     /// <summary>Device bytes that the inputs' buffers take.</summary>
@@ -32,10 +38,11 @@ internal sealed unsafe class CudaTransfers : IDisposable
     /// <summary>Brings row-major elements into a value's place.</summary>
     public void Upload(Value value, nint address, ReadOnlySpan<byte> elements)
     {
+        using DeviceScope current = run.Use();
         if (value.Kind == ValueKind.Input)
         {
             if (!inputs.TryGetValue(value, out InputPath? path))
-                inputs.Add(value, path = new InputPath(session, value, address));
+                inputs.Add(value, path = new InputPath(run, value, address));
             path.Send(elements, copies);
             return;
         }
@@ -46,26 +53,25 @@ internal sealed unsafe class CudaTransfers : IDisposable
             return;
         }
 
-        DeviceBlock plain = session.Device.Pool.Allocate(elements.Length, session.Stream);
+        DeviceBlock plain = run.Pool.Allocate(elements.Length, run.Stream);
         try
         {
             UploadBytes(elements, plain.Address);
-            CudaTransfer.ToNhwc(session, value.Shape, plain.Address, address, session.PixelStride(value), session.IsBf16(value))
-                .Run(session.Stream.Raw, value.Name);
+            FromRowMajor(value, plain.Address, address).Run(run.Stream.Raw, value.Name);
         }
         finally
         {
-            session.Device.Pool.Free(plain, session.Stream);
+            run.Pool.Free(plain, run.Stream);
         }
     }
 
     /// <summary>Brings row-major elements that lie on the device into a value's place.</summary>
     public void UploadFrom(Value value, nint address, nint elements)
     {
+        using DeviceScope current = run.Use();
         if (NeedsConversion(value))
         {
-            CudaTransfer.ToNhwc(session, value.Shape, elements, address, session.PixelStride(value), session.IsBf16(value))
-                .Run(session.Stream.Raw, value.Name);
+            FromRowMajor(value, elements, address).Run(run.Stream.Raw, value.Name);
         }
         else
         {
@@ -76,10 +82,10 @@ internal sealed unsafe class CudaTransfers : IDisposable
     /// <summary>Brings a value out as row-major elements on the device.</summary>
     public void DownloadTo(Value value, nint address, nint elements)
     {
+        using DeviceScope current = run.Use();
         if (NeedsConversion(value))
         {
-            CudaTransfer.ToNchw(session, value.Shape, address, session.PixelStride(value), session.IsBf16(value), elements)
-                .Run(session.Stream.Raw, value.Name);
+            ToRowMajor(value, address, elements).Run(run.Stream.Raw, value.Name);
         }
         else
         {
@@ -87,40 +93,69 @@ internal sealed unsafe class CudaTransfers : IDisposable
         }
     }
 
-    /// <summary>Copies bytes to the device and waits, so that the pinned buffer is free again.</summary>
+    /// <inheritdoc/>
+    public void Clear(long bytes, nint address)
+    {
+        using DeviceScope current = run.Use();
+        run.Stream.Clear(address, bytes);
+    }
+
+    /// <inheritdoc/>
+    public bool AllFinite(Value value, nint address)
+    {
+        using DeviceScope current = run.Use();
+        bool bf16 = run.Layouts.IsBf16(value);
+        long count = value.Shape.Count;
+        if (value.Shape.Rank != 4 || run.Layouts.PixelStride(value) == value.Shape.Channels)
+            return guard.IsFinite(UpdateLaunches.FiniteCheck(run.Kernels, bf16, count, address, guard.Flag));
+
+        // A value within another has neighbours in its memory that are none of its business.
+        DeviceBlock plain = run.Pool.Allocate(count * sizeof(float), run.Stream);
+        try
+        {
+            ToRowMajor(value, address, plain.Address).Run(run.Stream.Raw, value.Name);
+            return guard.IsFinite(UpdateLaunches.FiniteCheck(run.Kernels, bf16: false, count, plain.Address, guard.Flag));
+        }
+        finally
+        {
+            run.Pool.Free(plain, run.Stream);
+        }
+    }
+
+    /// <summary>Copies bytes to the device and waits, so that the pinned buffer is free again. The device is current meanwhile.</summary>
     public void UploadBytes(ReadOnlySpan<byte> bytes, nint address)
     {
         PinnedBuffer buffer = Pinned(bytes.Length);
         bytes.CopyTo(buffer.Span);
-        CudaStatus.ThrowIfFailed(
-            CudaDriver.CopyToDeviceAsync(address, buffer.Address, (nuint)bytes.Length, session.Stream.Raw), "cuMemcpyHtoDAsync_v2");
-        session.Stream.Synchronize();
+        run.Stream.CopyToDevice(address, buffer.Address, bytes.Length);
+        run.Stream.Synchronize();
     }
 
     /// <summary>Brings a value out as row-major elements, once it is computed.</summary>
     public void Download(Value value, nint address, Span<byte> elements)
     {
+        using DeviceScope current = run.Use();
         PinnedBuffer buffer = Pinned(elements.Length);
         if (!NeedsConversion(value))
         {
-            session.CopyToHost(buffer.Address, address, elements.Length);
+            run.Stream.CopyToHost(buffer.Address, address, elements.Length);
         }
         else if (value.Kind == ValueKind.Computed && value.GradientOf is null)
         {
             if (!outputs.TryGetValue(value, out OutputPath? path))
-                outputs.Add(value, path = new OutputPath(session, value, address));
-            path.Convert.Run(session.Stream.Raw, value.Name);
-            session.CopyToHost(buffer.Address, path.Block.Address, elements.Length);
+                outputs.Add(value, path = new OutputPath(run, value, address));
+            path.Convert.Run(run.Stream.Raw, value.Name);
+            run.Stream.CopyToHost(buffer.Address, path.Block.Address, elements.Length);
         }
         else
         {
             // A parameter, its gradient or its velocity: read now and then, from more than one place.
-            using var path = new OutputPath(session, value, address);
-            path.Convert.Run(session.Stream.Raw, value.Name);
-            session.CopyToHost(buffer.Address, path.Block.Address, elements.Length);
+            using var path = new OutputPath(run, value, address);
+            path.Convert.Run(run.Stream.Raw, value.Name);
+            run.Stream.CopyToHost(buffer.Address, path.Block.Address, elements.Length);
         }
 
-        session.Stream.Synchronize();
+        run.Stream.Synchronize();
         buffer.Span[..elements.Length].CopyTo(elements);
     }
 
@@ -137,11 +172,17 @@ internal sealed unsafe class CudaTransfers : IDisposable
 
     /// <summary>Bytes and integers lie row-major, whatever their rank.</summary>
     private bool NeedsConversion(Value value) => value.Shape.Rank == 4 && value.Type == DataType.Float32
-        && (session.IsBf16(value) || session.PixelStride(value) != value.Shape.Channels
+        && (run.Layouts.IsBf16(value) || run.Layouts.PixelStride(value) != value.Shape.Channels
             || (value.Shape.Channels > 1 && value.Shape.Height * value.Shape.Width > 1));
 
-    private void CopyOnDevice(Value value, nint from, nint to) => CudaStatus.ThrowIfFailed(
-        CudaDriver.CopyOnDeviceAsync(to, from, (nuint)(value.Shape.Count * value.Type.Bytes()), session.Stream.Raw), "cuMemcpyDtoDAsync_v2", value.Name);
+    private KernelLaunch FromRowMajor(Value value, nint elements, nint address) => LayoutLaunches.ToNhwc(
+        run.Kernels, value.Shape, elements, address, run.Layouts.PixelStride(value), run.Layouts.IsBf16(value));
+
+    private KernelLaunch ToRowMajor(Value value, nint address, nint elements) => LayoutLaunches.ToNchw(
+        run.Kernels, value.Shape, address, run.Layouts.PixelStride(value), run.Layouts.IsBf16(value), elements);
+
+    private void CopyOnDevice(Value value, nint from, nint to) =>
+        run.Stream.CopyOnDevice(to, from, value.Shape.Count * value.Type.Bytes(), value.Name);
 
     private PinnedBuffer Pinned(long bytes)
     {
@@ -149,7 +190,7 @@ internal sealed unsafe class CudaTransfers : IDisposable
         {
             pinned?.Dispose();
             pinned = null;
-            pinned = PinnedBuffer.Create(session.Device, Math.Max(SmallestBuffer, bytes));
+            pinned = PinnedBuffer.Create(run.Device, Math.Max(SmallestBuffer, bytes));
         }
 
         return pinned;
@@ -158,7 +199,7 @@ internal sealed unsafe class CudaTransfers : IDisposable
     /// <summary>The way of one input: pinned memory, device memory, its place in the plan.</summary>
     private sealed class InputPath : IDisposable
     {
-        private readonly CudaSession session;
+        private readonly CudaRun run;
         private readonly nint place;
         private readonly DeviceBlock block;
         private readonly KernelLaunch? convert;
@@ -166,26 +207,26 @@ internal sealed unsafe class CudaTransfers : IDisposable
         private readonly CudaEvent? copied, consumed;
         private readonly string name;
 
-        public InputPath(CudaSession session, Value value, nint address)
+        public InputPath(CudaRun run, Value value, nint address)
         {
-            this.session = session;
+            this.run = run;
             name = value.Name;
             place = address;
             long bytes = value.Shape.Count * value.Type.Bytes();
-            block = session.Device.Pool.Allocate(bytes, session.Stream);
+            block = run.Pool.Allocate(bytes, run.Stream);
             try
             {
                 if (value.Shape.Rank == 4 && value.Type == DataType.Float32)
                 {
-                    convert = CudaTransfer.ToNhwc(
-                        session, value.Shape, block.Address, address, session.PixelStride(value), session.IsBf16(value));
+                    convert = LayoutLaunches.ToNhwc(
+                        run.Kernels, value.Shape, block.Address, address, run.Layouts.PixelStride(value), run.Layouts.IsBf16(value));
                 }
 
-                host = PinnedBuffer.Create(session.Device, bytes);
-                copied = CudaEvent.Create(session.Device);
-                consumed = CudaEvent.Create(session.Device);
-                consumed.Record(session.Stream);
-                copied.Record(session.Stream);
+                host = PinnedBuffer.Create(run.Device, bytes);
+                copied = CudaEvent.Create(run.Device);
+                consumed = CudaEvent.Create(run.Device);
+                consumed.Record(run.Stream);
+                copied.Record(run.Stream);
             }
             catch
             {
@@ -199,22 +240,20 @@ internal sealed unsafe class CudaTransfers : IDisposable
             // The pinned buffer is ours again when the copy before has left it; the device buffer when the plan has taken it over.
             copied!.Synchronize();
             elements.CopyTo(host!.Span);
-            copies.Wait(consumed!);
-            CudaStatus.ThrowIfFailed(
-                CudaDriver.CopyToDeviceAsync(block.Address, host.Address, (nuint)elements.Length, copies.Raw), "cuMemcpyHtoDAsync_v2", name);
+            consumed!.MakeWait(copies);
+            copies.CopyToDevice(block.Address, host.Address, elements.Length, name);
             copied.Record(copies);
-            session.Stream.Wait(copied);
+            copied.MakeWait(run.Stream);
             if (convert is not null)
             {
-                convert.Run(session.Stream.Raw, name);
+                convert.Run(run.Stream.Raw, name);
             }
             else
             {
-                CudaStatus.ThrowIfFailed(
-                    CudaDriver.CopyOnDeviceAsync(place, block.Address, (nuint)elements.Length, session.Stream.Raw), "cuMemcpyDtoDAsync_v2", name);
+                run.Stream.CopyOnDevice(place, block.Address, elements.Length, name);
             }
 
-            consumed!.Record(session.Stream);
+            consumed!.Record(run.Stream);
         }
 
         public void Dispose()
@@ -222,23 +261,23 @@ internal sealed unsafe class CudaTransfers : IDisposable
             copied?.Dispose();
             consumed?.Dispose();
             host?.Dispose();
-            session.Device.Pool.Free(block, session.Stream);
+            run.Pool.Free(block, run.Stream);
         }
     }
 
     /// <summary>Where a value is brought into row-major order before it is copied out.</summary>
     private sealed class OutputPath : IDisposable
     {
-        private readonly CudaSession session;
+        private readonly CudaRun run;
 
-        public OutputPath(CudaSession session, Value value, nint address)
+        public OutputPath(CudaRun run, Value value, nint address)
         {
-            this.session = session;
-            Block = session.Device.Pool.Allocate(value.Shape.Count * sizeof(float), session.Stream);
+            this.run = run;
+            Block = run.Pool.Allocate(value.Shape.Count * sizeof(float), run.Stream);
             try
             {
-                Convert = CudaTransfer.ToNchw(
-                    session, value.Shape, address, session.PixelStride(value), session.IsBf16(value), Block.Address);
+                Convert = LayoutLaunches.ToNchw(
+                    run.Kernels, value.Shape, address, run.Layouts.PixelStride(value), run.Layouts.IsBf16(value), Block.Address);
             }
             catch
             {
@@ -251,6 +290,6 @@ internal sealed unsafe class CudaTransfers : IDisposable
 
         public KernelLaunch Convert { get; }
 
-        public void Dispose() => session.Device.Pool.Free(Block, session.Stream);
+        public void Dispose() => run.Pool.Free(Block, run.Stream);
     }
 }

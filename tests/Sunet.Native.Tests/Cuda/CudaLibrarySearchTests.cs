@@ -5,7 +5,7 @@ using Sunet.Native.Interop.Loading;
 namespace Sunet.Native.Tests.Cuda;
 
 /// <summary>Where libraries of the CUDA family are looked for, on folders made for the purpose.</summary>
-public sealed class CudaSearchTests : IDisposable
+public sealed class CudaLibrarySearchTests : IDisposable
 {
     private readonly string root = Directory.CreateTempSubdirectory("sunet-cuda-search-").FullName;
 
@@ -59,7 +59,7 @@ public sealed class CudaSearchTests : IDisposable
     [Fact]
     public void Locate_SystemHasIt_NamesTheFileItIs()
     {
-        CudaLibrary anyLibrary = new("libc", "the C library", ["libc.so.6"], "libc", [], []);
+        CudaLibrary anyLibrary = new("libc", "the C library", 0, ["libc.so.6"], "libc", [], []);
         LoadedLibrary library = CudaLibraries.Locate(
             anyLibrary, Search(), file => (NativeLibrary.TryLoad(file, out nint handle), handle));
         Assert.True(Path.IsPathRooted(library.Path) && File.Exists(library.Path), library.Path);
@@ -78,9 +78,10 @@ public sealed class CudaSearchTests : IDisposable
     {
         _ = Fake("both", "libcublasLt.so.12");
         string best = Fake("both", "libcublasLt.so.13");
-        Assert.Equal(best, CudaSearch.Find(CudaLibrary.CuBlasLt, [Path.Combine(root, "both")]));
+        Assert.Equal(best, CudaLibrarySearch.Find(CudaLibrary.CuBlasLt, [Path.Combine(root, "both")]));
         File.Delete(best);
-        Assert.EndsWith("libcublasLt.so.12", CudaSearch.Find(CudaLibrary.CuBlasLt, [Path.Combine(root, "both")]), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "libcublasLt.so.12", CudaLibrarySearch.Find(CudaLibrary.CuBlasLt, [Path.Combine(root, "both")]), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,10 +92,11 @@ public sealed class CudaSearchTests : IDisposable
         Fake("later/bin", "python3");
         string cudnn = Fake("torch/lib/python3.12/site-packages/nvidia/cudnn/lib", "libcudnn.so.9");
         Fake("later/lib/python3.12/site-packages/nvidia/cudnn/lib", "libcudnn.so.9");
-        string path = string.Join(Path.PathSeparator, new[] { "missing", "other/bin", "torch/bin/", "later/bin" }.Select(f => Path.Combine(root, f)));
-        CudaSearch search = Search() with { PythonPrefixes = [.. CudaSearch.PythonOf(path)] };
+        string path = string.Join(
+            Path.PathSeparator, new[] { "missing", "other/bin", "torch/bin/", "later/bin" }.Select(f => Path.Combine(root, f)));
+        CudaLibrarySearch search = Search() with { PythonPrefixes = [.. CudaLibrarySearch.PythonOf(path)] };
         Assert.Equal([Path.GetDirectoryName(cudnn)!], search.UsualFolders());
-        Assert.Empty(CudaSearch.PythonOf(""));
+        Assert.Empty(CudaLibrarySearch.PythonOf(""));
     }
 
     [Fact]
@@ -144,7 +146,7 @@ public sealed class CudaSearchTests : IDisposable
     public void CheckVersion_EachLibrary_RefusesTheOld(string name, int version, string text, bool refused)
     {
         CudaLibrary library = new[] { CudaLibrary.Driver, CudaLibrary.CuDnn, CudaLibrary.CuBlasLt }.Single(l => l.Name == name);
-        Assert.Equal(text, CudaLibraries.VersionText(library, version));
+        Assert.Equal(text, library.VersionText(version));
         Exception? error = Record.Exception(() => CudaLibraries.CheckVersion(library, "/x/y", version));
         Assert.Equal(refused, error is BackendException);
         if (refused)
@@ -164,7 +166,7 @@ public sealed class CudaSearchTests : IDisposable
         return path;
     }
 
-    private CudaSearch Search(string? named = null) => new()
+    private CudaLibrarySearch Search(string? named = null) => new()
     {
         NativePath = named,
         Root = root,

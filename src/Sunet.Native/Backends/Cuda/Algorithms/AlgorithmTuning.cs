@@ -1,11 +1,12 @@
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 
 /// <summary>Times the candidates for a problem on memory of its own, which it gives back when disposed.</summary>
-internal sealed class CudaTrial : IDisposable
+internal sealed class AlgorithmTuning : IDisposable
 {
     /// <summary>More candidates than this are rarely worth their time: a heuristic lists them from best to worst.</summary>
     private const int MaximumCandidates = 12;
@@ -15,58 +16,57 @@ internal sealed class CudaTrial : IDisposable
     /// <summary>Repeated, this byte is a small number both as float32 and as bf16: no arithmetic takes a slow or a short path.</summary>
     private const byte SmallNumber = 0x3C;
 
-    private readonly CudaProblem problem;
-    private readonly CudaSearch search;
-    private readonly CudaSession session;
+    private readonly AlgorithmSearch search;
+    private readonly CudaRun run;
     private readonly List<DeviceBlock> blocks = [];
     private readonly nint[] operands;
 
-    private CudaTrial(CudaProblem problem, CudaSearch search)
+    private AlgorithmTuning(int operandCount, AlgorithmSearch search)
     {
-        this.problem = problem;
         this.search = search;
-        session = search.Session;
-        operands = new nint[problem.OperandBytes.Length];
+        run = search.Run;
+        operands = new nint[operandCount];
     }
 
-    /// <summary>Null where the device has not enough free memory to time anything without crowding the plan itself.</summary>
-    public static CudaTrial? Create(CudaProblem problem, CudaSearch search)
+    /// <summary>Allocates operands; null where the device has not enough free memory to time anything without crowding the plan.</summary>
+    /// <param name="sizes">The bytes of each operand of the problem; 0 for those it does not have.</param>
+    /// <param name="search">The search that the candidates come from.</param>
+    public static AlgorithmTuning? Create(long[] sizes, AlgorithmSearch search)
     {
-        long[] sizes = problem.OperandBytes;
-        if (sizes.Sum() > search.Session.Device.FreeBytes() / 2)
+        if (sizes.Sum() > search.Run.Device.FreeBytes() / 2)
             return null;
-        var trial = new CudaTrial(problem, search);
+        var tuning = new AlgorithmTuning(sizes.Length, search);
         try
         {
             for (int i = 0; i < sizes.Length; i++)
             {
                 if (sizes[i] > 0)
-                    trial.operands[i] = trial.Allocate(sizes[i]);
+                    tuning.operands[i] = tuning.Allocate(sizes[i]);
             }
 
-            return trial;
+            return tuning;
         }
         catch (MemoryException)
         {
-            trial.Dispose();
+            tuning.Dispose();
             return null;
         }
         catch
         {
-            trial.Dispose();
+            tuning.Dispose();
             throw;
         }
     }
 
     /// <summary>The fastest of all candidates that work, by the median of several runs; null if none does.</summary>
-    public (string Identity, CudaAlgorithm Algorithm)? Fastest()
+    public (string Identity, CudaAlgorithm Algorithm)? Fastest(IEnumerable<CudaCandidate> candidates)
     {
         (string Identity, CudaAlgorithm Algorithm)? best = null;
         float bestTime = float.PositiveInfinity;
         int tried = 0;
         try
         {
-            foreach (CudaCandidate candidate in problem.Candidates(search))
+            foreach (CudaCandidate candidate in candidates)
             {
                 if (tried == MaximumCandidates)
                     break;
@@ -98,16 +98,15 @@ internal sealed class CudaTrial : IDisposable
     public void Dispose()
     {
         foreach (DeviceBlock block in blocks)
-            session.Device.Pool.Free(block, session.Stream);
+            run.Pool.Free(block, run.Stream);
         blocks.Clear();
     }
 
     private nint Allocate(long bytes)
     {
-        DeviceBlock block = session.Device.Pool.Allocate(bytes, session.Stream);
+        DeviceBlock block = run.Pool.Allocate(bytes, run.Stream);
         blocks.Add(block);
-        CudaStatus.ThrowIfFailed(
-            CudaDriver.Fill8Async(block.Address, SmallNumber, (nuint)bytes, session.Stream.Raw), "cuMemsetD8Async", search.Layer);
+        run.Stream.Fill(block.Address, SmallNumber, bytes, search.Layer);
         return block.Address;
     }
 
@@ -132,13 +131,13 @@ internal sealed class CudaTrial : IDisposable
 
     private float Measure(CudaAlgorithm algorithm)
     {
-        CudaStream stream = session.Stream;
-        DeviceBlock? workspace = algorithm.WorkspaceBytes > 0 ? session.Device.Pool.Allocate(algorithm.WorkspaceBytes, stream) : null;
+        CudaStream stream = run.Stream;
+        DeviceBlock? workspace = algorithm.WorkspaceBytes > 0 ? run.Pool.Allocate(algorithm.WorkspaceBytes, stream) : null;
         try
         {
-            using CudaBoundAlgorithm call = algorithm.Bind(session, operands, workspace?.Address ?? 0, search.Layer);
-            using CudaEvent start = CudaEvent.Create(session.Device, timing: true);
-            using CudaEvent end = CudaEvent.Create(session.Device, timing: true);
+            using CudaBoundAlgorithm call = algorithm.Bind(run, operands, workspace?.Address ?? 0, search.Layer);
+            using CudaEvent start = CudaEvent.Create(run.Device, timing: true);
+            using CudaEvent end = CudaEvent.Create(run.Device, timing: true);
             call.Run();
             var times = new float[Runs];
             for (int i = 0; i < Runs; i++)
@@ -156,7 +155,7 @@ internal sealed class CudaTrial : IDisposable
         finally
         {
             if (workspace is not null)
-                session.Device.Pool.Free(workspace, stream);
+                run.Pool.Free(workspace, stream);
         }
     }
 }

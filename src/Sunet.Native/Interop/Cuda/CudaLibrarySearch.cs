@@ -3,7 +3,7 @@ using Sunet.Native.Interop.Loading;
 namespace Sunet.Native.Interop.Cuda;
 
 /// <summary>Where libraries of the CUDA family may lie, read from the environment; tests give their own.</summary>
-internal sealed record CudaSearch
+internal sealed record CudaLibrarySearch
 {
     private static readonly string[] SystemFolders = ["usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib/wsl/lib", "opt/cuda/lib64"];
 
@@ -19,14 +19,16 @@ internal sealed record CudaSearch
     /// <summary>The user's folder, where <c>pip install --user</c> puts packages.</summary>
     public string? Home { get; init; }
 
-    /// <summary>The environments of Python that are active: virtual ones, conda's, and that of the python3 that a shell would run.</summary>
+    /// <summary>
+    /// The environments of Python that are active: virtual ones, conda's, and that of the python3 that a shell would run.
+    /// </summary>
     public IReadOnlyList<string> PythonPrefixes { get; init; } = [];
 
     /// <summary>Where Windows keeps the CUDA toolkit and system libraries; empty elsewhere.</summary>
     public IReadOnlyList<string> WindowsFolders { get; init; } = [];
 
     /// <summary>This process's environment.</summary>
-    public static CudaSearch Current()
+    public static CudaLibrarySearch Current()
     {
         List<string> windows = [];
         if (OperatingSystem.IsWindows())
@@ -36,7 +38,7 @@ internal sealed record CudaSearch
             windows.Add(Environment.SystemDirectory);
         }
 
-        return new CudaSearch
+        return new CudaLibrarySearch
         {
             NativePath = Environment.GetEnvironmentVariable(NativeLibraries.PathVariable),
             Home = Environment.GetEnvironmentVariable("HOME"),
