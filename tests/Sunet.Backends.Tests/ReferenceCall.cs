@@ -20,7 +20,7 @@ internal sealed class ReferenceCall(Op op, ReferenceStepWork stepWork) : Prepare
         if (op.Phase == Phase.Update && !stepWork.LastCheck().IsSound)
             return;
         var inputs = new Dictionary<Value, double[]>();
-        double[][] outputs = ReferenceExecutor.Compute(op, Read);
+        double[][] outputs = ReferenceFamilies.Compute(op, Read);
         foreach ((Value output, double[] elements) in op.Outputs.Zip(outputs))
             ReferenceValues.Write(output, addresses!.Of(output), elements);
 

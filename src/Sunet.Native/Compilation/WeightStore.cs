@@ -126,7 +126,7 @@ internal sealed class WeightStore(IBackend backend) : IDisposable
         throw new ObjectDisposedException(GetType().FullName);
     }
 
-    private static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+    private static long Align(long bytes) => RoundUp.ToMultiple(bytes, Alignment);
 }
 
 /// <summary>A plan that reads a <see cref="WeightStore"/>.</summary>

@@ -66,6 +66,27 @@ public abstract class Op
     /// <summary>An input that the output must lie upon because the op accumulates into it; null for most.</summary>
     public virtual Value? Accumulator => null;
 
+    /// <summary>
+    /// Whether the outputs are float32 in every precision, as what is computed per pixel over all classes is. Outputs of other ops are as
+    /// narrow as activations are.
+    /// </summary>
+    public virtual bool KeepsFloat32 => false;
+
+    /// <summary>
+    /// Whether the outputs are row-major where a backend has another layout for what convolutions read. Images are, and so is what is
+    /// computed per pixel over all classes.
+    /// </summary>
+    public virtual bool IsRowMajor => false;
+
+    /// <summary>The input whose layout the output has, because kernels take one layout for both; null where layouts may differ.</summary>
+    public virtual Value? LaidOutLike => null;
+
+    /// <summary>The input that the output is nothing but some channels of, and the first of these channels; null for most ops.</summary>
+    public virtual (Value Of, int Channel)? Slice => null;
+
+    /// <summary>The inputs that the output is nothing but a concatenation of along channels, in order; empty for most ops.</summary>
+    public virtual IReadOnlyList<Value> Parts => [];
+
     /// <summary>Adds to the graph the ops that carry the gradient from this op's outputs to its inputs.</summary>
     /// <param name="gradients">Gives the outputs' gradients and takes the inputs'.</param>
     /// <exception cref="ConfigurationException">The op has no gradient; the message names it.</exception>

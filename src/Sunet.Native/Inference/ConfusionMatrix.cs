@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Native.Ops;
 
 namespace Sunet.Native.Inference;
 
@@ -8,6 +9,8 @@ namespace Sunet.Native.Inference;
 /// </summary>
 public sealed class ConfusionMatrix
 {
+    private const int IgnoreLabel = SoftmaxCrossEntropy.DefaultIgnoreLabel;
+
     private readonly long[] counts;
 
     /// <summary>Creates an empty matrix.</summary>
@@ -15,7 +18,7 @@ public sealed class ConfusionMatrix
     public ConfusionMatrix(int classes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(classes, 255);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(classes, IgnoreLabel);
         Classes = classes;
         counts = new long[classes * classes];
     }
@@ -63,7 +66,7 @@ public sealed class ConfusionMatrix
             ReadOnlySpan<byte> l = labels.GetRowSpan(y), p = predictions.GetRowSpan(y);
             for (int x = 0; x < l.Length; x++)
             {
-                if (l[x] != 255)
+                if (l[x] != IgnoreLabel)
                     counts[(l[x] * Classes) + p[x]]++;
             }
         }
@@ -83,7 +86,7 @@ public sealed class ConfusionMatrix
             ReadOnlySpan<byte> l = labels.GetRowSpan(y), p = predictions.GetRowSpan(y);
             for (int x = 0; x < l.Length; x++)
             {
-                if ((l[x] >= Classes && l[x] != 255) || p[x] >= Classes)
+                if ((l[x] >= Classes && l[x] != IgnoreLabel) || p[x] >= Classes)
                     throw new ArgumentException($"Label {l[x]} or prediction {p[x]} at ({x}, {y}) is not below {Classes}.", nameof(labels));
             }
         }

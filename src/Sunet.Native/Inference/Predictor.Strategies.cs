@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
 using CommunityToolkit.HighPerformance.Buffers;
+using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;
@@ -96,7 +97,11 @@ public sealed partial class Predictor
         if (!predictions.IsEmpty)
             ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(predictions);
         if (invalid > 0)
-            throw new ArgumentException($"{invalid} labels are neither below {matrix.Classes} nor 255.", nameof(labels));
+        {
+            throw new ArgumentException(
+                $"{invalid} labels are neither below {matrix.Classes} nor {SoftmaxCrossEntropy.DefaultIgnoreLabel}.", nameof(labels));
+        }
+
         matrix.Add(counts.Span);
     }
 

@@ -75,6 +75,9 @@ public sealed class GlobalAveragePool : Op
     public Value X => x.Value;
 
     /// <inheritdoc/>
+    public override bool KeepsFloat32 => true;
+
+    /// <inheritdoc/>
     public override long Flops => X.Shape.Count;
 
     /// <inheritdoc/>

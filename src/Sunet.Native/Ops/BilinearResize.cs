@@ -21,6 +21,15 @@ public sealed class BilinearResize : Op
     /// <summary>The input, [N, C, H, W].</summary>
     public Value X => x.Value;
 
+    /// <summary>Logits are brought to full size in float32; an image may be resized as it is.</summary>
+    public override bool KeepsFloat32 => X is not ({ Kind: ValueKind.Input } or { Producer: NormalizeImage });
+
+    /// <summary>What becomes larger is logits at full size.</summary>
+    public override bool IsRowMajor => Output.Shape.Height > X.Shape.Height;
+
+    /// <inheritdoc/>
+    public override Value? LaidOutLike => X;
+
     /// <inheritdoc/>
     public override long Flops => 8 * Output.Shape.Count;
 

@@ -23,11 +23,14 @@ public sealed class Concat : Op
     public Value B => b.Value;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<Value> Parts => [A, B];
+
+    /// <inheritdoc/>
     public override void Differentiate(Differentiator gradients)
     {
         Value dy = gradients.GradientOf(Output);
         int offset = 0;
-        foreach (Value input in Inputs)
+        foreach (Value input in Parts)
         {
             if (gradients.Needs(input))
                 gradients.Contribute(input, gradients.Graph.Add(new ChannelSlice($"{Name}/d{offset}", dy, offset, input.Shape.Channels)).Output);
@@ -55,4 +58,7 @@ public sealed class ChannelSlice : Op
 
     /// <summary>The first channel.</summary>
     public int Offset { get; }
+
+    /// <inheritdoc/>
+    public override (Value Of, int Channel)? Slice => (X, Offset);
 }

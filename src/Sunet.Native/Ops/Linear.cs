@@ -29,6 +29,12 @@ public sealed class Linear : Op
     public Value Bias => bias.Value;
 
     /// <inheritdoc/>
+    public override bool KeepsFloat32 => true;
+
+    /// <inheritdoc/>
+    public override bool IsRowMajor => true;
+
+    /// <inheritdoc/>
     public override long Flops => 2 * X.Shape.Batch * Weights.Shape.Count;
 
     /// <inheritdoc/>
@@ -60,6 +66,12 @@ public sealed class LinearDataGradient : Op
 
     /// <summary>The layer's weights, [O, I].</summary>
     public Value Weights => weights.Value;
+
+    /// <inheritdoc/>
+    public override bool KeepsFloat32 => true;
+
+    /// <inheritdoc/>
+    public override bool IsRowMajor => true;
 
     /// <inheritdoc/>
     public override long Flops => 2 * Dy.Shape.Batch * Weights.Shape.Count;

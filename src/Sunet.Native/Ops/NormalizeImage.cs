@@ -33,5 +33,8 @@ public sealed class NormalizeImage : Op
     public ImageNormalization Normalization { get; }
 
     /// <inheritdoc/>
+    public override bool IsRowMajor => true;
+
+    /// <inheritdoc/>
     public override long Flops => 3 * Output.Shape.Count;
 }

@@ -18,6 +18,9 @@ public sealed class Relu : Op
     public Value X => x.Value;
 
     /// <inheritdoc/>
+    public override Value? LaidOutLike => X;
+
+    /// <inheritdoc/>
     public override long Flops => Output.Shape.Count;
 
     /// <inheritdoc/>
@@ -45,6 +48,9 @@ public sealed class ReluGradient : Op
 
     /// <summary>The gradient of the layer's output.</summary>
     public Value Dy => dy.Value;
+
+    /// <inheritdoc/>
+    public override Value? LaidOutLike => Y;
 
     /// <inheritdoc/>
     public override long Flops => Output.Shape.Count;

@@ -20,6 +20,12 @@ public sealed class Softmax : Op
     public Value X => x.Value;
 
     /// <inheritdoc/>
+    public override bool KeepsFloat32 => true;
+
+    /// <inheritdoc/>
+    public override bool IsRowMajor => true;
+
+    /// <inheritdoc/>
     public override long Flops => 5 * Output.Shape.Count;
 
     /// <inheritdoc/>
@@ -47,6 +53,12 @@ public sealed class SoftmaxGradient : Op
 
     /// <summary>The gradient of the layer's output, [N, C, H, W].</summary>
     public Value Dy => dy.Value;
+
+    /// <inheritdoc/>
+    public override bool KeepsFloat32 => true;
+
+    /// <inheritdoc/>
+    public override bool IsRowMajor => true;
 
     /// <inheritdoc/>
     public override long Flops => 4 * Output.Shape.Count;
@@ -138,6 +150,12 @@ public sealed class SoftmaxCrossEntropyGradient : Op
 
     /// <summary>The label that takes no part.</summary>
     public int IgnoreLabel { get; }
+
+    /// <inheritdoc/>
+    public override bool KeepsFloat32 => true;
+
+    /// <inheritdoc/>
+    public override bool IsRowMajor => true;
 
     /// <inheritdoc/>
     public override long Flops => 4 * Output.Shape.Count;

@@ -10,27 +10,41 @@ namespace Sunet.Onnx.Translation;
 /// <param name="nodes">Takes the nodes.</param>
 internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
 {
+    private static readonly Dictionary<Type, Translation> Translations = new()
+    {
+        [typeof(Convolution)] = (translator, op, index) => translator.Translate((Convolution)op, index),
+        [typeof(TransposedConvolution)] = (translator, op, index) => translator.Translate((TransposedConvolution)op, index),
+        [typeof(BatchNormApply)] = (translator, op, _) => translator.Translate((BatchNormApply)op),
+        [typeof(Relu)] = (translator, op, _) => translator.Translate((Relu)op),
+        [typeof(Add)] = (translator, op, _) => translator.Translate((Add)op),
+        [typeof(Concat)] = (translator, op, _) => translator.Translate((Concat)op),
+        [typeof(AveragePool)] = (translator, op, _) => translator.Translate((AveragePool)op),
+        [typeof(GlobalAveragePool)] = (translator, op, _) => translator.Translate((GlobalAveragePool)op),
+        [typeof(Linear)] = (translator, op, _) => translator.Translate((Linear)op),
+        [typeof(BilinearResize)] = (translator, op, index) => translator.Translate((BilinearResize)op, index),
+    };
+
+    /// <summary>Gives the name of the tensor that is the output of an op, the one at an index.</summary>
+    private delegate string Translation(OpTranslator translator, Op op, int index);
+
+    /// <summary>The ops that have a translation.</summary>
+    public static IReadOnlyCollection<Type> Translated => Translations.Keys;
+
+    /// <summary>Forward ops that no exported network has, since they train, evaluate, or stand before or behind a network.</summary>
+    public static IReadOnlyCollection<Type> NotExported { get; } =
+    [
+        typeof(BatchNormStatistics), typeof(SoftmaxCrossEntropy), typeof(ConfusionCounts), typeof(NormalizeImage), typeof(Softmax),
+        typeof(ArgMax),
+    ];
+
     /// <summary>Translates the op at an index; those before it are translated.</summary>
     /// <exception cref="ConfigurationException">There is no translation; the message names the op.</exception>
     public void Translate(int index)
     {
         Op op = network.First.Graph.Ops[index];
-        nodes.Define(op.Output, op switch
-        {
-            Convolution convolution => Translate(convolution, index),
-            TransposedConvolution convolution => Translate(convolution, index),
-            BatchNormApply { BatchStatistics: false } norm => Translate(norm),
-            Relu relu => nodes.Add("Relu", op.Name, Names(relu.X)),
-            Add add => nodes.Add("Add", op.Name, Names(add.A, add.B)),
-            Concat concat => nodes.Add("Concat", op.Name, Names(concat.A, concat.B), OnnxMessages.Attribute("axis", 1L)),
-            AveragePool pool => nodes.Add("AveragePool", op.Name, Names(pool.X),
-                OnnxMessages.Attribute("kernel_shape", pool.Window, pool.Window),
-                OnnxMessages.Attribute("strides", pool.Window, pool.Window)),
-            GlobalAveragePool pool => nodes.Add("GlobalAveragePool", op.Name, Names(pool.X)),
-            Linear linear => Translate(linear),
-            BilinearResize resize => Translate(resize, index),
-            _ => throw new ConfigurationException($"{op.Kind} '{op.Name}' has no counterpart in the ONNX export."),
-        });
+        if (!Translations.TryGetValue(op.GetType(), out Translation? translation))
+            throw Untranslatable(op);
+        nodes.Define(op.Output, translation(this, op, index));
     }
 
     private string Translate(Convolution op, int index)
@@ -62,8 +76,21 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
         return ReluIf(op.FusedRelu, op, y);
     }
 
+    private string Translate(Relu op) => nodes.Add("Relu", op.Name, Names(op.X));
+
+    private string Translate(Add op) => nodes.Add("Add", op.Name, Names(op.A, op.B));
+
+    private string Translate(Concat op) => nodes.Add("Concat", op.Name, Names(op.A, op.B), OnnxMessages.Attribute("axis", 1L));
+
+    private string Translate(AveragePool op) => nodes.Add("AveragePool", op.Name, Names(op.X),
+        OnnxMessages.Attribute("kernel_shape", op.Window, op.Window), OnnxMessages.Attribute("strides", op.Window, op.Window));
+
+    private string Translate(GlobalAveragePool op) => nodes.Add("GlobalAveragePool", op.Name, Names(op.X));
+
     private string Translate(BatchNormApply op)
     {
+        if (op.BatchStatistics)
+            throw Untranslatable(op);
         string[] inputs = Names(op.X, op.Gamma, op.Beta, op.Mean, op.Variance);
         return ReluIf(op.FusedRelu, op, nodes.Add("BatchNormalization", op.Name, inputs, OnnxMessages.Attribute("epsilon", op.Epsilon)));
     }
@@ -84,6 +111,8 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
         return nodes.Add("Resize", op.Name, [x, "", "", size], OnnxMessages.Attribute("mode", "linear"),
             OnnxMessages.Attribute("coordinate_transformation_mode", "half_pixel"));
     }
+
+    private static ConfigurationException Untranslatable(Op op) => new($"{op.Kind} '{op.Name}' has no counterpart in the ONNX export.");
 
     private string ReluIf(bool fused, Op op, string y) => fused ? nodes.Add("Relu", op.Name + "/relu", [y]) : y;
 

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
+using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Verification.Reference;
 
@@ -38,7 +39,7 @@ internal sealed class GoldenCase
 
     public JsonElement Evaluation => root.GetProperty("eval");
 
-    public int IgnoreLabel => IsClassifier ? -1 : 255;
+    public int IgnoreLabel => IsClassifier ? -1 : SoftmaxCrossEntropy.DefaultIgnoreLabel;
 
     private string Kind => root.TryGetProperty("kind", out JsonElement kind) ? kind.GetString()! : "seg";
 

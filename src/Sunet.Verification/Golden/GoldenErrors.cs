@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Sunet.Native.Measuring;
 using Sunet.Verification.Reference;
 
 namespace Sunet.Verification.Golden;
@@ -25,7 +26,7 @@ internal sealed class GoldenErrors
         Note("evaluation logits", EvaluationLogits, GoldenCase.SummaryOf(evaluation.GetProperty("logits")).Float32Error);
         Running = Tensors("running statistics", training.GetProperty("running"), run.Running).Max();
         double[] gradients = Tensors("gradients", training.GetProperty("grads"), run.Gradients);
-        (WorstGradient, MedianGradient) = (gradients.Max(), Median(gradients));
+        (WorstGradient, MedianGradient) = (gradients.Max(), PlanTimings.Median(gradients));
     }
 
     public double Loss { get; }
@@ -82,16 +83,10 @@ internal sealed class GoldenErrors
 
         (string key, double worst, _) = errors.MaxBy(e => e.Error);
         Note($"{what}, worst of {errors.Count} ({key})", worst, errors.Max(e => e.Float32));
-        Note($"{what}, median", Median(errors.Select(e => e.Error)), Median(errors.Select(e => e.Float32)));
+        Note($"{what}, median", PlanTimings.Median(errors.Select(e => e.Error)), PlanTimings.Median(errors.Select(e => e.Float32)));
         return [.. errors.Select(e => e.Error)];
     }
 
     private void Note(string what, double error, double float32) =>
         lines.Add(string.Create(CultureInfo.InvariantCulture, $"{what}: {error:E2} (PyTorch float32 {float32:E2})"));
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2;
-    }
 }

@@ -23,10 +23,11 @@ internal readonly record struct ConvolutionSizes(
             (int top, int bottom) = Valid(OH, H, Geometry.Stride.H, (ky * Geometry.Dilation.H) - Geometry.PaddingBegin.H);
             for (int kx = 0; kx < KW; kx++)
             {
+                int down = (ky * Geometry.Dilation.H) - Geometry.PaddingBegin.H;
                 int shift = (kx * Geometry.Dilation.W) - Geometry.PaddingBegin.W;
                 (int left, int right) = Valid(OW, W, Geometry.Stride.W, shift);
                 if (bottom > top && right > left)
-                    yield return new Tap((ky * KW) + kx, top, bottom, left, right - left, (ky * Geometry.Dilation.H) - Geometry.PaddingBegin.H, shift);
+                    yield return new Tap((ky * KW) + kx, top, bottom, left, right - left, down, shift);
             }
         }
     }
@@ -42,17 +43,104 @@ internal readonly record struct ConvolutionSizes(
     /// <summary>One tap of the kernel and the part of y that it serves.</summary>
     internal readonly record struct Tap(int Index, int Top, int Bottom, int Left, int Count, int ShiftY, int ShiftX)
     {
-        public int RowOfX(in ConvolutionSizes s, int oy) => (((oy * s.Geometry.Stride.H) + ShiftY) * s.W) + (Left * s.Geometry.Stride.W) + ShiftX;
+        public int RowOfX(in ConvolutionSizes s, int oy) =>
+            (((oy * s.Geometry.Stride.H) + ShiftY) * s.W) + (Left * s.Geometry.Stride.W) + ShiftX;
     }
 }
 
 /// <summary>Convolution and its two gradients as sums over taps; the innermost loops run along rows.</summary>
-internal static class ConvolutionLoops
+internal sealed class ConvolutionLoops : ReferenceFamily
 {
     private const long WorthThreads = 200_000;
 
+    public override IReadOnlyList<(string Kind, Func<OpBuilder, Op> Build)> Ops { get; } =
+    [
+        .. new[]
+        {
+            nameof(Convolution), nameof(ConvolutionDataGradient), nameof(ConvolutionWeightGradient), nameof(TransposedConvolution),
+            nameof(TransposedConvolutionDataGradient), nameof(TransposedConvolutionWeightGradient),
+        }.Select(kind => (kind, (Func<OpBuilder, Op>)(builder => Build(kind, builder)))),
+    ];
+
+    public override IReadOnlyList<(string Kind, Func<LayerBuilder, Value> Build)> Layers { get; } =
+    [
+        (nameof(Convolution), ConvolutionLayer), (nameof(TransposedConvolution), TransposedLayer),
+    ];
+
+    public override double[][]? Compute(Op op, Func<Value, double[]> of) =>
+        ConvolutionRoles.Of(op) is { } roles ? [Run(op, roles, of)] : null;
+
+    private static Op Build(string kind, OpBuilder b)
+    {
+        int kernel = b.Seed % 4 == 0 ? 1 : b.Seed % 4 == 3 ? 7 : 3, dilation = kernel == 7 ? 1 : 1 << b.Random.Next(4);
+        ConvolutionGeometry geometry = ConvolutionGeometry.Square(b.Random.Next(1, 3), dilation, dilation * (kernel / 2));
+        (int i, int o) = (b.Channels(), b.Channels());
+        (int oh, int ow) = geometry.OutputSize(b.Height, b.Width, kernel, kernel);
+        (Shape x, Shape y) = (new Shape(b.Batch, i, b.Height, b.Width), new Shape(b.Batch, o, oh, ow));
+        var weights = new Shape(o, i, kernel, kernel);
+        ConvolutionGeometry exact = geometry.Exact(b.Height, b.Width, kernel, kernel);
+        bool fused = b.Seed % 2 == 0;
+        Value? Bias(int channels) => fused ? b.Graph.Parameter("bias", new Shape(channels)) : null;
+        Value Weights() => b.Graph.Parameter("w", weights);
+        b.Reduction = kind switch
+        {
+            nameof(Convolution) or nameof(TransposedConvolutionDataGradient) => weights.Count / o,
+            nameof(ConvolutionDataGradient) or nameof(TransposedConvolution) => weights.Count / i,
+            _ => y.Count / o,
+        };
+        return kind switch
+        {
+            nameof(Convolution) => b.Graph.Add(new Convolution("op", b.Image("x", x), Weights(), Bias(o), geometry, fused,
+                b.Seed % 3 == 0 ? b.Owned("sum", y) : null)),
+            nameof(ConvolutionDataGradient) => b.Graph.Add(new ConvolutionDataGradient("op", b.Image("dy", y), Weights(), x, exact)),
+            nameof(ConvolutionWeightGradient) => Learned(
+                b, new ConvolutionWeightGradient("op", b.Image("x", x), b.Image("dy", y), weights, exact), learned: !fused),
+            nameof(TransposedConvolution) => b.Graph.Add(new TransposedConvolution(
+                "op", b.Image("x", y), Weights(), Bias(i), geometry, (b.Height, b.Width), fused)),
+            nameof(TransposedConvolutionDataGradient) => b.Graph.Add(new TransposedConvolutionDataGradient(
+                "op", b.Image("dy", x), Weights(), y, exact)),
+            _ => Learned(
+                b, new TransposedConvolutionWeightGradient("op", b.Image("x", y), b.Image("dy", x), weights, exact), learned: !fused),
+        };
+    }
+
+    /// <summary>Adds an op whose result may be a parameter's gradient, which a backend may keep in a type of its own.</summary>
+    private static Op Learned(OpBuilder b, Op op, bool learned)
+    {
+        b.Graph.Add(op);
+        if (learned)
+            op.Output.GradientOf = b.Graph.Parameter("w", op.Output.Shape);
+        return op;
+    }
+
+    private static Value ConvolutionLayer(LayerBuilder b)
+    {
+        Value x = b.Activation("x", b.Random.Next(1, 20));
+        (int kernel, ConvolutionGeometry geometry) = LayerGeometry(b);
+        Value weights = b.Graph.Parameter("conv.weight", new Shape(LayerBuilder.Classes, x.Shape.Channels, kernel, kernel));
+        Value bias = b.Graph.Parameter("conv.bias", new Shape(LayerBuilder.Classes));
+        return b.Graph.Add(new Convolution("conv", x, weights, bias, geometry)).Output;
+    }
+
+    private static Value TransposedLayer(LayerBuilder b)
+    {
+        (int kernel, ConvolutionGeometry geometry) = LayerGeometry(b);
+        (int H, int W) size = (b.Random.Next(5, 20), b.Random.Next(5, 20));
+        (int h, int w) = geometry.OutputSize(size.H, size.W, kernel, kernel);
+        Value x = b.Activation("x", b.Random.Next(1, 20), h, w);
+        Value weights = b.Graph.Parameter("deconv.weight", new Shape(x.Shape.Channels, LayerBuilder.Classes, kernel, kernel));
+        Value bias = b.Graph.Parameter("deconv.bias", new Shape(LayerBuilder.Classes));
+        return b.Graph.Add(new TransposedConvolution("deconv", x, weights, bias, geometry, size)).Output;
+    }
+
+    private static (int Kernel, ConvolutionGeometry Geometry) LayerGeometry(LayerBuilder b)
+    {
+        int kernel = b.Random.Next(2) == 0 ? 1 : 3, dilation = 1 << b.Random.Next(4);
+        return (kernel, ConvolutionGeometry.Square(b.Random.Next(1, 3), dilation, dilation * (kernel / 2)));
+    }
+
     /// <summary>The result of any of the six ops.</summary>
-    public static double[] Run(Op op, ConvolutionRoles roles, Func<Value, double[]> of)
+    private static double[] Run(Op op, ConvolutionRoles roles, Func<Value, double[]> of)
     {
         ConvolutionSizes sizes = ConvolutionSizes.Of(roles.Source.Shape, roles.Weights.Shape, roles.Destination.Shape, roles.Geometry);
         double[] y = roles.Direction switch

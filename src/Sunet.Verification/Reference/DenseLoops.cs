@@ -4,10 +4,52 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Verification.Reference;
 
-/// <summary>Fully connected layers, sums over a channel, and moves of whole channels.</summary>
-internal static class DenseLoops
+/// <summary>Fully connected layers, and sums over a channel.</summary>
+internal sealed class DenseLoops : ReferenceFamily
 {
-    public static double[] Linear(Linear op, Func<Value, double[]> of)
+    public override IReadOnlyList<(string Kind, Func<OpBuilder, Op> Build)> Ops { get; } =
+    [
+        (nameof(BiasGradient), BuildBiasGradient),
+        (nameof(Linear), b => Build(b, (x, _, weights, bias) => new Linear("op", x(), weights(), bias()))),
+        (nameof(LinearDataGradient), b => Build(b, (_, dy, weights, _) => new LinearDataGradient("op", dy(), weights()))),
+        (nameof(LinearWeightGradient), b => Build(b, (x, dy, _, _) => new LinearWeightGradient("op", x(), dy()))),
+    ];
+
+    public override IReadOnlyList<(string Kind, Func<LayerBuilder, Value> Build)> Layers { get; } = [(nameof(Linear), LinearLayer)];
+
+    public override double[][]? Compute(Op op, Func<Value, double[]> of) => op switch
+    {
+        BiasGradient b => [SumPerChannel(b.Dy.Shape, of(b.Dy))],
+        Linear l => [LinearForward(l, of)],
+        LinearDataGradient l => [LinearData(l, of)],
+        LinearWeightGradient l => [LinearWeights(l, of)],
+        _ => null,
+    };
+
+    private static BiasGradient BuildBiasGradient(OpBuilder b)
+    {
+        (Shape shape, _) = b.Activation();
+        b.Reduction = shape.Count / shape.Channels;
+        return b.Graph.Add(new BiasGradient("op", b.Image("dy", shape)));
+    }
+
+    private static Op Build(OpBuilder b, Func<Func<Value>, Func<Value>, Func<Value>, Func<Value>, Op> create)
+    {
+        (int i, int o) = (b.Random.Next(1, 70), b.Random.Next(1, 70));
+        b.Reduction = Math.Max(i, o);
+        return b.Graph.Add(create(
+            () => b.Graph.Input("x", new Shape(b.Batch, i, 1, 1)), () => b.Graph.Input("dy", new Shape(b.Batch, o, 1, 1)),
+            () => b.Graph.Parameter("w", new Shape(o, i)), () => b.Graph.Parameter("bias", new Shape(o))));
+    }
+
+    private static Value LinearLayer(LayerBuilder b)
+    {
+        Value x = b.Activation("x", b.Random.Next(1, 40), 1, 1);
+        Value weights = b.Graph.Parameter("linear.weight", new Shape(LayerBuilder.Classes, x.Shape.Channels));
+        return b.Graph.Add(new Linear("linear", x, weights, b.Graph.Parameter("linear.bias", new Shape(LayerBuilder.Classes)))).Output;
+    }
+
+    private static double[] LinearForward(Linear op, Func<Value, double[]> of)
     {
         (int batch, int outputs, int features) = (op.Output.Shape.Batch, op.Output.Shape.Channels, op.X.Shape.Channels);
         (double[] x, double[] weights, double[] bias) = (of(op.X), of(op.Weights), of(op.Bias));
@@ -26,7 +68,7 @@ internal static class DenseLoops
         return y;
     }
 
-    public static double[] LinearData(LinearDataGradient op, Func<Value, double[]> of)
+    private static double[] LinearData(LinearDataGradient op, Func<Value, double[]> of)
     {
         (int batch, int features, int outputs) = (op.Output.Shape.Batch, op.Output.Shape.Channels, op.Dy.Shape.Channels);
         (double[] dy, double[] weights) = (of(op.Dy), of(op.Weights));
@@ -43,7 +85,7 @@ internal static class DenseLoops
         return dx;
     }
 
-    public static double[] LinearWeights(LinearWeightGradient op, Func<Value, double[]> of)
+    private static double[] LinearWeights(LinearWeightGradient op, Func<Value, double[]> of)
     {
         (int outputs, int features, int batch) = (op.Output.Shape[0], op.Output.Shape[1], op.X.Shape.Batch);
         (double[] x, double[] dy) = (of(op.X), of(op.Dy));
@@ -60,39 +102,12 @@ internal static class DenseLoops
         return dw;
     }
 
-    public static double[] SumPerChannel(Shape shape, double[] x)
+    private static double[] SumPerChannel(Shape shape, double[] x)
     {
         var sums = new double[shape.Channels];
         int plane = shape.Height * shape.Width;
         for (int i = 0; i < x.Length; i++)
             sums[i / plane % shape.Channels] += x[i];
         return sums;
-    }
-
-    public static double[] Concat(Concat op, Func<Value, double[]> of)
-    {
-        var y = new double[op.Output.Shape.Count];
-        int at = 0;
-        for (int n = 0; n < op.Output.Shape.Batch; n++)
-        {
-            foreach (double[] input in (double[][])[of(op.A), of(op.B)])
-            {
-                int image = input.Length / op.Output.Shape.Batch;
-                Array.Copy(input, n * image, y, at, image);
-                at += image;
-            }
-        }
-
-        return y;
-    }
-
-    public static double[] Slice(ChannelSlice op, double[] x)
-    {
-        (Shape from, Shape to) = (op.X.Shape, op.Output.Shape);
-        var y = new double[to.Count];
-        int plane = to.Height * to.Width;
-        for (int n = 0; n < to.Batch; n++)
-            Array.Copy(x, ((n * from.Channels) + op.Offset) * plane, y, n * to.Channels * plane, to.Channels * plane);
-        return y;
     }
 }

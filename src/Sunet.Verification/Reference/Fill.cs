@@ -1,5 +1,6 @@
 using System.Text;
 using Sunet.Native.Models;
+using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Verification.Reference;
@@ -58,7 +59,7 @@ internal static class Fill
         int[] labels = Array.ConvertAll(Unit(seed + "/labels", count), u => (int)Math.Floor(u * classes));
         if (!ignore)
             return labels;
-        return [.. labels.Zip(Unit(seed + "/ignore", count), (label, u) => u < 0.05 ? 255 : label)];
+        return [.. labels.Zip(Unit(seed + "/ignore", count), (label, u) => u < 0.05 ? SoftmaxCrossEntropy.DefaultIgnoreLabel : label)];
     }
 
     /// <summary>The product with a fixed direction, which catches permutations that leave the norm as it is.</summary>

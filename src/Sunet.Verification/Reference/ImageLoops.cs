@@ -1,11 +1,41 @@
+using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Verification.Reference;
 
 /// <summary>Pixels as bytes to planes, and counts of labels against predictions.</summary>
-internal static class ImageLoops
+internal sealed class ImageLoops : ReferenceFamily
 {
+    public override IReadOnlyList<(string Kind, Func<OpBuilder, Op> Build)> Ops { get; } =
+    [
+        (nameof(NormalizeImage), BuildNormalize), (nameof(ConfusionCounts), BuildCounts),
+    ];
+
+    public override double[][]? Compute(Op op, Func<Value, double[]> of) => op switch
+    {
+        NormalizeImage n => [Normalize(n, of(n.X))],
+        ConfusionCounts c => Count(c, of(c.Labels), of(c.Predictions)),
+        _ => null,
+    };
+
+    private static NormalizeImage BuildNormalize(OpBuilder b)
+    {
+        float Unit() => (b.Random.Next(256) + 1) / 256f;
+        return b.Graph.Add(new NormalizeImage("op", b.Graph.Input("x", new Shape(b.Batch, b.Height, b.Width, 3), DataType.UInt8),
+            new ImageNormalization([Unit(), Unit(), Unit()], [Unit(), Unit(), Unit()])));
+    }
+
+    /// <summary>Labels below 3 and predictions below 6: as many classes, fewer, or more than a block of threads counts.</summary>
+    private static ConfusionCounts BuildCounts(OpBuilder b)
+    {
+        var shape = new Shape(b.Batch, b.Height, b.Width);
+        int classes = (b.Seed % 4) switch { 0 => 6, 1 => 2, 2 => 40, _ => 5 };
+        Value labels = b.Graph.Input("labels", shape, DataType.Int32), predictions = b.Graph.Input("classes", shape, DataType.UInt8);
+        int ignoreLabel = b.Seed % 3 == 0 ? 1 : SoftmaxCrossEntropy.DefaultIgnoreLabel;
+        return b.Graph.Add(new ConfusionCounts("op", labels, predictions, classes, ignoreLabel));
+    }
+
     public static double[] Normalize(NormalizeImage op, double[] x)
     {
         Shape shape = op.Output.Shape;

@@ -5,8 +5,51 @@ using Sunet.Native.Tensors;
 namespace Sunet.Verification.Reference;
 
 /// <summary>Softmax, cross-entropy and arg-max over channels, pixel by pixel.</summary>
-internal static class LossLoops
+internal sealed class LossLoops : ReferenceFamily
 {
+    public override IReadOnlyList<(string Kind, Func<OpBuilder, Op> Build)> Ops { get; } =
+    [
+        (nameof(Softmax), b => Build(b, x => new Softmax("op", x))),
+        (nameof(SoftmaxGradient), b => Build(
+            b, x => new SoftmaxGradient("op", b.Graph.Add(new Softmax("y", x)).Output, b.Image("dy", x.Shape)))),
+        (nameof(SoftmaxCrossEntropy), b => Build(b, x =>
+        {
+            b.Reduction = x.Shape.Count / x.Shape.Channels;
+            return Loss(b, x);
+        })),
+        (nameof(SoftmaxCrossEntropyGradient), b => Build(b, x => new SoftmaxCrossEntropyGradient(b.Graph.Add(Loss(b, x))))),
+        (nameof(ArgMax), b => Build(b, x => new ArgMax("op", x))),
+    ];
+
+    public override IReadOnlyList<(string Kind, Func<LayerBuilder, Value> Build)> Layers { get; } =
+    [
+        (nameof(Softmax), b => b.Graph.Add(new Softmax("softmax", b.Scaled("x", new Shape(2, LayerBuilder.Classes, 5, 7)))).Output),
+        (nameof(SoftmaxCrossEntropy), b => b.Scaled("x", new Shape(2, LayerBuilder.Classes, 5, 7))),
+    ];
+
+    public override double[][]? Compute(Op op, Func<Value, double[]> of) => op switch
+    {
+        Softmax s => [Softmax(s.X.Shape, of(s.X))],
+        SoftmaxGradient s => [SoftmaxGradient(s.Y.Shape, of(s.Y), of(s.Dy))],
+        SoftmaxCrossEntropy s => CrossEntropy(s, of),
+        SoftmaxCrossEntropyGradient s => [CrossEntropyGradient(s, of)],
+        ArgMax a => [ArgMax(a.X.Shape, of(a.X))],
+        _ => null,
+    };
+
+    private static Op Build(OpBuilder b, Func<Value, Op> create)
+    {
+        var shape = new Shape(b.Batch, b.Random.Next(4, 25), b.Height, b.Width);
+        b.Reduction = shape.Channels;
+        return b.Graph.Add(create(b.Image("x", shape)));
+    }
+
+    private static SoftmaxCrossEntropy Loss(OpBuilder b, Value logits)
+    {
+        Value labels = b.Graph.Input("labels", new Shape(b.Batch, b.Height, b.Width), DataType.Int32);
+        return new SoftmaxCrossEntropy("loss", logits, labels, SoftmaxCrossEntropy.DefaultIgnoreLabel);
+    }
+
     public static double[] Softmax(Shape shape, double[] x)
     {
         var y = new double[x.Length];

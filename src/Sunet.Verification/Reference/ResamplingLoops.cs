@@ -1,11 +1,56 @@
+using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Verification.Reference;
 
 /// <summary>Pooling and bilinear resizing.</summary>
-internal static class ResamplingLoops
+internal sealed class ResamplingLoops : ReferenceFamily
 {
+    public override IReadOnlyList<(string Kind, Func<OpBuilder, Op> Build)> Ops { get; } =
+    [
+        (nameof(AveragePool), b => Build(b, (s, _) => new AveragePool("op", b.Image("x", s), b.Random.Next(1, 4)))),
+        (nameof(AveragePoolGradient), b => Build(
+            b, (s, _) => new AveragePoolGradient("op", b.Image("dy", s.WithSize(s.Height / 2, s.Width / 2)), s, 2))),
+        (nameof(GlobalAveragePool), b => Build(b, (s, _) =>
+        {
+            b.Reduction = s.Count / s.Channels;
+            return new GlobalAveragePool("op", b.Image("x", s));
+        })),
+        (nameof(GlobalAveragePoolGradient), b => Build(
+            b, (s, _) => new GlobalAveragePoolGradient("op", b.Graph.Input("dy", s.WithSize(1, 1)), s))),
+        (nameof(BilinearResize), b => Build(b, (s, size) => new BilinearResize("op", b.Image("x", s), size))),
+        (nameof(BilinearResizeGradient), b => Build(
+            b, (s, size) => new BilinearResizeGradient("op", b.Image("dy", s.WithSize(size.H, size.W)), s))),
+    ];
+
+    public override IReadOnlyList<(string Kind, Func<LayerBuilder, Value> Build)> Layers { get; } =
+    [
+        (nameof(AveragePool), b => b.Graph.Add(new AveragePool("pool", b.Scaled("x", new Shape(2, LayerBuilder.Classes, 7, 9)), 2)).Output),
+        (nameof(GlobalAveragePool), b => b.Graph.Add(
+            new GlobalAveragePool("pool", b.Scaled("x", new Shape(3, LayerBuilder.Classes, 5, 7)))).Output),
+        (nameof(BilinearResize), b => b.Graph.Add(new BilinearResize(
+            "resize", b.Scaled("x", new Shape(2, LayerBuilder.Classes, 4, 5)), (b.Random.Next(3, 17), b.Random.Next(3, 17)))).Output),
+    ];
+
+    public override double[][]? Compute(Op op, Func<Value, double[]> of) => op switch
+    {
+        AveragePool p => [AveragePool(p, of(p.X))],
+        AveragePoolGradient p => [AveragePoolGradient(p, of(p.Dy))],
+        GlobalAveragePool p => [GlobalAveragePool(p.X.Shape, of(p.X))],
+        GlobalAveragePoolGradient p => [GlobalAveragePoolGradient(p.Output.Shape, of(p.Dy))],
+        BilinearResize r => [Resize(r.X.Shape, r.Output.Shape, of(r.X))],
+        BilinearResizeGradient r => [ResizeGradient(r.Output.Shape, r.Dy.Shape, of(r.Dy))],
+        _ => null,
+    };
+
+    private static Op Build(OpBuilder b, Func<Shape, (int H, int W), Op> create)
+    {
+        (Shape shape, (int H, int W) size) = b.Activation();
+        b.Reduction = 4;
+        return b.Graph.Add(create(shape, size));
+    }
+
     public static double[] AveragePool(AveragePool op, double[] x)
     {
         var y = new double[op.Output.Shape.Count];

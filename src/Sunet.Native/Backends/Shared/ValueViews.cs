@@ -36,10 +36,10 @@ internal sealed class ValueViews
                 unmade.Add(resized);
                 views.Add(resized, (resize.X, 0));
             }
-            else if (op is Concat && !excluded.Contains(op.Output))
-                LayWithin(op.Output, op.Inputs);
-            else if (op is ChannelSlice slice && !views.ContainsKey(slice.X) && !excluded.Contains(slice.Output))
-                LayAt(slice.Output, slice.X, slice.Offset);
+            else if (op.Parts.Count > 0 && !excluded.Contains(op.Output))
+                LayWithin(op.Output, op.Parts);
+            else if (op.Slice is var (host, channel) && !views.ContainsKey(host) && !excluded.Contains(op.Output))
+                LayAt(op.Output, host, channel);
         }
     }
 

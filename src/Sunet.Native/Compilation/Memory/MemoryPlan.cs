@@ -92,7 +92,7 @@ internal sealed class MemoryPlan
         return plan;
     }
 
-    private static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+    private static long Align(long bytes) => RoundUp.ToMultiple(bytes, Alignment);
 
     private Region Append(long bytes)
     {

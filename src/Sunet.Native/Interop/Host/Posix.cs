@@ -90,7 +90,7 @@ internal static partial class Posix
     public static void DontNeed(nint start, long count)
     {
         nint page = Environment.SystemPageSize;
-        nint first = (start + page - 1) / page * page, end = (start + (nint)count) / page * page;
+        nint first = (nint)RoundUp.ToMultiple(start, page), end = (start + (nint)count) / page * page;
         if (HasDontNeed && end > first)
             _ = Advise(first, (nuint)(end - first), DontNeedAdvice);
     }

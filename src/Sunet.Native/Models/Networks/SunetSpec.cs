@@ -1,3 +1,4 @@
+using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Models.Networks;
@@ -66,7 +67,7 @@ public sealed record SunetSpec
     public SunetSpec Validated()
     {
         Config.Validate();
-        int most = Head == SunetHead.Segmenter ? 255 : 65_535;
+        int most = Head == SunetHead.Segmenter ? SoftmaxCrossEntropy.DefaultIgnoreLabel : 65_535;
         if (Classes < 1 || Classes > most)
             throw new ConfigurationException($"A {Head.ToString().ToLowerInvariant()} has 1 to {most} classes, not {Classes}.");
         if (Head == SunetHead.Classifier && (OutputStride != 32 || Degrid || !Multigrid))

@@ -107,7 +107,7 @@ internal sealed class CpuFormats : IValueLayouts, IDisposable
             NativeLayout.Blocked8 => 8,
             _ => 1,
         };
-        return value.Shape.Count / value.Shape.Channels * ((value.Shape.Channels + block - 1) / block * block) * ElementBytes(value);
+        return value.Shape.Count / value.Shape.Channels * RoundUp.ToMultiple(value.Shape.Channels, block) * ElementBytes(value);
     }
 
     /// <summary>Bytes of one element in memory.</summary>
@@ -189,33 +189,15 @@ internal sealed class CpuFormats : IValueLayouts, IDisposable
         _ => new NativeTensor(s[0], s[1], s[2], s[3], layout),
     };
 
-    private bool IsBf16(Value value)
-    {
-        if (precision != Precision.Bf16 || value.Type != DataType.Float32 || value.Shape.Rank != 4 || value.GradientOf is not null)
-            return false;
-        return value.Kind == ValueKind.Input || (value.Kind == ValueKind.Computed && value.Producer switch
-        {
-            Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or GlobalAveragePool or Linear or LinearDataGradient => false,
-            // The image may be resized; logits are brought to full size in float32.
-            BilinearResize resize => resize.X is { Kind: ValueKind.Input } or { Producer: NormalizeImage },
-            _ => true,
-        });
-    }
+    private bool IsBf16(Value value) => NarrowValues.IsBf16(value, precision);
 
     /// <summary>
     /// Blocked layouts serve convolutions; single pixels, images, and what is computed per pixel over all classes stay row-major.
     /// </summary>
     private NativeLayout LayoutOf(Value value)
     {
-        bool plain = (value.Shape.Height, value.Shape.Width) == (1, 1) || value.Producer switch
-        {
-            null or NormalizeImage or Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or Linear or LinearDataGradient => true,
-            // These kernels take one layout for what they read and what they write.
-            Relu relu => LayoutOf(relu.X) == NativeLayout.Plain,
-            ReluGradient gradient => LayoutOf(gradient.Y) == NativeLayout.Plain,
-            BilinearResize resize => resize.Output.Shape.Height > resize.X.Shape.Height || LayoutOf(resize.X) == NativeLayout.Plain,
-            _ => false,
-        };
+        bool plain = (value.Shape.Height, value.Shape.Width) == (1, 1) || value.Producer is null or { IsRowMajor: true }
+            || (value.Producer.LaidOutLike is { } like && LayoutOf(like) == NativeLayout.Plain);
         return plain ? NativeLayout.Plain : activationLayout;
     }
 }

@@ -51,11 +51,12 @@ internal sealed class CpuConvolution : PreparedCall
             reorder = weightsAreWritten
                 ? CpuPrimitiveHandle.Reorder(session.Context, wanted, settled, op.Name)
                 : CpuPrimitiveHandle.Reorder(session.Context, settled, wanted, op.Name);
-            convertedBytes = Align(wanted.Bytes);
+            convertedBytes = CpuScratch.Align(wanted.Bytes);
         }
     }
 
-    public override long ScratchBytes => Align(primitive.ScratchBytes) + Align(reorder?.ScratchBytes ?? 0) + convertedBytes;
+    public override long ScratchBytes =>
+        CpuScratch.Align(primitive.ScratchBytes) + CpuScratch.Align(reorder?.ScratchBytes ?? 0) + convertedBytes;
 
     public override string Implementation => reorder is null ? primitive.Implementation : primitive.Implementation + " + reorder";
 
@@ -100,8 +101,8 @@ internal sealed class CpuConvolution : PreparedCall
             return;
         }
 
-        nint reorderScratch = at.Scratch + (nint)Align(primitive.ScratchBytes);
-        nint converted = reorderScratch + (nint)Align(reorder.ScratchBytes);
+        nint reorderScratch = at.Scratch + (nint)CpuScratch.Align(primitive.ScratchBytes);
+        nint converted = reorderScratch + (nint)CpuScratch.Align(reorder.ScratchBytes);
         primitive.Bind(NativeArgument.Weights, converted);
         reorder.Bind(NativeArgument.Source, weightsAreWritten ? converted : stored);
         reorder.Bind(NativeArgument.Destination, weightsAreWritten ? stored : converted);
@@ -147,8 +148,6 @@ internal sealed class CpuConvolution : PreparedCall
         direction == ConvolutionDirection.Forward
             ? CpuPrimitiveHandle.NormalizedConvolution(context, description, norm.Epsilon, norm.FusedRelu, layer)
             : CpuPrimitiveHandle.NormalizedConvolutionBackwardWeights(context, description, norm.Epsilon, norm.FusedRelu, layer);
-
-    private static long Align(long bytes) => (bytes + 63) / 64 * 64;
 
     /// <summary>
     /// A layer as the library sees it, which has primitives for transposed convolutions: from the layer's input to its output.

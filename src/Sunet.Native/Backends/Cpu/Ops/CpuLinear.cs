@@ -30,7 +30,7 @@ internal sealed unsafe class CpuLinear : PreparedCall
         widenedAt = new nint[narrow.Length];
     }
 
-    public override long ScratchBytes => Align(primitive.ScratchBytes) + narrow.Sum(WidenedBytes);
+    public override long ScratchBytes => CpuScratch.Align(primitive.ScratchBytes) + narrow.Sum(WidenedBytes);
 
     public override string Implementation => primitive.Implementation;
 
@@ -51,7 +51,7 @@ internal sealed unsafe class CpuLinear : PreparedCall
 
     public override void Bind(IValueAddresses at)
     {
-        nint widened = at.Scratch + (nint)Align(primitive.ScratchBytes);
+        nint widened = at.Scratch + (nint)CpuScratch.Align(primitive.ScratchBytes);
         for (int i = 0; i < narrow.Length; i++)
         {
             (narrowAt[i], widenedAt[i]) = (at.Of(narrow[i]), widened);
@@ -82,7 +82,5 @@ internal sealed unsafe class CpuLinear : PreparedCall
         base.Dispose(disposing);
     }
 
-    private static long Align(long bytes) => (bytes + 63) / 64 * 64;
-
-    private static long WidenedBytes(Value value) => Align(value.Shape.Count * sizeof(float));
+    private static long WidenedBytes(Value value) => CpuScratch.Align(value.Shape.Count * sizeof(float));
 }

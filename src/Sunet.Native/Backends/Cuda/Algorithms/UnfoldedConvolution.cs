@@ -36,7 +36,7 @@ internal sealed record UnfoldedConvolution(ConvolutionProblem Whole, Convolution
             && geometry.Dilation.W == 1 && size <= MaxChannels;
         if (!suits)
             return null;
-        int channels = (size + Lanes - 1) / Lanes * Lanes;
+        int channels = RoundUp.ToMultiple(size, Lanes);
         var image = new TensorLayout(true, 1, channels, x.H, problem.Y.W, channels);
         int images = problem.Direction == ConvolutionDirection.Weights || problem.Y.ImageBytes % TensorLayout.Alignment != 0
             ? x.N

@@ -21,23 +21,7 @@ internal sealed class CudaFormats : IValueLayouts
     }
 
     /// <summary>Whether the value's elements are bfloat16.</summary>
-    public bool IsBf16(Value value)
-    {
-        if (precision != Precision.Bf16 || value.Type != DataType.Float32 || value.Shape.Rank != 4 || value.GradientOf is not null)
-            return false;
-        return value.Kind switch
-        {
-            ValueKind.Input => true,
-            ValueKind.Computed => value.Producer switch
-            {
-                Softmax or SoftmaxGradient or SoftmaxCrossEntropyGradient or GlobalAveragePool or Linear or LinearDataGradient => false,
-                // The image may be resized; logits are brought to full size in float32; probabilities stay what they are.
-                BilinearResize resize => resize.X is { Kind: ValueKind.Input } or { Producer: NormalizeImage },
-                _ => true,
-            },
-            _ => false,
-        };
-    }
+    public bool IsBf16(Value value) => NarrowValues.IsBf16(value, precision);
 
     /// <summary>All bytes of a value; those of its source for one that is never made.</summary>
     public long BytesOf(Value value) => views.IsUnmade(value)

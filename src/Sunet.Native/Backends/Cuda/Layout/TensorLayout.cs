@@ -29,7 +29,7 @@ internal readonly record struct TensorLayout(bool IsBf16, int N, int C, int H, i
     public CudnnDataType CudnnType => IsBf16 ? CudnnDataType.BFloat16 : CudnnDataType.Float32;
 
     /// <summary>Bytes up to the next address that may be a tensor's.</summary>
-    public static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+    public static long Aligned(long bytes) => RoundUp.ToMultiple(bytes, Alignment);
 
     /// <summary>An activation or its gradient.</summary>
     public static TensorLayout Of(CudaFormats layouts, Value value) =>

@@ -64,9 +64,9 @@ internal sealed class DevicePool : IDisposable
         if (bytes <= SmallestBlock)
             return SmallestBlock;
         if (bytes > LargeBlock)
-            return checked(bytes + LargeStep - 1) / LargeStep * LargeStep;
+            return RoundUp.ToMultiple(bytes, LargeStep);
         long quarter = 1L << ((int)long.Log2(bytes - 1) - 2);
-        return (bytes + quarter - 1) / quarter * quarter;
+        return RoundUp.ToMultiple(bytes, quarter);
     }
 
     /// <summary>Takes a block whose use on <paramref name="stream"/> is safe from now on. The caller frees it.</summary>
