@@ -21,7 +21,7 @@ internal static class GoldenChecks
     private static TrainerOptions SegmenterOptions { get; } = new()
     {
         Sgd = new SgdOptions { LearningRate = 2e-4, Momentum = 0.95f, WeightDecay = 1e-4f, Groups = ParameterGroup.FineTuning },
-        Schedule = new CosineSchedule(10),
+        Schedule = LearningRateSchedule.Cosine(10),
         BatchNormMomentum = 0.01f,
     };
 

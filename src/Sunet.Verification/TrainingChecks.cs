@@ -82,7 +82,7 @@ internal static class TrainingChecks
         var options = new TrainerOptions
         {
             Sgd = new SgdOptions { LearningRate = 0.01, Momentum = 0.9f },
-            Schedule = new CosineSchedule(steps),
+            Schedule = LearningRateSchedule.Cosine(steps),
             BatchNormMomentum = 0.05f,
         };
         var watch = Stopwatch.StartNew();

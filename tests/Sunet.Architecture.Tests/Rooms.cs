@@ -59,9 +59,12 @@ internal static class Rooms
         [
             ["Images", "Randomness"],
             ["Augmentation", "Matlab", "Reporting"],
+            ["Datasets.Labels"],
             ["Datasets"],
+            ["Datasets.Layouts"],
             ["Datasets.Coco"],
-            ["Loading"],
+            ["Datasets.Reading"],
+            ["Datasets.Checking", "Loading"],
             ["Conversion"],
             ["Synthetic"],
         ]),
@@ -106,6 +109,7 @@ internal static class Rooms
             "Graphs/Differentiator.cs",
             "Graphs/Graph.cs",
             "Graphs/Op.cs",
+            "Graphs/OpInput.cs",
             "Graphs/Value.cs",
             "Graphs/ZeroGradient.cs"),
     ];

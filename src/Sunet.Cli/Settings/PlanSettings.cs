@@ -1,4 +1,5 @@
 using Sunet.Cli.Output;
+using Sunet.Data.Images;
 using Sunet.Native;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
@@ -36,14 +37,18 @@ internal static class PlanSettings
             return PredictionSettings.OutputStride(values) is { } outputStride ? model.WithOutputStride(outputStride) : model;
         }
 
-        string[] names = [.. Enumerable.Range(0, values.Int("classes", 1, 255)).Select(c => FormattableString.Invariant($"class{c}"))];
+        string[] names = [.. Enumerable.Range(0, Classes(values)).Select(c => FormattableString.Invariant($"class{c}"))];
         return SunetModel.Create(ModelSettings.Segmenter(values, names));
     }
 
-    /// <summary>[N, 3, H, W].</summary>
+    /// <summary>The shape of the input, [N, 3, H, W].</summary>
     public static Shape Image(SettingValues values)
     {
         (int height, int width) = values.Size("imgsz");
         return new Shape(values.Int("batch", 1), 3, height, width);
     }
+
+    /// <summary>The number of classes of a segmenter; the label above the last one is ignored.</summary>
+    /// <exception cref="ConfigurationException">It is out of range.</exception>
+    public static int Classes(SettingValues values) => values.Int("classes", 1, LabelFile.IgnoreLabel);
 }

@@ -3,7 +3,7 @@ namespace Sunet.Cli.Settings;
 /// <summary>Where a setting's value comes from, the weakest first.</summary>
 internal enum SettingSource
 {
-    /// <summary>Nobody said anything.</summary>
+    /// <summary>The value is the default, because no other source gives one.</summary>
     Default,
 
     /// <summary>A recipe.</summary>
@@ -16,7 +16,7 @@ internal enum SettingSource
     CommandLine,
 }
 
-/// <summary>Sources for people.</summary>
+/// <summary>Names sources of settings in messages.</summary>
 internal static class SettingSources
 {
     /// <summary>The source in words, such as <c>command line</c>.</summary>

@@ -8,16 +8,18 @@ namespace Sunet.Data.Augmentation;
 /// <param name="CropWidth">The sample's width.</param>
 public sealed record AugmentationSettings(int CropHeight, int CropWidth)
 {
-    /// <summary>False: the image's centre at its own scale, the same every time; all other settings are ignored.</summary>
+    /// <summary>
+    /// Whether samples vary. If false, a sample is the image's centre at its own scale, and all other settings are ignored.
+    /// </summary>
     public bool Enabled { get; init; } = true;
 
     /// <summary>The smallest factor the image is resized by; drawn uniformly up to <see cref="ScaleMax"/>.</summary>
     public float ScaleMin { get; init; } = 0.5f;
 
-    /// <summary>The largest factor.</summary>
+    /// <summary>The largest factor the image is resized by.</summary>
     public float ScaleMax { get; init; } = 2f;
 
-    /// <summary>The rotation is drawn uniformly between minus and plus this many degrees.</summary>
+    /// <summary>The largest rotation in degrees; it is drawn uniformly between minus and plus this.</summary>
     public float RotationDegrees { get; init; } = 10f;
 
     /// <summary>Whether half of the samples are mirrored left to right.</summary>

@@ -24,13 +24,13 @@ public sealed record ClassificationAugmentation(int CropHeight = 224, int CropWi
     /// <summary>The smallest share of the image's area that a crop has; drawn uniformly up to <see cref="AreaMax"/>.</summary>
     public double AreaMin { get; init; } = 0.08;
 
-    /// <summary>The largest share.</summary>
+    /// <summary>The largest share of the image's area that a crop has.</summary>
     public double AreaMax { get; init; } = 1;
 
     /// <summary>The smallest width over height; its logarithm is drawn uniformly, up to that of <see cref="RatioMax"/>.</summary>
     public double RatioMin { get; init; } = 3.0 / 4;
 
-    /// <summary>The largest width over height.</summary>
+    /// <summary>The largest width over height of a crop.</summary>
     public double RatioMax { get; init; } = 4.0 / 3;
 
     /// <summary>Whether half of the samples are mirrored left to right.</summary>
@@ -47,7 +47,7 @@ public sealed record ClassificationAugmentation(int CropHeight = 224, int CropWi
     /// </summary>
     public double Lighting { get; init; } = 0.1;
 
-    /// <summary>Measuring: the short side an image is resized to; 256 for a crop of 224.</summary>
+    /// <summary>The short side that an image is resized to for measuring; 256 for a crop of 224.</summary>
     public int ResizeShortSide { get; init; } = (int)Math.Round(Math.Max(CropHeight, CropWidth) / CentreShare);
 
     /// <summary>Makes sure that every value is usable.</summary>

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using CommunityToolkit.HighPerformance;
-using Sunet.Data.Datasets;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 

@@ -89,7 +89,7 @@ public sealed class DatasetConverter
         return converter;
     }
 
-    /// <summary>Converts.</summary>
+    /// <summary>Writes the new data set.</summary>
     /// <param name="progress">Told after every image, by one thread at a time; may be null.</param>
     /// <param name="cancellation">Stops between two images.</param>
     /// <exception cref="DataException">An image or its labels cannot be read, are damaged, do not fit, or cannot be written.</exception>

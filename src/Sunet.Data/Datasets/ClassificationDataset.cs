@@ -1,8 +1,8 @@
-using Sunet.Data.Datasets.Reading;
-
 namespace Sunet.Data.Datasets;
 
-/// <summary>One split of a data set for classification. Opened by <see cref="DatasetReader"/>; safe to use from many threads.</summary>
+/// <summary>
+/// One split of a data set for classification. Opened by <see cref="Reading.DatasetReader"/>; safe to use from many threads.
+/// </summary>
 public sealed class ClassificationDataset
 {
     internal ClassificationDataset(string root, string split, IReadOnlyList<string> classNames, IReadOnlyList<ClassificationItem> items)

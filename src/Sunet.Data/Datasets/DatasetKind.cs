@@ -1,13 +1,11 @@
-using Sunet.Data.Datasets.Reading;
-
 namespace Sunet.Data.Datasets;
 
 /// <summary>What the labels of a data set belong to.</summary>
 internal enum DatasetKind
 {
-    /// <summary>A class a pixel: <see cref="DatasetReader.Open(string, string, CancellationToken)"/>.</summary>
+    /// <summary>A class a pixel: <see cref="Reading.DatasetReader.Open(string, string, CancellationToken)"/>.</summary>
     Segmentation,
 
-    /// <summary>A class an image: <see cref="DatasetReader.OpenClassification"/>.</summary>
+    /// <summary>A class an image: <see cref="Reading.DatasetReader.OpenClassification"/>.</summary>
     Classification,
 }

@@ -11,7 +11,7 @@ internal static class SampleProblem
     public static string WrongExtension(string path, ImageFormat content) =>
         $"'{path}' holds a {content.ToString().ToUpperInvariant()} image; rename it or convert it.";
 
-    /// <summary>The sizes differ.</summary>
+    /// <summary>Says that the sizes of an image and its labels differ, where they do.</summary>
     public static string? SizeMismatch(
         SegmentationItem item, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, int orientation)
     {

@@ -1,11 +1,12 @@
 using CommunityToolkit.HighPerformance;
-using Sunet.Data.Datasets.Reading;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Datasets;
 
-/// <summary>One split of a data set for segmentation. Opened by <see cref="DatasetReader"/>; safe to use from many threads.</summary>
+/// <summary>
+/// One split of a data set for segmentation. Opened by <see cref="Reading.DatasetReader"/>; safe to use from many threads.
+/// </summary>
 public sealed class SegmentationDataset
 {
     internal SegmentationDataset(

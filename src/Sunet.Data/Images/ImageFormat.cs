@@ -3,7 +3,7 @@ namespace Sunet.Data.Images;
 /// <summary>What a file is by its first bytes, whatever its name says.</summary>
 internal enum ImageFormat
 {
-    /// <summary>None of the others.</summary>
+    /// <summary>The format is not known, or not read.</summary>
     Unknown,
 
     /// <summary>JPEG.</summary>

@@ -1,4 +1,3 @@
-using Sunet.Data.Images;
 using Sunet.Native.Training;
 
 namespace Sunet.Data.Loading;

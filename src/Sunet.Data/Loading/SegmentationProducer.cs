@@ -2,7 +2,6 @@ using System.Diagnostics;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
-using Sunet.Data.Images;
 using Sunet.Data.Randomness;
 using Sunet.Native.Tensors;
 using Sunet.Native.Training;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using CommunityToolkit.HighPerformance;
 using SkiaSharp;
-using Sunet.Data.Datasets;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 

@@ -1,4 +1,3 @@
-using Sunet.Data.Datasets;
 using Sunet.Data.Images;
 using Sunet.Data.Randomness;
 using Sunet.Native.Tensors;

@@ -9,10 +9,10 @@ public sealed record SyntheticSettings
     /// <summary>Images in the split <c>val</c>.</summary>
     public int ValImages { get; init; } = 40;
 
-    /// <summary>The images' height.</summary>
+    /// <summary>The height of the images in pixels.</summary>
     public int Height { get; init; } = 96;
 
-    /// <summary>The images' width.</summary>
+    /// <summary>The width of the images in pixels.</summary>
     public int Width { get; init; } = 128;
 
     /// <summary>The seed of all that is random: one seed always writes the same bytes.</summary>

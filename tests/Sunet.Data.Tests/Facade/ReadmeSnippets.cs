@@ -48,7 +48,7 @@ internal static class ReadmeSnippets
             ClassNames = images.ClassNames,
             OutputStride = 8,
         });
-        var options = new TrainerOptions { Sgd = new SgdOptions { LearningRate = 0.05 }, Schedule = new CosineSchedule(steps) };
+        var options = new TrainerOptions { Sgd = new SgdOptions { LearningRate = 0.05 }, Schedule = LearningRateSchedule.Cosine(steps) };
 
         using var backend = new CpuBackend();
         using var trainer = new Trainer(model, batches, options, backend);

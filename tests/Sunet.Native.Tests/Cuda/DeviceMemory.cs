@@ -19,9 +19,9 @@ internal static unsafe class DeviceMemory
     /// <summary>Copies bytes to the device and waits until they are there.</summary>
     public static void Write(CudaDevice device, nint address, ReadOnlySpan<byte> bytes, CudaStream stream)
     {
-        using PinnedBuffer copy = PinnedBuffer.Create(device, bytes.Length);
+        using PinnedBuffer copy = PinnedBuffer.Create(device, Math.Max(1, bytes.Length));
         bytes.CopyTo(copy.Span);
-        Upload(copy, address, stream);
+        stream.CopyToDevice(address, copy.Address, bytes.Length);
         stream.Synchronize();
     }
 

@@ -5,7 +5,6 @@ using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Backends;
-using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Tensors;
 using Sunet.Onnx;
 
@@ -37,7 +36,7 @@ internal sealed record ColdStart(double FirstMilliseconds, long? AddedBytes)
     {
         string name = values.Choice("contender", Contender.Ours, Contender.Theirs), checkpoint = values.Text("weights");
         var files = new ContenderFiles(checkpoint, CompareRun.ExportBeside(checkpoint), PlanSettings.Image(values),
-            values.Int("classes", 1, 255), DeviceSettings.CpuOptionsWithPrecision(values));
+            PlanSettings.Classes(values), DeviceSettings.CpuOptionsWithPrecision(values));
         (float[] pixels, float[] logits) = CompareRun.Buffers(files);
         Array.Fill(logits, float.NaN); // so that its pages are there before
         long? before = ResidentMemory.Now;

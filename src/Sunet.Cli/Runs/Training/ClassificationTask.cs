@@ -80,7 +80,7 @@ internal sealed class ClassificationTask : ITrainingTask
     /// <inheritdoc/>
     public IReadOnlyList<string> DataNotes => [.. training.Notes, .. validation.Notes];
 
-    /// <summary>None: that a class has no image is refused when the data is opened.</summary>
+    /// <summary>Gives no doubts: that a class has no image is refused when the data is opened.</summary>
     /// <param name="cancellation">Not looked at.</param>
     public IReadOnlyList<string> LabelDoubts(CancellationToken cancellation) => [];
 
@@ -105,7 +105,7 @@ internal sealed class ClassificationTask : ITrainingTask
         return (network, $"batches of {batch}");
     }
 
-    /// <summary>None: a classifier is measured on images of the size it is trained on.</summary>
+    /// <summary>Is 0: a classifier is measured on images of the size it is trained on.</summary>
     public int CalibrationBatches => 0;
 
     /// <inheritdoc/>

@@ -168,25 +168,25 @@ internal sealed record TrainSettings
         LearningRateSchedule schedule = Values.Text("schedule") switch
         {
             "step" => StepSchedule(steps, stepsPerEpoch),
-            "poly" => new PolynomialSchedule(steps),
-            "constant" => new ConstantSchedule(),
-            _ => new CosineSchedule(steps),
+            "poly" => LearningRateSchedule.Polynomial(steps),
+            "constant" => LearningRateSchedule.Constant(),
+            _ => LearningRateSchedule.Cosine(steps),
         };
         int warmUp = Values.Int("warmup", 0);
-        return warmUp == 0 ? schedule : new WarmUpSchedule(warmUp, schedule);
+        return warmUp == 0 ? schedule : schedule.WithWarmUp(warmUp);
     }
 
     private static string[] Foreign(SunetHead head) => head == SunetHead.Segmenter
         ? [.. ClassificationTask.Settings.Select(s => s.Name)]
         : [.. SegmentationTask.Settings.Select(s => s.Name), .. ModelSettings.SegmenterOnly];
 
-    private StepSchedule StepSchedule(long steps, int stepsPerEpoch)
+    private LearningRateSchedule StepSchedule(long steps, int stepsPerEpoch)
     {
         const int Parts = 3;
         long every = Values.IsGiven("lr-step-size")
             ? (long)Values.Int("lr-step-size", 1) * stepsPerEpoch
             : Math.Max(1, (steps + Parts - 1) / Parts);
-        return new StepSchedule(every, Values.IsGiven("lr-gamma") ? Values.Number("lr-gamma", 0) : UsualDrop);
+        return LearningRateSchedule.Step(every, Values.IsGiven("lr-gamma") ? Values.Number("lr-gamma", 0) : UsualDrop);
     }
 
     private static TrainerOptions TrainerOf(SettingValues values, double multiplier)

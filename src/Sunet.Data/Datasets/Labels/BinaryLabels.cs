@@ -8,7 +8,7 @@ internal sealed class BinaryLabels : ILabelReader
 {
     private const byte Object = 1;
 
-    /// <summary>The one there needs to be.</summary>
+    /// <summary>The only instance: the reader keeps nothing from file to file.</summary>
     public static BinaryLabels Instance { get; } = new();
 
     /// <inheritdoc/>

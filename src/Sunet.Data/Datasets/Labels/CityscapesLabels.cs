@@ -6,7 +6,7 @@ namespace Sunet.Data.Datasets.Labels;
 /// <summary>Labels of Cityscapes: PNGs of label ids, of which 19 are classes and the others ignored.</summary>
 internal sealed class CityscapesLabels : ILabelReader
 {
-    /// <summary>The one there needs to be.</summary>
+    /// <summary>The only instance: the reader keeps nothing from file to file.</summary>
     public static CityscapesLabels Instance { get; } = new();
 
     /// <inheritdoc/>

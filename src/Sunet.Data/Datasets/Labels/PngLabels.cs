@@ -6,7 +6,7 @@ namespace Sunet.Data.Datasets.Labels;
 /// <summary>Labels whose stored index is the class: palette and grey PNGs.</summary>
 internal sealed class PngLabels : ILabelReader
 {
-    /// <summary>The one there needs to be.</summary>
+    /// <summary>The only instance: the reader keeps nothing from file to file.</summary>
     public static PngLabels Instance { get; } = new();
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ namespace Sunet.Data.Datasets.Labels;
 /// <summary>Labels of the Semantic Boundaries Dataset: the matrix <c>GTcls.Segmentation</c> of a MATLAB file, without ignore.</summary>
 internal sealed class SbdLabels : ILabelReader
 {
-    /// <summary>The one there needs to be.</summary>
+    /// <summary>The only instance: the reader keeps nothing from file to file.</summary>
     public static SbdLabels Instance { get; } = new();
 
     /// <inheritdoc/>

@@ -2,7 +2,7 @@ using Sunet.Data.Datasets.Layouts;
 
 namespace Sunet.Data.Datasets.Reading;
 
-/// <summary>Opens data sets.</summary>
+/// <summary>Opens data sets of every known layout.</summary>
 public static class DatasetReader
 {
     /// <summary>What a data set can be, for help texts and messages: the layouts that are known.</summary>
