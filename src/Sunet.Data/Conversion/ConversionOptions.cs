@@ -5,7 +5,7 @@ using Sunet.Data.Loading;
 namespace Sunet.Data.Conversion;
 
 /// <summary>What <see cref="DatasetConverter"/> converts, and how.</summary>
-public sealed record ConversionOptions
+internal sealed record ConversionOptions
 {
     /// <summary>The splits to convert; where none is named, all that have labels, and <c>test</c>.</summary>
     public IReadOnlyList<string> Splits { get; init; } = [];

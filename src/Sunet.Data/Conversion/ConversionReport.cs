@@ -6,5 +6,5 @@ namespace Sunet.Data.Conversion;
 /// <param name="ClassCount">The classes, ignore not counted.</param>
 /// <param name="Written">The images that were written, each counted once.</param>
 /// <param name="Kept">Those that an interrupted conversion had written before.</param>
-public sealed record ConversionReport(
+internal sealed record ConversionReport(
     string Root, IReadOnlyList<(string Split, int Images)> Splits, int ClassCount, int Written, int Kept);

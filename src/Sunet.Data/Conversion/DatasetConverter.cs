@@ -18,7 +18,7 @@ namespace Sunet.Data.Conversion;
 /// Every file is written whole or not at all, and the lists come last. A conversion that was interrupted takes up where it stopped, if it
 /// is run again with <see cref="ConversionOptions.Overwrite"/>.
 /// </remarks>
-public sealed class DatasetConverter
+internal sealed class DatasetConverter
 {
     private static readonly string[] WrittenExtensions = [".jpg", ".jpeg", ".png"];
 

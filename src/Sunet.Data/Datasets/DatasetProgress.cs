@@ -3,4 +3,4 @@ namespace Sunet.Data.Datasets;
 /// <summary>How far work on a data set is.</summary>
 /// <param name="Done">Images that are done.</param>
 /// <param name="Total">Images there are.</param>
-public readonly record struct DatasetProgress(int Done, int Total);
+internal readonly record struct DatasetProgress(int Done, int Total);

@@ -9,7 +9,7 @@ namespace Sunet.Data.Synthetic;
 /// Writes a small data set in the layout of PASCAL VOC to try training on. Its classes need context: the same texture belongs to one class
 /// or another by the outline or the rim around it.
 /// </summary>
-public static class SyntheticDataset
+internal static class SyntheticDataset
 {
     // What the journal has in place of a folder that is converted; no path begins so.
     private const string Source = "a synthetic data set";

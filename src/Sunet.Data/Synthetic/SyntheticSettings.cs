@@ -1,7 +1,7 @@
 namespace Sunet.Data.Synthetic;
 
 /// <summary>What <see cref="SyntheticDataset"/> writes.</summary>
-public sealed record SyntheticSettings
+internal sealed record SyntheticSettings
 {
     /// <summary>Images in the split <c>train</c>.</summary>
     public int TrainImages { get; init; } = 200;

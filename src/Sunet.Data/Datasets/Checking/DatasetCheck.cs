@@ -5,7 +5,7 @@ using Sunet.Data.Images;
 namespace Sunet.Data.Datasets.Checking;
 
 /// <summary>Reads every file of a data set and lists what is wrong with it, so that a training run never finds out first.</summary>
-public static class DatasetCheck
+internal static class DatasetCheck
 {
     /// <summary>Checks all splits of a data set. Defects are findings, never exceptions.</summary>
     /// <param name="path">

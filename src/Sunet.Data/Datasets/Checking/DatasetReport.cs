@@ -6,7 +6,7 @@ namespace Sunet.Data.Datasets.Checking;
 /// <param name="ClassNames">The classes' names by index; empty where the layout could not be opened.</param>
 /// <param name="ClassPixels">The labelled pixels of each class, over all maps that could be read.</param>
 /// <param name="IgnoredPixels">The pixels labelled 255.</param>
-public sealed record DatasetReport(
+internal sealed record DatasetReport(
     IReadOnlyList<DatasetFinding> Findings,
     int ImageCount,
     IReadOnlyList<string> ClassNames,

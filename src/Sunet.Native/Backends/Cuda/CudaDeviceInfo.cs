@@ -8,7 +8,7 @@ namespace Sunet.Native.Backends.Cuda;
 /// <param name="ComputeCapability">The generation of its instructions, such as 9.0.</param>
 /// <param name="TotalBytes">The memory it has.</param>
 /// <param name="Multiprocessors">The number of multiprocessors, which thread blocks are distributed over.</param>
-public sealed record CudaDeviceInfo(int Ordinal, string Name, Version ComputeCapability, long TotalBytes, int Multiprocessors)
+internal sealed record CudaDeviceInfo(int Ordinal, string Name, Version ComputeCapability, long TotalBytes, int Multiprocessors)
 {
     /// <summary>Whether it can run the CUDA backend.</summary>
     public bool IsSupported => ComputeCapability.Major >= CudaDevice.OldestMajor;

@@ -5,7 +5,7 @@ using Sunet.Native.Interop.Cuda;
 namespace Sunet.Native.Backends.Cuda;
 
 /// <summary>What there is of CUDA in this process, and what is missing: the facts <c>sunet doctor</c> shows.</summary>
-public sealed record CudaReport
+internal sealed record CudaReport
 {
     /// <summary>The newest CUDA version the driver supports, such as 13.0; null without a driver.</summary>
     public string? DriverVersion { get; init; }

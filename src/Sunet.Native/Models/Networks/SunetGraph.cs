@@ -127,10 +127,7 @@ public sealed class SunetGraph
         result.Loss = result.Graph.Add(new SoftmaxCrossEntropy("loss", result.Logits, result.Labels, options.IgnoreLabel));
         foreach (Value value in new[] { result.Loss.Loss, result.Loss.Counted, result.Loss.Invalid })
             result.Graph.MarkOutput(value);
-        FuseRelu.Run(result.Graph);
-        Differentiator.Differentiate(result.Graph, result.Loss.Loss, Add.OfGradients);
-        AccumulateResidual.Run(result.Graph);
-        RecomputeBatchNorm.Run(result.Graph);
+        PassPipeline.ForTraining(result.Graph, result.Loss.Loss);
         return result;
     }
 
@@ -151,8 +148,7 @@ public sealed class SunetGraph
             result.Graph.MarkOutput(update.BatchVariance);
         }
 
-        result.Graph.DropDead();
-        FuseRelu.Run(result.Graph);
+        PassPipeline.ForBatchStatistics(result.Graph);
         return result;
     }
 
@@ -187,9 +183,7 @@ public sealed class SunetGraph
 
     private static SunetGraph Fused(SunetGraph network)
     {
-        FuseRelu.Run(network.Graph);
-        FoldBatchNorm.Run(network.Graph);
-        AccumulateResidual.Run(network.Graph);
+        PassPipeline.ForInference(network.Graph);
         return network;
     }
 
