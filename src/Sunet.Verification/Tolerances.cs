@@ -4,15 +4,18 @@ using Sunet.Verification.Reference;
 
 namespace Sunet.Verification;
 
-/// <summary>How far a backend may be from float64, by what its arithmetic rounds. All errors are L2 distances relative to the result.</summary>
+/// <summary>
+/// How far a backend may be from float64, by what its arithmetic rounds. All errors are L2 distances relative to the result.
+/// </summary>
 internal static class Tolerances
 {
-    private static readonly double Float32Roundoff = Math.ScaleB(1, -24), Tf32Roundoff = Math.ScaleB(1, -11), Bf16Roundoff = Math.ScaleB(1, -8);
+    private static readonly double Float32Roundoff = Math.ScaleB(1, -24), Tf32Roundoff = Math.ScaleB(1, -11);
+    private static readonly double Bf16Roundoff = Math.ScaleB(1, -8);
 
     private static readonly string[] Products =
         [.. OpGraph.Convolutions, nameof(Linear), nameof(LinearDataGradient), nameof(LinearWeightGradient)];
 
-    /// <summary>Of a single op whose inputs are exact.</summary>
+    /// <summary>The tolerance of a single op whose inputs are exact.</summary>
     /// <param name="kind">One of <see cref="OpGraph.Kinds"/>.</param>
     /// <param name="terms">Terms in its longest sum.</param>
     /// <param name="precision">The arithmetic.</param>
@@ -34,10 +37,10 @@ internal static class Tolerances
         };
     }
 
-    /// <summary>Of a layer with a loss and all gradients, in float32: a few ops in a row.</summary>
+    /// <summary>The tolerance of a layer with a loss and all gradients, in float32: a few ops in a row.</summary>
     public const double Layer = 1e-5;
 
-    /// <summary>Of whole networks.</summary>
+    /// <summary>The tolerances of whole networks.</summary>
     public static GoldenBars OfNetwork(Precision precision) => precision switch
     {
         // A hundred layers, each a roundoff of its own: sqrt(100) units would be 5e-3 and 4e-2. Gradients are not held to a bar in less
