@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Raised by one with every incompatible change; the managed side refuses another number. */
-#define SUNET_CPU_ABI 7
+#define SUNET_CPU_ABI 8
 
 typedef int32_t sunet_status;
 enum {
@@ -209,12 +209,19 @@ SUNET_API sunet_status sunet_batch_norm_backward(sunet_context*, const sunet_bat
 SUNET_API sunet_status sunet_running_statistics_update(sunet_context*, int32_t channels, int64_t count, float momentum, const float* mean,
                                                        const float* variance, float* running_mean, float* running_variance);
 
-SUNET_API sunet_status sunet_relu(sunet_context*, const sunet_tensor* tensor, const void* x, void* y);
-/* dx = dy where y > 0, else 0; y is relu's result. dx may be dy. */
-SUNET_API sunet_status sunet_relu_backward(sunet_context*, const sunet_tensor* tensor, const void* y, const void* dy, void* dx);
+/*
+ * Pointwise operations, all of one signature and found by name: y from the elements at the same place in a and b, which have y's extent and
+ * element type. b is null where the operation takes one operand, and the coefficient is read where it takes a number.
+ */
+#define SUNET_POINTWISE(name)                                                                                                           \
+    sunet_status name(sunet_context* context, const sunet_tensor* a_tensor, const void* a, const sunet_tensor* b_tensor, const void* b, \
+                      float coefficient, const sunet_tensor* y_tensor, void* y)
+/* y = max(0, a); y may be a. */
+SUNET_API SUNET_POINTWISE(sunet_relu);
+/* y = b where a > 0, else 0: a is relu's result and b its gradient. y may be b. */
+SUNET_API SUNET_POINTWISE(sunet_relu_backward);
 /* y = a + b; y may be either. */
-SUNET_API sunet_status sunet_add(sunet_context*, const sunet_tensor* a_tensor, const void* a, const sunet_tensor* b_tensor, const void* b,
-                                 const sunet_tensor* y_tensor, void* y);
+SUNET_API SUNET_POINTWISE(sunet_add);
 /* Copies between layouts and types and in or out of channel slices: concatenation, its gradient, the graph's edges. */
 SUNET_API sunet_status sunet_copy(sunet_context*, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, void* y);
 /* out[c] = sum of x over N, H, W: the gradient of a bias. Sums in double. */

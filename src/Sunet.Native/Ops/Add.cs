@@ -3,7 +3,7 @@ using Sunet.Native.Graphs;
 namespace Sunet.Native.Ops;
 
 /// <summary>y = a + b element by element; both of one shape. Residual connections, and gradients that meet.</summary>
-public sealed class Add : Op
+public sealed class Add : PointwiseOp
 {
     private readonly OpInput a, b;
 
@@ -27,7 +27,10 @@ public sealed class Add : Op
     public static Op OfGradients(string name, Value a, Value b) => new Add(name, Phase.Backward, a, b);
 
     /// <inheritdoc/>
-    public override long Flops => Output.Shape.Count;
+    public override Value First => A;
+
+    /// <inheritdoc/>
+    public override Value? Second => B;
 
     /// <inheritdoc/>
     public override IEnumerable<Value> Overwritable => Inputs;

@@ -27,13 +27,13 @@ internal sealed record ConvolutionRoles(
     /// <summary>Whether the result is clamped at zero, last of all.</summary>
     public bool FusedRelu { get; init; }
 
-    /// <summary>The layer's input, or its gradient: the source of a convolution, the destination of the one that a layer transposes.</summary>
+    /// <summary>The layer's input, or its gradient. A transposed convolution's is the destination.</summary>
     public Value LayerInput => IsTransposed ? Destination : Source;
 
-    /// <summary>The layer's output, or its gradient.</summary>
+    /// <summary>The layer's output, or its gradient. A transposed convolution's is the source.</summary>
     public Value LayerOutput => IsTransposed ? Source : Destination;
 
-    /// <summary>The activations, or their gradient, that are multiplied by the weights; for the weights' gradient the layer's input.</summary>
+    /// <summary>What the weights are multiplied by, activations or their gradient; for the gradient of weights the layer's input.</summary>
     public Value Operand => Direction switch
     {
         ConvolutionDirection.Forward => Source,

@@ -3,7 +3,7 @@ using Sunet.Native.Graphs;
 namespace Sunet.Native.Ops;
 
 /// <summary>y = max(0, x) element by element; any shape.</summary>
-public sealed class Relu : Op
+public sealed class Relu : PointwiseOp
 {
     private readonly OpInput x;
 
@@ -21,7 +21,7 @@ public sealed class Relu : Op
     public override Value? LaidOutLike => X;
 
     /// <inheritdoc/>
-    public override long Flops => Output.Shape.Count;
+    public override Value First => X;
 
     /// <inheritdoc/>
     public override IEnumerable<Value> Overwritable => Inputs;
@@ -32,7 +32,7 @@ public sealed class Relu : Op
 }
 
 /// <summary>The gradient of ReLU from its result: dy where y is above 0, else 0.</summary>
-public sealed class ReluGradient : Op
+public sealed class ReluGradient : PointwiseOp
 {
     private readonly OpInput y, dy;
 
@@ -53,7 +53,10 @@ public sealed class ReluGradient : Op
     public override Value? LaidOutLike => Y;
 
     /// <inheritdoc/>
-    public override long Flops => Output.Shape.Count;
+    public override Value First => Y;
+
+    /// <inheritdoc/>
+    public override Value? Second => Dy;
 
     /// <inheritdoc/>
     public override IEnumerable<Value> Overwritable => [Dy];

@@ -14,10 +14,10 @@ public sealed unsafe class SpatialKernelTests : KernelTest
         float[] sums = new float[37];
         fixed (float* pa = a.Data, pb = b.Data, ps = sum.Data, pc = copy.Data, pr = relu.Data, pk = back.Data, pt = sums)
         {
-            Succeeds(SunetCpu.Add(Context, a.Native, pa, b.Native, pb, sum.Native, ps));
+            Succeeds(Pointwise("add", a, pa, b, pb, sum, ps));
             Succeeds(SunetCpu.Copy(Context, a.Native, pa, copy.Native, pc));
-            Succeeds(SunetCpu.Relu(Context, a.Native, pa, pr));
-            Succeeds(SunetCpu.ReluBackward(Context, a.Native, pr, pa, pk));
+            Succeeds(Pointwise("relu", a, pa, a, null, relu, pr));
+            Succeeds(Pointwise("relu_backward", relu, pr, a, pa, back, pk));
             Succeeds(SunetCpu.ChannelSum(Context, a.Native, pa, pt));
         }
 
@@ -100,10 +100,10 @@ public sealed unsafe class SpatialKernelTests : KernelTest
         fixed (float* px = x.Data, py = y.Data, pz = z.Data)
         {
             Assert.Equal(1, SunetCpu.Copy(Context, x.Native, px, y.Native, py));
-            Assert.Equal(1, SunetCpu.Add(Context, x.Native, px, x.Native, px, y.Native, py));
+            Assert.Equal(1, Pointwise("add", x, px, x, px, y, py));
             Assert.Equal(1, SunetCpu.AveragePool(Context, 2, x.Native, px, z.Native, pz));
             Assert.Equal(1, SunetCpu.Bilinear(Context, x.Native, px, z.Native, pz));
-            Assert.Equal(1, SunetCpu.Relu(Context, x.Native, px, null));
+            Assert.Equal(1, Pointwise("relu", x, px, x, null, x, null));
         }
 
         Assert.All(y.Data.Concat(z.Data), value => Assert.Equal(KernelTensor.Untouched, value));
@@ -115,4 +115,7 @@ public sealed unsafe class SpatialKernelTests : KernelTest
         int low = (int)source;
         return [(low, 1 - (source - low)), (Math.Min(low + 1, input - 1), source - low)];
     }
+
+    private int Pointwise(string name, KernelTensor a, float* first, KernelTensor b, float* second, KernelTensor y, float* result) =>
+        PointwiseKernel.Find(name)!.Run(Context, a.Native, first, b.Native, second, coefficient: 0, y.Native, result);
 }

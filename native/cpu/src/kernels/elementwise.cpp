@@ -96,6 +96,18 @@ void apply(const sunet_context* context, pointwise operation, const channel_view
         });
 }
 
+/* Checks the operands of an operation that keeps the element type, and applies it. */
+sunet_status apply_pointwise(sunet_context* context, pointwise operation, const sunet_tensor* a_tensor, const void* a,
+                             const sunet_tensor* b_tensor, const void* b, const sunet_tensor* y_tensor, void* y) {
+    channel_view a_view, b_view, y_view;
+    if (context == nullptr || a == nullptr || b == nullptr || y == nullptr || !describe(a_tensor, &a_view, true) ||
+        !describe(b_tensor, &b_view, true) || !describe(y_tensor, &y_view, true) || !a_view.same_extent(y_view) ||
+        !b_view.same_extent(y_view) || a_view.is_bf16 != y_view.is_bf16 || b_view.is_bf16 != y_view.is_bf16)
+        return SUNET_INVALID_ARGUMENT;
+    apply(context, operation, a_view, a, b_view, b, y_view, y);
+    return SUNET_OK;
+}
+
 struct channel_run {
     int lanes;
     std::int64_t pixels, stride;
@@ -124,30 +136,19 @@ SUNET_KERNEL(sum_run, sum_kernel, channel_run)
 
 using namespace sunet;
 
-sunet_status sunet_relu(sunet_context* context, const sunet_tensor* tensor, const void* x, void* y) {
-    channel_view view;
-    if (context == nullptr || x == nullptr || y == nullptr || !describe(tensor, &view, true)) return SUNET_INVALID_ARGUMENT;
-    apply(context, pointwise::relu, view, x, view, x, view, y);
-    return SUNET_OK;
+SUNET_POINTWISE(sunet_relu) {
+    (void)b_tensor, (void)b, (void)coefficient;
+    return apply_pointwise(context, pointwise::relu, a_tensor, a, a_tensor, a, y_tensor, y);
 }
 
-sunet_status sunet_relu_backward(sunet_context* context, const sunet_tensor* tensor, const void* y, const void* dy, void* dx) {
-    channel_view view;
-    if (context == nullptr || y == nullptr || dy == nullptr || dx == nullptr || !describe(tensor, &view, true))
-        return SUNET_INVALID_ARGUMENT;
-    apply(context, pointwise::relu_backward, view, y, view, dy, view, dx);
-    return SUNET_OK;
+SUNET_POINTWISE(sunet_relu_backward) {
+    (void)coefficient;
+    return apply_pointwise(context, pointwise::relu_backward, a_tensor, a, b_tensor, b, y_tensor, y);
 }
 
-sunet_status sunet_add(sunet_context* context, const sunet_tensor* a_tensor, const void* a, const sunet_tensor* b_tensor, const void* b,
-                       const sunet_tensor* y_tensor, void* y) {
-    channel_view a_view, b_view, y_view;
-    if (context == nullptr || a == nullptr || b == nullptr || y == nullptr || !describe(a_tensor, &a_view, true) ||
-        !describe(b_tensor, &b_view, true) || !describe(y_tensor, &y_view, true) || !a_view.same_extent(y_view) ||
-        !b_view.same_extent(y_view) || a_view.is_bf16 != y_view.is_bf16 || b_view.is_bf16 != y_view.is_bf16)
-        return SUNET_INVALID_ARGUMENT;
-    apply(context, pointwise::add, a_view, a, b_view, b, y_view, y);
-    return SUNET_OK;
+SUNET_POINTWISE(sunet_add) {
+    (void)coefficient;
+    return apply_pointwise(context, pointwise::add, a_tensor, a, b_tensor, b, y_tensor, y);
 }
 
 sunet_status sunet_copy(sunet_context* context, const sunet_tensor* x_tensor, const void* x, const sunet_tensor* y_tensor, void* y) {

@@ -11,7 +11,7 @@ internal static partial class CpuLibrary
     public const string Name = "sunet_cpu";
 
     /// <summary>The number <c>SUNET_CPU_ABI</c> these bindings were written for.</summary>
-    public const int Abi = 7;
+    public const int Abi = 8;
 
     private const string SpinVariable = "GOMP_SPINCOUNT";
     private const string SpinCount = "10000";
@@ -30,6 +30,17 @@ internal static partial class CpuLibrary
         {
             EnsureLoaded();
             return loaded!.Path;
+        }
+    }
+
+    /// <summary>The loaded library, to look exports up in.</summary>
+    /// <exception cref="BackendException">It is missing, cannot be loaded, or is of another version.</exception>
+    public static nint Handle
+    {
+        get
+        {
+            EnsureLoaded();
+            return loaded!.Handle;
         }
     }
 

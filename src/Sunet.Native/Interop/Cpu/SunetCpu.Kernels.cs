@@ -22,16 +22,6 @@ internal static unsafe partial class SunetCpu
     public static partial int RunningStatisticsUpdate(
         nint context, int channels, long count, float momentum, float* mean, float* variance, float* runningMean, float* runningVariance);
 
-    [LibraryImport(Library, EntryPoint = "sunet_relu")]
-    public static partial int Relu(nint context, in NativeTensor tensor, void* x, void* y);
-
-    [LibraryImport(Library, EntryPoint = "sunet_relu_backward")]
-    public static partial int ReluBackward(nint context, in NativeTensor tensor, void* y, void* dy, void* dx);
-
-    [LibraryImport(Library, EntryPoint = "sunet_add")]
-    public static partial int Add(
-        nint context, in NativeTensor aTensor, void* a, in NativeTensor bTensor, void* b, in NativeTensor yTensor, void* y);
-
     [LibraryImport(Library, EntryPoint = "sunet_copy")]
     public static partial int Copy(nint context, in NativeTensor xTensor, void* x, in NativeTensor yTensor, void* y);
 

@@ -1,19 +1,19 @@
+using Sunet.Native.Backends.Cpu.Layout;
 using Sunet.Native.Backends.Cpu.Running;
+using Sunet.Native.Backends.Shared;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Ops;
 
 namespace Sunet.Native.Backends.Cpu.Ops;
 
-/// <summary>ReLU, sums, concatenation and slices, gradients of biases.</summary>
+/// <summary>Pointwise ops, concatenation and slices, gradients of biases.</summary>
 internal static unsafe class CpuElementwise
 {
     public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
     {
-        Relu relu => Clamp(session, relu, session.Layouts.TensorOf(relu.Output)),
-        ReluGradient gradient => Mask(session, gradient, session.Layouts.TensorOf(gradient.Dy), session.Layouts.TensorOf(gradient.Output)),
-        Add add => Sum(session, add, session.Layouts.TensorOf(add.A), session.Layouts.TensorOf(add.B), session.Layouts.TensorOf(add.Output)),
-        Concat concat => Join(session, concat, session.Layouts.TensorOf(concat.A), session.Layouts.TensorOf(concat.B), session.Layouts.TensorOf(concat.Output)),
+        PointwiseOp pointwise => Pointwise(session, pointwise),
+        Concat concat => Join(session, concat),
         ChannelSlice slice when session.Layouts.ViewOf(slice.Output)?.Host == slice.X => new NoCall(),
         ChannelSlice slice => Slice(session, slice),
         BiasGradient bias when session.BiasGradients.IsFound(bias) => new NoCall(),
@@ -21,26 +21,40 @@ internal static unsafe class CpuElementwise
         _ => null,
     };
 
-    private static CpuKernel Clamp(CpuRun session, Relu op, NativeTensor y) =>
-        new(session, op, (context, at) => SunetCpu.Relu(context, y, at.Of(op.X), at.Of(op.Output)));
-
-    /// <summary>The layer's result lies as the gradient that is written; the one that comes in may not.</summary>
-    private static CpuKernel Mask(CpuRun session, ReluGradient op, NativeTensor dy, NativeTensor dx) => dy.Layout == dx.Layout
-        ? new CpuKernel(session, op, (context, at) => SunetCpu.ReluBackward(context, dx, at.Of(op.Y), at.Of(op.Dy), at.Of(op.Output)))
-        : new CpuKernel(session, op, (context, at) =>
+    /// <summary>The call of an op's kernel; null where the library has none.</summary>
+    private static CpuKernel? Pointwise(CpuRun session, PointwiseOp op)
+    {
+        if (PointwiseKernel.Find(KernelName.Of(op)) is not { } kernel)
+            return null;
+        NativeTensor a = session.Layouts.TensorOf(op.First), y = session.Layouts.TensorOf(op.Output);
+        float coefficient = op.Coefficient ?? 0;
+        if (op.Second is not { } second)
         {
-            int status = SunetCpu.Copy(context, dy, at.Of(op.Dy), dx, at.Of(op.Output));
+            return new CpuKernel(session, op,
+                (context, at) => kernel.Run(context, a, at.Of(op.First), a, null, coefficient, y, at.Of(op.Output)));
+        }
+
+        NativeTensor b = session.Layouts.TensorOf(second);
+        if (op.LaidOutLike is null || (b.Layout, b.Type) == (y.Layout, y.Type))
+        {
+            return new CpuKernel(session, op,
+                (context, at) => kernel.Run(context, a, at.Of(op.First), b, at.Of(second), coefficient, y, at.Of(op.Output)));
+        }
+
+        // The kernel takes one layout, and its second operand lies in another.
+        return new CpuKernel(session, op, (context, at) =>
+        {
+            int status = SunetCpu.Copy(context, b, at.Of(second), y, at.Of(op.Output));
             return status != NativeStatus.Ok
                 ? status
-                : SunetCpu.ReluBackward(context, dx, at.Of(op.Y), at.Of(op.Output), at.Of(op.Output));
+                : kernel.Run(context, a, at.Of(op.First), y, at.Of(op.Output), coefficient, y, at.Of(op.Output));
         });
-
-    private static CpuKernel Sum(CpuRun session, Add op, NativeTensor a, NativeTensor b, NativeTensor y) =>
-        new(session, op, (context, at) => SunetCpu.Add(context, a, at.Of(op.A), b, at.Of(op.B), y, at.Of(op.Output)));
+    }
 
     private static CpuKernel Slice(CpuRun session, ChannelSlice op)
     {
-        NativeTensor from = session.Layouts.TensorOf(op.X).Slice(op.Offset, op.Output.Shape.Channels), y = session.Layouts.TensorOf(op.Output);
+        NativeTensor from = session.Layouts.TensorOf(op.X).Slice(op.Offset, op.Output.Shape.Channels);
+        NativeTensor y = session.Layouts.TensorOf(op.Output);
         return new CpuKernel(session, op, (context, at) => SunetCpu.Copy(context, from, at.Of(op.X), y, at.Of(op.Output)));
     }
 
@@ -48,9 +62,11 @@ internal static unsafe class CpuElementwise
         new(session, op, (context, at) => SunetCpu.ChannelSum(context, dy, at.Of(op.Dy), at.Of(op.Output)));
 
     /// <summary>Copies the parts that are not written into the joined value at once.</summary>
-    private static PreparedCall Join(CpuRun session, Concat op, NativeTensor a, NativeTensor b, NativeTensor y)
+    private static PreparedCall Join(CpuRun session, Concat op)
     {
-        bool copiesFirst = session.Layouts.ViewOf(op.A)?.Host != op.Output, copiesSecond = session.Layouts.ViewOf(op.B)?.Host != op.Output;
+        CpuFormats layouts = session.Layouts;
+        NativeTensor a = layouts.TensorOf(op.A), b = layouts.TensorOf(op.B), y = layouts.TensorOf(op.Output);
+        bool copiesFirst = layouts.ViewOf(op.A)?.Host != op.Output, copiesSecond = layouts.ViewOf(op.B)?.Host != op.Output;
         if (!copiesFirst && !copiesSecond)
             return new NoCall();
         NativeTensor first = y.Slice(0, a.Dim1), second = y.Slice(a.Dim1, b.Dim1);

@@ -46,12 +46,17 @@ internal sealed unsafe class CudaKernels : CudaChild
 
     /// <summary>Looks a kernel up; remembered from then on.</summary>
     /// <exception cref="BackendException">There is none of that name.</exception>
-    public CudaKernel Get(string name)
+    public CudaKernel Get(string name) => TryGet(name)
+        ?? throw new BackendException($"There is no CUDA kernel '{name}' in this build of Sunet.Native.", Resource, (int)CudaResult.NotFound);
+
+    /// <summary>Looks a kernel up; remembered from then on.</summary>
+    /// <returns>Null where there is none of that name.</returns>
+    public CudaKernel? TryGet(string name)
     {
         lock (gate)
         {
-            if (!known.TryGetValue(name, out CudaKernel? kernel))
-                known.Add(name, kernel = Find(name));
+            if (!known.TryGetValue(name, out CudaKernel? kernel) && (kernel = Find(name)) is not null)
+                known.Add(name, kernel);
             return kernel;
         }
     }
@@ -101,7 +106,7 @@ internal sealed unsafe class CudaKernels : CudaChild
         }
     }
 
-    private CudaKernel Find(string name)
+    private CudaKernel? Find(string name)
     {
         using DeviceScope scope = Device.Use();
         byte[] text = Encoding.UTF8.GetBytes(name + '\0');
@@ -109,10 +114,7 @@ internal sealed unsafe class CudaKernels : CudaChild
         {
             int result = CudaDriver.ModuleGetFunction(out nint function, handle, terminated);
             if (result == (int)CudaResult.NotFound)
-            {
-                throw new BackendException($"There is no CUDA kernel '{name}' in this build of Sunet.Native.", Resource, result);
-            }
-
+                return null;
             CudaStatus.ThrowIfFailed(result, $"cuModuleGetFunction({name})");
             return new CudaKernel(
                 name, function, Attribute(function, CudaFunctionAttribute.MaxThreadsPerBlock),

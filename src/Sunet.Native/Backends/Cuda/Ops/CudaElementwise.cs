@@ -1,18 +1,18 @@
+using System.Runtime.InteropServices;
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Running;
+using Sunet.Native.Backends.Shared;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 
 namespace Sunet.Native.Backends.Cuda.Ops;
 
-/// <summary>ReLU, sums, concatenation and slices, gradients of biases.</summary>
+/// <summary>Pointwise ops, concatenation and slices, gradients of biases.</summary>
 internal static class CudaElementwise
 {
     public static PreparedCall? Prepare(CudaRun run, Op op) => op switch
     {
-        Relu relu => Map(run, relu),
-        ReluGradient gradient => Combine(run, op, "relu_backward", gradient.Y, gradient.Dy),
-        Add add => Combine(run, op, "add", add.A, add.B),
+        PointwiseOp pointwise => Pointwise(run, pointwise),
         Concat when op.Inputs.All(part => run.Layouts.ViewOf(part)?.Host == op.Output) => new NoCall(),
         Concat concat => Join(run, concat),
         ChannelSlice slice when run.Layouts.ViewOf(slice.Output)?.Host == slice.X => new NoCall(),
@@ -21,27 +21,28 @@ internal static class CudaElementwise
         _ => null,
     };
 
-    private static CudaKernelCall Map(CudaRun run, Relu op)
+    /// <summary>The call of an op's kernel; null where there is none.</summary>
+    private static CudaKernelCall? Pointwise(CudaRun run, PointwiseOp op)
     {
-        CudaActivation y = CudaActivation.OfOutput(run.Layouts, op, op.X), x = CudaActivation.Of(run.Layouts, op.X);
-        CudaKernel kernel = run.Kernels.Get("relu" + y.Suffix);
+        Value second = op.Second ?? op.First;
+        CudaActivation y = CudaActivation.OfOutput(run.Layouts, op, op.First, second);
+        CudaActivation a = CudaActivation.Of(run.Layouts, op.First), b = CudaActivation.Of(run.Layouts, second);
+        if (run.Kernels.TryGet(KernelName.Of(op) + y.Suffix) is not { } kernel)
+            return null;
         return new CudaKernelCall(run, op, 0, kernel.Name, at =>
-        [
-            new KernelLaunch(kernel, CudaGrid.Elements(run.Device, y.Pixels * y.Channels, y.Lanes), CudaGrid.Block,
-                at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride, y.Pixels, y.Channels),
-        ]);
-    }
-
-    private static CudaKernelCall Combine(CudaRun run, Op op, string name, Value first, Value second)
-    {
-        CudaActivation y = CudaActivation.OfOutput(run.Layouts, op, first, second);
-        CudaActivation a = CudaActivation.Of(run.Layouts, first), b = CudaActivation.Of(run.Layouts, second);
-        CudaKernel kernel = run.Kernels.Get(name + y.Suffix);
-        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
-        [
-            new KernelLaunch(kernel, CudaGrid.Elements(run.Device, y.Pixels * y.Channels, y.Lanes), CudaGrid.Block,
-                at.Of(first), a.Stride, at.Of(second), b.Stride, at.Of(op.Output), y.Stride, y.Pixels, y.Channels),
-        ]);
+        {
+            List<KernelArgument> arguments = [at.Of(op.First), a.Stride];
+            if (op.Second is not null)
+                arguments.AddRange([at.Of(second), b.Stride]);
+            if (op.Coefficient is { } coefficient)
+                arguments.Add(coefficient);
+            arguments.AddRange([at.Of(op.Output), y.Stride, y.Pixels, y.Channels]);
+            return
+            [
+                new KernelLaunch(kernel, CudaGrid.Elements(run.Device, y.Pixels * y.Channels, y.Lanes), CudaGrid.Block,
+                    CollectionsMarshal.AsSpan(arguments)),
+            ];
+        });
     }
 
     private static CudaKernelCall Join(CudaRun run, Concat op)

@@ -1,0 +1,25 @@
+using System.Text;
+using Sunet.Native.Ops;
+
+namespace Sunet.Native.Backends.Shared;
+
+/// <summary>The name by which a backend finds the kernel of a pointwise op.</summary>
+internal static class KernelName
+{
+    private const string Gradient = "Gradient", Backward = "Backward";
+
+    /// <summary>The kind in lower case, a gradient's as the backward of its layer's: <c>relu</c>, <c>relu_backward</c>.</summary>
+    public static string Of(PointwiseOp op)
+    {
+        string kind = op.Kind.EndsWith(Gradient, StringComparison.Ordinal) ? op.Kind[..^Gradient.Length] + Backward : op.Kind;
+        var name = new StringBuilder();
+        foreach (char letter in kind)
+        {
+            if (char.IsAsciiLetterUpper(letter) && name.Length > 0)
+                name.Append('_');
+            name.Append(char.ToLowerInvariant(letter));
+        }
+
+        return name.ToString();
+    }
+}
