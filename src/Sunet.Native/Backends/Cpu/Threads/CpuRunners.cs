@@ -117,8 +117,7 @@ internal sealed class CpuRunners(int most, int threads) : IDisposable
         {
             while (true)
             {
-                if (disposed)
-                    throw new ObjectDisposedException("CpuBackend");
+                ObjectDisposedException.ThrowIf(disposed, typeof(IBackend));
                 if (idle.TryPop(out CpuRunner? runner))
                     return runner;
                 if (all.Count < most)

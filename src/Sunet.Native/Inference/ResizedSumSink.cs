@@ -2,36 +2,6 @@ using CommunityToolkit.HighPerformance;
 
 namespace Sunet.Native.Inference;
 
-/// <summary>Adds a share of the probabilities to a map of the whole image, [classes, height, width].</summary>
-internal readonly ref struct SumSink(Span<float> sum, int classes, (int H, int W) size, float share) : ITileSink
-{
-    private readonly Span<float> sum = sum;
-
-    public void Take(ReadOnlySpan<float> tile, in TilePart part)
-    {
-        for (int c = 0; c < classes; c++)
-        {
-            for (int y = 0; y < part.Height; y++)
-                Pixels.AddScaled(part.Row(tile, c, y), share, sum.Slice((((c * size.H) + part.Top + y) * size.W) + part.Left, part.Width));
-        }
-    }
-}
-
-/// <summary>Labels pixels with their likeliest class, so that no probability is kept.</summary>
-internal readonly ref struct LabelSink(Span2D<byte> labels, int classes) : ITileSink
-{
-    private readonly Span2D<byte> labels = labels;
-
-    public void Take(ReadOnlySpan<float> tile, in TilePart part)
-    {
-        for (int y = 0; y < part.Height; y++)
-        {
-            Pixels.ArgMax(tile[(part.Offset + (y * part.RowStride))..], part.PlaneStride, classes,
-                labels.GetRowSpan(part.Top + y).Slice(part.Left, part.Width));
-        }
-    }
-}
-
 /// <summary>
 /// Adds a share of the probabilities of a scaled image, resized, to a map [classes, height, width]; of the scaled image it keeps one row of
 /// tiles and the last row above.
