@@ -76,11 +76,14 @@ internal static class GoldenChecks
         double error = 0;
         foreach (double loss in expected)
             error = Math.Max(error, Math.Abs((trainer.Step(cancellation).Loss / loss) - 1));
-        return new SelfTestCheck(SelfTestGroups.Golden, name, error, tolerance, watch.Elapsed.TotalMilliseconds, trainer.Plan.Memory.TotalBytes,
+        return new SelfTestCheck(
+            SelfTestGroups.Golden, name, error, tolerance, watch.Elapsed.TotalMilliseconds, trainer.Plan.Memory.TotalBytes,
             $"losses of {expected.Length} training steps");
     }
 
-    /// <summary>Averages predictions over scales: the error of the probabilities, and the share of pixels that fall into another class.</summary>
+    /// <summary>
+    /// Averages predictions over scales: the error of the probabilities, and the share of pixels that fall into another class.
+    /// </summary>
     public static IReadOnlyList<SelfTestCheck> MultiScale(IBackend backend, string name, bool flip, GoldenBars bars)
     {
         GoldenCase golden = GoldenCase.Read(name);
@@ -98,7 +101,9 @@ internal static class GoldenChecks
         predictor.Average(golden.CreateInput(), golden.Input, probabilities);
         (Summary expected, int[] counts) = golden.MultiScale(flip);
         double error = GoldenErrors.OfSummary("probabilities", Array.ConvertAll(probabilities, p => (double)p), expected);
-        int moved = counts.Zip(CountLikeliest(probabilities, golden.Input.WithChannels(counts.Length)), (a, b) => Math.Abs(a - b)).Sum() / 2;
+        int moved = counts
+            .Zip(CountLikeliest(probabilities, golden.Input.WithChannels(counts.Length)), (a, b) => Math.Abs(a - b))
+            .Sum() / 2;
         double milliseconds = watch.Elapsed.TotalMilliseconds;
         return
         [

@@ -8,7 +8,9 @@ namespace Sunet.Verification;
 /// <summary>Every op and every kind of layer on shapes that are easy to get wrong, against the reference.</summary>
 internal static class OpChecks
 {
-    /// <summary>No multiple of a vector, a little less and a little more than one, and whole ones; even ones and odd multiples of eight.</summary>
+    /// <summary>
+    /// No multiple of a vector, a little less and a little more than one, and whole ones; even ones and odd multiples of eight.
+    /// </summary>
     private static readonly int[] Widths = [3, 6, 11, 16, 24, 64];
 
     /// <summary>

@@ -40,7 +40,9 @@ internal sealed record OpComparison(
             results);
     }
 
-    /// <summary>L2 distance relative to what is expected; the largest element where that is zero; infinite if anything is not finite.</summary>
+    /// <summary>
+    /// L2 distance relative to what is expected; the largest element where that is zero; infinite if anything is not finite.
+    /// </summary>
     public static double Error(double[] actual, double[] expected)
     {
         if (!actual.All(double.IsFinite))

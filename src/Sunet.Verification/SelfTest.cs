@@ -43,7 +43,9 @@ public static class SelfTest
         return new SelfTestReport(checks);
     }
 
-    /// <summary>Trains a small network for 200 steps on two backends; the tested one's loss must end within 5 % of the reference's.</summary>
+    /// <summary>
+    /// Trains a small network for 200 steps on two backends; the tested one's loss must end within 5 % of the reference's.
+    /// </summary>
     /// <param name="reference">A backend in float32.</param>
     /// <param name="tested">The backend to examine.</param>
     /// <param name="cancellation">Stops before a step.</param>

@@ -29,7 +29,8 @@ public sealed record SelfTestOptions
 /// <param name="Milliseconds">What the backend took.</param>
 /// <param name="Bytes">The memory of the largest plan; 0 where none was made.</param>
 /// <param name="Detail">What the error is of, or why there is no result.</param>
-public sealed record SelfTestCheck(string Group, string Name, double Error, double Tolerance, double Milliseconds, long Bytes, string Detail)
+public sealed record SelfTestCheck(
+    string Group, string Name, double Error, double Tolerance, double Milliseconds, long Bytes, string Detail)
 {
     /// <summary>Whether the error is within its tolerance; NaN is not.</summary>
     public bool Passed => Error <= Tolerance;

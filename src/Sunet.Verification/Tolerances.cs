@@ -4,10 +4,14 @@ using Sunet.Verification.Reference;
 
 namespace Sunet.Verification;
 
-/// <summary>How far a backend may be from float64, by what its arithmetic rounds. All errors are L2 distances relative to the result.</summary>
+/// <summary>
+/// How far a backend may be from float64, by what its arithmetic rounds. All errors are L2 distances relative to the result.
+/// </summary>
 internal static class Tolerances
 {
-    private static readonly double Float32Roundoff = Math.ScaleB(1, -24), Tf32Roundoff = Math.ScaleB(1, -11), Bf16Roundoff = Math.ScaleB(1, -8);
+    private static readonly double Float32Roundoff = Math.ScaleB(1, -24);
+    private static readonly double Tf32Roundoff = Math.ScaleB(1, -11);
+    private static readonly double Bf16Roundoff = Math.ScaleB(1, -8);
 
     private static readonly string[] Products =
         [.. OpGraph.Convolutions, nameof(Linear), nameof(LinearDataGradient), nameof(LinearWeightGradient)];

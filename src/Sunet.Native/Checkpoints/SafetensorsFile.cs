@@ -79,7 +79,9 @@ internal sealed class SafetensorsFile : IStateDict
         return Elements<T>(entry);
     }
 
-    /// <summary>Lets go of the memory of a tensor that has been read in place; it is read from the file where it is asked for again.</summary>
+    /// <summary>
+    /// Lets go of the memory of a tensor that has been read in place; it is read from the file where it is asked for again.
+    /// </summary>
     /// <exception cref="CheckpointException">The file has no such tensor.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public void Release(string name)

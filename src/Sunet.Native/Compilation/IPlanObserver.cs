@@ -1,8 +1,8 @@
 namespace Sunet.Native.Compilation;
 
 /// <summary>
-/// Watches a plan run: timings, traces, checks. It is told on the thread that makes the calls, which on the CPU is one of the backend's, and
-/// may use the plan, but not wait for another thread that uses the backend.
+/// Watches a plan run: timings, traces, checks. It is told on the thread that makes the calls, which on the CPU is one of the backend's,
+/// and may use the plan, but not wait for another thread that uses the backend.
 /// </summary>
 internal interface IPlanObserver
 {

@@ -165,7 +165,8 @@ public sealed partial class Plan : IDisposable, IWeightReader
         Value[] missing =
             [.. Graph.Parameters.Concat(Graph.Buffers).Where(v => !shared.TryGetValue(v, out StoredWeight? stored) || !stored.IsLoaded)];
         ProvideMemory(missing);
-        using var room = new HostFloats(missing.Where(v => v.Derivation is not null).Select(v => v.Shape.ArrayLength).DefaultIfEmpty().Max());
+        using var room = new HostFloats(
+            missing.Where(v => v.Derivation is not null).Select(v => v.Shape.ArrayLength).DefaultIfEmpty().Max());
         foreach (Value value in missing)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -235,8 +236,8 @@ public sealed partial class Plan : IDisposable, IWeightReader
     }
 
     /// <summary>
-    /// Gives the memory of activations, gradients and scratch back to the system until the next run, where the device can: the CPU on Linux.
-    /// What outputs held is gone; parameters, buffers and the optimizer's memory stay.
+    /// Gives the memory of activations, gradients and scratch back to the system until the next run, where the device can: the CPU on
+    /// Linux. What outputs held is gone; parameters, buffers and the optimizer's memory stay.
     /// </summary>
     public void ReleaseWorkingMemory()
     {

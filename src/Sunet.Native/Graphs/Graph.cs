@@ -2,7 +2,9 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Graphs;
 
-/// <summary>A static graph of ops in the order they run. Shapes are fixed when an op is added, so a wrong graph is refused at once.</summary>
+/// <summary>
+/// A static graph of ops in the order they run. Shapes are fixed when an op is added, so a wrong graph is refused at once.
+/// </summary>
 public sealed class Graph
 {
     private readonly List<Op> ops = [];

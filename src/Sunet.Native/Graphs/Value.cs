@@ -49,8 +49,8 @@ public sealed class Value
     public Value? GradientOf { get; internal set; }
 
     /// <summary>
-    /// Of a gradient [N, C, H, W]: whether every channel sums to zero over N, H and W but for rounding. A batch-norm that subtracts the batch's
-    /// mean makes it so, since a constant added to a channel changes nothing behind it.
+    /// Of a gradient [N, C, H, W]: whether every channel sums to zero over N, H and W but for rounding. A batch-norm that subtracts the
+    /// batch's mean makes it so, since a constant added to a channel changes nothing behind it.
     /// </summary>
     public bool SumsToZero { get; internal set; }
 

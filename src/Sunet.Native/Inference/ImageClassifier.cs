@@ -64,7 +64,9 @@ public sealed class ImageClassifier : IDisposable
         SunetTelemetry.Predicted(work, shape.Batch);
     }
 
-    /// <summary>The class probabilities of one image as it is: it is neither resized nor cropped, unless a side is below 32 pixels.</summary>
+    /// <summary>
+    /// The class probabilities of one image as it is: it is neither resized nor cropped, unless a side is below 32 pixels.
+    /// </summary>
     /// <param name="image">[H, W].</param>
     /// <param name="probabilities">Receives [classes]; they sum to 1.</param>
     /// <exception cref="ArgumentException">The number of probabilities is not that of the classes.</exception>

@@ -99,8 +99,8 @@ public sealed partial class Predictor : IDisposable
     }
 
     /// <summary>
-    /// Labels every pixel with its likeliest class and adds the (label, prediction) pairs to a matrix. Where a whole image is predicted once, they
-    /// are counted where they are computed, and only the counts come back.
+    /// Labels every pixel with its likeliest class and adds the (label, prediction) pairs to a matrix. Where a whole image is predicted
+    /// once, they are counted where they are computed, and only the counts come back.
     /// </summary>
     /// <param name="image">[H, W].</param>
     /// <param name="labels">[H, W]; 255 takes no part.</param>

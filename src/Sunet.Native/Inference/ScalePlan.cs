@@ -55,8 +55,8 @@ internal sealed class ScalePlan : IDisposable
             PredictionKind.Labels => network.AppendArgMax(),
             _ => counts!.Predictions,
         };
-        plan = Plan.Compile(network.Graph, backend, new PlanOptions { Weights = weights, BufferBytes = output.Shape.Count * output.Type.Bytes() },
-            cancellation);
+        var options = new PlanOptions { Weights = weights, BufferBytes = output.Shape.Count * output.Type.Bytes() };
+        plan = Plan.Compile(network.Graph, backend, options, cancellation);
         try
         {
             plan.Load(new SoundWeights(model).Read, cancellation);

@@ -45,7 +45,8 @@ internal static class TileAverage
     {
         int plane = rows.Tile * columns.Tile;
         using HostFloats tile = HostBuffer.Allocate(new Shape(classes, rows.Tile, columns.Tile));
-        using HostFloats right = Shared(classes, rows.Tile, columns.LargestOverlap), below = Shared(classes, rows.LargestOverlap, columns.Size);
+        using HostFloats right = Shared(classes, rows.Tile, columns.LargestOverlap);
+        using HostFloats below = Shared(classes, rows.LargestOverlap, columns.Size);
         for (int r = 0; r < rows.Starts.Count; r++)
         {
             for (int c = 0; c < columns.Starts.Count; c++)

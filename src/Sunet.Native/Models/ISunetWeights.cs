@@ -2,7 +2,9 @@ using Sunet.Native.Models.Networks;
 
 namespace Sunet.Native.Models;
 
-/// <summary>A network's weights to read: in ordinary memory, a <see cref="SunetModel"/>, or in their file, a <c>SunetModelFile</c>.</summary>
+/// <summary>
+/// A network's weights to read: in ordinary memory, a <see cref="SunetModel"/>, or in their file, a <c>SunetModelFile</c>.
+/// </summary>
 public interface ISunetWeights
 {
     /// <summary>What the network is.</summary>

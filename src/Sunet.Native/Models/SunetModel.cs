@@ -205,7 +205,8 @@ public sealed class SunetModel : ISunetWeights
         long needed = state.Sum(v => (long)v.Shape.ArrayLength) * sizeof(float), there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (needed > there)
         {
-            throw new MemoryException(string.Create(CultureInfo.InvariantCulture, $"The weights of model '{spec.Config.Name}' need {needed:N0} bytes "
+            throw new MemoryException(string.Create(CultureInfo.InvariantCulture,
+                $"The weights of model '{spec.Config.Name}' need {needed:N0} bytes "
                 + $"and there are {there:N0}; use fewer filters, smaller widths or a smaller depth."), needed);
         }
     }

@@ -57,7 +57,9 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
     /// pixels normalised as for ImageNet. All weights are read once, to see that they are finite.
     /// </summary>
     /// <param name="path">The weights; of safetensors, the metadata or the <c>config.json</c> beside them say what network it is.</param>
-    /// <param name="outputStride">Of a segmenter, another output stride than the file's, which no weight depends on; null for the file's.</param>
+    /// <param name="outputStride">
+    /// Of a segmenter, another output stride than the file's, which no weight depends on; null for the file's.
+    /// </param>
     /// <param name="selection">Which weights are meant where the file has several; null for the usual ones.</param>
     /// <exception cref="CheckpointException">
     /// The file is missing or damaged, or its tensors are not exactly those of a SUNet; the message lists names. Or a weight is NaN or

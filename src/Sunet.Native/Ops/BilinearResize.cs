@@ -38,7 +38,9 @@ public sealed class BilinearResize : Op
         gradients.Graph.Add(new BilinearResizeGradient(Name, gradients.GradientOf(Output), X.Shape)).Output);
 }
 
-/// <summary>The gradient of <see cref="BilinearResize"/>: every source element gathers from the outputs it took part in, in one order.</summary>
+/// <summary>
+/// The gradient of <see cref="BilinearResize"/>: every source element gathers from the outputs it took part in, in one order.
+/// </summary>
 public sealed class BilinearResizeGradient : Op
 {
     private readonly OpInput dy;

@@ -33,7 +33,11 @@ public sealed class Concat : Op
         foreach (Value input in Parts)
         {
             if (gradients.Needs(input))
-                gradients.Contribute(input, gradients.Graph.Add(new ChannelSlice($"{Name}/d{offset}", dy, offset, input.Shape.Channels)).Output);
+            {
+                var slice = new ChannelSlice($"{Name}/d{offset}", dy, offset, input.Shape.Channels);
+                gradients.Contribute(input, gradients.Graph.Add(slice).Output);
+            }
+
             offset += input.Shape.Channels;
         }
     }
@@ -48,7 +52,8 @@ public sealed class ChannelSlice : Op
     public ChannelSlice(string name, Value x, int offset, int count) : base(name, Phase.Backward)
     {
         this.x = AddInput(x);
-        Require(offset >= 0 && count > 0 && offset + count <= x.Shape.Channels, $"channels {offset}..{offset + count} are not in {x.Shape}");
+        Require(
+            offset >= 0 && count > 0 && offset + count <= x.Shape.Channels, $"channels {offset}..{offset + count} are not in {x.Shape}");
         Offset = offset;
         AddOutput("", x.Shape.WithChannels(count)).SumsToZero = x.SumsToZero;
     }

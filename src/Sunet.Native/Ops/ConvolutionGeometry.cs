@@ -20,8 +20,8 @@ public readonly record struct ConvolutionGeometry(
          Extent(width, kernelWidth, PaddingBegin.W, PaddingEnd.W, Dilation.W, Stride.W));
 
     /// <summary>
-    /// The geometry whose convolution reads <paramref name="height"/> by <paramref name="width"/> with no more padding than its last taps need: what is
-    /// cut at the end, as stride 2 has it, becomes less padding at the end. Rows that no tap reads at all stay unread.
+    /// The geometry whose convolution reads <paramref name="height"/> by <paramref name="width"/> with no more padding than its last taps
+    /// need: what is cut at the end, as stride 2 has it, becomes less padding at the end. Rows that no tap reads at all stay unread.
     /// </summary>
     public ConvolutionGeometry Exact(int height, int width, int kernelHeight, int kernelWidth)
     {

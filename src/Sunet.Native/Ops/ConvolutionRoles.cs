@@ -27,13 +27,17 @@ internal sealed record ConvolutionRoles(
     /// <summary>Whether the result is clamped at zero, last of all.</summary>
     public bool FusedRelu { get; init; }
 
-    /// <summary>The layer's input, or its gradient: the source of a convolution, the destination of the one that a layer transposes.</summary>
+    /// <summary>
+    /// The layer's input, or its gradient: the source of a convolution, the destination of the one that a layer transposes.
+    /// </summary>
     public Value LayerInput => IsTransposed ? Destination : Source;
 
     /// <summary>The layer's output, or its gradient.</summary>
     public Value LayerOutput => IsTransposed ? Source : Destination;
 
-    /// <summary>The activations, or their gradient, that are multiplied by the weights; for the weights' gradient the layer's input.</summary>
+    /// <summary>
+    /// The activations, or their gradient, that are multiplied by the weights; for the weights' gradient the layer's input.
+    /// </summary>
     public Value Operand => Direction switch
     {
         ConvolutionDirection.Forward => Source,

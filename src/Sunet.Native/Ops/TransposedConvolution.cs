@@ -75,7 +75,9 @@ public sealed class TransposedConvolution : Op
     }
 }
 
-/// <summary>The gradient of a transposed convolution for its input: from dy [N, O, H', W'] and weights [I, O, kH, kW] to [N, I, H, W].</summary>
+/// <summary>
+/// The gradient of a transposed convolution for its input: from dy [N, O, H', W'] and weights [I, O, kH, kW] to [N, I, H, W].
+/// </summary>
 public sealed class TransposedConvolutionDataGradient : Op
 {
     private readonly OpInput dy, weights;
@@ -102,7 +104,9 @@ public sealed class TransposedConvolutionDataGradient : Op
     public override long Flops => ConvolutionGeometry.Flops(Output.Shape, Weights.Shape);
 }
 
-/// <summary>The gradient of a transposed convolution for its weights: from x [N, I, H, W] and dy [N, O, H', W'] to [I, O, kH, kW].</summary>
+/// <summary>
+/// The gradient of a transposed convolution for its weights: from x [N, I, H, W] and dy [N, O, H', W'] to [I, O, kH, kW].
+/// </summary>
 public sealed class TransposedConvolutionWeightGradient : Op
 {
     private readonly OpInput x, dy;

@@ -32,8 +32,11 @@ public readonly struct Shape : IEquatable<Shape>
         d1 = Rank > 1 ? dimensions[1] : 1;
         d2 = Rank > 2 ? dimensions[2] : 1;
         d3 = Rank > 3 ? dimensions[3] : 1;
-        if (Math.Max(Math.Max(d0, d1), Math.Max(d2, d3)) > LongestSide || (UInt128)(ulong)((long)d0 * d1) * (ulong)((long)d2 * d3) > MostElements)
+        if (Math.Max(Math.Max(d0, d1), Math.Max(d2, d3)) > LongestSide
+            || (UInt128)(ulong)((long)d0 * d1) * (ulong)((long)d2 * d3) > MostElements)
+        {
             throw TooLarge("than any memory holds");
+        }
     }
 
     /// <summary>The number of dimensions.</summary>

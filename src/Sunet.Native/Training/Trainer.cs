@@ -340,7 +340,8 @@ public sealed class Trainer : IDisposable
 
         string name = batch.Names[at / (batch.Labels.Length / batch.Names.Length)];
         return new DataException(string.Create(CultureInfo.InvariantCulture,
-            $"{invalid} labels are out of range: '{name}' has {batch.Labels[at]} and the model has classes 0 to {spec.Classes - 1}."), name);
+            $"{invalid} labels are out of range: '{name}' has {batch.Labels[at]} "
+            + $"and the model has classes 0 to {spec.Classes - 1}."), name);
     }
 
     private static SafetensorsTensor Tensor(string name, Value value, ElementReader read) =>
@@ -350,7 +351,8 @@ public sealed class Trainer : IDisposable
     {
         if (!file.TryGet(name, out SafetensorsEntry? entry) || !entry.Has(value.Shape))
         {
-            throw new CheckpointException($"The training state '{file.Path}' is another model's: it has no '{name}' of {value.Shape}.", file.Path);
+            throw new CheckpointException(
+                $"The training state '{file.Path}' is another model's: it has no '{name}' of {value.Shape}.", file.Path);
         }
     }
 

@@ -8,7 +8,9 @@ namespace Sunet.Verification.Golden;
 /// <summary>How far a run is from PyTorch's float64, each figure beside that of PyTorch's own float32.</summary>
 internal sealed class GoldenErrors
 {
-    /// <summary>Norms at or below this are rounding noise of gradients that are zero, such as those of biases ahead of a batch-norm.</summary>
+    /// <summary>
+    /// Norms at or below this are rounding noise of gradients that are zero, such as those of biases ahead of a batch-norm.
+    /// </summary>
     private const double Zero = 1e-12;
 
     private readonly List<string> lines = [];

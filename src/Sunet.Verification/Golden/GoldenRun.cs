@@ -30,7 +30,8 @@ internal sealed record GoldenRun(double Loss, double[] Low, double[] Logits, IRe
             foreach (Phase phase in Enum.GetValues<Phase>())
                 plan.Run(phase);
             run = new GoldenRun(plan.ReadScalar(training.Loss!.Loss), Read(plan, training.LowLogits), Read(plan, training.Logits),
-                ReadGradients(training.Graph, v => Read(plan, v)), training.Graph.Buffers.ToDictionary(b => b.Name, b => Read(plan, b)), [], [])
+                ReadGradients(training.Graph, v => Read(plan, v)),
+                training.Graph.Buffers.ToDictionary(b => b.Name, b => Read(plan, b)), [], [])
             {
                 PlanBytes = plan.Memory.TotalBytes,
             };
@@ -48,7 +49,9 @@ internal sealed record GoldenRun(double Loss, double[] Low, double[] Logits, IRe
         return run with { EvaluationLow = Read(prediction, inference.LowLogits), EvaluationLogits = Read(prediction, inference.Logits) };
     }
 
-    /// <summary>In float64: training through the graph with all passes, prediction through the plain one, where nothing is rounded.</summary>
+    /// <summary>
+    /// In float64: training through the graph with all passes, prediction through the plain one, where nothing is rounded.
+    /// </summary>
     public static GoldenRun OnReference(GoldenCase golden)
     {
         SunetModel model = golden.CreateModel();

@@ -29,7 +29,9 @@ internal static class Fill
         return values;
     }
 
-    /// <summary>A parameter, as float32. Weights are uniform with variance 1 / fan-in, batch-norm vectors in [0.5, 1), biases small.</summary>
+    /// <summary>
+    /// A parameter, as float32. Weights are uniform with variance 1 / fan-in, batch-norm vectors in [0.5, 1), biases small.
+    /// </summary>
     public static float[] Parameter(string seed, string key, Shape shape, bool isBatchNorm)
     {
         double[] unit = Unit($"{seed}/{key}", shape.Count);
@@ -51,7 +53,8 @@ internal static class Fill
     }
 
     /// <summary>Normalised pixels in [-1, 1).</summary>
-    public static float[] Input(string seed, Shape shape) => Array.ConvertAll(Unit(seed + "/input", shape.Count), u => (float)((2 * u) - 1));
+    public static float[] Input(string seed, Shape shape) =>
+        Array.ConvertAll(Unit(seed + "/input", shape.Count), u => (float)((2 * u) - 1));
 
     /// <summary>Labels; with <paramref name="ignore"/> a twentieth of them is 255.</summary>
     public static int[] Labels(string seed, int count, int classes, bool ignore)

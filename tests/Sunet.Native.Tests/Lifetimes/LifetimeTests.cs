@@ -46,7 +46,9 @@ public sealed class LifetimeTests : EmulatorTest
     public void SessionPart_Disposed_IsRefusedOrAnswers(Device device, int parts)
     {
         // A GPU keeps copies of parameters in bf16; memory of the CPU can be given back.
-        using IBackend backend = device == Device.Cuda ? new CudaBackend(options: new CudaOptions { Precision = Precision.Bf16 }) : device.Open();
+        using IBackend backend = device == Device.Cuda
+            ? new CudaBackend(options: new CudaOptions { Precision = Precision.Bf16 })
+            : device.Open();
         Lifetime[] lifetimes = [.. SessionLifetime.OfParts(backend)];
         Assert.Equal(parts, lifetimes.Length);
         foreach (Lifetime lifetime in lifetimes)

@@ -93,13 +93,17 @@ internal sealed class SessionLifetime
         .Survives("PrepareCheck(IntPtr, IntPtr, Int64, IntPtr)", () => Once(session.StepWork.PrepareCheck(at, at + 64, 16, at + 128)))
         .Survives("LastCheck()", () => session.StepWork.LastCheck());
 
-    private Lifetime? OfParameterCopies() => session.ParameterCopies is not { } copies ? Unneeded() : new Lifetime(typeof(IParameterCopies), subject)
-        .Answers("ElementBytes", () => _ = copies.ElementBytes)
-        .Survives("Refresh(Int64, IntPtr, IntPtr)", () => copies.Refresh(16, at, outside));
+    private Lifetime? OfParameterCopies() => session.ParameterCopies is not { } copies
+        ? Unneeded()
+        : new Lifetime(typeof(IParameterCopies), subject)
+            .Answers("ElementBytes", () => _ = copies.ElementBytes)
+            .Survives("Refresh(Int64, IntPtr, IntPtr)", () => copies.Refresh(16, at, outside));
 
-    private Lifetime? OfReclaimableMemory() => session.ReclaimableMemory is not { } memory ? Unneeded() : new Lifetime(typeof(IReclaimableMemory), subject)
-        .Survives("Reclaim(Int64, IntPtr)", () => memory.Reclaim(64, at))
-        .Survives("Provide(Int64, IntPtr)", () => memory.Provide(64, at));
+    private Lifetime? OfReclaimableMemory() => session.ReclaimableMemory is not { } memory
+        ? Unneeded()
+        : new Lifetime(typeof(IReclaimableMemory), subject)
+            .Survives("Reclaim(Int64, IntPtr)", () => memory.Reclaim(64, at))
+            .Survives("Provide(Int64, IntPtr)", () => memory.Provide(64, at));
 
     private Lifetime? Unneeded()
     {

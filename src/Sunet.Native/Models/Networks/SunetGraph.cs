@@ -63,8 +63,8 @@ public sealed class SunetGraph
         Fused(Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0, networkSize, takesBytes: true));
 
     /// <summary>
-    /// As <see cref="ForImages"/>, and every level of the network stays readable after a run: the stem's convolution, the residual block, and
-    /// of each u-net module its way down, its way up and its sum (the levels of the paper's Table 1 and within them those of Figure 1).
+    /// As <see cref="ForImages"/>, and every level of the network stays readable after a run: the stem's convolution, the residual block,
+    /// and of each u-net module its way down, its way up and its sum (the levels of the paper's Table 1 and within them those of Figure 1).
     /// They are what the convolutions and sums give, before batch-norm and ReLU of what reads them.
     /// </summary>
     /// <param name="spec">The network.</param>

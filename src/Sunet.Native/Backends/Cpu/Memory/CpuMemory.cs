@@ -11,7 +11,9 @@ internal sealed class CpuMemory : IDeviceMemory
 {
     private static readonly Lock Gate = new();
 
-    /// <summary>All that may not have been written yet. They are held weakly: what nobody holds any more is freed by its finalizer.</summary>
+    /// <summary>
+    /// All that may not have been written yet. They are held weakly: what nobody holds any more is freed by its finalizer.
+    /// </summary>
     private static readonly List<WeakReference<CpuMemory>> Unwritten = [];
 
     private readonly CpuMemoryHandle memory;
@@ -35,7 +37,8 @@ internal sealed class CpuMemory : IDeviceMemory
             lock (Gate)
             {
                 Unwritten.RemoveAll(r => !r.TryGetTarget(out CpuMemory? memory) || memory.disposed);
-                return Math.Max(0, HostMemory.AvailableBytes - Unwritten.Sum(r => r.TryGetTarget(out CpuMemory? memory) ? memory.PromisedBytes : 0));
+                long promised = Unwritten.Sum(r => r.TryGetTarget(out CpuMemory? memory) ? memory.PromisedBytes : 0);
+                return Math.Max(0, HostMemory.AvailableBytes - promised);
             }
         }
     }

@@ -12,8 +12,12 @@ internal static unsafe class CpuElementwise
     {
         Relu relu => Clamp(session, relu, session.Layouts.TensorOf(relu.Output)),
         ReluGradient gradient => Mask(session, gradient, session.Layouts.TensorOf(gradient.Dy), session.Layouts.TensorOf(gradient.Output)),
-        Add add => Sum(session, add, session.Layouts.TensorOf(add.A), session.Layouts.TensorOf(add.B), session.Layouts.TensorOf(add.Output)),
-        Concat concat => Join(session, concat, session.Layouts.TensorOf(concat.A), session.Layouts.TensorOf(concat.B), session.Layouts.TensorOf(concat.Output)),
+        Add add =>
+            Sum(session, add, session.Layouts.TensorOf(add.A), session.Layouts.TensorOf(add.B), session.Layouts.TensorOf(add.Output)),
+        Concat concat =>
+            Join(
+                session, concat, session.Layouts.TensorOf(concat.A), session.Layouts.TensorOf(concat.B),
+                session.Layouts.TensorOf(concat.Output)),
         ChannelSlice slice when session.Layouts.ViewOf(slice.Output)?.Host == slice.X => new NoCall(),
         ChannelSlice slice => Slice(session, slice),
         BiasGradient bias when session.BiasGradients.IsFound(bias) => new NoCall(),
@@ -40,7 +44,8 @@ internal static unsafe class CpuElementwise
 
     private static CpuKernel Slice(CpuRun session, ChannelSlice op)
     {
-        NativeTensor from = session.Layouts.TensorOf(op.X).Slice(op.Offset, op.Output.Shape.Channels), y = session.Layouts.TensorOf(op.Output);
+        NativeTensor from = session.Layouts.TensorOf(op.X).Slice(op.Offset, op.Output.Shape.Channels);
+        NativeTensor y = session.Layouts.TensorOf(op.Output);
         return new CpuKernel(session, op, (context, at) => SunetCpu.Copy(context, from, at.Of(op.X), y, at.Of(op.Output)));
     }
 

@@ -14,7 +14,8 @@ internal static unsafe class CpuSoftmax
         SoftmaxGradient gradient =>
             ProbabilitiesGradient(session, gradient, session.Layouts.TensorOf(gradient.Dy), session.Layouts.TensorOf(gradient.Output)),
         SoftmaxCrossEntropy loss => Loss(session, loss, session.Layouts.TensorOf(loss.Logits)),
-        SoftmaxCrossEntropyGradient loss => LossGradient(session, loss, session.Layouts.TensorOf(loss.Logits), session.Layouts.TensorOf(loss.Output)),
+        SoftmaxCrossEntropyGradient loss =>
+            LossGradient(session, loss, session.Layouts.TensorOf(loss.Logits), session.Layouts.TensorOf(loss.Output)),
         ArgMax argMax when session.Layouts.IsUnmade(argMax.X) => ResizedArgMax(session, argMax, (BilinearResize)argMax.X.Producer!),
         ArgMax argMax => Largest(session, argMax, session.Layouts.TensorOf(argMax.X)),
         _ => null,

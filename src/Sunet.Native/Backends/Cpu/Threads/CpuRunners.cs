@@ -5,8 +5,8 @@ namespace Sunet.Native.Backends.Cpu.Threads;
 
 /// <summary>
 /// The threads that the native work of backends runs on, whichever threads ask for it. OpenMP keeps a team of threads for every thread that
-/// has ever called it, so with callers of their own teams a process would have as many threads as callers times threads. Runners are started
-/// when they are needed first, and work that finds all of them busy waits for one.
+/// has ever called it, so with callers of their own teams a process would have as many threads as callers times threads. Runners are
+/// started when they are needed first, and work that finds all of them busy waits for one.
 /// </summary>
 /// <param name="most">How many there may be.</param>
 /// <param name="threads">How many threads the team of each has, itself included.</param>
@@ -17,8 +17,8 @@ internal sealed class CpuRunners(int most, int threads) : IDisposable
     private static CpuRunners? current;
 
     /// <summary>
-    /// Those in use, by threads. Backends share them, since the teams of two would keep each other's processors: a team's threads go on looking
-    /// for work for a while before they sleep.
+    /// Those in use, by threads. Backends share them, since the teams of two would keep each other's processors: a team's threads go on
+    /// looking for work for a while before they sleep.
     /// </summary>
     private static readonly Dictionary<int, CpuRunners> InUse = [];
 
@@ -48,9 +48,9 @@ internal sealed class CpuRunners(int most, int threads) : IDisposable
     }
 
     /// <summary>
-    /// Makes work on one of the runners and returns when it is done; what it throws is thrown here. On a runner it is made at once. Allocates
-    /// nothing once there are runners. Work must not wait for what another thread does on the same backend, which may be waiting for this
-    /// runner.
+    /// Makes work on one of the runners and returns when it is done; what it throws is thrown here. On a runner it is made at once.
+    /// Allocates nothing once there are runners. Work must not wait for what another thread does on the same backend, which may be waiting
+    /// for this runner.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The backend and its sessions are disposed.</exception>
     /// <exception cref="BackendException">The system has not the threads to give.</exception>
@@ -108,8 +108,8 @@ internal sealed class CpuRunners(int most, int threads) : IDisposable
 
     /// <summary>What to throw where the system refuses a thread.</summary>
     internal static BackendException NoThread(Exception? inner = null) => new(
-        "The system does not let this process have as many threads as the CPU backend was asked to use; use fewer threads, or raise the limit "
-        + "of the container or user.", CpuLibrary.File, inner: inner);
+        "The system does not let this process have as many threads as the CPU backend was asked to use; use fewer threads, "
+        + "or raise the limit of the container or user.", CpuLibrary.File, inner: inner);
 
     private CpuRunner Rent()
     {
