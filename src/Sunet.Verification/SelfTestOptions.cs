@@ -2,7 +2,7 @@ using Sunet.Native.Backends;
 
 namespace Sunet.Verification;
 
-/// <summary>What a self-test covers and how close is close enough.</summary>
+/// <summary>The settings of a self-test: the checks it makes and their tolerances.</summary>
 public sealed record SelfTestOptions
 {
     /// <summary>The arithmetic of the backend under test.</summary>
@@ -36,7 +36,7 @@ public sealed record SelfTestCheck(
     public bool Passed => Error <= Tolerance;
 }
 
-/// <summary>All that a self-test found.</summary>
+/// <summary>The results of a self-test.</summary>
 /// <param name="Checks">In the order they ran.</param>
 public sealed record SelfTestReport(IReadOnlyList<SelfTestCheck> Checks)
 {

@@ -63,9 +63,9 @@ public interface IBackendSession : IDisposable
     void Synchronize();
 
     /// <summary>
-    /// Makes work of several calls where the device can be used, and returns when the calls are asked for: on a GPU on this thread, which
-    /// the device is current to meanwhile; on the CPU on a thread of the backend's, which the work has to itself. It nests. Methods of the
-    /// session itself do not need it. What the work throws is thrown here.
+    /// Runs work of several calls where the device can be used, and returns when the calls have been issued. On a GPU the work runs on this
+    /// thread, with the device current to it; on the CPU it runs on a thread of the backend, which serves nothing else meanwhile. Calls may
+    /// nest. Methods of the session itself do not need it. Exceptions of the work are thrown here.
     /// </summary>
     /// <param name="work">Runs prepared calls, and methods of this session; does not wait for other threads that use the backend.</param>
     void Perform(Action work);
@@ -178,7 +178,7 @@ public interface IReclaimableMemory
     void Reclaim(long bytes, nint address);
 
     /// <summary>
-    /// Has the system provide the memory of bytes that are about to be written, which is faster than as they are written.
+    /// Has the system provide the memory of bytes that are about to be written. Providing it at once is faster than page by page.
     /// </summary>
     void Provide(long bytes, nint address);
 }

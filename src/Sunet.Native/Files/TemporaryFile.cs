@@ -17,7 +17,8 @@ internal static class TemporaryFile
     private static long count;
 
     /// <summary>
-    /// A path that nothing has. Whoever creates it uses <see cref="FileMode.CreateNew"/> and <see cref="FileShare.None"/>.
+    /// Gives a path that no file has. A caller that creates the file uses <see cref="FileMode.CreateNew"/> and <see
+    /// cref="FileShare.None"/>.
     /// </summary>
     /// <param name="folder">The destination's folder.</param>
     public static string NextIn(string folder) => Path.Combine(folder, string.Create(

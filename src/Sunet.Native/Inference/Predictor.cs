@@ -192,7 +192,7 @@ public sealed partial class Predictor : IDisposable
             pool.WarmUp(shape.WithBatch(Options.Flip ? 2 : 1), PredictionKind.Probabilities, cancellation);
     }
 
-    /// <summary>Waits for the calls that are running, which end as usual; calls that come later, or wait for a turn, are refused.</summary>
+    /// <summary>Waits for the running calls, which complete as usual. Later calls, and calls that wait for a slot, are refused.</summary>
     /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread wants it.</exception>
     public void Dispose() => pool.Dispose();
 

@@ -82,7 +82,7 @@ internal static class TileAverage
         }
     }
 
-    /// <summary>Adds what the left neighbour has left here, and leaves what the right one shares.</summary>
+    /// <summary>Adds the columns that the left neighbour has left here, and keeps the columns shared with the right neighbour.</summary>
     private static void PassRight(Span<float> map, TileAxis columns, int c, Span<float> kept)
     {
         int width = columns.Tile, rows = map.Length / width, stride = columns.LargestOverlap;
@@ -96,7 +96,10 @@ internal static class TileAverage
         }
     }
 
-    /// <summary>The same from above and to below, for the columns that no tile further right reaches: only they are complete.</summary>
+    /// <summary>
+    /// Adds the rows that the upper neighbour has left here, and keeps the rows shared with the lower one. Only columns that no tile
+    /// further right reaches are complete, so only these are passed on.
+    /// </summary>
     private static void PassDown(Span<float> map, TileAxis rows, int r, TileAxis columns, int c, Span<float> kept)
     {
         int width = Math.Min(columns.Owned(c), columns.Size), left = columns.Starts[c];

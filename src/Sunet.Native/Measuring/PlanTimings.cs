@@ -94,7 +94,7 @@ internal sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepM
     public double? DirectRatio => StepMilliseconds / DirectConvolutionsMilliseconds;
 
     /// <summary>
-    /// Times a plan. Steps, calls and lone convolutions take turns, so that a machine that becomes slower for a while slows all of them.
+    /// Times a plan. Steps, calls and lone convolutions alternate, so that a machine that becomes slower for a while slows all of them.
     /// </summary>
     /// <param name="timed">The plan.</param>
     /// <param name="options">How often.</param>

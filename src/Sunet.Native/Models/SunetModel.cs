@@ -28,7 +28,7 @@ public sealed class SunetModel : ISunetWeights
         ParameterCount = entries.Values.Where(e => e.IsParameter).Sum(e => e.Shape.Count);
     }
 
-    /// <summary>What the network is.</summary>
+    /// <summary>The configuration of the network.</summary>
     public SunetSpec Spec { get; }
 
     /// <summary>State-dict keys of parameters and running statistics.</summary>
@@ -154,7 +154,7 @@ public sealed class SunetModel : ISunetWeights
         return source.Head == spec.Head && source.Classes == spec.Classes && source.Degrid == spec.Degrid;
     }
 
-    /// <summary>The same segmenter at another output stride, which no weight depends on.</summary>
+    /// <summary>Returns this segmenter at another output stride, which no weight depends on.</summary>
     /// <exception cref="ConfigurationException">The stride is not 32, 16 or 8.</exception>
     public SunetModel WithOutputStride(int outputStride)
     {

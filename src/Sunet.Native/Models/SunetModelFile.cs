@@ -33,7 +33,7 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
         counts = state.ToDictionary(v => v.Name, v => v.Shape.Count);
     }
 
-    /// <summary>What the network is.</summary>
+    /// <summary>The configuration of the network.</summary>
     public SunetSpec Spec { get; private init; }
 
     /// <summary>The entry of a file of torch.save that the weights are from; empty where it has none, and of safetensors.</summary>
@@ -82,7 +82,7 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
         }
     }
 
-    /// <summary>Finds the network in a checkpoint, and looks at no weight.</summary>
+    /// <summary>Finds the network in a checkpoint without reading any weight.</summary>
     /// <param name="file">The checkpoint, which is disposed with this, or if there is no network.</param>
     /// <param name="prefix">What names begin with; null to find it.</param>
     /// <param name="outputStride">Another output stride; null for the file's.</param>

@@ -1,7 +1,7 @@
 namespace Sunet.Native.Training;
 
 /// <summary>
-/// The learning rate over a run, as a factor on its base. A pure function of the step, so a resumed run needs no state for it.
+/// The learning rate over a run, as a factor on its base. It is a pure function of the step, so a resumed run needs no state for it.
 /// </summary>
 public abstract record LearningRateSchedule
 {
@@ -17,7 +17,7 @@ public abstract record LearningRateSchedule
     public static LearningRateSchedule Cosine(long steps) => new CosineSchedule(steps);
 
     /// <summary>
-    /// Gives the paper's schedule for classification (section 6.1): the rate is multiplied by a factor after every so many steps.
+    /// Creates the paper's schedule for classification (section 6.1), which multiplies the rate by a factor at regular steps.
     /// </summary>
     /// <param name="every">Steps between drops, at least 1.</param>
     /// <param name="drop">The factor.</param>

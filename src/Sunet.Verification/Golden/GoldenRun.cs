@@ -7,7 +7,7 @@ using Sunet.Verification.Reference;
 
 namespace Sunet.Verification.Golden;
 
-/// <summary>What one training step and one prediction of a golden case gave.</summary>
+/// <summary>The results of one training step and one prediction of a golden case.</summary>
 internal sealed record GoldenRun(double Loss, double[] Low, double[] Logits, IReadOnlyDictionary<string, double[]> Gradients,
     IReadOnlyDictionary<string, double[]> Running, double[] EvaluationLow, double[] EvaluationLogits)
 {
@@ -50,7 +50,8 @@ internal sealed record GoldenRun(double Loss, double[] Low, double[] Logits, IRe
     }
 
     /// <summary>
-    /// In float64: training through the graph with all passes, prediction through the plain one, where nothing is rounded.
+    /// Runs a golden case on the reference in float64. Training uses the graph with all passes, and prediction the plain graph, whose
+    /// values are not rounded.
     /// </summary>
     public static GoldenRun OnReference(GoldenCase golden)
     {

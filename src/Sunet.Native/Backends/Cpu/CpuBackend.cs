@@ -95,7 +95,8 @@ public sealed class CpuBackend : IBackend
     }
 
     /// <summary>
-    /// Refuses what comes later. Plans that are there go on: contexts and memory are theirs, and the last of them ends the threads.
+    /// Refuses later calls. Existing plans keep working: they own their contexts and memory, and the last of them to be disposed ends the
+    /// threads.
     /// </summary>
     public void Dispose()
     {

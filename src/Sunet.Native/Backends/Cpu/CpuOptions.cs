@@ -1,6 +1,6 @@
 namespace Sunet.Native.Backends.Cpu;
 
-/// <summary>How the CPU is used.</summary>
+/// <summary>Settings of the CPU backend.</summary>
 public sealed record CpuOptions
 {
     /// <summary>The most threads that a call can use.</summary>

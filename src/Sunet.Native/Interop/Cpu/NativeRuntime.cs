@@ -63,13 +63,12 @@ internal sealed record NativeRuntimeInfo
     public required int ChannelBlock { get; init; }
 
     /// <summary>
-    /// The processors this process may use: those it may run on, or its container's share of their time, rounded up, if less.
+    /// The number of processors that this process may use: those it may run on, or its container's share of them, rounded up, if that is
+    /// less.
     /// </summary>
     public required int MaxThreads { get; init; }
 
-    /// <summary>
-    /// How many threads are used where no number is given: <see cref="MaxThreads"/>, or OMP_NUM_THREADS where that is less.
-    /// </summary>
+    /// <summary>The number of threads used where none is given: <see cref="MaxThreads"/>, or OMP_NUM_THREADS if that is less.</summary>
     public int DefaultThreads => ThreadsFor(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"));
 
     /// <summary>Whether the CPU multiplies bfloat16 natively.</summary>

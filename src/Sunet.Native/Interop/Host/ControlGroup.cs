@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Sunet.Native.Interop.Host;
 
 /// <summary>
-/// What Linux's control groups, such as those of a container, leave to this process: the least of its own group and of all that the group
-/// lies in. Both versions are read, each limit from whichever has it. Where there are none, there is no limit.
+/// Reads the limits that Linux's control groups, such as those of a container, set for this process: the least of its own group and of all
+/// groups that contain it. Both versions are read, each limit from whichever has it. Where there are no groups, there is no limit.
 /// </summary>
 /// <param name="root">The folder that stands for the file system's root.</param>
 internal sealed class ControlGroup(string root)
@@ -18,7 +18,8 @@ internal sealed class ControlGroup(string root)
     public long MemoryLimit() => Least("memory", folder => FirstNumber(folder, "memory.max", "memory.limit_in_bytes"));
 
     /// <summary>
-    /// The bytes that may still be used. What the groups hold of files is not counted as used: it is given up when memory is needed.
+    /// Gives the number of bytes that may still be used. Memory that caches files counts as free, since the system reclaims it when memory
+    /// is needed.
     /// </summary>
     public long MemoryLeft() => Least("memory", folder =>
     {

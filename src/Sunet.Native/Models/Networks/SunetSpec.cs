@@ -3,7 +3,7 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Models.Networks;
 
-/// <summary>What stands on the body.</summary>
+/// <summary>The kind of layers that follow the body.</summary>
 public enum SunetHead
 {
     /// <summary>Global average pooling and a linear layer: one label an image (section 4).</summary>
@@ -63,7 +63,7 @@ public sealed record SunetSpec
         _ => throw new ConfigurationException($"Output stride {OutputStride} is not 32, 16 or 8."),
     };
 
-    /// <summary>The same spec, if it can be built.</summary>
+    /// <summary>Checks that the spec can be built and returns it.</summary>
     /// <exception cref="ConfigurationException">A number is out of range; the message names it.</exception>
     public SunetSpec Validated()
     {

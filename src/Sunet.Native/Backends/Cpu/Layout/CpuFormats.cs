@@ -113,7 +113,7 @@ internal sealed class CpuFormats : IValueLayouts, IDisposable
     /// <summary>Bytes of one element in memory.</summary>
     public int ElementBytes(Value value) => TypeOf(value) == NativeType.BFloat16 ? sizeof(ushort) : value.Type.Bytes();
 
-    /// <summary>Such as <c>aBcd16b</c> or <c>aBcd16b bf16</c>.</summary>
+    /// <summary>Describes the format of a value, for example <c>aBcd16b</c> or <c>aBcd16b bf16</c>.</summary>
     public string FormatOf(Value value)
     {
         if (views.IsUnmade(value))

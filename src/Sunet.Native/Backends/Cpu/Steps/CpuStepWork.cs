@@ -3,7 +3,7 @@ using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Native.Backends.Cpu.Steps;
 
-/// <summary>What happens to parameters between two steps on the CPU: the check of the step, sums of gradients, updates.</summary>
+/// <summary>The work on parameters between two steps on the CPU: the check of the step, sums of gradients, and updates.</summary>
 internal sealed unsafe class CpuStepWork(CpuRun run) : IStepWork
 {
     /// <inheritdoc/>
