@@ -21,7 +21,9 @@ public sealed class Differentiator
     /// <summary>The graph that grows.</summary>
     public Graph Graph { get; }
 
-    /// <summary>Appends to <paramref name="graph"/> the gradient of <paramref name="loss"/> for every parameter that is not frozen.</summary>
+    /// <summary>
+    /// Appends to <paramref name="graph"/> the gradient of <paramref name="loss"/> for every parameter that is not frozen.
+    /// </summary>
     /// <param name="graph">A graph with forward ops only.</param>
     /// <param name="loss">A value of one element.</param>
     /// <param name="sum">Makes the op that adds two gradients of one value: name, both addends.</param>
