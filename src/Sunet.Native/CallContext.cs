@@ -1,7 +1,7 @@
 namespace Sunet.Native;
 
 /// <summary>
-/// A caller, as far as it matters which calls it is inside of: a thread, together with the threads that work for it while it waits for them.
+/// Identifies a caller, to tell which calls it is inside of: a thread, together with the threads that work for it while it waits for them.
 /// </summary>
 internal sealed class CallContext
 {

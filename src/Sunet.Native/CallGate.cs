@@ -9,7 +9,7 @@ internal sealed class CallGate(Type owner)
 {
     private readonly Lock inside = new();
 
-    /// <summary>Whose call is inside, and how often it has entered; changed only by that call.</summary>
+    /// <summary>The caller that is inside the gate. Like the number of its entries, it is changed only by its own call.</summary>
     private volatile CallContext? caller;
     private int entries;
 
@@ -28,7 +28,10 @@ internal sealed class CallGate(Type owner)
         return EnterNested(cancellation);
     }
 
-    /// <summary>The same for a call that a callback may make, too. Within another call it is let in until that one ends.</summary>
+    /// <summary>
+    /// Begins a call that a callback may also make, and which ends when the result is disposed. Within another call, it may enter until
+    /// that call ends.
+    /// </summary>
     public Scope EnterNested(CancellationToken cancellation = default)
     {
         if (caller == CallContext.Current)

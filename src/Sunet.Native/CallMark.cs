@@ -1,8 +1,8 @@
 namespace Sunet.Native;
 
 /// <summary>
-/// Marks that the calling thread is inside a call to an object, so that a further call, which can only come from a callback, is refused
-/// instead of waiting for a turn that the first call has. Other threads' calls are none of its business.
+/// Marks that the calling thread is inside a call to an object. A further call on that thread can only come from a callback and would wait
+/// for the first one without end, so it is refused. Calls of other threads are not affected.
 /// </summary>
 internal readonly struct CallMark : IDisposable
 {

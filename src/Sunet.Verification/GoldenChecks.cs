@@ -9,7 +9,7 @@ using Sunet.Verification.Golden;
 
 namespace Sunet.Verification;
 
-/// <summary>Whole networks against PyTorch's float64.</summary>
+/// <summary>Checks whole networks against PyTorch's float64.</summary>
 internal static class GoldenChecks
 {
     /// <summary>How the names of cases begin that average predictions over scales.</summary>
@@ -34,7 +34,7 @@ internal static class GoldenChecks
     /// <summary>A step that moves no weight and makes the running statistics those of its batch.</summary>
     private static TrainerOptions StatisticsOnly { get; } = new() { Sgd = new SgdOptions { LearningRate = 0 }, BatchNormMomentum = 1 };
 
-    /// <summary>All checks of all cases, or of one if quick.</summary>
+    /// <summary>Makes all checks of all cases, or of one case in a quick run.</summary>
     public static IEnumerable<SelfTestCheck> Run(IBackend backend, SelfTestOptions options, CancellationToken cancellation)
     {
         GoldenBars bars = Tolerances.OfNetwork(options.Precision);
@@ -76,11 +76,14 @@ internal static class GoldenChecks
         double error = 0;
         foreach (double loss in expected)
             error = Math.Max(error, Math.Abs((trainer.Step(cancellation).Loss / loss) - 1));
-        return new SelfTestCheck(SelfTestGroups.Golden, name, error, tolerance, watch.Elapsed.TotalMilliseconds, trainer.Plan.Memory.TotalBytes,
+        return new SelfTestCheck(
+            SelfTestGroups.Golden, name, error, tolerance, watch.Elapsed.TotalMilliseconds, trainer.Plan.Memory.TotalBytes,
             $"losses of {expected.Length} training steps");
     }
 
-    /// <summary>Averages predictions over scales: the error of the probabilities, and the share of pixels that fall into another class.</summary>
+    /// <summary>
+    /// Checks predictions averaged over scales: the error of the probabilities, and the share of pixels that change their class.
+    /// </summary>
     public static IReadOnlyList<SelfTestCheck> MultiScale(IBackend backend, string name, bool flip, GoldenBars bars)
     {
         GoldenCase golden = GoldenCase.Read(name);
@@ -98,7 +101,9 @@ internal static class GoldenChecks
         predictor.Average(golden.CreateInput(), golden.Input, probabilities);
         (Summary expected, int[] counts) = golden.MultiScale(flip);
         double error = GoldenErrors.OfSummary("probabilities", Array.ConvertAll(probabilities, p => (double)p), expected);
-        int moved = counts.Zip(CountLikeliest(probabilities, golden.Input.WithChannels(counts.Length)), (a, b) => Math.Abs(a - b)).Sum() / 2;
+        int moved = counts
+            .Zip(CountLikeliest(probabilities, golden.Input.WithChannels(counts.Length)), (a, b) => Math.Abs(a - b))
+            .Sum() / 2;
         double milliseconds = watch.Elapsed.TotalMilliseconds;
         return
         [

@@ -5,10 +5,13 @@ using Sunet.Verification.Reference;
 
 namespace Sunet.Verification;
 
-/// <summary>Every op and every kind of layer on shapes that are easy to get wrong, against the reference.</summary>
+/// <summary>Checks every op and every kind of layer against the reference, on shapes that are easy to get wrong.</summary>
 internal static class OpChecks
 {
-    /// <summary>Channel counts around whole vectors: less than one, more, and whole ones; even ones and odd multiples of eight.</summary>
+    /// <summary>
+    /// The numbers of channels: one that is no multiple of a vector, some just below and above one vector, and whole vectors; even ones and
+    /// odd multiples of eight.
+    /// </summary>
     private static readonly int[] Widths = [3, 6, 11, 16, 24, 64];
 
     /// <summary>

@@ -9,7 +9,7 @@ using Sunet.Verification.Reference;
 
 namespace Sunet.Verification;
 
-/// <summary>A graph run on a backend and by the reference in float64, and how far apart they are.</summary>
+/// <summary>The results of a graph on a backend and on the reference in float64, and the error between them.</summary>
 /// <param name="Errors">L2 error of everything the graph keeps, relative to what the reference has.</param>
 /// <param name="Milliseconds">From the first call on the backend to the last result read.</param>
 /// <param name="Bytes">The plan's memory.</param>
@@ -41,7 +41,8 @@ internal sealed record OpComparison(
     }
 
     /// <summary>
-    /// L2 distance relative to what is expected; the largest element where that is zero; infinite if anything is not finite.
+    /// Gives the L2 distance relative to the expected values: the largest element where these are zero, and infinity if any element is not
+    /// finite.
     /// </summary>
     public static double Error(double[] actual, double[] expected)
     {

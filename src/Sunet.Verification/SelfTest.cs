@@ -10,7 +10,7 @@ namespace Sunet.Verification;
 /// </summary>
 public static class SelfTest
 {
-    /// <summary>How far a training in low precision may end from one in float32.</summary>
+    /// <summary>The largest relative difference between the final losses of a training in low precision and one in float32.</summary>
     private const double TrainingTolerance = 0.05;
 
     private const int ComparedSteps = 200;
@@ -43,7 +43,9 @@ public static class SelfTest
         return new SelfTestReport(checks);
     }
 
-    /// <summary>Trains a small network for 200 steps on two backends; the tested one's loss must end within 5 % of the reference's.</summary>
+    /// <summary>
+    /// Trains a small network for 200 steps on two backends. The loss of the tested one must end within 5 % of the reference's.
+    /// </summary>
     /// <param name="reference">A backend in float32.</param>
     /// <param name="tested">The backend to examine.</param>
     /// <param name="cancellation">Stops before a step.</param>

@@ -1,6 +1,6 @@
 namespace Sunet.Verification;
 
-/// <summary>What checks belong to.</summary>
+/// <summary>The names of the groups that checks belong to.</summary>
 internal static class SelfTestGroups
 {
     public const string Op = "op", Layer = "layer", Golden = "golden", Training = "training";

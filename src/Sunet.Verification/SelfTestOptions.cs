@@ -2,7 +2,7 @@ using Sunet.Native.Backends;
 
 namespace Sunet.Verification;
 
-/// <summary>What a self-test covers and how close is close enough.</summary>
+/// <summary>The settings of a self-test: the checks it makes and their tolerances.</summary>
 public sealed record SelfTestOptions
 {
     /// <summary>The arithmetic of the backend under test.</summary>
@@ -29,13 +29,14 @@ public sealed record SelfTestOptions
 /// <param name="Milliseconds">What the backend took.</param>
 /// <param name="Bytes">The memory of the largest plan; 0 where none was made.</param>
 /// <param name="Detail">What the error is of, or why there is no result.</param>
-public sealed record SelfTestCheck(string Group, string Name, double Error, double Tolerance, double Milliseconds, long Bytes, string Detail)
+public sealed record SelfTestCheck(
+    string Group, string Name, double Error, double Tolerance, double Milliseconds, long Bytes, string Detail)
 {
     /// <summary>Whether the error is within its tolerance; NaN is not.</summary>
     public bool Passed => Error <= Tolerance;
 }
 
-/// <summary>All that a self-test found.</summary>
+/// <summary>The results of a self-test.</summary>
 /// <param name="Checks">In the order they ran.</param>
 public sealed record SelfTestReport(IReadOnlyList<SelfTestCheck> Checks)
 {

@@ -5,17 +5,19 @@ using Sunet.Verification.Reference;
 namespace Sunet.Verification;
 
 /// <summary>
-/// How far a backend may be from float64, by what its arithmetic rounds. All errors are L2 distances relative to the result.
+/// The largest errors that a backend may have against float64, by the arithmetic it rounds in. All errors are L2 distances relative to the
+/// result.
 /// </summary>
 internal static class Tolerances
 {
-    private static readonly double Float32Roundoff = Math.ScaleB(1, -24), Tf32Roundoff = Math.ScaleB(1, -11);
+    private static readonly double Float32Roundoff = Math.ScaleB(1, -24);
+    private static readonly double Tf32Roundoff = Math.ScaleB(1, -11);
     private static readonly double Bf16Roundoff = Math.ScaleB(1, -8);
 
     private static readonly string[] Products =
         [.. OpGraph.Convolutions, nameof(Linear), nameof(LinearDataGradient), nameof(LinearWeightGradient)];
 
-    /// <summary>The tolerance of a single op whose inputs are exact.</summary>
+    /// <summary>Gives the largest error allowed for a single op whose inputs are exact.</summary>
     /// <param name="kind">One of <see cref="OpGraph.Kinds"/>.</param>
     /// <param name="terms">Terms in its longest sum.</param>
     /// <param name="precision">The arithmetic.</param>
@@ -37,10 +39,10 @@ internal static class Tolerances
         };
     }
 
-    /// <summary>The tolerance of a layer with a loss and all gradients, in float32: a few ops in a row.</summary>
+    /// <summary>The largest error allowed in float32 for a layer with a loss and all gradients, which is a few ops in a row.</summary>
     public const double Layer = 1e-5;
 
-    /// <summary>The tolerances of whole networks.</summary>
+    /// <summary>Gives the largest errors allowed for whole networks.</summary>
     public static GoldenBars OfNetwork(Precision precision) => precision switch
     {
         // A hundred layers, each a roundoff of its own: sqrt(100) units would be 5e-3 and 4e-2. Gradients are not held to a bar in less
@@ -51,7 +53,7 @@ internal static class Tolerances
     };
 }
 
-/// <summary>How far a network may be from PyTorch's float64.</summary>
+/// <summary>The largest errors that a network may have against PyTorch's float64.</summary>
 /// <param name="Forward">Loss, logits, running statistics, probabilities.</param>
 /// <param name="WorstGradient">The worst parameter's gradient; null for no bar.</param>
 /// <param name="MedianGradient">The median over parameters; null for no bar.</param>

@@ -12,10 +12,10 @@ using Sunet.Native.Training;
 namespace Sunet.Backends.Tests;
 
 /// <summary>
-/// A backend from outside the assembly does all that the library asks of one. Both round every stored value to float32; the CPU also sums in
-/// float32, up to some 5,000 products a sum, so that outputs of a few ten layers differ by some 1e-6 of their size. A gradient goes through
-/// as many layers again and through batch-norms over 12 values a channel, which magnify what is left of a difference: some 1e-4. Later steps
-/// magnify it further, so one update is compared.
+/// A backend from outside the assembly does all that the library asks of one. Both round every stored value to float32; the CPU also sums
+/// in float32, up to some 5,000 products a sum, so that outputs of a few ten layers differ by some 1e-6 of their size. A gradient goes
+/// through as many layers again and through batch-norms over 12 values a channel, which magnify what is left of a difference: some 1e-4.
+/// Later steps magnify it further, so one update is compared.
 /// </summary>
 public sealed class ReferenceBackendTests : IDisposable
 {

@@ -23,7 +23,8 @@ internal sealed unsafe class ReferenceStepWork : IStepWork
             ((float*)y)[i] += ((float*)x)[i];
     });
 
-    public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity) =>
+    public ParameterUpdate PrepareUpdate(
+        in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity) =>
         new Update(this, arguments, count, parameters, gradients, velocity);
 
     private sealed class Update(ReferenceStepWork owner, SgdArguments sgd, long count, nint parameters, nint gradients, nint velocity)

@@ -4,8 +4,8 @@ namespace Sunet.Native.Tests;
 internal static class Bf16
 {
     /// <summary>
-    /// The relative L2 error that rounding to its 8 bits leads to expect: up to 2^-8 of the binade's beginning, evenly spread, and numbers are
-    /// about 1.5 times that beginning.
+    /// The relative L2 error that rounding to its 8 bits leads to expect: up to 2^-8 of the binade's beginning, evenly spread, and numbers
+    /// are about 1.5 times that beginning.
     /// </summary>
     public static readonly double RoundingError = Math.ScaleB(1 / (1.5 * Math.Sqrt(3)), -8);
 

@@ -30,8 +30,8 @@ public interface IBackendSession : IDisposable
     bool RunsAhead { get; }
 
     /// <summary>
-    /// Tells the session of all ops before the first is prepared: a session whose ops take long to prepare may work on several at once. What
-    /// it does not do here, <see cref="Prepare"/> does.
+    /// Tells the session of all ops before the first is prepared: a session whose ops take long to prepare may work on several at once.
+    /// What it does not do here, <see cref="Prepare"/> does.
     /// </summary>
     /// <exception cref="BackendException">The backend has no implementation of an op.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -63,9 +63,9 @@ public interface IBackendSession : IDisposable
     void Synchronize();
 
     /// <summary>
-    /// Makes work of several calls where the device can be used, and returns when the calls are asked for: on a GPU on this thread, which the
-    /// device is current to meanwhile; on the CPU on a thread of the backend's, which the work has to itself. It nests. Methods of the session
-    /// itself do not need it. What the work throws is thrown here.
+    /// Runs work of several calls where the device can be used, and returns when the calls have been issued. On a GPU the work runs on this
+    /// thread, with the device current to it; on the CPU it runs on a thread of the backend, which serves nothing else meanwhile. Calls may
+    /// nest. Methods of the session itself do not need it. Exceptions of the work are thrown here.
     /// </summary>
     /// <param name="work">Runs prepared calls, and methods of this session; does not wait for other threads that use the backend.</param>
     void Perform(Action work);
@@ -99,7 +99,9 @@ public interface IValueLayouts
 /// </summary>
 public interface IValueTransfers
 {
-    /// <summary>Copies the bytes of row-major elements into a value's place, converting to its format. They may change once it returns.</summary>
+    /// <summary>
+    /// Copies the bytes of row-major elements into a value's place, converting to its format. They may change once it returns.
+    /// </summary>
     /// <param name="value">The value.</param>
     /// <param name="address">Its first byte on the device.</param>
     /// <param name="elements">As many elements of the value's type as it has, as bytes.</param>
@@ -160,8 +162,8 @@ public interface IParameterCopies
     int ElementBytes { get; }
 
     /// <summary>
-    /// Brings the copy of parameters up to date with the float32 parameters. Called after an upload; a <see cref="ParameterUpdate"/> keeps its
-    /// own part up to date.
+    /// Brings the copy of parameters up to date with the float32 parameters. Called after an upload; a <see cref="ParameterUpdate"/> keeps
+    /// its own part up to date.
     /// </summary>
     void Refresh(long count, nint parameters, nint copy);
 }
@@ -175,6 +177,8 @@ public interface IReclaimableMemory
     /// </summary>
     void Reclaim(long bytes, nint address);
 
-    /// <summary>Has the system provide the memory of bytes that are about to be written, which is faster than as they are written.</summary>
+    /// <summary>
+    /// Has the system provide the memory of bytes that are about to be written. Providing it at once is faster than page by page.
+    /// </summary>
     void Provide(long bytes, nint address);
 }

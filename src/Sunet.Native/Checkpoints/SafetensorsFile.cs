@@ -18,7 +18,7 @@ internal sealed class SafetensorsFile : IStateDict
     private readonly SafetensorsHeader header;
     private readonly long dataStart;
 
-    /// <summary>Takes over a file that turns out to be sound; of one that is not, the caller stays the owner.</summary>
+    /// <summary>Takes ownership of a valid file. If the file is invalid, it stays with the caller.</summary>
     /// <exception cref="FormatException">The file is damaged; the message is a clause.</exception>
     internal SafetensorsFile(MappedFile file)
     {
@@ -79,7 +79,9 @@ internal sealed class SafetensorsFile : IStateDict
         return Elements<T>(entry);
     }
 
-    /// <summary>Lets go of the memory of a tensor that has been read in place; it is read from the file where it is asked for again.</summary>
+    /// <summary>
+    /// Releases the memory of a tensor that has been read in place. It is read from the file again when it is next asked for.
+    /// </summary>
     /// <exception cref="CheckpointException">The file has no such tensor.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public void Release(string name)

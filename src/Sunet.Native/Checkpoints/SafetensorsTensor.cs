@@ -6,7 +6,7 @@ namespace Sunet.Native.Checkpoints;
 /// <param name="destination">The buffer; its previous content is undefined.</param>
 internal delegate void TensorFill(Span<byte> destination);
 
-/// <summary>A tensor to be written: its name and shape now, its data when its turn comes.</summary>
+/// <summary>A tensor to be written: its name and shape, and the source of its data, which is read when the tensor is written.</summary>
 internal sealed class SafetensorsTensor
 {
     /// <summary>Declares a tensor whose data are produced while the file is written, into a buffer that the writer reuses.</summary>

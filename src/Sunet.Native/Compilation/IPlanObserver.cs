@@ -1,8 +1,8 @@
 namespace Sunet.Native.Compilation;
 
 /// <summary>
-/// Watches a plan run: timings, traces, checks. It is told on the thread that makes the calls, which on the CPU is one of the backend's, and
-/// may use the plan, but not wait for another thread that uses the backend.
+/// Observes the runs of a plan, for timings, traces and checks. It is called on the thread that makes the calls, which on the CPU is one of
+/// the backend's. It may use the plan, but must not wait for another thread that uses the backend.
 /// </summary>
 internal interface IPlanObserver
 {

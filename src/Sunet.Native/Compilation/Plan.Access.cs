@@ -115,7 +115,11 @@ public sealed partial class Plan
         if (value.Type != type)
             throw new ArgumentException($"'{value.Name}' holds {value.Type}, not {type}.", nameof(value));
         if (length != value.Shape.Count)
-            throw new ArgumentException($"'{value.Name}' {value.Shape} has {value.Shape.Count} elements; {length} were given.", nameof(value));
+        {
+            throw new ArgumentException(
+                $"'{value.Name}' {value.Shape} has {value.Shape.Count} elements; {length} were given.", nameof(value));
+        }
+
         return Enter();
     }
 }

@@ -14,7 +14,9 @@ namespace Sunet.Native.Compilation;
 /// </summary>
 public sealed partial class Plan : IDisposable, IWeightReader
 {
-    /// <summary>What is left when a plan is found to fit is still left when it is allocated.</summary>
+    /// <summary>
+    /// Held from the memory check of a plan to its allocation, so that memory found free is still free when it is allocated.
+    /// </summary>
     private static readonly Lock Allocating = new();
 
     private readonly PlannedCall[] calls;
@@ -165,7 +167,8 @@ public sealed partial class Plan : IDisposable, IWeightReader
         Value[] missing =
             [.. Graph.Parameters.Concat(Graph.Buffers).Where(v => !shared.TryGetValue(v, out StoredWeight? stored) || !stored.IsLoaded)];
         ProvideMemory(missing);
-        using var room = new HostFloats(missing.Where(v => v.Derivation is not null).Select(v => v.Shape.ArrayLength).DefaultIfEmpty().Max());
+        using var room = new HostFloats(
+            missing.Where(v => v.Derivation is not null).Select(v => v.Shape.ArrayLength).DefaultIfEmpty().Max());
         foreach (Value value in missing)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -189,7 +192,9 @@ public sealed partial class Plan : IDisposable, IWeightReader
             weight.IsLoaded = true;
     }
 
-    /// <summary>Of weights that are about to be loaded, in runs of those that lie side by side.</summary>
+    /// <summary>
+    /// Has the system provide the memory of weights that are about to be loaded, in runs of weights that lie side by side.
+    /// </summary>
     private void ProvideMemory(IEnumerable<Value> missing)
     {
         if (Session.ReclaimableMemory is not { } reclaimable)
@@ -235,8 +240,8 @@ public sealed partial class Plan : IDisposable, IWeightReader
     }
 
     /// <summary>
-    /// Gives the memory of activations, gradients and scratch back to the system until the next run, where the device can: the CPU on Linux.
-    /// What outputs held is gone; parameters, buffers and the optimizer's memory stay.
+    /// Gives the memory of activations, gradients and scratch back to the system until the next run, where the device can: the CPU on
+    /// Linux. What outputs held is gone; parameters, buffers and the optimizer's memory stay.
     /// </summary>
     public void ReleaseWorkingMemory()
     {

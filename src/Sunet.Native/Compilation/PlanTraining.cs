@@ -45,8 +45,8 @@ internal sealed class PlanTraining(Graph graph, IBackendSession session, MemoryP
     }
 
     /// <summary>
-    /// Prepares the updates of all parameters that have a gradient. Neighbours in memory that learn at one rate are updated by one call. The
-    /// caller disposes the updates.
+    /// Prepares the updates of all parameters that have a gradient. Neighbours in memory that learn at one rate are updated by one call.
+    /// The caller disposes the updates.
     /// </summary>
     /// <param name="arguments">Rates and switches.</param>
     /// <param name="multiplierOf">Times the learning rate, by a parameter's name.</param>

@@ -13,7 +13,7 @@ namespace Sunet.Native.Compilation;
 /// <param name="backend">Where the plans run.</param>
 internal sealed class WeightStore(IBackend backend) : IDisposable
 {
-    /// <summary>That of a plan's own values.</summary>
+    /// <summary>The alignment of weights, equal to that of a plan's own values.</summary>
     private const long Alignment = MemoryPlan.Alignment;
 
     private readonly Dictionary<(string Name, string Format, long Bytes), StoredWeight> weights = [];
@@ -37,7 +37,9 @@ internal sealed class WeightStore(IBackend backend) : IDisposable
     /// <summary>Whether the store belongs to a backend.</summary>
     internal bool IsOf(IBackend other) => ReferenceEquals(backend, other);
 
-    /// <summary>What a graph whose ops are prepared reads of the store; what nobody has wanted before has no memory yet.</summary>
+    /// <summary>
+    /// Finds the stored weights that a graph with prepared ops reads. A weight that no graph has used before has no memory yet.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The store is disposed.</exception>
     internal Dictionary<Value, StoredWeight> Find(Graph graph, IBackendSession session)
     {

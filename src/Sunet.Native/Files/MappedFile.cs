@@ -97,7 +97,7 @@ internal sealed unsafe class MappedFile : IDisposable
     /// <summary>Elements of the file, at any alignment; the caller has checked that they are there.</summary>
     public ReadOnlySpan<T> Elements<T>(long offset, int count) where T : unmanaged => new(start + offset, count);
 
-    /// <summary>Lets go of the memory of bytes that have been read; they are read again where they are asked for again.</summary>
+    /// <summary>Releases the memory of bytes that have been read. They are read from the file again when they are next asked for.</summary>
     public void Release(long offset, long count)
     {
         if (map is not null)

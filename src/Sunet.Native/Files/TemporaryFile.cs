@@ -16,7 +16,10 @@ internal static class TemporaryFile
     private static readonly string ProcessToken = Guid.NewGuid().ToString("N")[..12];
     private static long count;
 
-    /// <summary>A path that nothing has. Whoever creates it uses <see cref="FileMode.CreateNew"/> and <see cref="FileShare.None"/>.</summary>
+    /// <summary>
+    /// Gives a path that no file has. A caller that creates the file uses <see cref="FileMode.CreateNew"/> and <see
+    /// cref="FileShare.None"/>.
+    /// </summary>
     /// <param name="folder">The destination's folder.</param>
     public static string NextIn(string folder) => Path.Combine(folder, string.Create(
         CultureInfo.InvariantCulture, $"{Prefix}{ProcessToken}-{Interlocked.Increment(ref count)}{Suffix}"));

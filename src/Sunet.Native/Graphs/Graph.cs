@@ -17,16 +17,16 @@ public sealed class Graph
     /// <summary>The ops, in running order: forward, then backward, then update.</summary>
     public IReadOnlyList<Op> Ops => ops;
 
-    /// <summary>What the caller writes before a run.</summary>
+    /// <summary>The values that the caller writes before a run.</summary>
     public IReadOnlyList<Value> Inputs => inputs;
 
-    /// <summary>What is learned, in the model's order.</summary>
+    /// <summary>The values that are learned, in the model's order.</summary>
     public IReadOnlyList<Value> Parameters => parameters;
 
-    /// <summary>What is kept but not learned.</summary>
+    /// <summary>The values that are kept between runs but not learned.</summary>
     public IReadOnlyList<Value> Buffers => buffers;
 
-    /// <summary>What the caller may read after a run.</summary>
+    /// <summary>The values that the caller may read after a run.</summary>
     public IReadOnlyList<Value> Outputs => outputs;
 
     /// <summary>Adds an input.</summary>

@@ -93,7 +93,7 @@ public abstract class Op
     public virtual void Differentiate(Differentiator gradients) =>
         throw new ConfigurationException($"{Kind} '{Name}' has no gradient, so a graph that trains cannot contain it.");
 
-    /// <summary>Creates the op once more, for passes that move or repeat work.</summary>
+    /// <summary>Creates a copy of this op with other inputs, for passes that move or repeat work.</summary>
     /// <param name="name">The copy's name.</param>
     /// <param name="phase">The copy's phase.</param>
     public virtual Op Repeat(string name, Phase phase) => throw new InvalidOperationException($"{Kind} '{Name}' cannot be repeated.");

@@ -2,7 +2,7 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Graphs;
 
-/// <summary>What a value is to the outside of its graph.</summary>
+/// <summary>The role of a value towards the code outside its graph.</summary>
 public enum ValueKind
 {
     /// <summary>Written by the caller before a run: images, labels.</summary>
@@ -39,7 +39,7 @@ public sealed class Value
     /// <summary>The element type.</summary>
     public DataType Type { get; }
 
-    /// <summary>What the value is to the outside of its graph.</summary>
+    /// <summary>The role of the value towards the code outside its graph.</summary>
     public ValueKind Kind { get; }
 
     /// <summary>The op that writes it; null unless <see cref="Kind"/> is <see cref="ValueKind.Computed"/>.</summary>
@@ -49,8 +49,8 @@ public sealed class Value
     public Value? GradientOf { get; internal set; }
 
     /// <summary>
-    /// Whether every channel of a gradient [N, C, H, W] sums to zero over N, H and W but for rounding. A batch-norm that subtracts the
-    /// batch's mean makes it so, since a constant added to a channel changes nothing behind it.
+    /// Whether every channel of a gradient [N, C, H, W] sums to zero over N, H and W, except for rounding. A batch-norm that subtracts the
+    /// batch's mean causes this, since a constant added to a channel changes no later value.
     /// </summary>
     public bool SumsToZero { get; internal set; }
 

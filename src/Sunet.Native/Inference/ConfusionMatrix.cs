@@ -57,7 +57,8 @@ public sealed class ConfusionMatrix
         if (labels.Height != predictions.Height || labels.Width != predictions.Width)
         {
             throw new ArgumentException(
-                $"Labels are {labels.Height} x {labels.Width} and predictions {predictions.Height} x {predictions.Width}.", nameof(predictions));
+                $"Labels are {labels.Height} x {labels.Width} and predictions {predictions.Height} x {predictions.Width}.",
+                nameof(predictions));
         }
 
         CheckRange(labels, predictions);

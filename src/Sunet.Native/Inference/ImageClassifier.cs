@@ -10,8 +10,8 @@ using Sunet.Native.Tensors;
 namespace Sunet.Native.Inference;
 
 /// <summary>
-/// Tells the class of whole images. The plan of the latest shape is kept, so that batches of one shape compile once. Calls from several
-/// threads take turns, and disposing it waits for the one that runs.
+/// Classifies whole images. The plan of the latest shape is kept, so that batches of one shape compile once. Calls from several threads run
+/// one after the other, and disposing the classifier waits for the running call.
 /// </summary>
 public sealed class ImageClassifier : IDisposable
 {
@@ -64,7 +64,9 @@ public sealed class ImageClassifier : IDisposable
         SunetTelemetry.Predicted(work, shape.Batch);
     }
 
-    /// <summary>The class probabilities of one image as it is: it is neither resized nor cropped, unless a side is below 32 pixels.</summary>
+    /// <summary>
+    /// Gives the class probabilities of one image as it is: it is neither resized nor cropped, unless a side is below 32 pixels.
+    /// </summary>
     /// <param name="image">[H, W].</param>
     /// <param name="probabilities">Receives [classes]; they sum to 1.</param>
     /// <exception cref="ArgumentException">The number of probabilities is not that of the classes.</exception>

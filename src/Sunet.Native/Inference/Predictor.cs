@@ -99,8 +99,8 @@ public sealed partial class Predictor : IDisposable
     }
 
     /// <summary>
-    /// Labels every pixel with its likeliest class and adds the (label, prediction) pairs to a matrix. Where a whole image is predicted once, they
-    /// are counted where they are computed, and only the counts come back.
+    /// Labels every pixel with its likeliest class and adds the (label, prediction) pairs to a matrix. Where a whole image is predicted
+    /// once, they are counted where they are computed, and only the counts come back.
     /// </summary>
     /// <param name="image">[H, W].</param>
     /// <param name="labels">[H, W]; 255 takes no part.</param>
@@ -192,7 +192,7 @@ public sealed partial class Predictor : IDisposable
             pool.WarmUp(shape.WithBatch(Options.Flip ? 2 : 1), PredictionKind.Probabilities, cancellation);
     }
 
-    /// <summary>Waits for the calls that are running, which end as usual; calls that come later, or wait for a turn, are refused.</summary>
+    /// <summary>Waits for the running calls, which complete as usual. Later calls, and calls that wait for a slot, are refused.</summary>
     /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread wants it.</exception>
     public void Dispose() => pool.Dispose();
 

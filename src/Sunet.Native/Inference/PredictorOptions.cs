@@ -1,6 +1,6 @@
 namespace Sunet.Native.Inference;
 
-/// <summary>How a predictor looks at an image.</summary>
+/// <summary>Settings of a predictor: scales, flips, tiles or crops, and how many calls run at a time.</summary>
 public sealed record PredictorOptions
 {
     /// <summary>The longest side of a JPEG file.</summary>
@@ -22,8 +22,8 @@ public sealed record PredictorOptions
     public int TileOverlap { get; init; } = 256;
 
     /// <summary>
-    /// Side of the crops that the image at each scale is cut into, padded where it is shorter, as the authors' evaluation does with 512;
-    /// 0 for none. Crops go before tiles, which are looked at at all scales each.
+    /// Side of the crops that the image at each scale is cut into, padded where it is shorter, as the authors' evaluation does with 512; 0
+    /// for none. Crops are applied before tiles, each of which is predicted at all scales.
     /// </summary>
     public int CropSize { get; init; }
 

@@ -4,7 +4,9 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;
 
-/// <summary>Runs the network at all scales of an image, or of a part of one, mirrored too if asked for, and averages what it gives.</summary>
+/// <summary>
+/// Averages the network's results over all scales of an image or of a part of one, with mirrored copies where these are asked for.
+/// </summary>
 /// <param name="pool">Compiled predictions.</param>
 /// <param name="spec">The network.</param>
 /// <param name="options">Scales and flip.</param>

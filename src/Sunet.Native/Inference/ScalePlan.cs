@@ -8,10 +8,10 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;
 
-/// <summary>What is wanted of an image.</summary>
+/// <summary>The kind of result that a prediction gives.</summary>
 internal enum PredictionKind
 {
-    /// <summary>The probabilities of all classes, to be averaged with those of other looks at the image.</summary>
+    /// <summary>The probabilities of all classes, which are averaged with those of other scales and flips.</summary>
     Probabilities,
 
     /// <summary>The likeliest classes.</summary>
@@ -55,8 +55,8 @@ internal sealed class ScalePlan : IDisposable
             PredictionKind.Labels => network.AppendArgMax(),
             _ => counts!.Predictions,
         };
-        plan = Plan.Compile(network.Graph, backend, new PlanOptions { Weights = weights, BufferBytes = output.Shape.Count * output.Type.Bytes() },
-            cancellation);
+        var options = new PlanOptions { Weights = weights, BufferBytes = output.Shape.Count * output.Type.Bytes() };
+        plan = Plan.Compile(network.Graph, backend, options, cancellation);
         try
         {
             plan.Load(new SoundWeights(model).Read, cancellation);

@@ -45,7 +45,8 @@ internal static class TileAverage
     {
         int plane = rows.Tile * columns.Tile;
         using HostFloats tile = HostBuffer.Allocate(new Shape(classes, rows.Tile, columns.Tile));
-        using HostFloats right = Shared(classes, rows.Tile, columns.LargestOverlap), below = Shared(classes, rows.LargestOverlap, columns.Size);
+        using HostFloats right = Shared(classes, rows.Tile, columns.LargestOverlap);
+        using HostFloats below = Shared(classes, rows.LargestOverlap, columns.Size);
         for (int r = 0; r < rows.Starts.Count; r++)
         {
             for (int c = 0; c < columns.Starts.Count; c++)
@@ -81,7 +82,7 @@ internal static class TileAverage
         }
     }
 
-    /// <summary>Adds what the left neighbour has left here, and leaves what the right one shares.</summary>
+    /// <summary>Adds the columns that the left neighbour has left here, and keeps the columns shared with the right neighbour.</summary>
     private static void PassRight(Span<float> map, TileAxis columns, int c, Span<float> kept)
     {
         int width = columns.Tile, rows = map.Length / width, stride = columns.LargestOverlap;
@@ -95,7 +96,10 @@ internal static class TileAverage
         }
     }
 
-    /// <summary>The same from above and to below, for the columns that no tile further right reaches: only they are complete.</summary>
+    /// <summary>
+    /// Adds the rows that the upper neighbour has left here, and keeps the rows shared with the lower one. Only columns that no tile
+    /// further right reaches are complete, so only these are passed on.
+    /// </summary>
     private static void PassDown(Span<float> map, TileAxis rows, int r, TileAxis columns, int c, Span<float> kept)
     {
         int width = Math.Min(columns.Owned(c), columns.Size), left = columns.Starts[c];

@@ -3,7 +3,9 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;
 
-/// <summary>Predicts a large image tile by tile; where tiles overlap their probabilities are blended with weights that fall to the rim.</summary>
+/// <summary>
+/// Predicts a large image tile by tile; where tiles overlap their probabilities are blended with weights that fall to the rim.
+/// </summary>
 internal static class Tiling
 {
     /// <summary>How an image is cut.</summary>

@@ -30,7 +30,8 @@ internal sealed record PlanReportRegion(string Name, long Bytes);
 /// <param name="TotalBytes">All bytes on the device.</param>
 /// <param name="ActivationBytesUnshared">What activations would take if none shared memory.</param>
 internal sealed record PlanReport(
-    IReadOnlyList<PlanReportRow> Rows, IReadOnlyList<PlanReportRegion> Regions, long TotalFlops, long TotalBytes, long ActivationBytesUnshared)
+    IReadOnlyList<PlanReportRow> Rows, IReadOnlyList<PlanReportRegion> Regions,
+    long TotalFlops, long TotalBytes, long ActivationBytesUnshared)
 {
     /// <summary>Describes a plan; nothing runs.</summary>
     /// <exception cref="ObjectDisposedException">The plan is disposed.</exception>

@@ -25,7 +25,8 @@ internal sealed record PlanTimingOptions
         if (WarmUp < 1 || Iterations is < 1 or > MaxIterations)
         {
             throw new ConfigurationException(
-                FormattableString.Invariant($"A plan is timed over 1 to {MaxIterations} iterations, after 1 or more to warm up; not {Iterations} after {WarmUp}."));
+                FormattableString.Invariant($"A plan is timed over 1 to {MaxIterations} iterations, after 1 or more to warm up; ")
+                + FormattableString.Invariant($"not {Iterations} after {WarmUp}."));
         }
     }
 }
@@ -93,7 +94,7 @@ internal sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepM
     public double? DirectRatio => StepMilliseconds / DirectConvolutionsMilliseconds;
 
     /// <summary>
-    /// Times a plan. Steps, calls and lone convolutions take turns, so that a machine that becomes slower for a while slows all of them.
+    /// Times a plan. Steps, calls and lone convolutions alternate, so that a machine that becomes slower for a while slows all of them.
     /// </summary>
     /// <param name="timed">The plan.</param>
     /// <param name="options">How often.</param>
@@ -150,8 +151,8 @@ internal sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepM
     }
 
     private static CallTiming TimingOf(Plan plan, PlannedCall c, double[] within, double[]? alone) => new(
-        c.Op.Name, c.Op.Kind, c.Op.Phase, c.Call.Implementation, c.Call is NoCall ? 0 : c.Op.Flops, BytesOf(plan.Session, c), Median(within),
-        alone is null ? null : Median(alone), within.Concat(alone ?? []).Min());
+        c.Op.Name, c.Op.Kind, c.Op.Phase, c.Call.Implementation, c.Call is NoCall ? 0 : c.Op.Flops, BytesOf(plan.Session, c),
+        Median(within), alone is null ? null : Median(alone), within.Concat(alone ?? []).Min());
 
     private static long BytesOf(IBackendSession session, PlannedCall c) =>
         c.Call is NoCall ? 0 : c.Op.Inputs.Concat(c.Op.Outputs).Distinct().Sum(session.Layouts.BytesOf);

@@ -2,10 +2,12 @@ using Sunet.Native.Models.Networks;
 
 namespace Sunet.Native.Models;
 
-/// <summary>A network's weights to read: in ordinary memory, a <see cref="SunetModel"/>, or in their file, a <c>SunetModelFile</c>.</summary>
+/// <summary>
+/// Gives read access to a network's weights, either in ordinary memory (<see cref="SunetModel"/>) or in their file (<c>SunetModelFile</c>).
+/// </summary>
 public interface ISunetWeights
 {
-    /// <summary>What the network is.</summary>
+    /// <summary>The configuration of the network.</summary>
     SunetSpec Spec { get; }
 
     /// <summary>The elements of a parameter or running statistic, row-major; they may be gone once another is read.</summary>

@@ -5,7 +5,7 @@ using Sunet.Native.Checkpoints;
 namespace Sunet.Native.Models;
 
 /// <summary>
-/// A network's weights, each looked at when it is first read: with NaN, infinity or a negative variance among them a network still labels
+/// A network's weights, each checked when it is first read. With NaN, infinity or a negative variance among them a network still labels
 /// every pixel, and every label is wrong.
 /// </summary>
 /// <param name="model">The weights.</param>

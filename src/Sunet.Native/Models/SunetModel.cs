@@ -28,7 +28,7 @@ public sealed class SunetModel : ISunetWeights
         ParameterCount = entries.Values.Where(e => e.IsParameter).Sum(e => e.Shape.Count);
     }
 
-    /// <summary>What the network is.</summary>
+    /// <summary>The configuration of the network.</summary>
     public SunetSpec Spec { get; }
 
     /// <summary>State-dict keys of parameters and running statistics.</summary>
@@ -154,7 +154,7 @@ public sealed class SunetModel : ISunetWeights
         return source.Head == spec.Head && source.Classes == spec.Classes && source.Degrid == spec.Degrid;
     }
 
-    /// <summary>The same segmenter at another output stride, which no weight depends on.</summary>
+    /// <summary>Returns this segmenter at another output stride, which no weight depends on.</summary>
     /// <exception cref="ConfigurationException">The stride is not 32, 16 or 8.</exception>
     public SunetModel WithOutputStride(int outputStride)
     {
@@ -205,7 +205,8 @@ public sealed class SunetModel : ISunetWeights
         long needed = state.Sum(v => (long)v.Shape.ArrayLength) * sizeof(float), there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (needed > there)
         {
-            throw new MemoryException(string.Create(CultureInfo.InvariantCulture, $"The weights of model '{spec.Config.Name}' need {needed:N0} bytes "
+            throw new MemoryException(string.Create(CultureInfo.InvariantCulture,
+                $"The weights of model '{spec.Config.Name}' need {needed:N0} bytes "
                 + $"and there are {there:N0}; use fewer filters, smaller widths or a smaller depth."), needed);
         }
     }

@@ -33,7 +33,7 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
         counts = state.ToDictionary(v => v.Name, v => v.Shape.Count);
     }
 
-    /// <summary>What the network is.</summary>
+    /// <summary>The configuration of the network.</summary>
     public SunetSpec Spec { get; private init; }
 
     /// <summary>The entry of a file of torch.save that the weights are from; empty where it has none, and of safetensors.</summary>
@@ -57,7 +57,9 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
     /// pixels normalised as for ImageNet. All weights are read once, to see that they are finite.
     /// </summary>
     /// <param name="path">The weights; of safetensors, the metadata or the <c>config.json</c> beside them say what network it is.</param>
-    /// <param name="outputStride">Of a segmenter, another output stride than the file's, which no weight depends on; null for the file's.</param>
+    /// <param name="outputStride">
+    /// Of a segmenter, another output stride than the file's, which no weight depends on; null for the file's.
+    /// </param>
     /// <param name="selection">Which weights are meant where the file has several; null for the usual ones.</param>
     /// <exception cref="CheckpointException">
     /// The file is missing or damaged, or its tensors are not exactly those of a SUNet; the message lists names. Or a weight is NaN or
@@ -80,7 +82,7 @@ public sealed class SunetModelFile : ISunetWeights, IDisposable
         }
     }
 
-    /// <summary>Finds the network in a checkpoint, and looks at no weight.</summary>
+    /// <summary>Finds the network in a checkpoint without reading any weight.</summary>
     /// <param name="file">The checkpoint, which is disposed with this, or if there is no network.</param>
     /// <param name="prefix">What names begin with; null to find it.</param>
     /// <param name="outputStride">Another output stride; null for the file's.</param>

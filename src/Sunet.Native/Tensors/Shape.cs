@@ -5,10 +5,14 @@ namespace Sunet.Native.Tensors;
 /// <summary>The dimensions of a tensor, outermost first; up to four. Activations are [N, C, H, W].</summary>
 public readonly struct Shape : IEquatable<Shape>
 {
-    /// <summary>No memory holds more, and what is computed of as many, such as bytes or operations, fits into 64 bits.</summary>
+    /// <summary>
+    /// The most elements a shape may have. No memory holds more, and totals such as bytes or operations still fit into 64 bits.
+    /// </summary>
     private const long MostElements = 1L << 44;
 
-    /// <summary>What is computed of a side, such as its padded or doubled length, fits into 32 bits.</summary>
+    /// <summary>
+    /// The longest side a shape may have. Values computed from a side, such as its padded or doubled length, still fit into 32 bits.
+    /// </summary>
     private const int LongestSide = 1 << 30;
 
     private readonly int d0, d1, d2, d3;
@@ -32,8 +36,11 @@ public readonly struct Shape : IEquatable<Shape>
         d1 = Rank > 1 ? dimensions[1] : 1;
         d2 = Rank > 2 ? dimensions[2] : 1;
         d3 = Rank > 3 ? dimensions[3] : 1;
-        if (Math.Max(Math.Max(d0, d1), Math.Max(d2, d3)) > LongestSide || (UInt128)(ulong)((long)d0 * d1) * (ulong)((long)d2 * d3) > MostElements)
+        if (Math.Max(Math.Max(d0, d1), Math.Max(d2, d3)) > LongestSide
+            || (UInt128)(ulong)((long)d0 * d1) * (ulong)((long)d2 * d3) > MostElements)
+        {
             throw TooLarge("than any memory holds");
+        }
     }
 
     /// <summary>The number of dimensions.</summary>
@@ -68,13 +75,13 @@ public readonly struct Shape : IEquatable<Shape>
     /// <exception cref="MemoryException">There are more than an array can hold.</exception>
     public int ArrayLength => Count <= Array.MaxLength ? (int)Count : throw TooLarge("than an array can hold");
 
-    /// <summary>The same [N, C, H, W] with another batch size.</summary>
+    /// <summary>Returns a copy of this [N, C, H, W] shape with another batch size.</summary>
     public Shape WithBatch(int batch) => new(batch, d1, d2, d3);
 
-    /// <summary>The same [N, C, H, W] with another channel count.</summary>
+    /// <summary>Returns a copy of this [N, C, H, W] shape with another channel count.</summary>
     public Shape WithChannels(int channels) => new(d0, channels, d2, d3);
 
-    /// <summary>The same [N, C, H, W] with another height and width.</summary>
+    /// <summary>Returns a copy of this [N, C, H, W] shape with another height and width.</summary>
     public Shape WithSize(int height, int width) => new(d0, d1, height, width);
 
     /// <summary>The dimensions, outermost first.</summary>
@@ -95,7 +102,7 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>Whether two shapes differ.</summary>
     public static bool operator !=(Shape left, Shape right) => !left.Equals(right);
 
-    /// <summary>Such as <c>[2, 64, 128, 192]</c>.</summary>
+    /// <summary>Formats the dimensions, for example <c>[2, 64, 128, 192]</c>.</summary>
     public override string ToString() =>
         "[" + string.Join(", ", ToArray().Select(d => d.ToString(CultureInfo.InvariantCulture))) + "]";
 

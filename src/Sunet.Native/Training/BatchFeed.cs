@@ -5,8 +5,8 @@ using Sunet.Native.Telemetry;
 namespace Sunet.Native.Training;
 
 /// <summary>
-/// Brings batches into a plan's inputs. On a device that runs ahead, the next batch is read and copied while the present one is worked on;
-/// the present one stays at hand until then, for messages and for looking closer at a step that failed.
+/// Writes batches into a plan's inputs. On a device that runs ahead, the next batch is read and copied during work on the current one. The
+/// current batch is kept until then, for messages and for the diagnosis of a step that failed.
 /// </summary>
 internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource source) : IDisposable
 {
@@ -34,8 +34,7 @@ internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource sour
     }
 
     /// <summary>
-    /// Reads and copies the batch that will follow, where that costs no time. A batch that cannot be read is read again, and fails, at
-    /// its own turn.
+    /// Reads and copies the next batch where that costs no time. A batch that cannot be read is read again, and fails, when it is due.
     /// </summary>
     public void WriteAhead(long index, CancellationToken cancellation)
     {

@@ -105,7 +105,8 @@ public static class BatchNormCalibration
             {
                 if (!float.IsFinite(batchMean[c]) || !float.IsFinite(batchVariance[c]))
                 {
-                    throw new DivergedException(FormattableString.Invariant($"Batch {index}: what '{layer.RunningMean.Name}' is the mean of ")
+                    throw new DivergedException(
+                        FormattableString.Invariant($"Batch {index}: what '{layer.RunningMean.Name}' is the mean of ")
                         + "is not finite. The model is as it was; check its weights and the data.", index, layer.RunningMean.Name);
                 }
 

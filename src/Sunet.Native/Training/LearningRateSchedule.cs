@@ -1,6 +1,8 @@
 namespace Sunet.Native.Training;
 
-/// <summary>The learning rate over a run, as a factor on its base. A pure function of the step, so a resumed run needs no state for it.</summary>
+/// <summary>
+/// The learning rate over a run, as a factor on its base. It is a pure function of the step, so a resumed run needs no state for it.
+/// </summary>
 public abstract record LearningRateSchedule
 {
     /// <summary>The factor at a step.</summary>
@@ -14,7 +16,9 @@ public abstract record LearningRateSchedule
     /// <param name="steps">T.</param>
     public static LearningRateSchedule Cosine(long steps) => new CosineSchedule(steps);
 
-    /// <summary>Gives the paper's schedule for classification (section 6.1): the rate is multiplied by a factor after every so many steps.</summary>
+    /// <summary>
+    /// Creates the paper's schedule for classification (section 6.1), which multiplies the rate by a factor at regular steps.
+    /// </summary>
     /// <param name="every">Steps between drops, at least 1.</param>
     /// <param name="drop">The factor.</param>
     public static LearningRateSchedule Step(long every, double drop = 0.1) => new StepSchedule(every, drop);

@@ -3,7 +3,7 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Training;
 
-/// <summary>The same batch of noise at every index: what a training step is timed and examined on when data must not matter.</summary>
+/// <summary>Gives one batch of noise at every index. Training steps are timed and examined on it where data must not matter.</summary>
 internal sealed class NoiseBatches : IBatchSource
 {
     private readonly SunetSpec spec;

@@ -9,7 +9,7 @@ using Sunet.Native.Telemetry;
 
 namespace Sunet.Native.Training;
 
-/// <summary>What one update did.</summary>
+/// <summary>The result of one update.</summary>
 /// <param name="Step">Updates made before it: 0 for the first.</param>
 /// <param name="Loss">Mean cross-entropy before the update, averaged over accumulated batches.</param>
 /// <param name="LearningRate">The base rate it used.</param>
@@ -126,7 +126,9 @@ public sealed class Trainer : IDisposable
         return step;
     }
 
-    /// <summary>Makes updates until there are so many in all, those before this call and those of a resumed run included.</summary>
+    /// <summary>
+    /// Trains until the given number of updates is reached. Updates made before this call and in a resumed run are counted.
+    /// </summary>
     /// <param name="steps">Updates in all; nothing happens where they are made already.</param>
     /// <param name="progress">
     /// Told of every update, on the thread that trains; what it takes is the training's time. It may call <see cref="SaveState"/> and
@@ -153,8 +155,8 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// As <see cref="Run"/>, on a thread of its own, so that the caller's stays free. What the caller does with the trainer meanwhile, such
-    /// as <see cref="SaveState"/>, happens between two updates; after <see cref="Dispose"/> the task fails.
+    /// Trains like <see cref="Run"/> on a thread of its own, so that the caller's thread stays free. Calls that the caller makes to the
+    /// trainer meanwhile, such as <see cref="SaveState"/>, run between two updates. After <see cref="Dispose"/> the task fails.
     /// </summary>
     /// <param name="steps">Updates in all.</param>
     /// <param name="progress">Told of every update; a <see cref="Progress{T}"/> brings the reports to the caller's thread.</param>
@@ -340,7 +342,8 @@ public sealed class Trainer : IDisposable
 
         string name = batch.Names[at / (batch.Labels.Length / batch.Names.Length)];
         return new DataException(string.Create(CultureInfo.InvariantCulture,
-            $"{invalid} labels are out of range: '{name}' has {batch.Labels[at]} and the model has classes 0 to {spec.Classes - 1}."), name);
+            $"{invalid} labels are out of range: '{name}' has {batch.Labels[at]} "
+            + $"and the model has classes 0 to {spec.Classes - 1}."), name);
     }
 
     private static SafetensorsTensor Tensor(string name, Value value, ElementReader read) =>
@@ -350,7 +353,8 @@ public sealed class Trainer : IDisposable
     {
         if (!file.TryGet(name, out SafetensorsEntry? entry) || !entry.Has(value.Shape))
         {
-            throw new CheckpointException($"The training state '{file.Path}' is another model's: it has no '{name}' of {value.Shape}.", file.Path);
+            throw new CheckpointException(
+                $"The training state '{file.Path}' is another model's: it has no '{name}' of {value.Shape}.", file.Path);
         }
     }
 

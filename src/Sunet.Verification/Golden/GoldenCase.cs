@@ -49,7 +49,8 @@ internal sealed class GoldenCase
     public static GoldenCase Read(string name)
     {
         using ZipArchive archive = Open();
-        ZipArchiveEntry entry = archive.GetEntry(name + ".json") ?? throw new ArgumentException($"There is no golden case '{name}'.", nameof(name));
+        ZipArchiveEntry entry = archive.GetEntry(name + ".json")
+            ?? throw new ArgumentException($"There is no golden case '{name}'.", nameof(name));
         using Stream json = entry.Open();
         using JsonDocument document = JsonDocument.Parse(json);
         return new GoldenCase(document.RootElement.Clone());
@@ -75,7 +76,8 @@ internal sealed class GoldenCase
 
     public float[] CreateInput() => Fill.Input(Seed, Input);
 
-    public int[] CreateLabels() => Fill.Labels(Seed, IsClassifier ? Input.Batch : Input.Batch * Input.Height * Input.Width, Classes, !IsClassifier);
+    public int[] CreateLabels() =>
+        Fill.Labels(Seed, IsClassifier ? Input.Batch : Input.Batch * Input.Height * Input.Width, Classes, !IsClassifier);
 
     /// <summary>The losses of successive SGD steps: in float64, and as PyTorch's float32 has them.</summary>
     public (double[] Losses, double[] Float32Losses) Descent()
@@ -93,8 +95,8 @@ internal sealed class GoldenCase
 
     public double[] Scales() => Doubles(root.GetProperty("scales"));
 
-    public static Summary SummaryOf(JsonElement tensor) => new(tensor.GetProperty("norm").GetDouble(), tensor.GetProperty("probe").GetDouble(),
-        tensor.GetProperty("f32").GetDouble());
+    public static Summary SummaryOf(JsonElement tensor) =>
+        new(tensor.GetProperty("norm").GetDouble(), tensor.GetProperty("probe").GetDouble(), tensor.GetProperty("f32").GetDouble());
 
     public static double[] Doubles(JsonElement array) => [.. array.EnumerateArray().Select(v => v.GetDouble())];
 

@@ -5,10 +5,13 @@ using Sunet.Verification.Reference;
 
 namespace Sunet.Verification.Golden;
 
-/// <summary>How far a run is from PyTorch's float64, each figure beside that of PyTorch's own float32.</summary>
+/// <summary>The errors of a run against PyTorch's float64, each beside that of PyTorch's own float32.</summary>
 internal sealed class GoldenErrors
 {
-    /// <summary>Norms at or below this are rounding noise of gradients that are zero, such as those of biases ahead of a batch-norm.</summary>
+    /// <summary>
+    /// The largest norm that counts as zero. Gradients that are exactly zero, such as those of biases ahead of a batch-norm, leave rounding
+    /// noise below it.
+    /// </summary>
     private const double Zero = 1e-12;
 
     private readonly List<string> lines = [];

@@ -7,7 +7,7 @@ using Sunet.Verification.Reference;
 
 namespace Sunet.Verification.Golden;
 
-/// <summary>What one training step and one prediction of a golden case gave.</summary>
+/// <summary>The results of one training step and one prediction of a golden case.</summary>
 internal sealed record GoldenRun(double Loss, double[] Low, double[] Logits, IReadOnlyDictionary<string, double[]> Gradients,
     IReadOnlyDictionary<string, double[]> Running, double[] EvaluationLow, double[] EvaluationLogits)
 {
@@ -30,7 +30,8 @@ internal sealed record GoldenRun(double Loss, double[] Low, double[] Logits, IRe
             foreach (Phase phase in Enum.GetValues<Phase>())
                 plan.Run(phase);
             run = new GoldenRun(plan.ReadScalar(training.Loss!.Loss), Read(plan, training.LowLogits), Read(plan, training.Logits),
-                ReadGradients(training.Graph, v => Read(plan, v)), training.Graph.Buffers.ToDictionary(b => b.Name, b => Read(plan, b)), [], [])
+                ReadGradients(training.Graph, v => Read(plan, v)),
+                training.Graph.Buffers.ToDictionary(b => b.Name, b => Read(plan, b)), [], [])
             {
                 PlanBytes = plan.Memory.TotalBytes,
             };
@@ -48,7 +49,10 @@ internal sealed record GoldenRun(double Loss, double[] Low, double[] Logits, IRe
         return run with { EvaluationLow = Read(prediction, inference.LowLogits), EvaluationLogits = Read(prediction, inference.Logits) };
     }
 
-    /// <summary>In float64: training through the graph with all passes, prediction through the plain one, where nothing is rounded.</summary>
+    /// <summary>
+    /// Runs a golden case on the reference in float64. Training uses the graph with all passes, and prediction the plain graph, whose
+    /// values are not rounded.
+    /// </summary>
     public static GoldenRun OnReference(GoldenCase golden)
     {
         SunetModel model = golden.CreateModel();

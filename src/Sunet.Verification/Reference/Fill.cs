@@ -6,8 +6,8 @@ using Sunet.Native.Tensors;
 namespace Sunet.Verification.Reference;
 
 /// <summary>
-/// Values any language can make again from a name: the parameters, inputs and labels of the golden cases. SplitMix64 over a counter that
-/// starts at the name's FNV-1a hash; every number is exact in float32 before it is scaled.
+/// Creates values that any language can reproduce from a name: the parameters, inputs and labels of the golden cases. They come from
+/// SplitMix64 over a counter that starts at the name's FNV-1a hash; every number is exact in float32 before it is scaled.
 /// </summary>
 internal static class Fill
 {
@@ -30,7 +30,8 @@ internal static class Fill
     }
 
     /// <summary>
-    /// Creates a parameter in float32. Weights are uniform with variance 1 / fan-in, batch-norm vectors in [0.5, 1), biases small.
+    /// Creates a parameter in float32. Weights are uniform with variance 1 / fan-in, batch-norm vectors lie in [0.5, 1), and biases are
+    /// small.
     /// </summary>
     public static float[] Parameter(string seed, string key, Shape shape, bool isBatchNorm)
     {

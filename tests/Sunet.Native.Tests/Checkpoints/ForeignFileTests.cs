@@ -17,7 +17,8 @@ public sealed class ForeignFileTests : IDisposable
     [InlineData("\uFEFF\r\n  <html lang=\"ü\"><head>", "it is a web page")]
     [InlineData("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "it is a web page")]
     [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "it is a Git LFS pointer")]
-    [InlineData("{\"metadata\": {\"total_size\": 1}, \"weight_map\": {\"w\": \"model-00001-of-00002.safetensors\"}}", "split over several files")]
+    [InlineData(
+        "{\"metadata\": {\"total_size\": 1}, \"weight_map\": {\"w\": \"model-00001-of-00002.safetensors\"}}", "split over several files")]
     [InlineData("{\n  \"architectures\": [\"X\"]\n}", "it is a JSON text")]
     [InlineData("Entry not found\r\nsecond line", "it is a text and begins with 'Entry not found'.")]
     [InlineData("404: Not Found", "it is a text and begins with '404: Not Found'.")]

@@ -65,7 +65,8 @@ public sealed class HostilePyTorchTests : IDisposable
         bytes[at] ^= 1;
         File.WriteAllBytes(folder["a"], bytes);
         using PyTorchFile file = PyTorchFile.Open(folder["a"]);
-        Assert.Contains("checksum", Assert.Throws<CheckpointException>(() => file.Read<float>("module.base")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "checksum", Assert.Throws<CheckpointException>(() => file.Read<float>("module.base")).Message, StringComparison.Ordinal);
         Assert.Equal([2.5f], file.Read<float>("module.scalar"));
     }
 
@@ -200,7 +201,8 @@ public sealed class HostilePyTorchTests : IDisposable
         const int Size = 6_000_000;
         string unit = repeated.Length == 0 ? first.ToString() : repeated;
         string pickle = first + string.Concat(Enumerable.Repeat(unit, Size / unit.Length)) + ".";
-        Assert.Matches("steps|nest deeper|within an object|no state dict", RefuseCheaply(new PickleBuilder().Op("\x80\x02").Op(pickle).ToFile()));
+        Assert.Matches(
+            "steps|nest deeper|within an object|no state dict", RefuseCheaply(new PickleBuilder().Op("\x80\x02").Op(pickle).ToFile()));
     }
 
     /// <summary>Views of eight dimensions of one storage, and dictionaries made over and over of one long list.</summary>

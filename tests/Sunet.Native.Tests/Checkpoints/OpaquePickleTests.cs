@@ -51,8 +51,9 @@ public sealed class OpaquePickleTests : IDisposable
     public void Open_MethodOfTheSchedulerItIsIn_IsSkipped()
     {
         PickleBuilder pickle = new PickleBuilder().Op("\x80\x02}(").Text("scheduler")
-            .Global("__builtin__", "getattr").Op("q\x01").Global("torch.optim.lr_scheduler", "OneCycleLR").Op(")\x81q\x02}").Text("anneal_func")
-            .Op("h\x01h\x02").Text("_annealing_cos").Op("\x86Rq\x03sb").Text("_annealing_cos").Op("\x86R0h\x03")
+            .Global("__builtin__", "getattr").Op("q\x01").Global("torch.optim.lr_scheduler", "OneCycleLR").Op(")\x81q\x02}")
+            .Text("anneal_func").Op("h\x01h\x02").Text("_annealing_cos").Op("\x86Rq\x03sb")
+            .Text("_annealing_cos").Op("\x86R0h\x03")
             .Text("model").StateDict(2, 0, [("w", [2])]).Op("u.");
         using PyTorchFile file = Open(pickle, 1, 2);
         Assert.Equal([1f, 2], file.Read<float>("w"));
@@ -81,7 +82,8 @@ public sealed class OpaquePickleTests : IDisposable
     [Fact]
     public void Open_StorageOfUnknownSizeInTheOlderFormat_IsRefusedByName()
     {
-        PickleBuilder pickle = new PickleBuilder().Op("\x80\x02}(").Text("odd").Op("(").Text("storage").Global("torch", "ComplexFloatStorage")
+        PickleBuilder pickle = new PickleBuilder().Op("\x80\x02}(").Text("odd").Op("(")
+            .Text("storage").Global("torch", "ComplexFloatStorage")
             .Text("1").Text("cpu").Number(1).Op("NtQ").Text("w").Tensor(2, [2], [1]).Op("u.");
         Assert.Contains("storages of 'torch.ComplexFloatStorage'", Refuse(pickle.ToFile(1, 2)), StringComparison.Ordinal);
     }
@@ -90,7 +92,8 @@ public sealed class OpaquePickleTests : IDisposable
     [Fact]
     public void Open_CallsBesideTheWeights_RunNothing()
     {
-        PickleBuilder pickle = new PickleBuilder().Op("\x80\x02}(").Text("evil").Global("posix", "system").Text($"touch '{folder["marker"]}'")
+        PickleBuilder pickle = new PickleBuilder().Op("\x80\x02}(")
+            .Text("evil").Global("posix", "system").Text($"touch '{folder["marker"]}'")
             .Op("\x85R").Text("again").Global("builtins", "eval").Text("1").Op("\x85R)R").Text("w").Tensor(2, [2], [1]).Op("u.");
         Open(pickle, 1, 2).Dispose();
         Assert.Equal(["a"], folder.Names);
@@ -99,10 +102,12 @@ public sealed class OpaquePickleTests : IDisposable
     [Fact]
     public void Open_ObjectInPlaceOfAStateDict_IsNamed()
     {
-        Assert.Contains("'sunet.SUNet' is not allowed", Refuse(new PickleBuilder().Op("\x80\x02").Global("sunet", "SUNet").Op(")\x81}b.").ToFile()),
-            StringComparison.Ordinal);
-        Assert.Contains("its entries are 'model' (an object of 'sunet.SUNet'), 'epoch'", Refuse(new PickleBuilder().Op("\x80\x02}(").Text("model")
-            .Global("sunet", "SUNet").Op(")\x81}b").Text("epoch").Op("K\x01u.").ToFile()), StringComparison.Ordinal);
+        PickleBuilder whole = new PickleBuilder().Op("\x80\x02").Global("sunet", "SUNet").Op(")\x81}b.");
+        PickleBuilder entry = new PickleBuilder().Op("\x80\x02}(").Text("model").Global("sunet", "SUNet").Op(")\x81}b")
+            .Text("epoch").Op("K\x01u.");
+        Assert.Contains("'sunet.SUNet' is not allowed", Refuse(whole.ToFile()), StringComparison.Ordinal);
+        Assert.Contains(
+            "its entries are 'model' (an object of 'sunet.SUNet'), 'epoch'", Refuse(entry.ToFile()), StringComparison.Ordinal);
     }
 
     /// <summary>Numbers, and a dictionary a step, of more than a quarter of a million steps.</summary>
@@ -114,7 +119,8 @@ public sealed class OpaquePickleTests : IDisposable
     public void Open_LongHistory_IsRead(string record, int count)
     {
         string records = string.Concat(Enumerable.Repeat("(" + string.Concat(Enumerable.Repeat(record, 1000)) + "e", count / 1000));
-        PickleBuilder pickle = new PickleBuilder().Op("\x80\x02}(").Text("iteration").Op("q\x01").Text("loss").Op("q\x02").Text("history").Op("]")
+        PickleBuilder pickle = new PickleBuilder().Op("\x80\x02}(")
+            .Text("iteration").Op("q\x01").Text("loss").Op("q\x02").Text("history").Op("]")
             .Op(records).Text("w").Tensor(2, [2], [1]).Op("u.");
         File.WriteAllBytes(folder["a"], pickle.ToFile(1, 2));
         AssertCheap(() => PyTorchFile.Open(folder["a"]).Dispose());

@@ -61,11 +61,15 @@ public sealed class PyTorchArchiveTests : IDisposable
     public void Read_DamagedDeflatedStorage_IsFound()
     {
         byte[] archive = Archive.Of(CompressionLevel.SmallestSize, Files);
-        int header = Archive.Headers(archive, 3).Last(), data = header + 30 + BinaryPrimitives.ReadUInt16LittleEndian(archive.AsSpan(header + 26));
+        int header = Archive.Headers(archive, 3).Last();
+        int data = header + 30 + BinaryPrimitives.ReadUInt16LittleEndian(archive.AsSpan(header + 26));
         archive[data] = 7; // a block of no kind
         File.WriteAllBytes(folder["a"], archive);
         using (PyTorchFile file = PyTorchFile.Open(folder["a"]))
-            Assert.Contains("well compressed", Assert.Throws<CheckpointException>(() => file.Read<float>("w")).Message, StringComparison.Ordinal);
+        {
+            Assert.Contains(
+                "well compressed", Assert.Throws<CheckpointException>(() => file.Read<float>("w")).Message, StringComparison.Ordinal);
+        }
 
         archive = Archive.Of(CompressionLevel.SmallestSize, Files);
         archive.AsSpan(Archive.Headers(archive, 1).Last() + 16, 4).Fill(1); // another checksum
@@ -80,8 +84,10 @@ public sealed class PyTorchArchiveTests : IDisposable
     {
         const int Count = 12 << 20;
         byte[] pickle = new PickleBuilder().Op("\x80\x02").StateDict(Count, 0, [("w", [2])]).Op(".").ToArray();
-        AssertRefusedCheaply(Archive.Of(CompressionLevel.SmallestSize, ("a/data.pkl", pickle), ("a/data/0", new byte[4 * Count])), "would take");
-        AssertRefusedCheaply(Archive.Of(CompressionLevel.SmallestSize, ("a/data.pkl", new byte[50_000_000])), "compressed from 50000000 bytes");
+        AssertRefusedCheaply(
+            Archive.Of(CompressionLevel.SmallestSize, ("a/data.pkl", pickle), ("a/data/0", new byte[4 * Count])), "would take");
+        AssertRefusedCheaply(
+            Archive.Of(CompressionLevel.SmallestSize, ("a/data.pkl", new byte[50_000_000])), "compressed from 50000000 bytes");
 
         byte[] lie = Archive.Of(CompressionLevel.SmallestSize, Files);
         BinaryPrimitives.WriteInt32LittleEndian(lie.AsSpan(Archive.Headers(lie, 1).First() + 24), 10_000_000);

@@ -34,7 +34,8 @@ public sealed class StateDictEntryTests : IDisposable
 
     [Fact]
     public void Open_SeveralEntriesAndNoneUsual_ListsThem() =>
-        Assert.Contains("several sets of weights, in the entries 'generator', 'discriminator'; name one", Refuse(Save(["generator", "discriminator"])),
+        Assert.Contains(
+            "several sets of weights, in the entries 'generator', 'discriminator'; name one", Refuse(Save(["generator", "discriminator"])),
             StringComparison.Ordinal);
 
     [Fact]
@@ -70,7 +71,8 @@ public sealed class StateDictEntryTests : IDisposable
     public void Open_EntriesWithinThemselves_EndsAndFindsTheSet()
     {
         string nested = string.Concat(Enumerable.Repeat("}", 20_000)), keys = string.Concat(Enumerable.Repeat("X\x01\0\0\0k}", 20_000));
-        PickleBuilder pickle = new PickleBuilder().Op("\x80\x02}q\x01(").Text("self").Op("h\x01").Text("model").StateDict(2, 0, [("w", [2])])
+        PickleBuilder pickle = new PickleBuilder().Op("\x80\x02}q\x01(").Text("self").Op("h\x01")
+            .Text("model").StateDict(2, 0, [("w", [2])])
             .Text("many").Op("}(" + keys + "u").Text("list").Op("](" + nested + "eu.");
         File.WriteAllBytes(folder["a"], pickle.ToFile(1, 2));
         using PyTorchFile file = PyTorchFile.Open(folder["a"]);

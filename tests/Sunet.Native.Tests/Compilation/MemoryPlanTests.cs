@@ -124,7 +124,8 @@ public sealed class MemoryPlanTests : IDisposable
             // One op may write over what it reads for the last time, if it says so.
             if (Handover(a, b, la, lb) || Handover(b, a, lb, la))
                 return false;
-            return OffsetOf(a) < OffsetOf(b) + plan.Session.Layouts.BytesOf(b) && OffsetOf(b) < OffsetOf(a) + plan.Session.Layouts.BytesOf(a);
+            return OffsetOf(a) < OffsetOf(b) + plan.Session.Layouts.BytesOf(b)
+                && OffsetOf(b) < OffsetOf(a) + plan.Session.Layouts.BytesOf(a);
         }
 
         bool Handover(Value from, Value to, (int First, int Last) fromLife, (int First, int Last) toLife) =>

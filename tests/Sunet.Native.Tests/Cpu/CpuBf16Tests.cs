@@ -76,8 +76,8 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
         backend => AssertGradientsAreAsClose(backend.Options, backend.Options with { Float16Products = false }, 1.6), threads: 1);
 
     /// <summary>
-    /// Storing a layer and rounding its weights costs 2.4e-3, storing it and rounding both operands of Winograd's products up to 4.3e-3: 1.8
-    /// times as much, if every layer were made so.
+    /// Storing a layer and rounding its weights costs 2.4e-3, storing it and rounding both operands of Winograd's products up to 4.3e-3:
+    /// 1.8 times as much, if every layer were made so.
     /// </summary>
     [Fact]
     public void Gradient_TrainedModel_IsAboutAsCloseToFloat32AsWithoutWinograd() => Bf16Cpu.Run(backend =>
@@ -87,9 +87,9 @@ public sealed class CpuBf16Tests(ITestOutputHelper output)
     }, threads: 1);
 
     /// <summary>
-    /// The second loss has a backward pass and an update behind it. At one pixel a batch-norm's statistics are of 16 numbers, so that a first
-    /// loss is 2 % from float32's whatever rounds (root mean square of forty seeds), and a second one 3 %; the means of sixteen vary by a
-    /// quarter of that.
+    /// The second loss has a backward pass and an update behind it. At one pixel a batch-norm's statistics are of 16 numbers, so that a
+    /// first loss is 2 % from float32's whatever rounds (root mean square of forty seeds), and a second one 3 %; the means of sixteen vary
+    /// by a quarter of that.
     /// </summary>
     [Theory]
     [InlineData(8)]

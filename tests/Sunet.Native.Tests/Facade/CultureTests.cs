@@ -11,7 +11,9 @@ public sealed class CultureTests : IDisposable
 {
     private readonly CultureInfo before = CultureInfo.CurrentCulture;
 
-    /// <summary>There are no cultures here but the invariant one, so one is made: with separators exchanged, and a sign of its own.</summary>
+    /// <summary>
+    /// There are no cultures here but the invariant one, so one is made: with separators exchanged, and a sign of its own.
+    /// </summary>
     public CultureTests()
     {
         var odd = (CultureInfo)CultureInfo.InvariantCulture.Clone();

@@ -90,7 +90,8 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
             return session.StepWork.PrepareAccumulate(count, x, y);
         }
 
-        public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
+        public ParameterUpdate PrepareUpdate(
+            in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
         {
             owner.Count();
             return session.StepWork.PrepareUpdate(arguments, count, parameters, copy, gradients, velocity);

@@ -23,7 +23,8 @@ internal static class SmallModel
 
     public static Shape Images { get; } = new(2, 3, 32, 48);
 
-    public static TrainerOptions Options { get; } = new() { Sgd = new SgdOptions { LearningRate = 0.01 }, Schedule = new CosineSchedule(20) };
+    public static TrainerOptions Options { get; } =
+        new() { Sgd = new SgdOptions { LearningRate = 0.01 }, Schedule = new CosineSchedule(20) };
 
     public static FixedBatches Batches() => new(Images, Spec.Classes);
 

@@ -16,8 +16,8 @@ internal readonly partial record struct SteadyMeter(long ThreadBytes, long Proce
     private const int Rounds = 6, WindowsPerRound = 11, StepsPerWindow = 4;
 
     /// <summary>
-    /// The least that any of several windows shows, and a round's median for the heap, where others free as well as allocate. The runtime's own
-    /// threads (tiered compilation, the test host) are at work now and then, on a busy machine for long, whereas what a step allocates
+    /// The least that any of several windows shows, and a round's median for the heap, where others free as well as allocate. The runtime's
+    /// own threads (tiered compilation, the test host) are at work now and then, on a busy machine for long, whereas what a step allocates
     /// shows in every window: so the first round that shows nothing ends the measurement, and what all rounds show is the step's.
     /// </summary>
     public static SteadyMeter Measure(Action step)
@@ -62,7 +62,8 @@ internal readonly partial record struct SteadyMeter(long ThreadBytes, long Proce
     }
 
     private static SteadyMeter Read() => new(
-        GC.GetAllocatedBytesForCurrentThread(), GC.GetTotalAllocatedBytes(precise: true), NativeRuntime.Outstanding.Allocations, HeapInUse());
+        GC.GetAllocatedBytesForCurrentThread(), GC.GetTotalAllocatedBytes(precise: true),
+        NativeRuntime.Outstanding.Allocations, HeapInUse());
 
     /// <summary>Bytes in use on the C heap and in its large mapped blocks; 0 where the C library cannot say.</summary>
     private static long HeapInUse()

@@ -13,7 +13,9 @@ using Sunet.Native.Training;
 
 namespace Sunet.Native.Tests.Facade;
 
-/// <summary>What listeners hear of training, prediction, compilation and checkpoints. That silence costs nothing, steady steps show.</summary>
+/// <summary>
+/// What listeners hear of training, prediction, compilation and checkpoints. That silence costs nothing, steady steps show.
+/// </summary>
 public sealed class TelemetryTests : IDisposable
 {
     private readonly CpuBackend backend = new(threads: 1);

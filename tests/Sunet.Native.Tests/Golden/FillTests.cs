@@ -6,7 +6,8 @@ namespace Sunet.Native.Tests.Golden;
 public class FillTests
 {
     [Fact]
-    public void Unit_KnownName_GivesTheOraclesNumbers() => Assert.Equal((double[])[0.7021905183792114, 0.3221888542175293, 0.12290364503860474, 0.9057782292366028], Fill.Unit("A/input", 4));
+    public void Unit_KnownName_GivesTheOraclesNumbers() => Assert.Equal(
+        (double[])[0.7021905183792114, 0.3221888542175293, 0.12290364503860474, 0.9057782292366028], Fill.Unit("A/input", 4));
 
     [Fact]
     public void Labels_WithIgnore_ReplacesATwentieth()

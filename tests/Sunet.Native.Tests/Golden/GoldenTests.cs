@@ -9,7 +9,9 @@ namespace Sunet.Native.Tests.Golden;
 /// <summary>Networks against PyTorch's float64: forward, gradients, running statistics, descent, multi-scale prediction.</summary>
 public class GoldenTests(ITestOutputHelper output)
 {
-    /// <summary>Float64 on both sides; what is left is the graph's epsilon, which is a float32 and 2.5e-8 of itself below PyTorch's.</summary>
+    /// <summary>
+    /// Float64 on both sides; what is left is the graph's epsilon, which is a float32 and 2.5e-8 of itself below PyTorch's.
+    /// </summary>
     private const double ReferenceBar = 1e-10;
 
     /// <summary>The cases have low logits rounded to nine decimals.</summary>

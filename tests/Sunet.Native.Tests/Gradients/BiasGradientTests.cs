@@ -19,7 +19,8 @@ public sealed class BiasGradientTests
     public void Differentiate_Biases_MatchCentralDifferences(string kind)
     {
         BiasGraph forward = BiasGraph.Create(kind, differentiate: false), differentiated = BiasGraph.Create(kind);
-        var check = new GradientCheck(forward.Graph, forward.Loss, differentiated.Graph, (graph, executor) => GraphValues.Write(graph, executor));
+        var check = new GradientCheck(
+            forward.Graph, forward.Loss, differentiated.Graph, (graph, executor) => GraphValues.Write(graph, executor));
         Assert.InRange(check.Run(singles: 5), 0, 1);
         Assert.Equal(0, check.Skipped);
     }

@@ -8,8 +8,8 @@ namespace Sunet.Native.Tests.Gradients;
 /// Holds the gradients that a differentiated graph computes against central differences of a forward graph's loss, in float64.
 /// <para>
 /// The difference formula is of fourth order: at a step of 3e-4 along a direction of unit length its truncation is 3e-16 times a fifth
-/// derivative, which normalisation over few values makes large, and rounding adds some 1e-16 / h. A step is only taken if no ReLU's input changes its sign
-/// anywhere in the network between the outermost points; otherwise it shrinks, at the cost of more rounding.
+/// derivative, which normalisation over few values makes large, and rounding adds some 1e-16 / h. A step is only taken if no ReLU's input
+/// changes its sign anywhere in the network between the outermost points; otherwise it shrinks, at the cost of more rounding.
 /// </para>
 /// </summary>
 internal sealed class GradientCheck

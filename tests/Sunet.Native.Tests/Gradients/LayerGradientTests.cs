@@ -19,7 +19,8 @@ public class LayerGradientTests(ITestOutputHelper output)
         {
             LayerGraph forward = LayerGraph.Create(kind, seed, learnsInput: true, differentiate: false);
             LayerGraph differentiated = LayerGraph.Create(kind, seed, learnsInput: true, differentiate: true);
-            var check = new GradientCheck(forward.Graph, forward.Loss, differentiated.Graph, (graph, executor) => GraphValues.Write(graph, executor));
+            var check = new GradientCheck(
+                forward.Graph, forward.Loss, differentiated.Graph, (graph, executor) => GraphValues.Write(graph, executor));
             double worst = check.Run(singles: 4);
             Assert.True(worst <= 1, $"Seed {seed}: {check.Worst.Where}");
             compared += check.Compared;
@@ -61,7 +62,8 @@ public class LayerGradientTests(ITestOutputHelper output)
         Shape s = logits.Shape;
         Value labels = graph.Input("labels", new Shape(s.Batch, s.Height, s.Width), DataType.Int32);
         Value loss = graph.Add(new SoftmaxCrossEntropy("loss", logits, labels, 255)).Loss;
-        ConfigurationException refusal = Assert.Throws<ConfigurationException>(() => Differentiator.Differentiate(graph, loss, Add.OfGradients));
+        ConfigurationException refusal =
+            Assert.Throws<ConfigurationException>(() => Differentiator.Differentiate(graph, loss, Add.OfGradients));
         Assert.Contains($"'{named}'", refusal.Message, StringComparison.Ordinal);
     }
 }

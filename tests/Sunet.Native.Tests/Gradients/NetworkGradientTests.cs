@@ -38,7 +38,8 @@ public class NetworkGradientTests(ITestOutputHelper output)
     /// <summary>Every kind of gradient op, spoilt in three ways.</summary>
     public static TheoryData<Type, string> Defects { get; } = new MatrixTheoryData<Type, string>(
         [
-            typeof(ConvolutionDataGradient), typeof(ConvolutionWeightGradient), typeof(BiasGradient), typeof(TransposedConvolutionDataGradient),
+            typeof(ConvolutionDataGradient), typeof(ConvolutionWeightGradient), typeof(BiasGradient),
+            typeof(TransposedConvolutionDataGradient),
             typeof(TransposedConvolutionWeightGradient), typeof(BatchNormGradient), typeof(BatchNormApply), typeof(AveragePoolGradient),
             typeof(BilinearResizeGradient), typeof(ChannelSlice), typeof(SoftmaxCrossEntropyGradient), typeof(GlobalAveragePoolGradient),
             typeof(LinearDataGradient), typeof(LinearWeightGradient),
@@ -49,7 +50,8 @@ public class NetworkGradientTests(ITestOutputHelper output)
     [MemberData(nameof(Defects))]
     public void Check_PlantedDefect_IsFound(Type kind, string defect)
     {
-        bool classifies = kind == typeof(GlobalAveragePoolGradient) || kind == typeof(LinearDataGradient) || kind == typeof(LinearWeightGradient);
+        bool classifies = kind == typeof(GlobalAveragePoolGradient)
+            || kind == typeof(LinearDataGradient) || kind == typeof(LinearWeightGradient);
         SmallNetwork network = SmallNetwork.All.Single(n => n.Name == (classifies ? "classifier" : "multigrid-os16"));
         int spoilt = 0;
         GradientCheck check = Check(network, (op, outputs) =>
@@ -102,5 +104,6 @@ public class NetworkGradientTests(ITestOutputHelper output)
     }
 
     private void Report(GradientCheck check) =>
-        output.WriteLine($"{check.Compared} directions, {check.Skipped} skipped at kinks; worst {check.Worst.Error:F3} of its tolerance: {check.Worst.Where}");
+        output.WriteLine($"{check.Compared} directions, {check.Skipped} skipped at kinks; "
+            + $"worst {check.Worst.Error:F3} of its tolerance: {check.Worst.Where}");
 }

@@ -23,7 +23,8 @@ public class PassTests(ITestOutputHelper output)
         Assert.True(graph.Ops.Count < network.Plain(differentiate: true).Graph.Ops.Count, "No pass did anything.");
 
         // Rounding of the terms of a sum that comes to little is no error: errors are measured on the scale of the whole gradient.
-        double scale = Math.Sqrt(plain.Where(p => p.Key.StartsWith("gradient", StringComparison.Ordinal)).SelectMany(p => p.Value).Average(v => v * v));
+        double scale = Math.Sqrt(plain
+            .Where(p => p.Key.StartsWith("gradient", StringComparison.Ordinal)).SelectMany(p => p.Value).Average(v => v * v));
         double worst = plain.Max(p => p.Value.Zip(optimised[p.Key], (a, b) => Math.Abs(a - b) / Math.Max(Math.Abs(a), scale)).Max());
         output.WriteLine($"{plain.Count} tensors, worst element {worst:E1}");
         Assert.InRange(worst, 0, 1e-10);
@@ -76,7 +77,8 @@ public class PassTests(ITestOutputHelper output)
         {
             double[] unit = Fill.Unit(name, model.ShapeOf(name).Count);
             bool normalises = name.EndsWith(".weight", StringComparison.Ordinal) && model.ShapeOf(name).Rank == 1;
-            Func<double, double> element = name.EndsWith("running_var", StringComparison.Ordinal) ? _ => Math.ScaleB(1, -16) - Ops.BatchNormApply.DefaultEpsilon
+            Func<double, double> element = name.EndsWith("running_var", StringComparison.Ordinal)
+                ? _ => Math.ScaleB(1, -16) - Ops.BatchNormApply.DefaultEpsilon
                 : normalises ? u => Math.ScaleB(8 + Math.Floor(8 * u), -12)
                 : u => Math.ScaleB(Math.Floor(64 * u) - 32, -6);
             Array.ConvertAll(unit, u => (float)element(u)).CopyTo(model.Write(name));

@@ -40,7 +40,8 @@ internal sealed record SmallNetwork(string Name, SunetSpec Spec, Shape Image, bo
     /// <summary>The training graph with one op a layer, no pass, and its loss.</summary>
     public (Graph Graph, Value Loss) Plain(bool differentiate)
     {
-        SunetGraph network = SunetGraph.Build(Spec, Image, FrozenBatchNorm ? BatchNormMode.Frozen : BatchNormMode.Training, Options.BatchNormMomentum);
+        BatchNormMode mode = FrozenBatchNorm ? BatchNormMode.Frozen : BatchNormMode.Training;
+        SunetGraph network = SunetGraph.Build(Spec, Image, mode, Options.BatchNormMomentum);
         Shape logits = network.Logits.Shape;
         Value labels = network.Graph.Input("labels", new Shape(logits.Batch, logits.Height, logits.Width), DataType.Int32);
         Value loss = network.Graph.Add(new SoftmaxCrossEntropy("loss", network.Logits, labels, Options.IgnoreLabel)).Loss;
@@ -57,7 +58,8 @@ internal sealed record SmallNetwork(string Name, SunetSpec Spec, Shape Image, bo
         foreach (string statistic in model.Names.Where(n => !model.IsParameter(n)))
         {
             bool variance = statistic.EndsWith("running_var", StringComparison.Ordinal);
-            Array.ConvertAll(Fill.Unit(statistic, model.ShapeOf(statistic).Count), u => (float)(variance ? 0.5 + u : u - 0.5)).CopyTo(model.Write(statistic));
+            Array.ConvertAll(Fill.Unit(statistic, model.ShapeOf(statistic).Count), u => (float)(variance ? 0.5 + u : u - 0.5))
+                .CopyTo(model.Write(statistic));
         }
 
         executor.Load(name => [.. model.Read(name).ToArray().Select(v => (double)v)]);

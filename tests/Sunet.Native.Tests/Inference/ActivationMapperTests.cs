@@ -88,7 +88,8 @@ public sealed class ActivationMapperTests : IDisposable
         foreach (ActivationMap map in maps)
         {
             Value value = graph.Ops.Single(op => op.Name == OpOf(map.Layer, graph)).Output;
-            Assert.Equal((value.Shape.Channels, value.Shape.Height, value.Shape.Width), (map.Channels, map.Values.Height, map.Values.Width));
+            Assert.Equal(
+                (value.Shape.Channels, value.Shape.Height, value.Shape.Width), (map.Channels, map.Values.Height, map.Values.Width));
             int plane = value.Shape.Height * value.Shape.Width;
             double[][] channels = [.. reference[value].Chunk(plane)];
             double[] expected = channels[map.Channel];

@@ -9,7 +9,9 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Tests.Inference;
 
-/// <summary>One predictor, many threads: the bits of one thread, one copy of the weights, and an end that waits for who is inside.</summary>
+/// <summary>
+/// One predictor, many threads: the bits of one thread, one copy of the weights, and an end that waits for who is inside.
+/// </summary>
 public sealed class ConcurrencyTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

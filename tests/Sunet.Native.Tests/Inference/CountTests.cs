@@ -137,7 +137,9 @@ public sealed class CountTests : IDisposable
         Assert.Throws<ArgumentException>("matrix", () => predictor.Count(image, new byte[40, 48], new ConfusionMatrix(4)));
     }
 
-    /// <summary>A network that was just drawn finds one class everywhere; this one's biases make all of them equally likely on average.</summary>
+    /// <summary>
+    /// A network that was just drawn finds one class everywhere; this one's biases make all of them equally likely on average.
+    /// </summary>
     internal static SunetModel Balanced()
     {
         const int height = 48, width = 56;

@@ -20,7 +20,8 @@ public sealed class EvaluationStrategyTests
     {
         var basis = new PredictorOptions { TileSize = 640, Flip = true, Scales = [2], Concurrency = 3 };
         EvaluationStrategy single = Assert.Single(EvaluationStrategy.ParseList("single", basis));
-        Assert.Equal((640, 3, false, 1.0), (single.Options.TileSize, single.Options.Concurrency, single.Options.Flip, single.Options.Scales[0]));
+        Assert.Equal(
+            (640, 3, false, 1.0), (single.Options.TileSize, single.Options.Concurrency, single.Options.Flip, single.Options.Scales[0]));
     }
 
     [Theory]

@@ -17,7 +17,9 @@ public sealed class ImageClassifierTests : IDisposable
 
     public void Dispose() => backend.Dispose();
 
-    /// <summary>The logits come from a plan of their own and the softmax is taken in double precision: float32 keeps 6 digits of it.</summary>
+    /// <summary>
+    /// The logits come from a plan of their own and the softmax is taken in double precision: float32 keeps 6 digits of it.
+    /// </summary>
     [Fact]
     public void Probabilities_Batch_AreTheSoftmaxOfTheLogits()
     {

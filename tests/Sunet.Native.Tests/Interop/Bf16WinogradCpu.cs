@@ -4,16 +4,16 @@ using Sunet.Native.Tests.Cpu;
 namespace Sunet.Native.Tests.Interop;
 
 /// <summary>
-/// Dense 3x3 convolutions of bf16 by Winograd's algorithm where the CPU multiplies bf16 in vectors; elsewhere what is tested is that they are
-/// not.
+/// Dense 3x3 convolutions of bf16 by Winograd's algorithm where the CPU multiplies bf16 in vectors; elsewhere what is tested is that they
+/// are not.
 /// </summary>
 internal static class Bf16WinogradCpu
 {
     public const string Implementation = "bf16_wino_2x3:avx512_bf16";
 
     /// <summary>
-    /// What rounding both operands of every product to bf16 leads to expect, relative to the result: the errors of independent sums, grown as
-    /// the algorithm lets them (<see cref="Float16Cpu.WinogradGrowth"/>).
+    /// What rounding both operands of every product to bf16 leads to expect, relative to the result: the errors of independent sums, grown
+    /// as the algorithm lets them (<see cref="Float16Cpu.WinogradGrowth"/>).
     /// </summary>
     public static readonly double OperandError = Float16Cpu.WinogradGrowth * Math.Sqrt(2) * Bf16.RoundingError;
 
@@ -27,8 +27,8 @@ internal static class Bf16WinogradCpu
     public static readonly double GradientBound = 2 * OperandError;
 
     /// <summary>
-    /// Of tiles enough: one area of them or several, an odd number, tiles that reach beyond the image, images of one pixel, padding of every
-    /// kind, channels that fill no block and no pair of blocks.
+    /// Of tiles enough: one area of them or several, an odd number, tiles that reach beyond the image, images of one pixel, padding of
+    /// every kind, channels that fill no block and no pair of blocks.
     /// </summary>
     public static IReadOnlyList<ConvolutionCase> Shapes { get; } =
     [

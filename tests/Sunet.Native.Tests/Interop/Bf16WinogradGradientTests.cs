@@ -21,7 +21,8 @@ public sealed class Bf16WinogradGradientTests
     [Theory]
     [MemberData(nameof(AllCases))]
     public void Weights_RandomData_AreWithinRounding(ConvolutionCase c, bool transposed) => Bf16WinogradCpu.Run(context =>
-        Float16Gradient.AssertWithinRounding(context, c, Bf16WinogradCpu.Gradient(c, transposed), transposed, Bf16WinogradCpu.GradientBound));
+        Float16Gradient.AssertWithinRounding(
+            context, c, Bf16WinogradCpu.Gradient(c, transposed), transposed, Bf16WinogradCpu.GradientBound));
 
     [Theory]
     [MemberData(nameof(Cases))]

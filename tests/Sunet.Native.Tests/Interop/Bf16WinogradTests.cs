@@ -124,6 +124,7 @@ public sealed class Bf16WinogradTests
     });
 
     private static float[] Run(
-        CpuContextHandle context, ConvolutionCase c, ConvolutionDirection direction, float[] input, float[] weights, bool predicts = false) =>
+        CpuContextHandle context, ConvolutionCase c, ConvolutionDirection direction, float[] input, float[] weights,
+        bool predicts = false) =>
         Float16Cpu.Run(context, direction, Bf16WinogradCpu.Convolution(c, direction, predicts: predicts), input, weights);
 }

@@ -6,8 +6,8 @@ namespace Sunet.Native.Tests.Interop;
 internal static class ConvolutionRun
 {
     public static float[] Forward(
-        CpuContextHandle context, CpuPrimitiveHandle primitive, in NativeConvolution convolution, float[] source, float[] weights, float[]? bias,
-        float[]? destination = null)
+        CpuContextHandle context, CpuPrimitiveHandle primitive, in NativeConvolution convolution, float[] source, float[] weights,
+        float[]? bias, float[]? destination = null)
     {
         using PrimitiveRunner runner = new(context, primitive);
         runner.SetActivation(NativeArgument.Source, convolution.Source, source);

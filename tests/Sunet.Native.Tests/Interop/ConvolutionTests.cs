@@ -108,7 +108,9 @@ public sealed class ConvolutionTests : IDisposable
         NativeConvolution convolution = c.Convolution(Layouts.Blocked());
         using CpuPrimitiveHandle primitive = CpuPrimitiveHandle.ConvolutionForward(single, convolution);
         Assert.Equal(1, single.Threads);
-        Numbers.AssertSame(ReferenceConvolution.Forward(c, source, weights), ConvolutionRun.Forward(single, primitive, convolution, source, weights, null));
+        Numbers.AssertSame(
+            ReferenceConvolution.Forward(c, source, weights),
+            ConvolutionRun.Forward(single, primitive, convolution, source, weights, null));
     }
 
     private float[] Forward(NativeConvolution convolution, float[] source, float[] weights, float[]? bias, float[]? destination = null)

@@ -15,8 +15,8 @@ internal static class Float16Cpu
     /// What Winograd's algorithm F(2x2, 3x3) makes of rounding errors. In one dimension an output is a sum of three products, of sources of
     /// twice the variance (each is a sum or difference of two) and weights of 1, 3/4 and 3/4 of it (the latter are half the sum of three):
     /// together 5, where three products of the convolution itself have 3. In two dimensions that is 25 for 9, errors of independent sums
-    /// are as much larger. The same holds for gradients of weights: of their sums, made of destinations of 1, 2, 2 and 1 times the variance,
-    /// the three taps take 4, 2 and 4 in place of 2 each.
+    /// are as much larger. The same holds for gradients of weights: of their sums, made of destinations of 1, 2, 2 and 1 times the
+    /// variance, the three taps take 4, 2 and 4 in place of 2 each.
     /// </summary>
     public static readonly double WinogradGrowth = 5.0 / 3;
 
@@ -64,9 +64,8 @@ internal static class Float16Cpu
     /// spread, and numbers are about 1.5 times that beginning: an error of 2^-p / (1.5 sqrt 3). That happens to the result with 8 bits and
     /// to every weight with 11, which of sums of either sign leaves as much. Of K products that are summed in float16 (11 bits) every
     /// partial sum is rounded; those grow like a random walk, so that the errors add up to sqrt(1 + 2 + ... + K) roundings of a product,
-    /// which is sqrt(K / 2) roundings of the sum. Adding two such sums up in float16 is one more, which does not count beside K of them; sums
-    /// of those in float32 add nothing either, and inputs are bf16 already.
-    /// This was settled before any result was seen.
+    /// which is sqrt(K / 2) roundings of the sum. Adding two such sums up in float16 is one more, which does not count beside K of them;
+    /// sums of those in float32 add nothing either, and inputs are bf16 already. This was settled before any result was seen.
     /// </summary>
     /// <param name="terms">How many products there are; never more than 64 are added one after the other.</param>
     public static double Bound(int terms)
@@ -77,8 +76,8 @@ internal static class Float16Cpu
     }
 
     /// <summary>
-    /// The same for Winograd's algorithm. Beside the sums, a transformed source is rounded twice and a transformed weight once, and the sums
-    /// are added in float16, which rounds four times. This, too, was settled before any result was seen.
+    /// The same for Winograd's algorithm. Beside the sums, a transformed source is rounded twice and a transformed weight once, and the
+    /// sums are added in float16, which rounds four times. This, too, was settled before any result was seen.
     /// </summary>
     public static double WinogradBound(int terms)
     {

@@ -12,7 +12,8 @@ public sealed class Float16EdgeTests
     /// <summary>Its pixels do not meet, so that they are converted a strip, not a row, at a time.</summary>
     private static readonly ConvolutionCase SinglePixels = new(2, 80, 48, 15, 13, 1, 1, 1, 0, 0, 0, 0);
 
-    public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> Cases() => Float16Cpu.InEveryDirection([Dense, Strided, SinglePixels]);
+    public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> Cases() =>
+        Float16Cpu.InEveryDirection([Dense, Strided, SinglePixels]);
 
     public static MatrixTheoryData<ConvolutionCase, ConvolutionDirection> CasesOfRows() => Float16Cpu.InEveryDirection([Dense, Strided]);
 
@@ -48,8 +49,8 @@ public sealed class Float16EdgeTests
     });
 
     /// <summary>
-    /// Sums of 128 equal products are the largest there are. Each of 64 may be rounded the same way at every addition, by up to 2^-11 of it,
-    /// and once more when two are added; the result is rounded to 8 bits.
+    /// Sums of 128 equal products are the largest there are. Each of 64 may be rounded the same way at every addition, by up to 2^-11 of
+    /// it, and once more when two are added; the result is rounded to 8 bits.
     /// </summary>
     [Theory]
     [MemberData(nameof(DeepCases))]

@@ -85,8 +85,8 @@ public sealed class Float16GradientEdgeTests
     });
 
     /// <summary>
-    /// Of 64 equal products each partial sum may be rounded the same way, by up to 2^-11 of it: (K + 1) / 2 times that of the whole sum. It is
-    /// 2^-11 of the binade's beginning, which leaves room for adding two of them: the first case and the last have 128 pixels in a row.
+    /// Of 64 equal products each partial sum may be rounded the same way, by up to 2^-11 of it: (K + 1) / 2 times that of the whole sum. It
+    /// is 2^-11 of the binade's beginning, which leaves room for adding two of them: the first case and the last have 128 pixels in a row.
     /// </summary>
     [Theory]
     [InlineData(1.9921875f)]

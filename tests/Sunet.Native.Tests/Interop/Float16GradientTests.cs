@@ -48,7 +48,8 @@ public sealed class Float16GradientTests
         NarrowWeights,
     }
 
-    public static MatrixTheoryData<ConvolutionCase, bool> ExactCases() => Float16Gradient.InBothDirections([.. ConvolutionCase.All, .. Shapes]);
+    public static MatrixTheoryData<ConvolutionCase, bool> ExactCases() =>
+        Float16Gradient.InBothDirections([.. ConvolutionCase.All, .. Shapes]);
 
     public static MatrixTheoryData<ConvolutionCase, bool> Cases() =>
         Float16Gradient.InBothDirections([.. ConvolutionCase.All, .. Shapes, .. Larger]);

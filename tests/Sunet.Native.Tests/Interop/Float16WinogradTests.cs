@@ -8,7 +8,9 @@ public sealed class Float16WinogradTests
     /// <summary>No more pixels than this, in a row or column, have to do with each other by being in one area of tiles.</summary>
     private const int Reach = 26;
 
-    /// <summary>Tiles that reach beyond the image, areas of every shape, one pixel, padding of every kind, channels that fill no block.</summary>
+    /// <summary>
+    /// Tiles that reach beyond the image, areas of every shape, one pixel, padding of every kind, channels that fill no block.
+    /// </summary>
     private static readonly ConvolutionCase[] Shapes =
     [
         .. ConvolutionCase.All.Where(c => c.IsDense3x3),
@@ -109,7 +111,8 @@ public sealed class Float16WinogradTests
     [Theory]
     [MemberData(nameof(Directions))]
     public void EveryDirection_NotFiniteElement_IsNeverLostAndSpoilsItsAreaAlone(ConvolutionDirection direction) => Float16Cpu.Run(
-        context => WinogradChecks.AssertNeverLost(context, Wide, direction, Float16Cpu.Convolution(Wide, direction, winograd: true), Reach));
+        context => WinogradChecks.AssertNeverLost(
+            context, Wide, direction, Float16Cpu.Convolution(Wide, direction, winograd: true), Reach));
 
     [Theory]
     [MemberData(nameof(Directions))]
@@ -181,7 +184,8 @@ public sealed class Float16WinogradTests
         Assert.True(transformed.Bytes > plain.Bytes);
     });
 
-    private static float[] Run(CpuContextHandle context, ConvolutionCase c, ConvolutionDirection direction, float[] input, float[] weights) =>
+    private static float[] Run(
+        CpuContextHandle context, ConvolutionCase c, ConvolutionDirection direction, float[] input, float[] weights) =>
         Float16Cpu.Run(context, direction, Float16Cpu.Convolution(c, direction, winograd: true), input, weights);
 
     private static void AssertClose(

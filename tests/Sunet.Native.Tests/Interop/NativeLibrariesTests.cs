@@ -39,7 +39,8 @@ public sealed class NativeLibrariesTests : IDisposable
     [Fact]
     public void Folders_HostHasUnpackedLibraries_AreSearchedWithTheirRuntimes()
     {
-        IReadOnlyList<string> folders = NativeLibraries.Folders(null, null, "/app", $"/home/.net/app/1/{Path.PathSeparator}/usr/share/dotnet");
+        IReadOnlyList<string> folders =
+            NativeLibraries.Folders(null, null, "/app", $"/home/.net/app/1/{Path.PathSeparator}/usr/share/dotnet");
         string native = folders[1]["/app".Length..];
         Assert.Equal(
             ["/app", "/app" + native, "/home/.net/app/1", "/home/.net/app/1" + native, "/usr/share/dotnet", "/usr/share/dotnet" + native],
@@ -73,7 +74,9 @@ public sealed class NativeLibrariesTests : IDisposable
         }
     }
 
-    /// <summary>As a host loads a plugin: the assembly and its native library in a folder of their own, in a context of their own.</summary>
+    /// <summary>
+    /// As a host loads a plugin: the assembly and its native library in a folder of their own, in a context of their own.
+    /// </summary>
     [Fact]
     public void Query_InAPluginsLoadContext_LoadsTheLibraryBesideTheAssembly()
     {

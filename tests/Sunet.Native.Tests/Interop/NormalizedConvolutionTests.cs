@@ -8,7 +8,9 @@ public sealed class NormalizedConvolutionTests : IDisposable
 
     public void Dispose() => context.Dispose();
 
-    /// <summary>Strips that fit, a last one that is shorter, one pixel, and channels that make strips short; one image and several.</summary>
+    /// <summary>
+    /// Strips that fit, a last one that is shorter, one pixel, and channels that make strips short; one image and several.
+    /// </summary>
     public static TheoryData<int, int, int, int, int, bool, bool, bool> Cases => new()
     {
         { 1, 32, 16, 8, 8, true, true, true },

@@ -35,7 +35,8 @@ internal static class WinogradChecks
     /// <param name="plain">Without bias and ReLU.</param>
     /// <param name="clamped">With both.</param>
     public static void AssertExact(
-        CpuContextHandle context, ConvolutionCase c, ConvolutionDirection direction, in NativeConvolution plain, in NativeConvolution clamped)
+        CpuContextHandle context, ConvolutionCase c, ConvolutionDirection direction, in NativeConvolution plain,
+        in NativeConvolution clamped)
     {
         int channels = direction.Output(c)[1], pixels = direction.Output(c)[2] * direction.Output(c)[3];
         float[] input = Numbers.Integers(direction.Input(c).Count, 4), weights = Numbers.Integers(c.Weights.Count, 5);

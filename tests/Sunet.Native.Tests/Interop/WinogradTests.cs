@@ -47,7 +47,8 @@ public sealed class WinogradTests : IDisposable
         (float[] weights, float[] bias) = ConvolutionRun.BackwardWeights(context, primitive, convolution, source, gradient);
         int pixels = c.Batch * c.SmallHeight * c.SmallWidth;
         Numbers.AssertWithin(
-            WinogradGrowth * 2 * Math.Sqrt(pixels) * Math.ScaleB(1, -24), ReferenceConvolution.BackwardWeights(c, source, gradient), weights);
+            WinogradGrowth * 2 * Math.Sqrt(pixels) * Math.ScaleB(1, -24),
+            ReferenceConvolution.BackwardWeights(c, source, gradient), weights);
         Numbers.AssertClose(ReferenceConvolution.ChannelSum(gradient, c.SmallChannels, c.SmallHeight * c.SmallWidth), bias, pixels);
     }
 

@@ -38,7 +38,9 @@ public abstract class KernelTest : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Whole, a slice at a block's start, one that ends the enclosing tensor, and one that begins and ends inside blocks.</summary>
+    /// <summary>
+    /// Whole, a slice at a block's start, one that ends the enclosing tensor, and one that begins and ends inside blocks.
+    /// </summary>
     private protected static KernelTensor Tensor(int n, int c, int h, int w, int layout, int slice)
     {
         (int before, int after) = slice switch { 0 => (0, 0), 1 => (16, 3), 2 => (16, 0), _ => (5, 30) };

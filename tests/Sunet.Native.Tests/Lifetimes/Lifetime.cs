@@ -34,7 +34,8 @@ internal sealed class Lifetime(Type type, IDisposable subject)
     public void Check()
     {
         string[] disposal = type.IsAssignableTo(typeof(IDisposable)) ? [Dispose] : [];
-        Assert.Equal(Members(type), refused.Keys.Concat(answered.Keys).Concat(survived.Keys).Concat(disposal).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Members(type), refused.Keys.Concat(answered.Keys).Concat(survived.Keys).Concat(disposal).Order(StringComparer.Ordinal));
         Action[] calls = [.. answered.Values.Concat(survived.Values)];
         foreach (Action call in calls)
             call();

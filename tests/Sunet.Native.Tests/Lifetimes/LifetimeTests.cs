@@ -46,7 +46,9 @@ public sealed class LifetimeTests : EmulatorTest
     public void SessionPart_Disposed_IsRefusedOrAnswers(Device device, int parts)
     {
         // A GPU keeps copies of parameters in bf16; memory of the CPU can be given back.
-        using IBackend backend = device == Device.Cuda ? new CudaBackend(options: new CudaOptions { Precision = Precision.Bf16 }) : device.Open();
+        using IBackend backend = device == Device.Cuda
+            ? new CudaBackend(options: new CudaOptions { Precision = Precision.Bf16 })
+            : device.Open();
         Lifetime[] lifetimes = [.. SessionLifetime.OfParts(backend)];
         Assert.Equal(parts, lifetimes.Length);
         foreach (Lifetime lifetime in lifetimes)
@@ -66,7 +68,7 @@ public sealed class LifetimeTests : EmulatorTest
     {
         IEnumerable<string> tested = Subjects(null!).Keys.Concat(FileSubjects(null!).Keys)
             .Concat([nameof(CpuBackend), nameof(CudaBackend)]).Concat(Represented);
-        Assert.Equal(Lifetime.Disposables(typeof(Plan).Assembly), tested.Order(StringComparer.Ordinal));
+        Assert.Empty(Lifetime.Disposables(typeof(Plan).Assembly).Except(tested));
     }
 
     [Fact]

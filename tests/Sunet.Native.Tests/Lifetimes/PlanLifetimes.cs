@@ -28,8 +28,7 @@ internal static class PlanLifetimes
         Plan other = Plan.Compile(training.Graph, backend, new PlanOptions { Purpose = PlanPurpose.Training });
         return new Lifetime(typeof(Plan), new Both(plan, other))
             .Answers("Graph", () => _ = plan.Graph)
-            .Answers("Memory", () => _ = plan.Memory)
-            .Answers("Calls", () => _ = plan.Calls)
+            .Answers("MemoryBytes", () => _ = plan.MemoryBytes)
             .Answers("RetainedBytes", () => _ = plan.RetainedBytes)
             .Refuses("Load(ParameterReader, CancellationToken)", () => plan.Load(model.Read))
             .Refuses("Write(Value, ReadOnlySpan<Single>)", () => plan.Write(weight, floats))
@@ -43,7 +42,7 @@ internal static class PlanLifetimes
             .Refuses("Synchronize()", plan.Synchronize)
             .Refuses("ReadScalar(Value)", () => other.ReadScalar(training.Loss!.Loss))
             .Refuses("ReadInteger(Value)", () => plan.ReadInteger(counts.Invalid))
-            .Refuses("Run(Phase, IPlanObserver)", () => plan.Run(Phase.Forward))
+            .Refuses("Run(Phase)", () => plan.Run(Phase.Forward))
             .Refuses("ReleaseWorkingMemory()", plan.ReleaseWorkingMemory)
             .Refuses("Record(Phase)", () => plan.Record(Phase.Forward));
     }

@@ -17,33 +17,40 @@ internal sealed class SessionLifetime
     private readonly Subject subject;
     private readonly nint at, outside;
 
-    private SessionLifetime(IBackend backend)
+    private SessionLifetime((Value Floats, Value Ints, Value Bytes) inputs, Op op, IBackendSession session, nint at, Subject subject)
     {
-        var graph = new Graph();
-        floats = graph.Input("floats", new Shape(1, 3, 4, 4));
-        ints = graph.Input("ints", new Shape(1, 4, 4), DataType.Int32);
-        bytes = graph.Input("bytes", new Shape(1, 4, 4), DataType.UInt8);
-        op = graph.Add(new Relu("relu", floats));
-        session = backend.Open(graph, PlanPurpose.Training);
-        session.Prepare(op).Dispose();
-        IDeviceMemory memory = backend.Allocate(4096);
-        (at, outside) = (memory.Address, memory.Address + 2048);
-        subject = new Subject(session, memory);
+        (floats, ints, bytes) = inputs;
+        this.op = op;
+        this.session = session;
+        this.subject = subject;
+        (this.at, outside) = (at, at + 2048);
     }
 
     /// <summary>The session's own members.</summary>
-    public static Lifetime Of(IBackend backend) => new SessionLifetime(backend).OfSession();
+    public static Lifetime Of(IBackend backend) => Open(backend).OfSession();
 
     /// <summary>Each part of a session that the device has.</summary>
     public static IEnumerable<Lifetime> OfParts(IBackend backend)
     {
-        yield return new SessionLifetime(backend).OfLayouts();
-        yield return new SessionLifetime(backend).OfTransfers();
-        yield return new SessionLifetime(backend).OfStepWork();
-        if (new SessionLifetime(backend).OfParameterCopies() is { } copies)
+        yield return Open(backend).OfLayouts();
+        yield return Open(backend).OfTransfers();
+        yield return Open(backend).OfStepWork();
+        if (Open(backend).OfParameterCopies() is { } copies)
             yield return copies;
-        if (new SessionLifetime(backend).OfReclaimableMemory() is { } memory)
+        if (Open(backend).OfReclaimableMemory() is { } memory)
             yield return memory;
+    }
+
+    private static SessionLifetime Open(IBackend backend)
+    {
+        var graph = new Graph();
+        Value floats = graph.Input("floats", new Shape(1, 3, 4, 4)), ints = graph.Input("ints", new Shape(1, 4, 4), DataType.Int32),
+            bytes = graph.Input("bytes", new Shape(1, 4, 4), DataType.UInt8);
+        Op op = graph.Add(new Relu("relu", floats));
+        IBackendSession session = backend.Open(graph, PlanPurpose.Training);
+        session.Prepare(op).Dispose();
+        IDeviceMemory memory = backend.Allocate(4096);
+        return new SessionLifetime((floats, ints, bytes), op, session, memory.Address, new Subject(session, memory));
     }
 
     private Lifetime OfSession() => new Lifetime(typeof(IBackendSession), subject)
@@ -93,13 +100,17 @@ internal sealed class SessionLifetime
         .Survives("PrepareCheck(IntPtr, IntPtr, Int64, IntPtr)", () => Once(session.StepWork.PrepareCheck(at, at + 64, 16, at + 128)))
         .Survives("LastCheck()", () => session.StepWork.LastCheck());
 
-    private Lifetime? OfParameterCopies() => session.ParameterCopies is not { } copies ? Unneeded() : new Lifetime(typeof(IParameterCopies), subject)
-        .Answers("ElementBytes", () => _ = copies.ElementBytes)
-        .Survives("Refresh(Int64, IntPtr, IntPtr)", () => copies.Refresh(16, at, outside));
+    private Lifetime? OfParameterCopies() => session.ParameterCopies is not { } copies
+        ? Unneeded()
+        : new Lifetime(typeof(IParameterCopies), subject)
+            .Answers("ElementBytes", () => _ = copies.ElementBytes)
+            .Survives("Refresh(Int64, IntPtr, IntPtr)", () => copies.Refresh(16, at, outside));
 
-    private Lifetime? OfReclaimableMemory() => session.ReclaimableMemory is not { } memory ? Unneeded() : new Lifetime(typeof(IReclaimableMemory), subject)
-        .Survives("Reclaim(Int64, IntPtr)", () => memory.Reclaim(64, at))
-        .Survives("Provide(Int64, IntPtr)", () => memory.Provide(64, at));
+    private Lifetime? OfReclaimableMemory() => session.ReclaimableMemory is not { } memory
+        ? Unneeded()
+        : new Lifetime(typeof(IReclaimableMemory), subject)
+            .Survives("Reclaim(Int64, IntPtr)", () => memory.Reclaim(64, at))
+            .Survives("Provide(Int64, IntPtr)", () => memory.Provide(64, at));
 
     private Lifetime? Unneeded()
     {

@@ -7,7 +7,8 @@ namespace Sunet.Native.Tests.Models;
 /// <summary>Models in streams, as blobs of a database or entries of an archive are.</summary>
 public sealed class ModelStreamTests : IDisposable
 {
-    private readonly SunetModel model = SunetModel.Create(SunetSpecTests.Tiny with { OutputStride = 8, ClassNames = ["a", "b", "c"] }, seed: 6);
+    private readonly SunetModel model =
+        SunetModel.Create(SunetSpecTests.Tiny with { OutputStride = 8, ClassNames = ["a", "b", "c"] }, seed: 6);
     private readonly TemporaryFolder folder = new();
 
     public void Dispose() => folder.Dispose();

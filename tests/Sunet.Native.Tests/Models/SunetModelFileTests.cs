@@ -59,7 +59,8 @@ public sealed class SunetModelFileTests : IDisposable
         int at = bytes.AsSpan().IndexOf("\"final.conv1.weight\""u8);
         bytes[at + 1] = (byte)'X';
         File.WriteAllBytes(path, bytes);
-        Assert.Contains("final.conv1.weight", Assert.Throws<CheckpointException>(() => SunetModelFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "final.conv1.weight", Assert.Throws<CheckpointException>(() => SunetModelFile.Open(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

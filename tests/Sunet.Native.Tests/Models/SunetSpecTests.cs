@@ -26,7 +26,8 @@ public sealed class SunetSpecTests
     [Fact]
     public void Create_SameSeed_GivesTheSameWeightsAndAnotherSeedOthers()
     {
-        SunetModel first = SunetModel.Create(Tiny, seed: 3), again = SunetModel.Create(Tiny, seed: 3), other = SunetModel.Create(Tiny, seed: 4);
+        SunetModel first = SunetModel.Create(Tiny, seed: 3), again = SunetModel.Create(Tiny, seed: 3);
+        SunetModel other = SunetModel.Create(Tiny, seed: 4);
         Assert.All(first.Names, n => Assert.True(first.Read(n).SequenceEqual(again.Read(n))));
         Assert.Contains(first.Names, n => !first.Read(n).SequenceEqual(other.Read(n)));
     }
@@ -41,7 +42,8 @@ public sealed class SunetSpecTests
             Shape shape = model.ShapeOf(name);
             if (shape.Rank == 1)
             {
-                float expected = name.EndsWith("running_var", StringComparison.Ordinal) || name.EndsWith(".weight", StringComparison.Ordinal) ? 1 : 0;
+                bool isScale = name.EndsWith("running_var", StringComparison.Ordinal) || name.EndsWith(".weight", StringComparison.Ordinal);
+                float expected = isScale ? 1 : 0;
                 Assert.Equal(-1, elements.IndexOfAnyExcept(expected));
                 continue;
             }
@@ -66,7 +68,8 @@ public sealed class SunetSpecTests
 
     [Fact]
     public void Segmenter_UnknownModel_NamesThoseThereAre() =>
-        Assert.Contains("sunet7128", Assert.Throws<ConfigurationException>(() => SunetSpec.Segmenter("sunet65", 2)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "sunet7128", Assert.Throws<ConfigurationException>(() => SunetSpec.Segmenter("sunet65", 2)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Load_SavedModel_HasTheSameSpecAndWeights()
@@ -79,7 +82,9 @@ public sealed class SunetSpecTests
             SunetModel loaded = SunetModel.Load(Path.Combine(folder, "model.safetensors"));
             Assert.True(saved.Spec.Config.SameBody(loaded.Spec.Config));
             Assert.Equal(saved.Spec.ClassNames, loaded.Spec.ClassNames);
-            Assert.Equal((saved.Spec.OutputStride, saved.Spec.Degrid, saved.Spec.Head), (loaded.Spec.OutputStride, loaded.Spec.Degrid, loaded.Spec.Head));
+            Assert.Equal(
+                (saved.Spec.OutputStride, saved.Spec.Degrid, saved.Spec.Head),
+                (loaded.Spec.OutputStride, loaded.Spec.Degrid, loaded.Spec.Head));
             Assert.All(saved.Names, n => Assert.True(saved.Read(n).SequenceEqual(loaded.Read(n))));
         }
         finally

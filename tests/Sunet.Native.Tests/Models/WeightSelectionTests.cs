@@ -66,7 +66,8 @@ public sealed class WeightSelectionTests : IDisposable
             Assert.Throws<CheckpointException>(() => SunetModel.Load(path)).Message, StringComparison.Ordinal);
         AssertIs(Second, SunetModel.Load(path, new WeightsSelection(Prefix: "student")));
         Assert.Contains("no network's names begin with 'pupil.', but with 'teacher.', 'student.'",
-            Assert.Throws<CheckpointException>(() => SunetModel.Load(path, new WeightsSelection(Prefix: "pupil"))).Message, StringComparison.Ordinal);
+            Assert.Throws<CheckpointException>(() => SunetModel.Load(path, new WeightsSelection(Prefix: "pupil"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,14 +77,16 @@ public sealed class WeightSelectionTests : IDisposable
         AssertIs(First, SunetModel.Load(path, new WeightsSelection("state_dict")));
         AssertIs(Second, SunetModel.Load(path, new WeightsSelection("state_dict", "ema_model")));
         Assert.Contains("no weights in an entry 'model'",
-            Assert.Throws<CheckpointException>(() => SunetModel.Load(path, new WeightsSelection("model"))).Message, StringComparison.Ordinal);
+            Assert.Throws<CheckpointException>(() => SunetModel.Load(path, new WeightsSelection("model"))).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>Buffers of AveragedModel, thop and others, and what a wrapper has beside the network.</summary>
     [Fact]
     public void Open_CountersOfTools_AreNotNeeded()
     {
-        string[] counters = ["n_averaged", "total_ops", "total_params", "module.features.conv1.total_ops", "module.features.bn2.num_batches_tracked"];
+        string[] counters =
+            ["n_averaged", "total_ops", "total_params", "module.features.conv1.total_ops", "module.features.bn2.num_batches_tracked"];
         using SunetModelFile file = SunetModelFile.Open(Safetensors([("module.", First)], [.. counters.Select(c => (c, new int[] { 1 }))]));
         AssertIs(First, SunetModel.Load(file));
         Assert.Empty(file.Notes);
@@ -113,7 +116,8 @@ public sealed class WeightSelectionTests : IDisposable
         using SunetModelFile file = SunetModelFile.Open(path);
         AssertIs(First, SunetModel.Load(file));
         Assert.Equal(16, file.Spec.OutputStride);
-        Assert.Equal([$"'{folder["config.json"]}' is another program's, so that the network is inferred from the names and shapes of its tensors"],
+        Assert.Equal(
+            [$"'{folder["config.json"]}' is another program's, so that the network is inferred from the names and shapes of its tensors"],
             file.Notes);
     }
 

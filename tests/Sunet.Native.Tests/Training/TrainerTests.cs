@@ -40,7 +40,8 @@ public sealed class TrainerTests : IDisposable
     {
         SunetModel start = SunetModel.Create(SunetSpecTests.Tiny, seed: 2);
         SunetModel end = Train(new Batches(2, 1), new TrainerOptions { FrozenBatchNorm = true }, steps: 2);
-        Assert.All(start.Names.Where(n => !start.IsParameter(n)), name => Assert.True(start.Read(name).SequenceEqual(end.Read(name)), name));
+        Assert.All(
+            start.Names.Where(n => !start.IsParameter(n)), name => Assert.True(start.Read(name).SequenceEqual(end.Read(name)), name));
         Assert.False(start.Read("features.conv1.weight").SequenceEqual(end.Read("features.conv1.weight")));
     }
 
@@ -50,7 +51,8 @@ public sealed class TrainerTests : IDisposable
         var plain = new SgdOptions { LearningRate = 1e-3, Momentum = 0, WeightDecay = 0, Groups = [] };
         SunetModel start = SunetModel.Create(SunetSpecTests.Tiny, seed: 2);
         SunetModel slow = Train(new Batches(2, 1), new TrainerOptions { Sgd = plain }, steps: 1);
-        SunetModel fast = Train(new Batches(2, 1), new TrainerOptions { Sgd = plain with { Groups = ParameterGroup.FineTuning } }, steps: 1);
+        SunetModel fast = Train(
+            new Batches(2, 1), new TrainerOptions { Sgd = plain with { Groups = ParameterGroup.FineTuning } }, steps: 1);
         Assert.Equal(10, Ratio("final.conv1.weight"), 1e-2);
         Assert.Equal(20, Ratio("final.conv1.bias"), 1e-2);
         Assert.Equal(1, Ratio("features.bn2.weight"), 1e-6);
@@ -74,7 +76,15 @@ public sealed class TrainerTests : IDisposable
     [InlineData(false, 0.5f)]
     public void Step_SeveralSteps_FollowsTheUpdateRuleInFloat64(bool nesterov, float dampening)
     {
-        var sgd = new SgdOptions { LearningRate = 0.05, Momentum = 0.9f, WeightDecay = 1e-2f, Nesterov = nesterov, Dampening = dampening, Groups = [] };
+        var sgd = new SgdOptions
+        {
+            LearningRate = 0.05,
+            Momentum = 0.9f,
+            WeightDecay = 1e-2f,
+            Nesterov = nesterov,
+            Dampening = dampening,
+            Groups = [],
+        };
         using var trainer = new Trainer(SunetModel.Create(SunetSpecTests.Tiny, seed: 2), new Batches(2, 1),
             new TrainerOptions { Sgd = sgd, Schedule = new CosineSchedule(4) }, backend);
         var parameter = trainer.Plan.Graph.Parameters.Single(p => p.Name == "features.unet2_0.down.0.conv1.weight");
@@ -104,7 +114,8 @@ public sealed class TrainerTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void Step_BiasAheadOfABatchNorm_DecaysWithAGradientOfZero(int accumulate) => UnmovedBias.FollowsTheUpdateRule(backend, accumulate);
+    public void Step_BiasAheadOfABatchNorm_DecaysWithAGradientOfZero(int accumulate) =>
+        UnmovedBias.FollowsTheUpdateRule(backend, accumulate);
 
     [Fact]
     public void Step_OneBatchAgainAndAgain_FitsIt()
@@ -179,7 +190,8 @@ public sealed class TrainerTests : IDisposable
         return model;
     }
 
-    private static double Distance(ReadOnlySpan<float> a, ReadOnlySpan<float> b) => Norm(a, b) / Math.Max(1e-30, Norm(a, new float[a.Length]));
+    private static double Distance(ReadOnlySpan<float> a, ReadOnlySpan<float> b) =>
+        Norm(a, b) / Math.Max(1e-30, Norm(a, new float[a.Length]));
 
     private static double Norm(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
@@ -210,7 +222,8 @@ public sealed class TrainerTests : IDisposable
         {
             ImageShape = new Shape(images, 3, Side, Side);
             var random = new Random(7);
-            TrainingBatch[] single = [.. Enumerable.Range(0, 2).Select(_ => Fill(new TrainingBatch(new Shape(1, 3, Side, Side), Side * Side), random))];
+            TrainingBatch[] single =
+                [.. Enumerable.Range(0, 2).Select(_ => Fill(new TrainingBatch(new Shape(1, 3, Side, Side), Side * Side), random))];
             batches = count == 2 ? single : [Join(single)];
         }
 

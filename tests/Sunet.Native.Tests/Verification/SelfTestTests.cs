@@ -27,7 +27,10 @@ public sealed class SelfTestTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(["op", "layer", "golden"], report.Checks.Select(c => c.Group).Distinct());
         Assert.Equal(OpGraph.Kinds, report.Checks.Where(c => c.Group == "op").Select(c => c.Name));
         foreach (SelfTestCheck check in report.Checks)
-            output.WriteLine($"{check.Group} {check.Name} {check.Error:E2} of {check.Tolerance:E2}, {check.Milliseconds:F1} ms, {check.Detail}");
+        {
+            output.WriteLine($"{check.Group} {check.Name} {check.Error:E2} of {check.Tolerance:E2}, "
+                + $"{check.Milliseconds:F1} ms, {check.Detail}");
+        }
     }
 
     [Fact]

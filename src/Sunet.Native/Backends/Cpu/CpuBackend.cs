@@ -20,7 +20,9 @@ public sealed class CpuBackend : IBackend
     private bool disposed;
 
     /// <summary>Loads the native library.</summary>
-    /// <param name="threads">How many threads a call uses; 0 takes <see cref="NativeRuntimeInfo.DefaultThreads"/>. Results depend on it in the last bits.</param>
+    /// <param name="threads">
+    /// How many threads a call uses; 0 takes <see cref="NativeRuntimeInfo.DefaultThreads"/>. Results depend on it in the last bits.
+    /// </param>
     /// <exception cref="ConfigurationException">The number is out of range.</exception>
     /// <exception cref="BackendException">The library, or oneDNN, is missing or of another version; the message says which.</exception>
     public CpuBackend(int threads = 0)
@@ -92,7 +94,10 @@ public sealed class CpuBackend : IBackend
         return new CpuMemory(bytes);
     }
 
-    /// <summary>Refuses what comes later. Plans that are there go on: contexts and memory are theirs, and the last of them ends the threads.</summary>
+    /// <summary>
+    /// Refuses later calls. Existing plans keep working: they own their contexts and memory, and the last of them to be disposed ends the
+    /// threads.
+    /// </summary>
     public void Dispose()
     {
         if (!Interlocked.Exchange(ref disposed, true))

@@ -1,14 +1,14 @@
 namespace Sunet.Native.Backends.Cpu;
 
-/// <summary>How the CPU is used.</summary>
+/// <summary>Settings of the CPU backend.</summary>
 public sealed record CpuOptions
 {
     /// <summary>The most threads that a call can use.</summary>
     public const int MaxThreads = 4096;
 
     /// <summary>
-    /// How many threads a call uses, up to <see cref="MaxThreads"/>; 0 takes as many as there are processors, fewer where a container's share
-    /// of them or OMP_NUM_THREADS is less. Results depend on it in the last bits.
+    /// How many threads a call uses, up to <see cref="MaxThreads"/>; 0 takes as many as there are processors, fewer where a container's
+    /// share of them or OMP_NUM_THREADS is less. Results depend on it in the last bits.
     /// </summary>
     public int Threads { get; init; }
 
@@ -17,9 +17,9 @@ public sealed record CpuOptions
 
     /// <summary>
     /// Whether dense 3x3 convolutions are made by Winograd's algorithm where it is faster. In float32 that is F(4x4, 3x3), where oneDNN has
-    /// it: a quarter of the multiplications, for a rounding error a few times that of the direct sum (some 1e-6 in place of 2e-7 a layer). In
-    /// bfloat16 it is F(2x2, 3x3), 16 multiplications in place of 36 for twice the rounding error (4e-3 in place of 1.7e-3 a layer, or with
-    /// products in float16 2e-3 in place of 1e-3), unless the CPU multiplies bfloat16 in tiles (AMX), which is faster still.
+    /// it: a quarter of the multiplications, for a rounding error a few times that of the direct sum (some 1e-6 in place of 2e-7 a layer).
+    /// In bfloat16 it is F(2x2, 3x3), 16 multiplications in place of 36 for twice the rounding error (4e-3 in place of 1.7e-3 a layer, or
+    /// with products in float16 2e-3 in place of 1e-3), unless the CPU multiplies bfloat16 in tiles (AMX), which is faster still.
     /// </summary>
     public bool Winograd { get; init; } = true;
 
@@ -43,7 +43,11 @@ public sealed record CpuOptions
     public void Validate()
     {
         if (Threads is < 0 or > MaxThreads)
-            throw new ConfigurationException(FormattableString.Invariant($"The CPU backend uses 1 to {MaxThreads} threads, or 0 for all; not {Threads}."));
+        {
+            throw new ConfigurationException(
+                FormattableString.Invariant($"The CPU backend uses 1 to {MaxThreads} threads, or 0 for all; not {Threads}."));
+        }
+
         if (Precision is not (Precision.Float32 or Precision.Bf16))
             throw new ConfigurationException($"There is no precision {Precision} on the CPU; float32 and bf16 are known.");
     }

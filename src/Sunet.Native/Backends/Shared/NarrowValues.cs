@@ -4,8 +4,8 @@ using Sunet.Native.Tensors;
 namespace Sunet.Native.Backends.Shared;
 
 /// <summary>
-/// Which values are bfloat16 where that is the precision, on every backend: images, activations [N, C, H, W] and gradients of both, but for
-/// what an op keeps in float32. Parameters, their gradients, statistics and the loss are float32 always.
+/// Which values are bfloat16 where that is the precision, on every backend: images and activations [N, C, H, W] and their gradients, but
+/// for what an op keeps in float32. Parameters, their gradients, statistics and the loss are float32 always.
 /// </summary>
 internal static class NarrowValues
 {

@@ -20,7 +20,7 @@ internal sealed class PyTorchFile : IStateDict
     /// <summary>The storage that was unpacked last, since tensors may share one.</summary>
     private (PickledStorage Storage, byte[] Content)? unpacked;
 
-    /// <summary>Takes over a file that turns out to be sound; of one that is not, the caller stays the owner.</summary>
+    /// <summary>Takes ownership of a valid file. If the file is invalid, it stays with the caller.</summary>
     /// <exception cref="FormatException">The file is damaged; the message is a clause.</exception>
     /// <exception cref="NotSupportedException">The file holds what is not read; the message is a clause.</exception>
     internal PyTorchFile(MappedFile file, string? entry = null)

@@ -12,8 +12,8 @@ internal static class MemoryDemand
     private const long LeastBytes = 2;
 
     /// <summary>
-    /// Refuses a graph that cannot fit whatever layouts and implementations are chosen: what one convolution reads and writes is there at the
-    /// same time. For sizes so large that to prepare their calls takes long.
+    /// Refuses a graph that cannot fit whatever layouts and implementations are chosen, since what one convolution reads and writes must be
+    /// in memory at the same time. Without this check, preparing the calls of very large graphs would take long before they are refused.
     /// </summary>
     /// <exception cref="MemoryException">It cannot.</exception>
     public static void RequirePossible(Graph graph, long limit, IBackend backend)
@@ -45,7 +45,8 @@ internal static class MemoryDemand
         throw new MemoryException(string.Create(CultureInfo.InvariantCulture,
             $"The plan needs {needed:N0} bytes ({memory.Parameters.Bytes + memory.ParameterCopy.Bytes + sharedBytes:N0} for parameters, "
             + $"{memory.Gradients.Bytes + memory.OptimizerSlots.Sum(s => s.Bytes):N0} for gradients and optimizer, "
-            + $"{memory.Activations.Bytes:N0} for activations, {memory.Scratch.Bytes:N0} for scratch){beside} and {Limit(limit, available)}; "
+            + $"{memory.Activations.Bytes:N0} for activations, {memory.Scratch.Bytes:N0} for scratch){beside} "
+            + $"and {Limit(limit, available)}; "
             + $"use a smaller batch or image."), needed);
     }
 

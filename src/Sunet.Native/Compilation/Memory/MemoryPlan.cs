@@ -4,12 +4,14 @@ using Sunet.Native.Graphs;
 namespace Sunet.Native.Compilation.Memory;
 
 /// <summary>
-/// Where every value of a plan lies in one arena. Parameters, buffers and gradients have regions of their own, in the model's order;
-/// activations share memory as far as their lifetimes allow; scratch memory is one block that calls take turns with.
+/// Assigns every value of a plan its place in one arena. Parameters, buffers and gradients have regions of their own, in the model's order.
+/// Activations share memory as far as their lifetimes allow. Scratch memory is one block that calls use one after the other.
 /// </summary>
 internal sealed class MemoryPlan
 {
-    /// <summary>What cuDNN and cuBLASLt want of scratch memory; more than any vector access of any kernel.</summary>
+    /// <summary>
+    /// The alignment of every region and value. cuDNN and cuBLASLt require it of scratch memory, and no kernel's vector access needs more.
+    /// </summary>
     internal const long Alignment = 256;
 
     private readonly Dictionary<Value, long> offsets = [];
@@ -26,7 +28,7 @@ internal sealed class MemoryPlan
     /// <summary>All bytes of the arena.</summary>
     public long ArenaBytes => end;
 
-    /// <summary>What the session holds beside the arena, such as for transfers.</summary>
+    /// <summary>The memory that the session holds beside the arena, for example for transfers.</summary>
     public long SessionBytes { get; private set; }
 
     /// <summary>Parameters.</summary>
@@ -44,13 +46,13 @@ internal sealed class MemoryPlan
     /// </summary>
     public Region Gradients { get; private set; }
 
-    /// <summary>As many more copies of the parameter region as were asked for: velocity, accumulated gradients.</summary>
+    /// <summary>Copies of the parameter region for the optimizer's velocity and accumulated gradients, as many as were asked for.</summary>
     public IReadOnlyList<Region> OptimizerSlots { get; private set; } = [];
 
     /// <summary>Inputs, activations and their gradients.</summary>
     public Region Activations { get; private set; }
 
-    /// <summary>What activations would take if none shared memory.</summary>
+    /// <summary>The memory that activations would take if none of them shared any.</summary>
     public long ActivationBytesUnshared { get; private set; }
 
     /// <summary>Scratch memory of the calls.</summary>

@@ -23,8 +23,8 @@ public static class PassPipeline
     }
 
     /// <summary>
-    /// Makes a training graph of a forward graph: fuses ReLUs, adds the ops that carry the gradient of the loss to every parameter, accumulates
-    /// residual sums in place, and computes outputs of batch-norms again in the backward pass in place of storing them.
+    /// Makes a training graph of a forward graph: fuses ReLUs, adds the ops that carry the gradient of the loss to every parameter,
+    /// accumulates residual sums in place, and computes outputs of batch-norms again in the backward pass in place of storing them.
     /// </summary>
     /// <param name="graph">A forward graph; its outputs are marked.</param>
     /// <param name="loss">The loss, a scalar of the graph.</param>
@@ -39,7 +39,9 @@ public static class PassPipeline
         RecomputeBatchNorm.Run(graph);
     }
 
-    /// <summary>Prepares a forward graph whose batch-norms use the statistics of each batch: ops that no output needs go, and ReLUs are fused.</summary>
+    /// <summary>
+    /// Prepares a forward graph whose batch-norms use the statistics of each batch: ops that no output needs are removed, and ReLUs are fused.
+    /// </summary>
     /// <param name="graph">A forward graph; its outputs are marked.</param>
     public static void ForBatchStatistics(Graph graph)
     {

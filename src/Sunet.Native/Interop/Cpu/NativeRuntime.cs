@@ -19,7 +19,9 @@ internal static class NativeRuntime
     }
 
     /// <summary>Loads the native library if that has not happened and describes it.</summary>
-    /// <exception cref="BackendException">It is missing, lacks what it needs, or is of another version; the sentence says which.</exception>
+    /// <exception cref="BackendException">
+    /// It is missing, lacks what it needs, or is of another version; the sentence says which.
+    /// </exception>
     public static unsafe NativeRuntimeInfo Query()
     {
         string path = CpuLibrary.Path;
@@ -60,10 +62,13 @@ internal sealed record NativeRuntimeInfo
     /// <summary>Channels that lie side by side in the blocked layout: 16 with AVX-512, else 8.</summary>
     public required int ChannelBlock { get; init; }
 
-    /// <summary>The processors this process may use: those it may run on, or its container's share of their time, rounded up, if less.</summary>
+    /// <summary>
+    /// The number of processors that this process may use: those it may run on, or its container's share of them, rounded up, if that is
+    /// less.
+    /// </summary>
     public required int MaxThreads { get; init; }
 
-    /// <summary>How many threads are used where no number is given: <see cref="MaxThreads"/>, or OMP_NUM_THREADS where that is less.</summary>
+    /// <summary>The number of threads used where none is given: <see cref="MaxThreads"/>, or OMP_NUM_THREADS if that is less.</summary>
     public int DefaultThreads => ThreadsFor(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"));
 
     /// <summary>Whether the CPU multiplies bfloat16 natively.</summary>

@@ -1,6 +1,6 @@
 namespace Sunet.Native.Interop.Cpu;
 
-/// <summary>Turns a status of our C ABI into the typed exception that belongs to it.</summary>
+/// <summary>Converts a status of the native library's C ABI into the matching exception.</summary>
 internal static class NativeStatus
 {
     public const int Ok = 0;
@@ -10,7 +10,7 @@ internal static class NativeStatus
     public const int LibraryFailed = 4;
     public const int Internal = 5;
 
-    /// <summary>Raises what <paramref name="status"/> stands for, with the library's own sentence.</summary>
+    /// <summary>Throws the exception that <paramref name="status"/> stands for, with the library's own message.</summary>
     /// <param name="status">What the call returned.</param>
     /// <param name="message">The buffer the call was given.</param>
     /// <param name="library">The library's file, such as <c>libsunet_cpu.so</c>.</param>
@@ -25,7 +25,7 @@ internal static class NativeStatus
             throw Failure(status, message.ToString(), library, layer, bytes);
     }
 
-    /// <summary>The same for a kernel, which has a status but no sentence.</summary>
+    /// <summary>Throws the exception for the status of a kernel, which comes without a message.</summary>
     /// <param name="status">What the kernel returned.</param>
     /// <param name="kernel">The kernel's name, for the sentence.</param>
     /// <param name="library">The library's file.</param>

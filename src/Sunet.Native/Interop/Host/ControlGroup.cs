@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Sunet.Native.Interop.Host;
 
 /// <summary>
-/// What Linux's control groups, such as those of a container, leave to this process: the least of its own group and of all that the group lies
-/// in. Both versions are read, each limit from whichever has it. Where there are none, there is no limit.
+/// Reads the limits that Linux's control groups, such as those of a container, set for this process: the least of its own group and of all
+/// groups that contain it. Both versions are read, each limit from whichever has it. Where there are no groups, there is no limit.
 /// </summary>
 /// <param name="root">The folder that stands for the file system's root.</param>
 internal sealed class ControlGroup(string root)
@@ -17,7 +17,10 @@ internal sealed class ControlGroup(string root)
     /// <summary>The memory that the process and those of its groups may use at most, in bytes.</summary>
     public long MemoryLimit() => Least("memory", folder => FirstNumber(folder, "memory.max", "memory.limit_in_bytes"));
 
-    /// <summary>The bytes that may still be used. What the groups hold of files is not counted as used: it is given up when memory is needed.</summary>
+    /// <summary>
+    /// Gives the number of bytes that may still be used. Memory that caches files counts as free, since the system reclaims it when memory
+    /// is needed.
+    /// </summary>
     public long MemoryLeft() => Least("memory", folder =>
     {
         if (FirstNumber(folder, "memory.max", "memory.limit_in_bytes") is not { } limit
@@ -96,8 +99,11 @@ internal sealed class ControlGroup(string root)
         var numbers = new Dictionary<string, long>();
         foreach (string line in TryRead(file))
         {
-            if (line.Split(' ') is [var name, var text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            if (line.Split(' ') is [var name, var text]
+                && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            {
                 numbers[name] = number;
+            }
         }
 
         return numbers;

@@ -8,14 +8,14 @@ internal static class HostMemory
     private const string Information = "/proc/meminfo";
 
     /// <summary>
-    /// The bytes there are: the machine's, or what the control groups of a container or the limit of the managed heap allow if that is less.
+    /// The memory of the machine in bytes, or the limit of the container's control groups or of the managed heap if that is less.
     /// </summary>
     public static long TotalBytes => Math.Min(
         Read("MemTotal") ?? long.MaxValue, Math.Min(ControlGroup.Own.MemoryLimit(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
 
     /// <summary>
-    /// The bytes that can still be used before the system or the container ends processes: what files hold in memory is among them, and so is
-    /// what the machine can swap out.
+    /// The memory that can still be used before the system or the container ends processes, in bytes. It includes the memory that caches
+    /// files and the memory that the machine can swap out.
     /// </summary>
     public static long AvailableBytes => Math.Min(
         Read("MemAvailable") + Read("SwapFree") ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, ControlGroup.Own.MemoryLeft());

@@ -4,9 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Sunet.Native.Interop.Host;
 
 /// <summary>
-/// The calls of libc that have no substitute in .NET, most of them for durable files. .NET 10 offers no substitute: <c>FileStream.Flush(true)</c> reports success when
-/// <c>fsync</c> fails, a handle's disposal drops the result of <c>close</c>, and a folder cannot be opened at all.
-/// Every call returns -1 on failure and leaves the reason in <see cref="Marshal.GetLastPInvokeError"/>.
+/// The calls of libc that have no substitute in .NET, most of them for durable files: <c>FileStream.Flush(true)</c> reports success when
+/// <c>fsync</c> fails, a handle's disposal drops the result of <c>close</c>, and a folder cannot be opened at all. Every call returns -1 on
+/// failure and leaves the reason in <see cref="Marshal.GetLastPInvokeError"/>.
 /// </summary>
 internal static partial class Posix
 {

@@ -39,7 +39,8 @@ internal sealed class LayerBuilder(Graph graph, BatchNormMode mode, float batchN
     {
         Value weights = Graph.Parameter(name + ".weight", new Shape(x.Shape.Channels, channels, 3, 3));
         Value bias = Graph.Parameter(name + ".bias", new Shape(channels));
-        return Graph.Add(new TransposedConvolution(name, x, weights, bias, ConvolutionGeometry.Square(stride, dilation, dilation), size)).Output;
+        ConvolutionGeometry geometry = ConvolutionGeometry.Square(stride, dilation, dilation);
+        return Graph.Add(new TransposedConvolution(name, x, weights, bias, geometry, size)).Output;
     }
 
     /// <summary>Batch normalisation called <paramref name="name"/> and a ReLU behind it.</summary>

@@ -31,10 +31,13 @@ public sealed class SunetGraph
     /// <summary>Logits at the network's input size, [N, classes, H, W]; the low logits for a classifier.</summary>
     public required Value Logits { get; init; }
 
-    /// <summary>What a graph made by <see cref="ForActivations"/> keeps of its way, in running order; empty for others.</summary>
+    /// <summary>The levels that a graph made by <see cref="ForActivations"/> keeps, in running order; empty for others.</summary>
     internal IReadOnlyList<NetworkLevel> Levels { get; private set; } = [];
 
-    /// <summary>What would move running statistics, for <see cref="ForStatistics"/>: the batch's are outputs. Else empty.</summary>
+    /// <summary>
+    /// The updates of running statistics in a graph for <see cref="ForStatistics"/>, whose outputs are the statistics of the batch; empty
+    /// for others.
+    /// </summary>
     public IReadOnlyList<RunningStatisticsUpdate> Statistics { get; private set; } = [];
 
     /// <summary>Labels of a graph that trains or counts, int32 [N, H, W] or [N, 1, 1]; null for others.</summary>
@@ -54,7 +57,9 @@ public sealed class SunetGraph
     public static SunetGraph ForInference(SunetSpec spec, Shape image, (int H, int W)? networkSize = null) =>
         Fused(Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0, networkSize, takesBytes: false));
 
-    /// <summary>The same for images as they are, bytes [N, H, W, 3], which the graph itself normalises as the spec says.</summary>
+    /// <summary>
+    /// Builds the forward graph for prediction from images in bytes, [N, H, W, 3], which the graph normalises as the spec says.
+    /// </summary>
     /// <param name="spec">The network.</param>
     /// <param name="image">[N, 3, H, W].</param>
     /// <param name="networkSize">Height and width the image is resized to first, from 32 up; null leaves it as it is.</param>
@@ -63,9 +68,9 @@ public sealed class SunetGraph
         Fused(Build(spec, image, BatchNormMode.Inference, batchNormMomentum: 0, networkSize, takesBytes: true));
 
     /// <summary>
-    /// As <see cref="ForImages"/>, and every level of the network stays readable after a run: the stem's convolution, the residual block, and
-    /// of each u-net module its way down, its way up and its sum (the levels of the paper's Table 1 and within them those of Figure 1).
-    /// They are what the convolutions and sums give, before batch-norm and ReLU of what reads them.
+    /// Builds the forward graph of <see cref="ForImages"/> with every level of the network readable after a run: the stem's convolution,
+    /// the residual block, and of each u-net module the way down, the way up and the sum (the levels of the paper's Table 1, and within
+    /// them those of Figure 1). The levels are the results of convolutions and sums, before the batch-norm and ReLU of the next layer.
     /// </summary>
     /// <param name="spec">The network.</param>
     /// <param name="image">[N, 3, H, W].</param>
@@ -236,7 +241,7 @@ public sealed class SunetGraph
     }
 }
 
-/// <summary>What a training graph has beside the network.</summary>
+/// <summary>The parts of a training graph beside the network.</summary>
 internal sealed record TrainingGraphOptions
 {
     /// <summary>PyTorch's momentum: the weight of a batch in the running statistics. 0.01 is the paper's decay of 0.99.</summary>

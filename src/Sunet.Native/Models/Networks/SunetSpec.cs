@@ -3,7 +3,7 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Models.Networks;
 
-/// <summary>What stands on the body.</summary>
+/// <summary>The kind of layers that follow the body.</summary>
 public enum SunetHead
 {
     /// <summary>Global average pooling and a linear layer: one label an image (section 4).</summary>
@@ -46,7 +46,8 @@ public sealed record SunetSpec
     /// <summary>A segmenter of a published body.</summary>
     /// <exception cref="ConfigurationException">There is no such model, or a number is out of range.</exception>
     public static SunetSpec Segmenter(string model, int classes, int outputStride = 16) =>
-        new SunetSpec { Config = SunetConfig.ByName(model), Head = SunetHead.Segmenter, Classes = classes, OutputStride = outputStride }.Validated();
+        new SunetSpec { Config = SunetConfig.ByName(model), Head = SunetHead.Segmenter, Classes = classes, OutputStride = outputStride }
+            .Validated();
 
     /// <summary>A classifier of a published body.</summary>
     /// <exception cref="ConfigurationException">There is no such model, or a number is out of range.</exception>
@@ -62,7 +63,7 @@ public sealed record SunetSpec
         _ => throw new ConfigurationException($"Output stride {OutputStride} is not 32, 16 or 8."),
     };
 
-    /// <summary>The same spec, if it can be built.</summary>
+    /// <summary>Checks that the spec can be built and returns it.</summary>
     /// <exception cref="ConfigurationException">A number is out of range; the message names it.</exception>
     public SunetSpec Validated()
     {
@@ -71,7 +72,11 @@ public sealed record SunetSpec
         if (Classes < 1 || Classes > most)
             throw new ConfigurationException($"A {Head.ToString().ToLowerInvariant()} has 1 to {most} classes, not {Classes}.");
         if (Head == SunetHead.Classifier && (OutputStride != 32 || Degrid || !Multigrid))
-            throw new ConfigurationException("Output stride, multigrid and de-gridding are a segmenter's; a classifier's output stride is 32.");
+        {
+            throw new ConfigurationException(
+                "Output stride, multigrid and de-gridding are a segmenter's; a classifier's output stride is 32.");
+        }
+
         _ = PooledBlocks;
         if (ClassNames.Count != 0 && ClassNames.Count != Classes)
             throw new ConfigurationException($"There are {ClassNames.Count} class names for {Classes} classes.");

@@ -11,7 +11,8 @@ internal static class StateDictMatch
     private const int Listed = 5;
 
     /// <summary>
-    /// Of batch normalisation, of thop, of torch.optim.swa_utils, and of the moving averages of mmengine, ema-pytorch and others.
+    /// The names of counters that are ignored in a checkpoint: those of batch normalisation, of thop, of torch.optim.swa_utils, and of the
+    /// moving averages of mmengine, ema-pytorch and others.
     /// </summary>
     private static readonly string[] Counters =
         ["num_batches_tracked", "total_ops", "total_params", "n_averaged", "num_updates", "decay", "steps", "step", "initted"];

@@ -47,8 +47,8 @@ internal static class SunetSpecJson
         ?? throw new CheckpointException($"Configuration '{path}' is larger than {MaximumBytes >> 20} MiB.", path), path);
 
     /// <summary>
-    /// Reads a configuration file if this library wrote it. Gives null where another program did: many have a <c>config.json</c>, but not with
-    /// these keys. A damaged one of this library is still refused, since its values would be missed.
+    /// Reads a configuration file if this library wrote it. Gives null where another program did: many have a <c>config.json</c>, but not
+    /// with these keys. A damaged one of this library is still refused, since its values would be missed.
     /// </summary>
     /// <exception cref="CheckpointException">The file is this library's and is not usable.</exception>
     public static SunetSpec? ReadOwn(string path) =>
@@ -128,7 +128,8 @@ internal static class SunetSpecJson
     {
         RequireSound(spec);
         SunetConfig? published = SunetConfig.All.FirstOrDefault(c => c.SameBody(spec.Config));
-        IReadOnlyList<string> names = spec.ClassNames.Count > 0 ? spec.ClassNames : [.. Enumerable.Range(0, spec.Classes).Select(c => $"class{c}")];
+        IReadOnlyList<string> names =
+            spec.ClassNames.Count > 0 ? spec.ClassNames : [.. Enumerable.Range(0, spec.Classes).Select(c => $"class{c}")];
         ArrayBufferWriter<byte> output = new();
         using (Utf8JsonWriter json = new(output, Layout))
         {
@@ -224,7 +225,8 @@ internal static class SunetSpecJson
     private static ImageNormalization ConvertNormalization(JsonElement json)
     {
         float[] mean = List(json, "mean", "numbers", AsFloat), deviation = List(json, "deviation", "numbers", AsFloat);
-        Require(mean.Length == 3 && Array.TrueForAll(mean, m => m is >= 0 and <= 1), "'normalization.mean' needs three numbers from 0 to 1");
+        Require(
+            mean.Length == 3 && Array.TrueForAll(mean, m => m is >= 0 and <= 1), "'normalization.mean' needs three numbers from 0 to 1");
         Require(deviation.Length == 3 && Array.TrueForAll(deviation, d => d > 0 && float.IsFinite(d)),
             "'normalization.deviation' needs three numbers above 0");
         return new ImageNormalization(mean, deviation);

@@ -180,7 +180,8 @@ public sealed class SunetSpecJsonTests : IDisposable
         foreach (string damaged in new[] { json[..^10], json.Replace("\"depth\": 1", "\"depth\": 0", StringComparison.Ordinal) })
         {
             File.WriteAllText(folder["config.json"], damaged);
-            Assert.Contains("config.json", Assert.Throws<CheckpointException>(() => WeightsFile.FindConfig(file)).Message, StringComparison.Ordinal);
+            CheckpointException refusal = Assert.Throws<CheckpointException>(() => WeightsFile.FindConfig(file));
+            Assert.Contains("config.json", refusal.Message, StringComparison.Ordinal);
         }
     }
 

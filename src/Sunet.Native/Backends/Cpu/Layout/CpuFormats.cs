@@ -69,8 +69,8 @@ internal sealed class CpuFormats : IValueLayouts, IDisposable
     public static NativeTensor OutsideOf(Value value) => Describe(value.Shape, NativeLayout.Plain);
 
     /// <summary>
-    /// The description of float32 weights of which all convolutions read copies. They are row-major for copies in float16, and in whole
-    /// blocks for oneDNN's in bfloat16, whose gradients are written so.
+    /// The description of float32 weights of which all convolutions read copies: row-major for copies in float16, whole blocks for oneDNN's
+    /// in bfloat16, whose gradients are written so.
     /// </summary>
     public NativeTensor CopiedWeights(Value weights)
     {
@@ -113,7 +113,7 @@ internal sealed class CpuFormats : IValueLayouts, IDisposable
     /// <summary>Bytes of one element in memory.</summary>
     public int ElementBytes(Value value) => TypeOf(value) == NativeType.BFloat16 ? sizeof(ushort) : value.Type.Bytes();
 
-    /// <summary>Such as <c>aBcd16b</c> or <c>aBcd16b bf16</c>.</summary>
+    /// <summary>Describes the format of a value, for example <c>aBcd16b</c> or <c>aBcd16b bf16</c>.</summary>
     public string FormatOf(Value value)
     {
         if (views.IsUnmade(value))

@@ -11,7 +11,9 @@ internal sealed class CpuMemory : IDeviceMemory
 {
     private static readonly Lock Gate = new();
 
-    /// <summary>All that may not have been written yet. They are held weakly: what nobody holds any more is freed by its finalizer.</summary>
+    /// <summary>
+    /// The blocks that may not have been written yet. The references are weak, so that the finalizer can free blocks that nobody holds.
+    /// </summary>
     private static readonly List<WeakReference<CpuMemory>> Unwritten = [];
 
     private readonly CpuMemoryHandle memory;
@@ -27,7 +29,7 @@ internal sealed class CpuMemory : IDeviceMemory
             Unwritten.Add(new WeakReference<CpuMemory>(this));
     }
 
-    /// <summary>The bytes that a plan can have beside those that there are.</summary>
+    /// <summary>The memory that a new plan can have, in bytes: what is free, without what existing plans have yet to write.</summary>
     public static long AvailableBytes
     {
         get
@@ -35,7 +37,8 @@ internal sealed class CpuMemory : IDeviceMemory
             lock (Gate)
             {
                 Unwritten.RemoveAll(r => !r.TryGetTarget(out CpuMemory? memory) || memory.disposed);
-                return Math.Max(0, HostMemory.AvailableBytes - Unwritten.Sum(r => r.TryGetTarget(out CpuMemory? memory) ? memory.PromisedBytes : 0));
+                long promised = Unwritten.Sum(r => r.TryGetTarget(out CpuMemory? memory) ? memory.PromisedBytes : 0);
+                return Math.Max(0, HostMemory.AvailableBytes - promised);
             }
         }
     }
@@ -44,10 +47,10 @@ internal sealed class CpuMemory : IDeviceMemory
 
     public long Bytes { get; }
 
-    /// <summary>Whether what was given back to the system will be written again before others have done their work.</summary>
+    /// <summary>Whether memory that was given back to the system will be written again before other plans have finished.</summary>
     public bool IsWanted { get; set; } = true;
 
-    /// <summary>Of its bytes those that the system has not given yet, and will have to.</summary>
+    /// <summary>The number of bytes that the system has not provided yet and will have to provide.</summary>
     public long PromisedBytes => IsWanted ? Bytes - Posix.ResidentBytes(Address, Bytes) : 0;
 
     public void Dispose()

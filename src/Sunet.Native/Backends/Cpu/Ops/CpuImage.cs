@@ -5,7 +5,7 @@ using Sunet.Native.Ops;
 
 namespace Sunet.Native.Backends.Cpu.Ops;
 
-/// <summary>What begins or ends with bytes: normalised pixels, and counts of labels against predictions.</summary>
+/// <summary>Ops whose inputs or outputs are bytes: normalised pixels, and counts of labels against predictions.</summary>
 internal static unsafe class CpuImage
 {
     public static PreparedCall? Prepare(CpuRun session, Op op) => op switch

@@ -45,7 +45,10 @@ internal static unsafe class CpuSoftmax
     private static CpuKernel Largest(CpuRun session, ArgMax op, NativeTensor x) =>
         new(session, op, (context, at) => SunetCpu.ArgMax(context, x, at.Of(op.X), (byte*)at.Of(op.Output)));
 
-    /// <summary>The likeliest class of logits at full size that are never made: in their place lies what they would be made from.</summary>
+    /// <summary>
+    /// Finds the likeliest class where the full-size logits are never made. The smaller logits they would be resized from lie in their
+    /// place.
+    /// </summary>
     private static CpuKernel ResizedArgMax(CpuRun session, ArgMax op, BilinearResize resize)
     {
         NativeTensor low = session.Layouts.TensorOf(resize.X);

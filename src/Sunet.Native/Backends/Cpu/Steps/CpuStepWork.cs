@@ -3,7 +3,7 @@ using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Native.Backends.Cpu.Steps;
 
-/// <summary>What happens to parameters between two steps on the CPU: the check of the step, sums of gradients, updates.</summary>
+/// <summary>The work on parameters between two steps on the CPU: the check of the step, sums of gradients, and updates.</summary>
 internal sealed unsafe class CpuStepWork(CpuRun run) : IStepWork
 {
     /// <inheritdoc/>
@@ -18,7 +18,8 @@ internal sealed unsafe class CpuStepWork(CpuRun run) : IStepWork
         NativeStatus.ThrowIfFailed(SunetCpu.Accumulate(run.Context.Raw, count, (float*)x, (float*)y), "accumulate", CpuLibrary.File));
 
     /// <inheritdoc/>
-    public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity) =>
+    public ParameterUpdate PrepareUpdate(
+        in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity) =>
         new SgdUpdate(run, arguments, count, parameters, gradients, velocity);
 
     private sealed class SgdUpdate : ParameterUpdate
@@ -39,7 +40,8 @@ internal sealed unsafe class CpuStepWork(CpuRun run) : IStepWork
                 Nesterov = arguments.Nesterov ? 1 : 0,
             };
             update = () => NativeStatus.ThrowIfFailed(
-                SunetCpu.SgdUpdate(run.Context.Raw, count, native, (float*)parameters, (float*)gradients, (float*)velocity), "sgd_update", CpuLibrary.File);
+                SunetCpu.SgdUpdate(run.Context.Raw, count, native, (float*)parameters, (float*)gradients, (float*)velocity),
+                "sgd_update", CpuLibrary.File);
         }
 
         public override void SetLearningRate(float rate)

@@ -7,7 +7,9 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Backends.Cpu.Steps;
 
-/// <summary>Moves values between the formats of a session and row-major memory outside; used by one thread at a time, as the session is.</summary>
+/// <summary>
+/// Moves values between the formats of a session and row-major memory outside; used by one thread at a time, as the session is.
+/// </summary>
 internal sealed unsafe class CpuTransfers : IValueTransfers
 {
     /// <summary>From here on a mere copy is worth waking the other threads for.</summary>

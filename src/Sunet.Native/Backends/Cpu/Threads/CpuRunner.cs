@@ -31,7 +31,9 @@ internal sealed class CpuRunner : IDisposable
         }
     }
 
-    /// <summary>Makes work on the thread and returns when it is done; what it throws is thrown here. One caller at a time.</summary>
+    /// <summary>
+    /// Runs work on the thread and returns when it has finished; exceptions of the work are thrown here. One caller may use it at a time.
+    /// </summary>
     public void Perform(Action next)
     {
         ExceptionDispatchInfo? failed;

@@ -5,20 +5,20 @@ namespace Sunet.Native.Backends.Cpu.Threads;
 
 /// <summary>
 /// The threads that the native work of backends runs on, whichever threads ask for it. OpenMP keeps a team of threads for every thread that
-/// has ever called it, so with callers of their own teams a process would have as many threads as callers times threads. Runners are started
-/// when they are needed first, and work that finds all of them busy waits for one.
+/// has ever called it, so with callers of their own teams a process would have as many threads as callers times threads. Runners are
+/// started when they are needed first, and work that finds all of them busy waits for one.
 /// </summary>
 /// <param name="most">How many there may be.</param>
 /// <param name="threads">How many threads the team of each has, itself included.</param>
 internal sealed class CpuRunners(int most, int threads) : IDisposable
 {
-    /// <summary>Whose runner the current thread is; null for any other thread.</summary>
+    /// <summary>The runners that the current thread belongs to; null for any other thread.</summary>
     [ThreadStatic]
     private static CpuRunners? current;
 
     /// <summary>
-    /// Those in use, by threads. Backends share them, since the teams of two would keep each other's processors: a team's threads go on looking
-    /// for work for a while before they sleep.
+    /// The runners in use, by number of threads. Backends share them, since two teams would compete for the processors: the threads of a
+    /// team spin for a while before they sleep.
     /// </summary>
     private static readonly Dictionary<int, CpuRunners> InUse = [];
 
@@ -28,7 +28,9 @@ internal sealed class CpuRunners(int most, int threads) : IDisposable
     private int users = 1;
     private bool disposed;
 
-    /// <summary>Those of every backend whose calls use so many threads; each disposes them.</summary>
+    /// <summary>
+    /// Gives the runners that are shared by all backends whose calls use this number of threads. Every backend disposes what it was given.
+    /// </summary>
     /// <param name="threads">How many threads a call uses.</param>
     /// <param name="most">How many runners there may be, where there are none yet.</param>
     public static CpuRunners For(int threads, int most)
@@ -48,9 +50,9 @@ internal sealed class CpuRunners(int most, int threads) : IDisposable
     }
 
     /// <summary>
-    /// Makes work on one of the runners and returns when it is done; what it throws is thrown here. On a runner it is made at once. Allocates
-    /// nothing once there are runners. Work must not wait for what another thread does on the same backend, which may be waiting for this
-    /// runner.
+    /// Runs work on one of the runners and returns when it has finished; exceptions of the work are thrown here. On a runner's own thread
+    /// it runs at once. Nothing is allocated once the runners exist. The work must not wait for another thread that uses the same backend,
+    /// which may be waiting for this runner.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The backend and its sessions are disposed.</exception>
     /// <exception cref="BackendException">The system has not the threads to give.</exception>
@@ -106,10 +108,10 @@ internal sealed class CpuRunners(int most, int threads) : IDisposable
     /// <summary>Says that the current thread is one of these runners.</summary>
     internal void MakeCurrent() => current = this;
 
-    /// <summary>What to throw where the system refuses a thread.</summary>
+    /// <summary>Creates the exception for a thread that the system refuses to start.</summary>
     internal static BackendException NoThread(Exception? inner = null) => new(
-        "The system does not let this process have as many threads as the CPU backend was asked to use; use fewer threads, or raise the limit "
-        + "of the container or user.", CpuLibrary.File, inner: inner);
+        "The system does not let this process have as many threads as the CPU backend was asked to use; use fewer threads, "
+        + "or raise the limit of the container or user.", CpuLibrary.File, inner: inner);
 
     private CpuRunner Rent()
     {

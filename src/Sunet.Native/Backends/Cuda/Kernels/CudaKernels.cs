@@ -48,7 +48,7 @@ internal sealed unsafe class CudaKernels : CudaChild
     /// <exception cref="BackendException">There is none of that name.</exception>
     public CudaKernel Get(string name) => TryGet(name)
         ?? throw new BackendException(
-            $"There is no CUDA kernel '{name}' in this build of Sunet.Native.", Resource, (int)CudaResult.NotFound);
+                $"There is no CUDA kernel '{name}' in this build of Sunet.Native.", Resource, (int)CudaResult.NotFound);
 
     /// <summary>Looks a kernel up; remembered from then on.</summary>
     /// <returns>Null where there is none of that name.</returns>
