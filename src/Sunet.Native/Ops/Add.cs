@@ -3,7 +3,7 @@ using Sunet.Native.Graphs;
 namespace Sunet.Native.Ops;
 
 /// <summary>y = a + b element by element; both of one shape. Residual connections, and gradients that meet.</summary>
-public sealed class Add : PointwiseOp
+public sealed class Add : Op, IPointwise
 {
     private readonly OpInput a, b;
 
@@ -27,10 +27,13 @@ public sealed class Add : PointwiseOp
     public static Op OfGradients(string name, Value a, Value b) => new Add(name, Phase.Backward, a, b);
 
     /// <inheritdoc/>
-    public override Value First => A;
+    Value IPointwise.First => A;
 
     /// <inheritdoc/>
-    public override Value? Second => B;
+    Value? IPointwise.Second => B;
+
+    /// <inheritdoc/>
+    public override long Flops => Output.Shape.Count;
 
     /// <inheritdoc/>
     public override IEnumerable<Value> Overwritable => Inputs;

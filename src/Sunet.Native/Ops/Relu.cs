@@ -3,7 +3,7 @@ using Sunet.Native.Graphs;
 namespace Sunet.Native.Ops;
 
 /// <summary>y = max(0, x) element by element; any shape.</summary>
-public sealed class Relu : PointwiseOp
+public sealed class Relu : Op, IPointwise
 {
     private readonly OpInput x;
 
@@ -21,7 +21,10 @@ public sealed class Relu : PointwiseOp
     public override Value? LaidOutLike => X;
 
     /// <inheritdoc/>
-    public override Value First => X;
+    Value IPointwise.First => X;
+
+    /// <inheritdoc/>
+    public override long Flops => Output.Shape.Count;
 
     /// <inheritdoc/>
     public override IEnumerable<Value> Overwritable => Inputs;
@@ -32,7 +35,7 @@ public sealed class Relu : PointwiseOp
 }
 
 /// <summary>The gradient of ReLU from its result: dy where y is above 0, else 0.</summary>
-public sealed class ReluGradient : PointwiseOp
+public sealed class ReluGradient : Op, IPointwise
 {
     private readonly OpInput y, dy;
 
@@ -53,10 +56,13 @@ public sealed class ReluGradient : PointwiseOp
     public override Value? LaidOutLike => Y;
 
     /// <inheritdoc/>
-    public override Value First => Y;
+    Value IPointwise.First => Y;
 
     /// <inheritdoc/>
-    public override Value? Second => Dy;
+    Value? IPointwise.Second => Dy;
+
+    /// <inheritdoc/>
+    public override long Flops => Output.Shape.Count;
 
     /// <inheritdoc/>
     public override IEnumerable<Value> Overwritable => [Dy];

@@ -106,7 +106,7 @@ public sealed class OpListTests : EmulatorTest
     }
 
     /// <summary>An op whose kernel backends would find by its kind, if there were one.</summary>
-    private sealed class PlantedPointwise : PointwiseOp
+    private sealed class PlantedPointwise : Op, IPointwise
     {
         private readonly OpInput x;
 
@@ -116,7 +116,7 @@ public sealed class OpListTests : EmulatorTest
             AddOutput("", x.Shape);
         }
 
-        public override Value First => x.Value;
+        Value IPointwise.First => x.Value;
 
         public override void Differentiate(Differentiator gradients) => throw new NotSupportedException();
     }

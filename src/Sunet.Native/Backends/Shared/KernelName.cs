@@ -1,5 +1,5 @@
 using System.Text;
-using Sunet.Native.Ops;
+using Sunet.Native.Graphs;
 
 namespace Sunet.Native.Backends.Shared;
 
@@ -9,7 +9,7 @@ internal static class KernelName
     private const string Gradient = "Gradient", Backward = "Backward";
 
     /// <summary>The kind in lower case, a gradient's as the backward of its layer's: <c>relu</c>, <c>relu_backward</c>.</summary>
-    public static string Of(PointwiseOp op)
+    public static string Of(Op op)
     {
         string kind = op.Kind.EndsWith(Gradient, StringComparison.Ordinal) ? op.Kind[..^Gradient.Length] + Backward : op.Kind;
         var name = new StringBuilder();

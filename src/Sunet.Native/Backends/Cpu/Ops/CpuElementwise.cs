@@ -12,7 +12,7 @@ internal static unsafe class CpuElementwise
 {
     public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
     {
-        PointwiseOp pointwise => Pointwise(session, pointwise),
+        IPointwise pointwise => Pointwise(session, op, pointwise),
         Concat concat => Join(session, concat),
         ChannelSlice slice when session.Layouts.ViewOf(slice.Output)?.Host == slice.X => new NoCall(),
         ChannelSlice slice => Slice(session, slice),
@@ -22,23 +22,23 @@ internal static unsafe class CpuElementwise
     };
 
     /// <summary>The call of an op's kernel; null where the library has none.</summary>
-    private static CpuKernel? Pointwise(CpuRun session, PointwiseOp op)
+    private static CpuKernel? Pointwise(CpuRun session, Op op, IPointwise operands)
     {
         if (PointwiseKernel.Find(KernelName.Of(op)) is not { } kernel)
             return null;
-        NativeTensor a = session.Layouts.TensorOf(op.First), y = session.Layouts.TensorOf(op.Output);
-        float coefficient = op.Coefficient ?? 0;
-        if (op.Second is not { } second)
+        NativeTensor a = session.Layouts.TensorOf(operands.First), y = session.Layouts.TensorOf(op.Output);
+        float coefficient = operands.Coefficient ?? 0;
+        if (operands.Second is not { } second)
         {
             return new CpuKernel(session, op,
-                (context, at) => kernel.Run(context, a, at.Of(op.First), a, null, coefficient, y, at.Of(op.Output)));
+                (context, at) => kernel.Run(context, a, at.Of(operands.First), a, null, coefficient, y, at.Of(op.Output)));
         }
 
         NativeTensor b = session.Layouts.TensorOf(second);
         if (op.LaidOutLike is null || (b.Layout, b.Type) == (y.Layout, y.Type))
         {
             return new CpuKernel(session, op,
-                (context, at) => kernel.Run(context, a, at.Of(op.First), b, at.Of(second), coefficient, y, at.Of(op.Output)));
+                (context, at) => kernel.Run(context, a, at.Of(operands.First), b, at.Of(second), coefficient, y, at.Of(op.Output)));
         }
 
         // The kernel takes one layout, and its second operand lies in another.
@@ -47,7 +47,7 @@ internal static unsafe class CpuElementwise
             int status = SunetCpu.Copy(context, b, at.Of(second), y, at.Of(op.Output));
             return status != NativeStatus.Ok
                 ? status
-                : kernel.Run(context, a, at.Of(op.First), y, at.Of(op.Output), coefficient, y, at.Of(op.Output));
+                : kernel.Run(context, a, at.Of(operands.First), y, at.Of(op.Output), coefficient, y, at.Of(op.Output));
         });
     }
 

@@ -12,7 +12,7 @@ internal static class CudaElementwise
 {
     public static PreparedCall? Prepare(CudaRun run, Op op) => op switch
     {
-        PointwiseOp pointwise => Pointwise(run, pointwise),
+        IPointwise pointwise => Pointwise(run, op, pointwise),
         Concat when op.Inputs.All(part => run.Layouts.ViewOf(part)?.Host == op.Output) => new NoCall(),
         Concat concat => Join(run, concat),
         ChannelSlice slice when run.Layouts.ViewOf(slice.Output)?.Host == slice.X => new NoCall(),
@@ -22,19 +22,19 @@ internal static class CudaElementwise
     };
 
     /// <summary>The call of an op's kernel; null where there is none.</summary>
-    private static CudaKernelCall? Pointwise(CudaRun run, PointwiseOp op)
+    private static CudaKernelCall? Pointwise(CudaRun run, Op op, IPointwise operands)
     {
-        Value second = op.Second ?? op.First;
-        CudaActivation y = CudaActivation.OfOutput(run.Layouts, op, op.First, second);
-        CudaActivation a = CudaActivation.Of(run.Layouts, op.First), b = CudaActivation.Of(run.Layouts, second);
+        Value second = operands.Second ?? operands.First;
+        CudaActivation y = CudaActivation.OfOutput(run.Layouts, op, operands.First, second);
+        CudaActivation a = CudaActivation.Of(run.Layouts, operands.First), b = CudaActivation.Of(run.Layouts, second);
         if (run.Kernels.TryGet(KernelName.Of(op) + y.Suffix) is not { } kernel)
             return null;
         return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         {
-            List<KernelArgument> arguments = [at.Of(op.First), a.Stride];
-            if (op.Second is not null)
+            List<KernelArgument> arguments = [at.Of(operands.First), a.Stride];
+            if (operands.Second is not null)
                 arguments.AddRange([at.Of(second), b.Stride]);
-            if (op.Coefficient is { } coefficient)
+            if (operands.Coefficient is { } coefficient)
                 arguments.Add(coefficient);
             arguments.AddRange([at.Of(op.Output), y.Stride, y.Pixels, y.Channels]);
             return
