@@ -104,14 +104,16 @@ attribute() {
     END { print sum + 0 }' "$1"
 }
 
-# run_tests NAME: runs one test project and adds to passed, failed and skipped; a project without results is one failure.
+# run_tests NAME LABEL [FILTER...]: runs the tests of one project that the filters leave, and writes how many passed, failed and were
+# skipped to artifacts/test-results/LABEL.counts; a run without results is one failure.
 run_tests() {
-  local name="$1" report log code=0 p=0 f=0 s=0 started=$SECONDS
-  report="$root/artifacts/test-results/$name.xml"
-  log="$logs/$name.log"
+  local name="$1" label="$2" report log code=0 p=0 f=0 s=0 started=$SECONDS
+  shift 2
+  report="$root/artifacts/test-results/$label.xml"
+  log="$logs/$label.log"
   rm -f -- "$report"
   "$bin/$name/release/$name" --no-ansi --progress off --results-directory "${report%/*}" \
-    --report-xunit-xml --report-xunit-xml-filename "${report##*/}" >"$log" 2>&1 || code=$?
+    --report-xunit-xml --report-xunit-xml-filename "${report##*/}" "$@" >"$log" 2>&1 || code=$?
   if [ -s "$report" ]; then
     p=$(attribute "$report" passed)
     f=$(($(attribute "$report" failed) + $(attribute "$report" errors)))
@@ -119,19 +121,46 @@ run_tests() {
   fi
   if [ $((p + f)) -eq 0 ] || { [ "$code" -ne 0 ] && [ "$f" -eq 0 ]; }; then
     f=$((f + 1))
-    printf '%s: ended with exit code %d after %d tests; counted as a failure\n' "$name" "$code" "$p" >&2
+    printf '%s: ended with exit code %d after %d tests; counted as a failure\n' "$label" "$code" "$p" >&2
   fi
   [ "$f" -eq 0 ] || cat -- "$log" >&2
-  printf '%s: %d passed, %d failed, %d skipped (%d s)\n' "$name" "$p" "$f" "$s" $((SECONDS - started))
-  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  printf '%s: %d passed, %d failed, %d skipped (%d s)\n' "$label" "$p" "$f" "$s" $((SECONDS - started))
+  printf '%d %d %d\n' "$p" "$f" "$s" >"$root/artifacts/test-results/$label.counts"
+}
+
+# The tests on emulated devices and against the reference, which keep one processor busy for as long as all others together.
+device_tests=(Sunet.Native.Tests.Cuda Sunet.Native.Tests.Emulation Sunet.Native.Tests.Golden Sunet.Native.Tests.Verification)
+native_labels=(Sunet.Native.Tests Sunet.Native.Tests-devices Sunet.Native.Tests-steady)
+
+other_tests() {
+  local project name
+  run_tests Sunet.Native.Tests Sunet.Native.Tests-devices --filter-namespace "${device_tests[@]}"
+  for project in tests/*/*.csproj; do
+    name="$(basename -- "$project" .csproj)"
+    [ "$name" = Sunet.Native.Tests ] || run_tests "$name" "$name"
+  done
 }
 
 run_all_tests() {
-  local project passed=0 failed=0 skipped=0
+  local label passed=0 failed=0 skipped=0 p f s labels=("${native_labels[@]}") project
+  rm -rf -- artifacts/test-results
   mkdir -p "$logs" artifacts/test-results
-  # One after the other: every project uses all cores.
   for project in tests/*/*.csproj; do
-    run_tests "$(basename -- "$project" .csproj)"
+    label="$(basename -- "$project" .csproj)"
+    [ "$label" = Sunet.Native.Tests ] || labels+=("$label")
+  done
+
+  # Most tests use one processor, so two lanes run side by side. What a step allocates is measured alone.
+  other_tests &
+  run_tests Sunet.Native.Tests Sunet.Native.Tests --filter-not-namespace "${device_tests[@]}" --filter-not-class '*SteadyStepTests'
+  wait
+  run_tests Sunet.Native.Tests Sunet.Native.Tests-steady --filter-class '*SteadyStepTests'
+  for label in "${labels[@]}"; do
+    p=0 f=1 s=0
+    if [ -s "artifacts/test-results/$label.counts" ]; then
+      read -r p f s <"artifacts/test-results/$label.counts"
+    fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
   done
   if [ "$skipped" -gt 0 ]; then
     printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

@@ -40,7 +40,8 @@ public static class PassPipeline
     }
 
     /// <summary>
-    /// Prepares a forward graph whose batch-norms use the statistics of each batch: removes ops that no output needs, and fuses ReLUs.
+    /// Prepares a forward graph whose batch-norms use the statistics of each batch: ops that no output needs are removed, and ReLUs are
+    /// fused.
     /// </summary>
     /// <param name="graph">A forward graph; its outputs are marked.</param>
     public static void ForBatchStatistics(Graph graph)

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Sunet.Native.Interop.Cpu;
 
 /// <summary>Zeroed host memory: 64-byte aligned, on huge pages where it is large.</summary>
-internal sealed class CpuMemoryHandle : CpuHandle
+internal sealed partial class CpuMemoryHandle : CpuHandle
 {
     /// <summary>The bytes that were asked for.</summary>
     public long Bytes { get; private set; }
@@ -17,7 +17,7 @@ internal sealed class CpuMemoryHandle : CpuHandle
         CpuLibrary.EnsureLoaded();
         byte* text = stackalloc byte[NativeMessage.Size];
         NativeMessage message = new(text, NativeMessage.Size);
-        int status = SunetCpu.Allocate((nuint)bytes, out CpuMemoryHandle memory, ref message);
+        int status = Allocate((nuint)bytes, out CpuMemoryHandle memory, ref message);
         NativeStatus.ThrowIfFailed(status, message, CpuLibrary.File, bytes: bytes);
         memory.Bytes = bytes;
         return memory;
@@ -25,7 +25,13 @@ internal sealed class CpuMemoryHandle : CpuHandle
 
     protected override bool ReleaseHandle()
     {
-        SunetCpu.Free(handle);
+        Free(handle);
         return true;
     }
+
+    [LibraryImport(CpuLibrary.Name, EntryPoint = "sunet_allocate")]
+    private static partial int Allocate(nuint bytes, out CpuMemoryHandle memory, ref NativeMessage message);
+
+    [LibraryImport(CpuLibrary.Name, EntryPoint = "sunet_free")]
+    private static partial void Free(nint memory);
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Sunet.Native.Interop.Cpu;
 
 /// <summary>
-/// The entry points of <c>libsunet_cpu</c> that manage its objects and run oneDNN; the kernels are in the other half of this class.
+/// The entry points of <c>libsunet_cpu</c> that prepare and run oneDNN's primitives; the kernels are in the other half of this class.
 /// Calls made once per plan take safe handles; those made in every step take raw ones, which their owner keeps alive.
 /// </summary>
 internal static unsafe partial class SunetCpu
@@ -12,36 +12,6 @@ internal static unsafe partial class SunetCpu
 
     [LibraryImport(Library, EntryPoint = "sunet_counters_query")]
     public static partial void CountersQuery(out NativeCountersData counters);
-
-    [LibraryImport(Library, EntryPoint = "sunet_context_create")]
-    public static partial int ContextCreate(int threads, out CpuContextHandle context, ref NativeMessage message);
-
-    [LibraryImport(Library, EntryPoint = "sunet_context_destroy")]
-    public static partial void ContextDestroy(nint context);
-
-    [LibraryImport(Library, EntryPoint = "sunet_context_threads")]
-    public static partial int ContextThreads(CpuContextHandle context);
-
-    [LibraryImport(Library, EntryPoint = "sunet_allocate")]
-    public static partial int Allocate(nuint bytes, out CpuMemoryHandle memory, ref NativeMessage message);
-
-    [LibraryImport(Library, EntryPoint = "sunet_free")]
-    public static partial void Free(nint memory);
-
-    [LibraryImport(Library, EntryPoint = "sunet_format_create")]
-    public static partial int FormatCreate(in NativeTensor tensor, out CpuFormatHandle format, ref NativeMessage message);
-
-    [LibraryImport(Library, EntryPoint = "sunet_format_destroy")]
-    public static partial void FormatDestroy(nint format);
-
-    [LibraryImport(Library, EntryPoint = "sunet_format_bytes")]
-    public static partial nuint FormatBytes(CpuFormatHandle format);
-
-    [LibraryImport(Library, EntryPoint = "sunet_format_equal")]
-    public static partial int FormatEqual(CpuFormatHandle a, CpuFormatHandle b);
-
-    [LibraryImport(Library, EntryPoint = "sunet_format_describe")]
-    public static partial void FormatDescribe(CpuFormatHandle format, ref NativeMessage name);
 
     [LibraryImport(Library, EntryPoint = "sunet_convolution_forward_create")]
     public static partial int ConvolutionForwardCreate(
