@@ -30,5 +30,6 @@ public sealed class LifetimeTests
             .Refuses("Read(Int64, CancellationToken)", () => loader.Read(2))
             .Refuses("ReadAsync(Int64, CancellationToken)", async () => await loader.ReadAsync(2))
             .Check();
+        Assert.Null(Record.Exception(() => loader.Work));
     }
 }

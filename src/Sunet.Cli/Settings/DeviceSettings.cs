@@ -3,6 +3,7 @@ using Sunet.Native;
 using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
+using Sunet.Native.Interop.Cuda;
 using Sunet.Native.Interop.Host;
 
 namespace Sunet.Cli.Settings;
@@ -113,7 +114,7 @@ internal static class DeviceSettings
         if (options.Precision == Precision.Tf32)
         {
             throw new BackendException(
-                $"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", "libcuda.so.1");
+                $"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", CudaLibrary.Driver.File);
         }
 
         OpenDevice device = Opened(new CpuBackend(cpu with { Precision = OnCpu(options.Precision) }), "auto chose ");

@@ -69,12 +69,9 @@ internal sealed class PlanTraining(Graph graph, IBackendSession session, MemoryP
     public void WriteVelocity(Value parameter, ReadOnlySpan<float> elements) =>
         session.Transfers.Upload(parameter, VelocityOf(parameter), MemoryMarshal.AsBytes(elements));
 
-    /// <summary>Reads the bytes of a parameter's velocity, row-major float32.</summary>
-    public void ReadVelocity(Value parameter, Span<byte> elements) =>
-        session.Transfers.Download(parameter, VelocityOf(parameter), elements);
-
-    /// <summary>Reads the bytes of a parameter or a buffer, row-major float32.</summary>
-    public void Read(Value value, Span<byte> elements) => session.Transfers.Download(value, addresses.Of(value), elements);
+    /// <summary>Reads the velocity of a parameter, row-major.</summary>
+    public void ReadVelocity(Value parameter, Span<float> elements) =>
+        session.Transfers.Download(parameter, VelocityOf(parameter), MemoryMarshal.AsBytes(elements));
 
     /// <summary>Whether no element of a float32 value is NaN or infinite.</summary>
     public bool IsFinite(Value value) => session.Transfers.AllFinite(value, addresses.Of(value));

@@ -21,8 +21,7 @@ public enum Phase
 /// </summary>
 public abstract class Op
 {
-    private readonly List<OpInput> inputs = [];
-    private readonly List<Value> values = [];
+    private readonly List<Value> inputs = [];
     private readonly List<Value> outputs = [];
 
     /// <summary>Creates an op. The derived constructor adds its inputs and its outputs, in the order of the op's documentation.</summary>
@@ -43,7 +42,7 @@ public abstract class Op
     /// <summary>
     /// What the op reads, in the order its documentation gives: for walks over all of it. Each op also has its inputs by name.
     /// </summary>
-    public IReadOnlyList<Value> Inputs => values;
+    public IReadOnlyList<Value> Inputs => inputs;
 
     /// <summary>What the op writes, in the order its documentation gives: for walks over all of it.</summary>
     public IReadOnlyList<Value> Outputs => outputs;
@@ -106,10 +105,8 @@ public abstract class Op
     protected OpInput AddInput(Value value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        var input = new OpInput(value);
-        inputs.Add(input);
-        values.Add(value);
-        return input;
+        inputs.Add(value);
+        return new OpInput(inputs, inputs.Count - 1);
     }
 
     /// <summary>Adds an input that the op may do without; called by the constructor.</summary>
@@ -143,8 +140,8 @@ public abstract class Op
     {
         for (int i = 0; i < inputs.Count; i++)
         {
-            if (ReferenceEquals(values[i], old))
-                values[i] = inputs[i].Value = replacement;
+            if (ReferenceEquals(inputs[i], old))
+                inputs[i] = replacement;
         }
     }
 }

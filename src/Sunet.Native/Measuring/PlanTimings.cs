@@ -115,8 +115,8 @@ internal sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepM
         using ICallClock clock = ClockOf(plan);
         using ICallClock? directClock = direct is null ? null : ClockOf(direct.Plan);
         var within = new InStep(plan.Calls.Count, options.Iterations, clock);
-        var alone = new Alone(plan.Calls.Count, options.Iterations, clock);
-        Alone? directAlone = direct is null ? null : new Alone(direct.Plan.Calls.Count, options.Iterations, directClock!);
+        var alone = new Alone(plan.Calls, options.Iterations, clock);
+        Alone? directAlone = direct is null ? null : new Alone(direct.Plan.Calls, options.Iterations, directClock!);
         for (int i = -options.WarmUp; i < options.Iterations; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -219,9 +219,10 @@ internal sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepM
     /// Repeats each convolution at its place in the plan, where its inputs are what they are in a step: elsewhere their memory holds other
     /// things, and numbers that are not ordinary take other times.
     /// </summary>
-    private sealed class Alone(int calls, int iterations, ICallClock clock) : CallTimes(calls, iterations, clock)
+    private sealed class Alone(IReadOnlyList<PlannedCall> calls, int iterations, ICallClock clock)
+        : CallTimes(calls.Count, iterations, clock)
     {
-        private readonly bool[] timed = new bool[calls];
+        private readonly bool[] timed = [.. calls.Select(c => IsConvolution(c.Op))];
 
         public override void Starting(int index, PlannedCall call)
         {
@@ -229,7 +230,6 @@ internal sealed record PlanTimings(IReadOnlyList<CallTiming> Calls, double StepM
 
         public override void Finished(int index, PlannedCall call)
         {
-            timed[index] = IsConvolution(call.Op);
             if (!timed[index])
                 return;
             call.Call.Run();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Sunet.Native.Backends;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Compilation;
@@ -198,7 +199,7 @@ public sealed class Trainer : IDisposable
         using CallGate.Scope planInside = plan.Enter();
         var tensors = new List<SafetensorsTensor>();
         foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
-            tensors.Add(Tensor(value.Name, value, plan.Training.Read));
+            tensors.Add(Tensor(value.Name, value, plan.Read));
         foreach (Value value in plan.Graph.Parameters)
             tensors.Add(Tensor(VelocityPrefix + value.Name, value, plan.Training.ReadVelocity));
         return TrainingStateFile.Save(folder, CompletedSteps, notes, tensors);
@@ -347,7 +348,7 @@ public sealed class Trainer : IDisposable
     }
 
     private static SafetensorsTensor Tensor(string name, Value value, ElementReader read) =>
-        new(name, value.Type, value.Shape.ToArray(), bytes => read(value, bytes));
+        new(name, value.Type, value.Shape.ToArray(), bytes => read(value, MemoryMarshal.Cast<byte, float>(bytes)));
 
     private static void RequireShape(SafetensorsFile file, string name, Value value)
     {
@@ -358,5 +359,5 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private delegate void ElementReader(Value value, Span<byte> elements);
+    private delegate void ElementReader(Value value, Span<float> elements);
 }

@@ -4,6 +4,7 @@ using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Graphs;
+using Sunet.Native.Interop.Cuda;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 
@@ -23,7 +24,7 @@ internal static class ProfileRun
         SunetModel model = PlanSettings.Model(values, output);
         using OpenDevice device = DeviceSettings.Open(values);
         if (device.Backend is not CudaBackend backend)
-            throw new BackendException($"A profile is of a GPU ({device.Line}); 'sunet bench' times the CPU.", "libcuda.so.1");
+            throw new BackendException($"A profile is of a GPU ({device.Line}); 'sunet bench' times the CPU.", CudaLibrary.Driver.File);
         output.Progress(device.Line);
         using var benched = new BenchedPlan(model, image, train, device);
         Steps(benched, first, cancellation);

@@ -8,39 +8,39 @@ namespace Sunet.Native.Backends.Cpu.Ops;
 /// <summary>Batch normalisation: statistics, application with ReLU, gradient, running statistics.</summary>
 internal static unsafe class CpuBatchNorm
 {
-    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
+    public static PreparedCall? Prepare(CpuRun run, Op op) => op switch
     {
-        BatchNormStatistics statistics => Statistics(session, statistics, session.Layouts.TensorOf(statistics.X)),
-        BatchNormApply apply when session.Layouts.IsUnmade(apply.Output) => new NoCall(),
-        BatchNormApply apply => Apply(session, apply, session.Layouts.TensorOf(apply.X), session.Layouts.TensorOf(apply.Output)),
-        BatchNormGradient gradient => Gradient(session, gradient),
-        RunningStatisticsUpdate update => new CpuKernel(session, op, (context, at) => session.LastCheck.IsSound
+        BatchNormStatistics statistics => Statistics(run, statistics, run.Layouts.TensorOf(statistics.X)),
+        BatchNormApply apply when run.Layouts.IsUnmade(apply.Output) => new NoCall(),
+        BatchNormApply apply => Apply(run, apply, run.Layouts.TensorOf(apply.X), run.Layouts.TensorOf(apply.Output)),
+        BatchNormGradient gradient => Gradient(run, gradient),
+        RunningStatisticsUpdate update => new CpuKernel(run, op, (context, at) => run.LastCheck.IsSound
             ? SunetCpu.RunningStatisticsUpdate(context, update.BatchMean.Shape[0], update.Count, update.Momentum, at.Of(update.BatchMean),
                 at.Of(update.BatchVariance), at.Of(update.RunningMean), at.Of(update.RunningVariance))
             : NativeStatus.Ok),
         _ => null,
     };
 
-    private static CpuKernel Statistics(CpuRun session, BatchNormStatistics op, NativeTensor x) => new(session, op,
+    private static CpuKernel Statistics(CpuRun run, BatchNormStatistics op, NativeTensor x) => new(run, op,
         (context, at) => SunetCpu.BatchNormStatistics(context, x, at.Of(op.X), at.Of(op.Mean), at.Of(op.Variance)));
 
-    private static CpuKernel Apply(CpuRun session, BatchNormApply op, NativeTensor x, NativeTensor y) =>
-        new(session, op, (context, at) => SunetCpu.BatchNormApply(context, x, at.Of(op.X), at.Of(op.Mean), at.Of(op.Variance),
+    private static CpuKernel Apply(CpuRun run, BatchNormApply op, NativeTensor x, NativeTensor y) =>
+        new(run, op, (context, at) => SunetCpu.BatchNormApply(context, x, at.Of(op.X), at.Of(op.Mean), at.Of(op.Variance),
             at.Of(op.Gamma), at.Of(op.Beta), op.Epsilon, op.FusedRelu ? 1 : 0, y, at.Of(op.Output)));
 
-    private static CpuKernel Gradient(CpuRun session, BatchNormGradient op)
+    private static CpuKernel Gradient(CpuRun run, BatchNormGradient op)
     {
         var fixedPart = new NativeBatchNormGradient
         {
-            XTensor = session.Layouts.TensorOf(op.X),
-            DyTensor = session.Layouts.TensorOf(op.Dy),
-            DxTensor = session.Layouts.TensorOf(op.Output),
-            AddendTensor = session.Layouts.TensorOf(op.Addend ?? op.Output),
+            XTensor = run.Layouts.TensorOf(op.X),
+            DyTensor = run.Layouts.TensorOf(op.Dy),
+            DxTensor = run.Layouts.TensorOf(op.Output),
+            AddendTensor = run.Layouts.TensorOf(op.Addend ?? op.Output),
             Epsilon = op.Epsilon,
             Relu = op.FusedRelu ? 1 : 0,
             BatchStatistics = op.BatchStatistics ? 1 : 0,
         };
-        return new CpuKernel(session, op, (context, at) =>
+        return new CpuKernel(run, op, (context, at) =>
         {
             NativeBatchNormGradient gradient = fixedPart;
             gradient.X = at.Of(op.X);

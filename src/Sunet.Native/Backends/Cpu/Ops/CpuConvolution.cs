@@ -21,7 +21,7 @@ internal sealed class CpuConvolution : PreparedCall
     private readonly CpuPrimitiveHandle? reorder;
     private readonly long convertedBytes;
 
-    private CpuConvolution(CpuRun session, Op op, ConvolutionRoles roles, CpuPrimitiveHandle primitive,
+    private CpuConvolution(CpuRun run, Op op, ConvolutionRoles roles, CpuPrimitiveHandle primitive,
         (NativeArgument Argument, Value Value)[] bindings)
     {
         this.op = op;
@@ -30,18 +30,18 @@ internal sealed class CpuConvolution : PreparedCall
         weights = roles.Weights;
         weightsAreWritten = roles.Direction == ConvolutionDirection.Weights;
         CpuFormatHandle wanted = primitive.Format(NativeArgument.Weights);
-        if (session.Layouts.SettledFormat(weights) is not { } settled)
+        if (run.Layouts.SettledFormat(weights) is not { } settled)
         {
-            NativeType type = session.Layouts.TensorOf(roles.Operand).Type;
-            if (session.Settings.Purpose == PlanPurpose.Inference || type == NativeType.Float32)
+            NativeType type = run.Layouts.TensorOf(roles.Operand).Type;
+            if (run.Settings.Purpose == PlanPurpose.Inference || type == NativeType.Float32)
             {
-                session.Layouts.Settle(weights, wanted, type);
+                run.Layouts.Settle(weights, wanted, type);
                 return;
             }
 
             // All directions read copies, so that none gains from the parameters' layout: it is the one that is made fastest from.
-            settled = CpuFormatHandle.Create(session.Layouts.CopiedWeights(weights));
-            session.Layouts.Settle(weights, settled, NativeType.Float32);
+            settled = CpuFormatHandle.Create(run.Layouts.CopiedWeights(weights));
+            run.Layouts.Settle(weights, settled, NativeType.Float32);
         }
 
         using (wanted)
@@ -49,8 +49,8 @@ internal sealed class CpuConvolution : PreparedCall
             if (wanted.IsSameAs(settled))
                 return;
             reorder = weightsAreWritten
-                ? CpuPrimitiveHandle.Reorder(session.Context, wanted, settled, op.Name)
-                : CpuPrimitiveHandle.Reorder(session.Context, settled, wanted, op.Name);
+                ? CpuPrimitiveHandle.Reorder(run.Context, wanted, settled, op.Name)
+                : CpuPrimitiveHandle.Reorder(run.Context, settled, wanted, op.Name);
             convertedBytes = CpuScratch.Align(wanted.Bytes);
         }
     }
@@ -60,16 +60,16 @@ internal sealed class CpuConvolution : PreparedCall
 
     public override string Implementation => reorder is null ? primitive.Implementation : primitive.Implementation + " + reorder";
 
-    public static PreparedCall? Prepare(CpuRun session, Op op)
+    public static PreparedCall? Prepare(CpuRun run, Op op)
     {
         if (ConvolutionRoles.Of(op) is not { } roles)
             return null;
 
         // Where the batch-norm before the layer is left to it, the layer reads what the batch-norm would have read.
-        BatchNormApply? norm = session.Layouts.IsUnmade(roles.LayerInput) ? (BatchNormApply)roles.LayerInput.Producer! : null;
+        BatchNormApply? norm = run.Layouts.IsUnmade(roles.LayerInput) ? (BatchNormApply)roles.LayerInput.Producer! : null;
         Value source = norm?.X ?? roles.LayerInput;
-        Value? bias = op is ConvolutionWeightGradient w ? session.BiasGradients.Beside(w) : roles.Bias;
-        NativeConvolution description = Describe(session, roles, source) with { HasBias = bias is null ? 0 : 1 };
+        Value? bias = op is ConvolutionWeightGradient w ? run.BiasGradients.Beside(w) : roles.Bias;
+        NativeConvolution description = Describe(run, roles, source) with { HasBias = bias is null ? 0 : 1 };
         var bindings = new List<(NativeArgument, Value)>
         {
             (NativeArgument.Source, source), (NativeArgument.Destination, roles.LayerOutput),
@@ -83,9 +83,9 @@ internal sealed class CpuConvolution : PreparedCall
         if (bias is not null)
             bindings.Add((NativeArgument.Bias, bias));
         CpuPrimitiveHandle primitive = norm is null
-            ? CreatePrimitive(session.Context, roles, description, op.Name)
-            : CreateNormalized(session.Context, roles.Direction, description, norm, op.Name);
-        return new CpuConvolution(session, op, roles, primitive, [.. bindings]);
+            ? CreatePrimitive(run.Context, roles, description, op.Name)
+            : CreateNormalized(run.Context, roles.Direction, description, norm, op.Name);
+        return new CpuConvolution(run, op, roles, primitive, [.. bindings]);
     }
 
     public override void Bind(IValueAddresses at)
@@ -152,11 +152,11 @@ internal sealed class CpuConvolution : PreparedCall
     /// <summary>
     /// A layer as the library sees it, which has primitives for transposed convolutions: from the layer's input to its output.
     /// </summary>
-    private static NativeConvolution Describe(CpuRun session, ConvolutionRoles roles, Value source)
+    private static NativeConvolution Describe(CpuRun run, ConvolutionRoles roles, Value source)
     {
         Shape w = roles.Weights.Shape;
         ConvolutionGeometry geometry = roles.Geometry;
-        NativeTensor from = session.Layouts.TensorOf(source);
+        NativeTensor from = run.Layouts.TensorOf(source);
         return new NativeConvolution
         {
             Source = from,
@@ -165,7 +165,7 @@ internal sealed class CpuConvolution : PreparedCall
                 // Gradients of parameters are float32 always.
                 Type = roles.Weights.GradientOf is null ? from.Type : NativeType.Float32,
             },
-            Destination = session.Layouts.TensorOf(roles.LayerOutput),
+            Destination = run.Layouts.TensorOf(roles.LayerOutput),
             StrideHeight = geometry.Stride.H,
             StrideWidth = geometry.Stride.W,
             DilationHeight = geometry.Dilation.H,
@@ -176,9 +176,9 @@ internal sealed class CpuConvolution : PreparedCall
             PaddingRight = geometry.PaddingEnd.W,
             FusedRelu = roles.FusedRelu ? 1 : 0,
             Accumulate = roles.Accumulator is null ? 0 : 1,
-            Inference = session.Settings.Purpose == PlanPurpose.Inference ? 1 : 0,
-            Winograd = session.Settings.Winograd ? 1 : 0,
-            Float16 = session.Settings.Float16Products ? 1 : 0,
+            Inference = run.Settings.Purpose == PlanPurpose.Inference ? 1 : 0,
+            Winograd = run.Settings.Winograd ? 1 : 0,
+            Float16 = run.Settings.Float16Products ? 1 : 0,
         };
     }
 }

@@ -8,20 +8,20 @@ namespace Sunet.Native.Backends.Cpu.Ops;
 /// <summary>Ops whose inputs or outputs are bytes: normalised pixels, and counts of labels against predictions.</summary>
 internal static unsafe class CpuImage
 {
-    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
+    public static PreparedCall? Prepare(CpuRun run, Op op) => op switch
     {
-        NormalizeImage normalize => Normalize(session, normalize),
-        ConfusionCounts counts => new CpuKernel(session, op, (context, at) => SunetCpu.ConfusionCounts(context, counts.Labels.Shape.Count,
+        NormalizeImage normalize => Normalize(run, normalize),
+        ConfusionCounts counts => new CpuKernel(run, op, (context, at) => SunetCpu.ConfusionCounts(context, counts.Labels.Shape.Count,
             (int*)at.Of(counts.Labels), (byte*)at.Of(counts.Predictions), counts.Classes, counts.IgnoreLabel, (int*)at.Of(counts.Counts),
             (int*)at.Of(counts.Invalid))),
         _ => null,
     };
 
-    private static CpuKernel Normalize(CpuRun session, NormalizeImage op)
+    private static CpuKernel Normalize(CpuRun run, NormalizeImage op)
     {
-        NativeTensor y = session.Layouts.TensorOf(op.Output);
+        NativeTensor y = run.Layouts.TensorOf(op.Output);
         float[] mean = [.. op.Normalization.Mean], deviation = [.. op.Normalization.Deviation];
-        return new CpuKernel(session, op, (context, at) =>
+        return new CpuKernel(run, op, (context, at) =>
         {
             fixed (float* m = mean, d = deviation)
                 return SunetCpu.NormalizeImages(context, (byte*)at.Of(op.X), m, d, y, at.Of(op.Output));

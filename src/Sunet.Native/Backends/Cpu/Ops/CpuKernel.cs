@@ -33,7 +33,7 @@ internal sealed unsafe class CpuAddresses
 internal delegate int CpuKernelBody(nint context, CpuAddresses at);
 
 /// <summary>A call of one of the library's own kernels.</summary>
-internal sealed class CpuKernel(CpuRun session, Op op, CpuKernelBody body) : PreparedCall
+internal sealed class CpuKernel(CpuRun run, Op op, CpuKernelBody body) : PreparedCall
 {
     private CpuAddresses? addresses;
 
@@ -41,5 +41,5 @@ internal sealed class CpuKernel(CpuRun session, Op op, CpuKernelBody body) : Pre
 
     public override void Bind(IValueAddresses at) => addresses = new CpuAddresses(op, at);
 
-    public override void Run() => NativeStatus.ThrowIfFailed(body(session.Context.Raw, addresses!), op.Kind, CpuLibrary.File, op.Name);
+    public override void Run() => NativeStatus.ThrowIfFailed(body(run.Context.Raw, addresses!), op.Kind, CpuLibrary.File, op.Name);
 }

@@ -12,20 +12,20 @@ namespace Sunet.Native.Backends.Cpu.Ops;
 /// </summary>
 internal sealed unsafe class CpuLinear : PreparedCall
 {
-    private readonly CpuRun session;
+    private readonly CpuRun run;
     private readonly Op op;
     private readonly CpuPrimitiveHandle primitive;
     private readonly (NativeArgument Argument, Value Value)[] bindings;
     private readonly Value[] narrow;
     private readonly nint[] narrowAt, widenedAt;
 
-    private CpuLinear(CpuRun session, Op op, CpuPrimitiveHandle primitive, params (NativeArgument Argument, Value Value)[] bindings)
+    private CpuLinear(CpuRun run, Op op, CpuPrimitiveHandle primitive, params (NativeArgument Argument, Value Value)[] bindings)
     {
-        this.session = session;
+        this.run = run;
         this.op = op;
         this.primitive = primitive;
         this.bindings = bindings;
-        narrow = [.. bindings.Select(b => b.Value).Where(v => session.Layouts.TensorOf(v).Type == NativeType.BFloat16)];
+        narrow = [.. bindings.Select(b => b.Value).Where(v => run.Layouts.TensorOf(v).Type == NativeType.BFloat16)];
         narrowAt = new nint[narrow.Length];
         widenedAt = new nint[narrow.Length];
     }
@@ -34,16 +34,16 @@ internal sealed unsafe class CpuLinear : PreparedCall
 
     public override string Implementation => primitive.Implementation;
 
-    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
+    public static PreparedCall? Prepare(CpuRun run, Op op) => op switch
     {
-        Linear l => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, l.X.Shape.Batch, l.X.Shape.Channels,
+        Linear l => new CpuLinear(run, op, CpuPrimitiveHandle.Matmul(run.Context, l.X.Shape.Batch, l.X.Shape.Channels,
                 l.Weights.Shape[0], transposeSource: false, transposeWeights: true, hasBias: true, op.Name),
             (NativeArgument.Source, l.X), (NativeArgument.Weights, l.Weights), (NativeArgument.Bias, l.Bias),
             (NativeArgument.Destination, l.Output)),
-        LinearDataGradient d => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, d.Dy.Shape.Batch,
+        LinearDataGradient d => new CpuLinear(run, op, CpuPrimitiveHandle.Matmul(run.Context, d.Dy.Shape.Batch,
                 d.Dy.Shape.Channels, d.Weights.Shape[1], transposeSource: false, transposeWeights: false, hasBias: false, op.Name),
             (NativeArgument.Source, d.Dy), (NativeArgument.Weights, d.Weights), (NativeArgument.Destination, d.Output)),
-        LinearWeightGradient w => new CpuLinear(session, op, CpuPrimitiveHandle.Matmul(session.Context, w.Dy.Shape.Channels,
+        LinearWeightGradient w => new CpuLinear(run, op, CpuPrimitiveHandle.Matmul(run.Context, w.Dy.Shape.Channels,
                 w.Dy.Shape.Batch, w.X.Shape.Channels, transposeSource: true, transposeWeights: false, hasBias: false, op.Name),
             (NativeArgument.Source, w.Dy), (NativeArgument.Weights, w.X), (NativeArgument.Destination, w.Output)),
         _ => null,
@@ -68,7 +68,7 @@ internal sealed unsafe class CpuLinear : PreparedCall
     {
         for (int i = 0; i < narrow.Length; i++)
         {
-            NativeStatus.ThrowIfFailed(SunetCpu.Copy(session.Context.Raw, session.Layouts.TensorOf(narrow[i]), (void*)narrowAt[i],
+            NativeStatus.ThrowIfFailed(SunetCpu.Copy(run.Context.Raw, run.Layouts.TensorOf(narrow[i]), (void*)narrowAt[i],
                 CpuFormats.OutsideOf(narrow[i]), (void*)widenedAt[i]), "copy", CpuLibrary.File, op.Name);
         }
 

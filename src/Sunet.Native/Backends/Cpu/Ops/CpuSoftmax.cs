@@ -8,25 +8,25 @@ namespace Sunet.Native.Backends.Cpu.Ops;
 /// <summary>Softmax, cross-entropy, their gradients, and the likeliest class.</summary>
 internal static unsafe class CpuSoftmax
 {
-    public static PreparedCall? Prepare(CpuRun session, Op op) => op switch
+    public static PreparedCall? Prepare(CpuRun run, Op op) => op switch
     {
-        Softmax softmax => Probabilities(session, softmax, session.Layouts.TensorOf(softmax.X), session.Layouts.TensorOf(softmax.Output)),
+        Softmax softmax => Probabilities(run, softmax, run.Layouts.TensorOf(softmax.X), run.Layouts.TensorOf(softmax.Output)),
         SoftmaxGradient gradient =>
-            ProbabilitiesGradient(session, gradient, session.Layouts.TensorOf(gradient.Dy), session.Layouts.TensorOf(gradient.Output)),
-        SoftmaxCrossEntropy loss => Loss(session, loss, session.Layouts.TensorOf(loss.Logits)),
+            ProbabilitiesGradient(run, gradient, run.Layouts.TensorOf(gradient.Dy), run.Layouts.TensorOf(gradient.Output)),
+        SoftmaxCrossEntropy loss => Loss(run, loss, run.Layouts.TensorOf(loss.Logits)),
         SoftmaxCrossEntropyGradient loss =>
-            LossGradient(session, loss, session.Layouts.TensorOf(loss.Logits), session.Layouts.TensorOf(loss.Output)),
-        ArgMax argMax when session.Layouts.IsUnmade(argMax.X) => ResizedArgMax(session, argMax, (BilinearResize)argMax.X.Producer!),
-        ArgMax argMax => Largest(session, argMax, session.Layouts.TensorOf(argMax.X)),
+            LossGradient(run, loss, run.Layouts.TensorOf(loss.Logits), run.Layouts.TensorOf(loss.Output)),
+        ArgMax argMax when run.Layouts.IsUnmade(argMax.X) => ResizedArgMax(run, argMax, (BilinearResize)argMax.X.Producer!),
+        ArgMax argMax => Largest(run, argMax, run.Layouts.TensorOf(argMax.X)),
         _ => null,
     };
 
-    private static CpuKernel Probabilities(CpuRun session, Softmax op, NativeTensor x, NativeTensor y) =>
-        new(session, op, (context, at) => SunetCpu.Softmax(context, x, at.Of(op.X), y, at.Of(op.Output)));
+    private static CpuKernel Probabilities(CpuRun run, Softmax op, NativeTensor x, NativeTensor y) =>
+        new(run, op, (context, at) => SunetCpu.Softmax(context, x, at.Of(op.X), y, at.Of(op.Output)));
 
     /// <summary>Probabilities lie as the gradient that is written; the one that comes in may not.</summary>
-    private static CpuKernel ProbabilitiesGradient(CpuRun session, SoftmaxGradient op, NativeTensor dy, NativeTensor dx) =>
-        new(session, op, (context, at) =>
+    private static CpuKernel ProbabilitiesGradient(CpuRun run, SoftmaxGradient op, NativeTensor dy, NativeTensor dx) =>
+        new(run, op, (context, at) =>
         {
             int status = SunetCpu.Copy(context, dy, at.Of(op.Dy), dx, at.Of(op.Output));
             return status != NativeStatus.Ok
@@ -34,25 +34,25 @@ internal static unsafe class CpuSoftmax
                 : SunetCpu.SoftmaxBackward(context, dx, at.Of(op.Y), at.Of(op.Output), at.Of(op.Output));
         });
 
-    private static CpuKernel Loss(CpuRun session, SoftmaxCrossEntropy op, NativeTensor logits) => new(session, op,
+    private static CpuKernel Loss(CpuRun run, SoftmaxCrossEntropy op, NativeTensor logits) => new(run, op,
         (context, at) => SunetCpu.SoftmaxCrossEntropy(context, logits, at.Of(op.Logits), (int*)at.Of(op.Labels), op.IgnoreLabel,
             at.Of(op.LogSumExp), at.Of(op.Loss), (int*)at.Of(op.Counted), (int*)at.Of(op.Invalid)));
 
-    private static CpuKernel LossGradient(CpuRun session, SoftmaxCrossEntropyGradient op, NativeTensor logits, NativeTensor dx) =>
-        new(session, op, (context, at) => SunetCpu.SoftmaxCrossEntropyBackward(context, logits, at.Of(op.Logits), (int*)at.Of(op.Labels),
-            op.IgnoreLabel, at.Of(op.LogSumExp), (int*)at.Of(op.Counted), session.One, dx, at.Of(op.Output)));
+    private static CpuKernel LossGradient(CpuRun run, SoftmaxCrossEntropyGradient op, NativeTensor logits, NativeTensor dx) =>
+        new(run, op, (context, at) => SunetCpu.SoftmaxCrossEntropyBackward(context, logits, at.Of(op.Logits), (int*)at.Of(op.Labels),
+            op.IgnoreLabel, at.Of(op.LogSumExp), (int*)at.Of(op.Counted), run.One, dx, at.Of(op.Output)));
 
-    private static CpuKernel Largest(CpuRun session, ArgMax op, NativeTensor x) =>
-        new(session, op, (context, at) => SunetCpu.ArgMax(context, x, at.Of(op.X), (byte*)at.Of(op.Output)));
+    private static CpuKernel Largest(CpuRun run, ArgMax op, NativeTensor x) =>
+        new(run, op, (context, at) => SunetCpu.ArgMax(context, x, at.Of(op.X), (byte*)at.Of(op.Output)));
 
     /// <summary>
     /// Finds the likeliest class where the full-size logits are never made. The smaller logits they would be resized from lie in their
     /// place.
     /// </summary>
-    private static CpuKernel ResizedArgMax(CpuRun session, ArgMax op, BilinearResize resize)
+    private static CpuKernel ResizedArgMax(CpuRun run, ArgMax op, BilinearResize resize)
     {
-        NativeTensor low = session.Layouts.TensorOf(resize.X);
-        return new CpuKernel(session, op, (context, at) =>
+        NativeTensor low = run.Layouts.TensorOf(resize.X);
+        return new CpuKernel(run, op, (context, at) =>
             SunetCpu.ResizeArgMax(context, low, at.Of(op.X), op.X.Shape.Height, op.X.Shape.Width, (byte*)at.Of(op.Output)));
     }
 }

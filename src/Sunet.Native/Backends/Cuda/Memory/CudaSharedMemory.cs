@@ -8,56 +8,40 @@ namespace Sunet.Native.Backends.Cuda.Memory;
 /// </summary>
 internal sealed class CudaSharedMemory : IDeviceMemory
 {
-    private readonly CudaDevice device;
-    private readonly DevicePool pool;
     private readonly CudaStream stream;
-    private readonly DeviceBlock block;
+    private readonly CudaMemory memory;
     private bool freed;
 
     /// <exception cref="MemoryException">There is not enough.</exception>
     /// <exception cref="BackendException">The driver failed.</exception>
     public CudaSharedMemory(CudaDevice device, DevicePool pool, long bytes)
     {
-        this.device = device;
-        this.pool = pool;
-        Bytes = bytes;
         using DeviceScope current = device.Use();
         stream = CudaStream.Create(device);
-        DeviceBlock? taken = null;
         try
         {
-            taken = pool.Allocate(bytes, stream);
-            stream.Clear(taken.Address, bytes);
+            memory = new CudaMemory(pool, stream, bytes);
             stream.Synchronize();
-            block = taken;
         }
         catch
         {
-            if (taken is not null)
-                pool.Free(taken, stream);
+            memory?.Dispose();
             stream.Dispose();
             throw;
         }
     }
 
-    public nint Address
-    {
-        get
-        {
-            ObjectDisposedException.ThrowIf(freed, this);
-            return block.Address;
-        }
-    }
+    public nint Address => memory.Address;
 
-    public long Bytes { get; }
+    public long Bytes => memory.Bytes;
 
     public void Dispose()
     {
         if (freed)
             return;
         freed = true;
-        using DeviceScope current = device.Use();
-        pool.Free(block, stream);
+        using DeviceScope current = stream.Device.Use();
+        memory.Dispose();
         stream.Dispose();
     }
 }
