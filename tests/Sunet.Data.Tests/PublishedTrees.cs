@@ -1,5 +1,4 @@
 using Sunet.Data.Datasets.Labels;
-using Sunet.Data.Datasets.Layouts;
 using Sunet.Data.Images;
 using Sunet.Native.Tensors;
 

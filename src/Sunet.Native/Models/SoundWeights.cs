@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Sunet.Native.Checkpoints;
 
 namespace Sunet.Native.Models;
 

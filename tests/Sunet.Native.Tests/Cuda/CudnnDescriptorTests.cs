@@ -1,8 +1,8 @@
-using CudnnNumericalNote = Sunet.Native.Tests.Emulation.CudnnNumericalNote;
 using System.Runtime.CompilerServices;
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Libraries;
 using Sunet.Native.Interop.Cuda;
+using CudnnNumericalNote = Sunet.Native.Tests.Emulation.CudnnNumericalNote;
 
 namespace Sunet.Native.Tests.Cuda;
 

@@ -1,4 +1,3 @@
-using Sunet.Native.Backends.Cpu.Layout;
 using Sunet.Native.Backends.Cpu.Memory;
 using Sunet.Native.Backends.Cpu.Ops;
 using Sunet.Native.Backends.Cpu.Running;

@@ -2,7 +2,6 @@ using Sunet.Data.Conversion;
 using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Checking;
 using Sunet.Data.Datasets.Labels;
-using Sunet.Data.Datasets.Layouts;
 using Sunet.Data.Datasets.Reading;
 using static Sunet.Data.Tests.Datasets.Coco.CocoTree;
 

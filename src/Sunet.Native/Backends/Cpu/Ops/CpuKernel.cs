@@ -1,7 +1,6 @@
 using Sunet.Native.Backends.Cpu.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
-using Sunet.Native.Interop.Loading;
 
 namespace Sunet.Native.Backends.Cpu.Ops;
 

@@ -1,6 +1,5 @@
 using Sunet.Native.Backends.Cpu.Layout;
 using Sunet.Native.Backends.Cpu.Threads;
-using Sunet.Native.Graphs;
 using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Native.Backends.Cpu.Running;

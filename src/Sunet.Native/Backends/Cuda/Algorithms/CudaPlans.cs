@@ -1,6 +1,5 @@
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Libraries;
-using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Algorithms;
 

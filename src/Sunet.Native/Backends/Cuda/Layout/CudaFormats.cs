@@ -1,6 +1,5 @@
 using Sunet.Native.Backends.Shared;
 using Sunet.Native.Graphs;
-using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Backends.Cuda.Layout;

@@ -1,5 +1,4 @@
 using Sunet.Native.Backends.Cuda.Driver;
-using Sunet.Native.Interop.Cuda;
 
 namespace Sunet.Native.Backends.Cuda.Memory;
 
