@@ -26,7 +26,8 @@ public sealed class LifetimeTests : EmulatorTest
     /// <summary>Types that are disposed and that only the projects of this repository see.</summary>
     private static readonly string[] Internal =
     [
-        nameof(WeightStore), nameof(ActivationMapper), nameof(SafetensorsFile), nameof(PyTorchFile), nameof(NoiseBatches), nameof(IStateDict),
+        nameof(WeightStore), nameof(ActivationMapper), nameof(SafetensorsFile), nameof(PyTorchFile), nameof(NoiseBatches),
+        nameof(IStateDict),
     ];
 
     private static readonly Dictionary<string, string> NoNotes = [];
