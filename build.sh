@@ -91,10 +91,18 @@ build_native() {
     cmake --build artifacts/native-build
 }
 
+# One compiler serves all projects, and is stopped afterwards.
+build_solution() {
+  local code=0
+  dotnet build Sunet.Native.sln -c "$configuration" -v quiet -p:UseSharedCompilation=true || code=$?
+  dotnet build-server shutdown --vbcscompiler
+  return "$code"
+}
+
 build() {
   setup
   step "native libraries" build_native
-  step "solution" dotnet build Sunet.Native.sln -c "$configuration" -v quiet
+  step "solution" build_solution
 }
 
 # attribute FILE NAME: the sum of an attribute over the <assembly> elements of an xUnit report.
@@ -128,27 +136,47 @@ run_tests() {
   printf '%d %d %d\n' "$p" "$f" "$s" >"$root/artifacts/test-results/$label.counts"
 }
 
-# The tests on emulated devices and against the reference, which keep one processor busy for as long as all others together.
-device_tests=(Sunet.Native.Tests.Cuda Sunet.Native.Tests.Emulation Sunet.Native.Tests.Golden Sunet.Native.Tests.Verification)
-native_labels=(Sunet.Native.Tests Sunet.Native.Tests-devices Sunet.Native.Tests-steady)
+# Which tests of Sunet.Native.Tests make a process of their own, so that all lanes end at about the same time.
+device_tests=(Sunet.Native.Tests.Cuda Sunet.Native.Tests.Emulation)
+verification_tests=(Sunet.Native.Tests.Golden Sunet.Native.Tests.Verification)
+
+# run_label LABEL: a project's tests, or a part of those of Sunet.Native.Tests.
+run_label() {
+  case "$1" in
+    *-devices) run_tests Sunet.Native.Tests "$1" --filter-namespace "${device_tests[@]}" ;;
+    *-verification) run_tests Sunet.Native.Tests "$1" --filter-namespace "${verification_tests[@]}" ;;
+    *-steady) run_tests Sunet.Native.Tests "$1" --filter-class '*SteadyStepTests' ;;
+    Sunet.Native.Tests)
+      run_tests "$1" "$1" --filter-not-namespace "${device_tests[@]}" "${verification_tests[@]}" --filter-not-class '*SteadyStepTests'
+      ;;
+    *) run_tests "$1" "$1" ;;
+  esac
+}
 
 run_all_tests() {
-  local label passed=0 failed=0 skipped=0 p f s labels=("${native_labels[@]}") project
+  local label lanes passed=0 failed=0 skipped=0 p f s project
+  # The longest first.
+  local labels=(Sunet.Native.Tests-devices Sunet.Native.Tests Sunet.Cli.Tests Sunet.Native.Tests-verification)
   rm -rf -- artifacts/test-results
   mkdir -p "$logs" artifacts/test-results
   for project in tests/*/*.csproj; do
     label="$(basename -- "$project" .csproj)"
-    [ "$label" = Sunet.Native.Tests ] || labels+=("$label")
+    [[ " ${labels[*]} " == *" $label "* ]] || labels+=("$label")
   done
 
-  # Most tests use one processor, so two lanes run side by side. What a step allocates is measured alone.
-  run_tests Sunet.Native.Tests Sunet.Native.Tests-devices --filter-namespace "${device_tests[@]}" &
-  run_tests Sunet.Native.Tests Sunet.Native.Tests --filter-not-namespace "${device_tests[@]}" --filter-not-class '*SteadyStepTests'
-  for label in "${labels[@]:${#native_labels[@]}}"; do
-    run_tests "$label" "$label"
+  # Most tests keep one processor busy, so as many processes run side by side as there are processors, up to four.
+  lanes="$(getconf _NPROCESSORS_ONLN)"
+  for label in "${labels[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge $((lanes < 4 ? lanes : 4)) ]; do
+      wait -n || true
+    done
+    run_label "$label" &
   done
   wait
-  run_tests Sunet.Native.Tests Sunet.Native.Tests-steady --filter-class '*SteadyStepTests'
+
+  # What a step allocates is measured alone.
+  labels+=(Sunet.Native.Tests-steady)
+  run_label Sunet.Native.Tests-steady
   for label in "${labels[@]}"; do
     p=0 f=1 s=0
     if [ -s "artifacts/test-results/$label.counts" ]; then

@@ -23,4 +23,7 @@ void prepare_fiber(fiber& to, char* stack, size_t bytes, void (*body)());
 /* Stops here, as `from`, and goes on with `to`. */
 void switch_fiber(fiber& from, fiber& to);
 
+/* Hints that a fiber is about to go on. */
+void prefetch_fiber(const fiber& next);
+
 } // namespace emulator

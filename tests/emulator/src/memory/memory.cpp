@@ -20,6 +20,7 @@ constexpr size_t granule = 256;
 constexpr size_t gap = 64 * 1024; /* inaccessible bytes between two blocks */
 constexpr unsigned char poison = 0xff;
 /* Beyond this, only both ends of a block are poisoned, so that a test of large sizes does not commit them. */
+constexpr size_t large_pages_from = size_t{4} << 20;
 constexpr size_t poisoned_whole = size_t{256} << 20;
 
 struct memory_state {
@@ -184,6 +185,8 @@ CUresult allocate_device(size_t bytes, CUcontext context, int device, device_blo
     block.usable = true;
     unsigned char* backing = static_cast<unsigned char*>(backing_of(block.pages));
     if (mprotect(backing, page_bytes, PROT_READ | PROT_WRITE) != 0) return CUDA_ERROR_OUT_OF_MEMORY;
+    /* Poison touches every page, and the first touch of a small page costs more than its poison. */
+    if (page_bytes >= large_pages_from) madvise(backing, page_bytes, MADV_HUGEPAGE);
     unsigned char* begin = static_cast<unsigned char*>(backing_of(block.begin));
     if (bytes <= poisoned_whole) {
         std::memset(begin, poison, bytes);
