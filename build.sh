@@ -120,7 +120,8 @@ run_tests() {
   report="$root/artifacts/test-results/$label.xml"
   log="$logs/$label.log"
   rm -f -- "$report"
-  "$bin/$name/release/$name" --no-ansi --progress off --results-directory "${report%/*}" \
+  # Processes that share the processors leave each other's threads room instead of spinning at barriers.
+  OMP_WAIT_POLICY=passive "$bin/$name/release/$name" --no-ansi --progress off --results-directory "${report%/*}" \
     --report-xunit-xml --report-xunit-xml-filename "${report##*/}" "$@" >"$log" 2>&1 || code=$?
   if [ -s "$report" ]; then
     p=$(attribute "$report" passed)
