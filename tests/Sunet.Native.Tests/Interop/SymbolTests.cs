@@ -1,6 +1,8 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Sunet.Native.Backends.Shared;
 using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Ops;
 
 namespace Sunet.Native.Tests.Interop;
 
@@ -31,10 +33,15 @@ public sealed class SymbolTests
     public void Exports_OfLibrary_HaveEveryBoundFunction()
     {
         nint handle = NativeLibrary.Load(NativeRuntime.Query().Path);
+        Type[] types = typeof(SunetCpu).Assembly.GetTypes();
         string[] bound =
         [
-            .. typeof(SunetCpu).GetMethods(BindingFlags.Static | BindingFlags.Public)
+            .. types.Where(t => t.Namespace == typeof(SunetCpu).Namespace)
+                .SelectMany(t => t.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
                 .Select(m => m.GetCustomAttribute<LibraryImportAttribute>()?.EntryPoint).OfType<string>(),
+
+            // Kernels of pointwise ops are found by name.
+            .. types.Where(t => t.IsClass && t.IsAssignableTo(typeof(IPointwise))).Select(t => "sunet_" + KernelName.OfKind(t.Name)),
         ];
         Assert.Equal(library.Exports.Order(StringComparer.Ordinal), bound.Order(StringComparer.Ordinal));
         Assert.All(bound, name => Assert.True(NativeLibrary.TryGetExport(handle, name, out _), name));
