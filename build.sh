@@ -132,15 +132,6 @@ run_tests() {
 device_tests=(Sunet.Native.Tests.Cuda Sunet.Native.Tests.Emulation Sunet.Native.Tests.Golden Sunet.Native.Tests.Verification)
 native_labels=(Sunet.Native.Tests Sunet.Native.Tests-devices Sunet.Native.Tests-steady)
 
-other_tests() {
-  local project name
-  run_tests Sunet.Native.Tests Sunet.Native.Tests-devices --filter-namespace "${device_tests[@]}"
-  for project in tests/*/*.csproj; do
-    name="$(basename -- "$project" .csproj)"
-    [ "$name" = Sunet.Native.Tests ] || run_tests "$name" "$name"
-  done
-}
-
 run_all_tests() {
   local label passed=0 failed=0 skipped=0 p f s labels=("${native_labels[@]}") project
   rm -rf -- artifacts/test-results
@@ -151,8 +142,11 @@ run_all_tests() {
   done
 
   # Most tests use one processor, so two lanes run side by side. What a step allocates is measured alone.
-  other_tests &
+  run_tests Sunet.Native.Tests Sunet.Native.Tests-devices --filter-namespace "${device_tests[@]}" &
   run_tests Sunet.Native.Tests Sunet.Native.Tests --filter-not-namespace "${device_tests[@]}" --filter-not-class '*SteadyStepTests'
+  for label in "${labels[@]:${#native_labels[@]}}"; do
+    run_tests "$label" "$label"
+  done
   wait
   run_tests Sunet.Native.Tests Sunet.Native.Tests-steady --filter-class '*SteadyStepTests'
   for label in "${labels[@]}"; do
