@@ -20,62 +20,67 @@
 #else
 #define SUNET_ENTRY extern "C" __global__ void
 #endif
+/* These kernels promise 16-byte loads and stores, and 16-byte loads alone. Tests look for them in the PTX. */
+#define SUNET_VECTOR_ENTRY SUNET_ENTRY
+#define SUNET_VECTOR_LOAD_ENTRY SUNET_ENTRY
 
 namespace sunet {
 
 /* Element by element. Block 256; grid x: pixels * channels / lanes of a 16-byte access / 256. */
 
 /* y = max(0, x); NaN stays NaN. y may be x. */
-SUNET_ENTRY relu_f32(const float* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels);
-SUNET_ENTRY relu_bf16(const bf16* x, int ld_x, bf16* y, int ld_y, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY relu_f32(const float* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY relu_bf16(const bf16* x, int ld_x, bf16* y, int ld_y, int64_t pixels, int channels);
 
 /* y = x: concatenation and slices, by addresses of first channels and strides. */
-SUNET_ENTRY copy_channels_f32(const float* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels);
-SUNET_ENTRY copy_channels_bf16(const bf16* x, int ld_x, bf16* y, int ld_y, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY copy_channels_f32(const float* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY copy_channels_bf16(const bf16* x, int ld_x, bf16* y, int ld_y, int64_t pixels, int channels);
 
 /* dx = dy where y > 0, else 0. dx may be dy. */
-SUNET_ENTRY relu_backward_f32(const float* y, int ld_y, const float* dy, int ld_dy, float* dx, int ld_dx, int64_t pixels, int channels);
-SUNET_ENTRY relu_backward_bf16(const bf16* y, int ld_y, const bf16* dy, int ld_dy, bf16* dx, int ld_dx, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY relu_backward_f32(const float* y, int ld_y, const float* dy, int ld_dy, float* dx, int ld_dx, int64_t pixels,
+                                     int channels);
+SUNET_VECTOR_ENTRY relu_backward_bf16(const bf16* y, int ld_y, const bf16* dy, int ld_dy, bf16* dx, int ld_dx, int64_t pixels,
+                                      int channels);
 
 /* y = a + b. y may be a or b. */
-SUNET_ENTRY add_f32(const float* a, int ld_a, const float* b, int ld_b, float* y, int ld_y, int64_t pixels, int channels);
-SUNET_ENTRY add_bf16(const bf16* a, int ld_a, const bf16* b, int ld_b, bf16* y, int ld_y, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY add_f32(const float* a, int ld_a, const float* b, int ld_b, float* y, int ld_y, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY add_bf16(const bf16* a, int ld_a, const bf16* b, int ld_b, bf16* y, int ld_y, int64_t pixels, int channels);
 
 /* Channel by channel. Block 256; grid x over pixels, grid y: channels / lanes / 256, rounded up. */
 
 /* y += bias [C], then max(0, y) if relu is not 0; in place. */
-SUNET_ENTRY bias_relu_f32(float* y, int ld_y, const float* bias, int relu, int64_t pixels, int channels);
-SUNET_ENTRY bias_relu_bf16(bf16* y, int ld_y, const float* bias, int relu, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY bias_relu_f32(float* y, int ld_y, const float* bias, int relu, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY bias_relu_bf16(bf16* y, int ld_y, const float* bias, int relu, int64_t pixels, int channels);
 
 /* out [C] = x summed over pixels; partial [chunks][C]. */
-SUNET_ENTRY channel_sum_f32(const float* x, int ld_x, float* partial, int64_t pixels, int channels);
-SUNET_ENTRY channel_sum_bf16(const bf16* x, int ld_x, float* partial, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY channel_sum_f32(const float* x, int ld_x, float* partial, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY channel_sum_bf16(const bf16* x, int ld_x, float* partial, int64_t pixels, int channels);
 SUNET_ENTRY channel_sum_finish(const float* partial, int chunks, int channels, float* out);
 
 /*
  * mean [C] and biased variance [C] of x over pixels; partial [3][chunks][C]: a pixel, the mean less that pixel, and the sum of squared
  * deviations from the mean.
  */
-SUNET_ENTRY batch_norm_statistics_f32(const float* x, int ld_x, float* partial, int64_t pixels, int channels);
-SUNET_ENTRY batch_norm_statistics_bf16(const bf16* x, int ld_x, float* partial, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY batch_norm_statistics_f32(const float* x, int ld_x, float* partial, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY batch_norm_statistics_bf16(const bf16* x, int ld_x, float* partial, int64_t pixels, int channels);
 SUNET_ENTRY batch_norm_statistics_finish(const float* partial, int chunks, int64_t pixels, int channels, float* mean, float* variance);
 
 /* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, then max(0, y) if relu is not 0. y may be x. */
-SUNET_ENTRY batch_norm_apply_f32(const float* x, int ld_x, const float* mean, const float* variance, const float* gamma, const float* beta,
-                                 float epsilon, int relu, float* y, int ld_y, int64_t pixels, int channels);
-SUNET_ENTRY batch_norm_apply_bf16(const bf16* x, int ld_x, const float* mean, const float* variance, const float* gamma, const float* beta,
-                                  float epsilon, int relu, bf16* y, int ld_y, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY batch_norm_apply_f32(const float* x, int ld_x, const float* mean, const float* variance, const float* gamma,
+                                        const float* beta, float epsilon, int relu, float* y, int ld_y, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY batch_norm_apply_bf16(const bf16* x, int ld_x, const float* mean, const float* variance, const float* gamma,
+                                         const float* beta, float epsilon, int relu, bf16* y, int ld_y, int64_t pixels, int channels);
 
 /*
  * The gradients of gamma and beta, [C], from x and dy, where relu is not 0 with its mask recomputed from x; partial [2][chunks][C]: sums
  * of the gradient, and of its product with x - mean.
  */
-SUNET_ENTRY batch_norm_gradient_sums_f32(const float* x, int ld_x, const float* dy, int ld_dy, const float* mean, const float* variance,
-                                         const float* gamma, const float* beta, float epsilon, int relu, float* partial, int64_t pixels,
-                                         int channels);
-SUNET_ENTRY batch_norm_gradient_sums_bf16(const bf16* x, int ld_x, const bf16* dy, int ld_dy, const float* mean, const float* variance,
-                                          const float* gamma, const float* beta, float epsilon, int relu, float* partial, int64_t pixels,
-                                          int channels);
+SUNET_VECTOR_ENTRY batch_norm_gradient_sums_f32(const float* x, int ld_x, const float* dy, int ld_dy, const float* mean,
+                                                const float* variance, const float* gamma, const float* beta, float epsilon, int relu,
+                                                float* partial, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY batch_norm_gradient_sums_bf16(const bf16* x, int ld_x, const bf16* dy, int ld_dy, const float* mean,
+                                                 const float* variance, const float* gamma, const float* beta, float epsilon, int relu,
+                                                 float* partial, int64_t pixels, int channels);
 SUNET_ENTRY batch_norm_gradient_finish(const float* partial, int chunks, int channels, const float* variance, float epsilon, float* dgamma,
                                        float* dbeta);
 
@@ -83,14 +88,14 @@ SUNET_ENTRY batch_norm_gradient_finish(const float* partial, int chunks, int cha
  * The gradient of x, plus addend unless that is null; batch_statistics says whether mean and variance are x's own, which then have a
  * share in it. dx may be dy or addend.
  */
-SUNET_ENTRY batch_norm_input_gradient_f32(const float* x, int ld_x, const float* dy, int ld_dy, const float* addend, int ld_addend,
-                                          const float* mean, const float* variance, const float* gamma, const float* beta,
-                                          const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics, float* dx,
-                                          int ld_dx, int64_t pixels, int channels);
-SUNET_ENTRY batch_norm_input_gradient_bf16(const bf16* x, int ld_x, const bf16* dy, int ld_dy, const bf16* addend, int ld_addend,
-                                           const float* mean, const float* variance, const float* gamma, const float* beta,
-                                           const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics, bf16* dx,
-                                           int ld_dx, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY batch_norm_input_gradient_f32(const float* x, int ld_x, const float* dy, int ld_dy, const float* addend, int ld_addend,
+                                                 const float* mean, const float* variance, const float* gamma, const float* beta,
+                                                 const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics,
+                                                 float* dx, int ld_dx, int64_t pixels, int channels);
+SUNET_VECTOR_ENTRY batch_norm_input_gradient_bf16(const bf16* x, int ld_x, const bf16* dy, int ld_dy, const bf16* addend, int ld_addend,
+                                                  const float* mean, const float* variance, const float* gamma, const float* beta,
+                                                  const float* dgamma, const float* dbeta, float epsilon, int relu, int batch_statistics,
+                                                  bf16* dx, int ld_dx, int64_t pixels, int channels);
 
 /*
  * running = (1 - momentum) running + momentum statistic, with the unbiased variance; count, at least 2, is the number of values per
@@ -133,21 +138,21 @@ struct sgd_rates {
 };
 
 /* One update with PyTorch's definitions. velocity is not accessed where momentum is 0; copy, unless null, gets the result. Guarded. */
-SUNET_ENTRY sgd_update(float* parameters, const float* gradients, float* velocity, bf16* copy, int64_t count, const sgd_rates* rates,
-                       const int* guard);
+SUNET_VECTOR_ENTRY sgd_update(float* parameters, const float* gradients, float* velocity, bf16* copy, int64_t count, const sgd_rates* rates,
+                              const int* guard);
 
 /* y += x. */
-SUNET_ENTRY accumulate(const float* x, float* y, int64_t count);
+SUNET_VECTOR_ENTRY accumulate(const float* x, float* y, int64_t count);
 
 /* y = x, rounded to nearest. */
-SUNET_ENTRY copy_to_bf16(const float* x, bf16* y, int64_t count);
+SUNET_VECTOR_LOAD_ENTRY copy_to_bf16(const float* x, bf16* y, int64_t count);
 
 /* y = x. */
-SUNET_ENTRY copy_from_bf16(const bf16* x, float* y, int64_t count);
+SUNET_VECTOR_ENTRY copy_from_bf16(const bf16* x, float* y, int64_t count);
 
 /* *flag |= 1 if any element is NaN or infinite. */
-SUNET_ENTRY finite_check_f32(const float* x, int64_t count, int* flag);
-SUNET_ENTRY finite_check_bf16(const bf16* x, int64_t count, int* flag);
+SUNET_VECTOR_LOAD_ENTRY finite_check_f32(const float* x, int64_t count, int* flag);
+SUNET_VECTOR_LOAD_ENTRY finite_check_bf16(const bf16* x, int64_t count, int* flag);
 
 /* What the host learns of a step. */
 struct step_record {
@@ -167,23 +172,27 @@ SUNET_ENTRY step_guard(const float* loss, const int* invalid, const int* special
  * Average pooling, window = stride, trailing rows and columns dropped: y has height / window rows and width / window columns. Sums in
  * float32. Block 256; grid x: y's pixels * channels / lanes / 256.
  */
-SUNET_ENTRY average_pool_f32_f32(const float* x, int ld_x, float* y, int ld_y, int images, int height, int width, int channels, int window);
-SUNET_ENTRY average_pool_f32_bf16(const float* x, int ld_x, bf16* y, int ld_y, int images, int height, int width, int channels, int window);
-SUNET_ENTRY average_pool_bf16_f32(const bf16* x, int ld_x, float* y, int ld_y, int images, int height, int width, int channels, int window);
-SUNET_ENTRY average_pool_bf16_bf16(const bf16* x, int ld_x, bf16* y, int ld_y, int images, int height, int width, int channels, int window);
+SUNET_VECTOR_ENTRY average_pool_f32_f32(const float* x, int ld_x, float* y, int ld_y, int images, int height, int width, int channels,
+                                        int window);
+SUNET_VECTOR_ENTRY average_pool_f32_bf16(const float* x, int ld_x, bf16* y, int ld_y, int images, int height, int width, int channels,
+                                         int window);
+SUNET_VECTOR_ENTRY average_pool_bf16_f32(const bf16* x, int ld_x, float* y, int ld_y, int images, int height, int width, int channels,
+                                         int window);
+SUNET_VECTOR_ENTRY average_pool_bf16_bf16(const bf16* x, int ld_x, bf16* y, int ld_y, int images, int height, int width, int channels,
+                                          int window);
 
 /*
  * Its gradient: dx [images, height, width], 0 where no window is. With a window of the whole image also that of the global mean.
  * Block 256; grid x: dx's pixels * channels / lanes / 256.
  */
-SUNET_ENTRY average_pool_backward_f32_f32(const float* dy, int ld_dy, float* dx, int ld_dx, int images, int height, int width, int channels,
-                                          int window_height, int window_width);
-SUNET_ENTRY average_pool_backward_f32_bf16(const float* dy, int ld_dy, bf16* dx, int ld_dx, int images, int height, int width, int channels,
-                                           int window_height, int window_width);
-SUNET_ENTRY average_pool_backward_bf16_f32(const bf16* dy, int ld_dy, float* dx, int ld_dx, int images, int height, int width, int channels,
-                                           int window_height, int window_width);
-SUNET_ENTRY average_pool_backward_bf16_bf16(const bf16* dy, int ld_dy, bf16* dx, int ld_dx, int images, int height, int width, int channels,
-                                            int window_height, int window_width);
+SUNET_VECTOR_ENTRY average_pool_backward_f32_f32(const float* dy, int ld_dy, float* dx, int ld_dx, int images, int height, int width,
+                                                 int channels, int window_height, int window_width);
+SUNET_VECTOR_ENTRY average_pool_backward_f32_bf16(const float* dy, int ld_dy, bf16* dx, int ld_dx, int images, int height, int width,
+                                                  int channels, int window_height, int window_width);
+SUNET_VECTOR_ENTRY average_pool_backward_bf16_f32(const bf16* dy, int ld_dy, float* dx, int ld_dx, int images, int height, int width,
+                                                  int channels, int window_height, int window_width);
+SUNET_VECTOR_ENTRY average_pool_backward_bf16_bf16(const bf16* dy, int ld_dy, bf16* dx, int ld_dx, int images, int height, int width,
+                                                   int channels, int window_height, int window_width);
 
 /* Mean over the pixels of each image: y has one pixel an image. Block 256; grid x: images * (channels / 32 rounded up). */
 SUNET_ENTRY global_average_pool_f32_f32(const float* x, int ld_x, float* y, int ld_y, int images, int pixels, int channels);
@@ -232,26 +241,26 @@ SUNET_ENTRY bilinear_arg_max_bf16(const bf16* x, int ld_x, uint8_t* classes, int
 /* Per pixel, over its channels. The suffix names the element type of what may be bf16; all else is float32. */
 
 /* Softmax; y may be x where that is float32. Block 128; grid x: pixels / 128. */
-SUNET_ENTRY softmax_f32(const float* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels);
-SUNET_ENTRY softmax_bf16(const bf16* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels);
+SUNET_VECTOR_LOAD_ENTRY softmax_f32(const float* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels);
+SUNET_VECTOR_LOAD_ENTRY softmax_bf16(const bf16* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels);
 
 /* dx = y * (dy - sum over channels of dy * y); dx may be y, or dy where that is float32. Block 256; grid x: pixels / 8. */
 SUNET_ENTRY softmax_backward_f32(const float* y, int ld_y, const float* dy, int ld_dy, float* dx, int ld_dx, int64_t pixels, int channels);
 SUNET_ENTRY softmax_backward_bf16(const float* y, int ld_y, const bf16* dy, int ld_dy, float* dx, int ld_dx, int64_t pixels, int channels);
 
 /* Index of the largest channel, the first of equals; up to 256 channels. Block 128; grid x: pixels / 128. */
-SUNET_ENTRY arg_max_f32(const float* x, int ld_x, uint8_t* classes, int64_t pixels, int channels);
-SUNET_ENTRY arg_max_bf16(const bf16* x, int ld_x, uint8_t* classes, int64_t pixels, int channels);
+SUNET_VECTOR_LOAD_ENTRY arg_max_f32(const float* x, int ld_x, uint8_t* classes, int64_t pixels, int channels);
+SUNET_VECTOR_LOAD_ENTRY arg_max_bf16(const bf16* x, int ld_x, uint8_t* classes, int64_t pixels, int channels);
 
 /*
  * Cross-entropy of logits against labels [pixels]: log_sum_exp [pixels] for the gradient, and of each block 16 bytes of partial sums.
  * Labels that are neither `ignore` nor a class are left out and counted. The order of the sums depends on the grid.
  * Block 128; grid x: at most pixels / 128.
  */
-SUNET_ENTRY cross_entropy_f32(const float* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore,
-                              float* log_sum_exp, void* partial);
-SUNET_ENTRY cross_entropy_bf16(const bf16* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore,
-                               float* log_sum_exp, void* partial);
+SUNET_VECTOR_LOAD_ENTRY cross_entropy_f32(const float* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore,
+                                          float* log_sum_exp, void* partial);
+SUNET_VECTOR_LOAD_ENTRY cross_entropy_bf16(const bf16* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore,
+                                           float* log_sum_exp, void* partial);
 
 /*
  * From the partial sums of `count` blocks: the mean over the labels that took part (0 if none did), their number, that of the invalid.

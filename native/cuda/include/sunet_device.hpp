@@ -10,10 +10,9 @@
 #include <cmath>
 #include <cstring>
 
-/* A constant holds the launch bound of each kernel, so that launches can be checked. */
-#define SUNET_KERNEL(name, block)              \
-    extern "C" const int name##_block;         \
-    extern "C" const int name##_block = block; \
+/* Lists the kernel, which a header has declared, by its name and with its launch bound; list_kernel() is the emulator's. */
+#define SUNET_KERNEL(name, block)                                                           \
+    [[maybe_unused]] static const bool name##_is_listed = list_kernel(#name, block, &name); \
     extern "C" void name
 #define SUNET_RESIDENT_KERNEL(name, block, blocks) SUNET_KERNEL(name, block)
 #define SUNET_DEVICE inline

@@ -94,12 +94,12 @@ public sealed partial class PtxTests
 
     private static (string Name, string Promise)[] Entries() =>
     [
-        .. ListEntry().Matches(File.ReadAllText(Path.Combine(Root, "native", "cuda", "include", "sunet_kernels.def")))
+        .. ListEntry().Matches(File.ReadAllText(Path.Combine(Root, "native", "cuda", "include", "sunet_cuda.h")))
             .Select(m => (m.Groups[2].Value, m.Groups[1].Value)),
     ];
 
     private static string Here([CallerFilePath] string path = "") => path;
 
-    [GeneratedRegex(@"^SUNET_(VECTOR_|VECTOR_LOAD_|)KERNEL_ENTRY\((\w+)\)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^SUNET_(VECTOR_|VECTOR_LOAD_|)ENTRY (\w+)\(", RegexOptions.Multiline)]
     private static partial Regex ListEntry();
 }

@@ -1,14 +1,15 @@
 /* The product's kernels, compiled for the host from the very sources that become PTX, each in the table under its name. */
 #include "kernels/kernels.hpp"
 
-#include "kernels.cu"
+namespace sunet {
 
-namespace {
-
-const bool registered = [] {
-#define SUNET_KERNEL_ENTRY(name) emulator::register_kernel(emulator::describe_kernel(#name, sunet::name##_block, &sunet::name));
-#include "sunet_kernels.def"
+/* Called where a kernel is defined. */
+template <typename Function>
+bool list_kernel(const char* name, int block, Function* function) {
+    emulator::register_kernel(emulator::describe_kernel(name, block, function));
     return true;
-}();
+}
 
-} // namespace
+} // namespace sunet
+
+#include "kernels.cu"
