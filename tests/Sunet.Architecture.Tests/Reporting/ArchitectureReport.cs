@@ -32,9 +32,11 @@ internal static class ArchitectureReport
         return text.ToString();
     }
 
-    /// <summary>The number of public types that the libraries have together; nested ones that can be reached count, too.</summary>
-    public static int PublicTypes(Checkout checkout) =>
-        checkout.Assemblies.Where(a => Libraries.Contains(a.Name)).Sum(a => a.Types.Count(t => t.IsPublic));
+    /// <summary>
+    /// The number of public types that the libraries have together, but for those of one room; nested ones that can be reached count, too.
+    /// </summary>
+    public static int PublicTypes(Checkout checkout, string? except = null) => checkout.Assemblies.Where(a => Libraries.Contains(a.Name))
+        .Sum(a => a.Types.Count(t => t.IsPublic && t.Room != except));
 
     private static void AddAssembly(StringBuilder text, Checkout checkout, AssemblyModel assembly)
     {
