@@ -220,10 +220,6 @@ SUNET_API sunet_status sunet_running_statistics_update(sunet_context*, int32_t c
 SUNET_API SUNET_POINTWISE(sunet_relu);
 /* y = b where a > 0, else 0: a is relu's result and b its gradient. y may be b. */
 SUNET_API SUNET_POINTWISE(sunet_relu_backward);
-/* y = a where a > 0, else coefficient * a; y may be a. */
-SUNET_API SUNET_POINTWISE(sunet_leaky_relu);
-/* y = b where a > 0, else coefficient * b: a is leaky_relu's result and b its gradient. y may be b. */
-SUNET_API SUNET_POINTWISE(sunet_leaky_relu_backward);
 /* y = a + b; y may be either. */
 SUNET_API SUNET_POINTWISE(sunet_add);
 /* Copies between layouts and types and in or out of channel slices: concatenation, its gradient, the graph's edges. */

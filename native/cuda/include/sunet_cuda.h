@@ -42,16 +42,6 @@ SUNET_VECTOR_ENTRY relu_backward_f32(const float* y, int ld_y, const float* dy, 
 SUNET_VECTOR_ENTRY relu_backward_bf16(const bf16* y, int ld_y, const bf16* dy, int ld_dy, bf16* dx, int ld_dx, int64_t pixels,
                                       int channels);
 
-/* y = x where x > 0, else slope * x; NaN stays NaN. y may be x. */
-SUNET_ENTRY leaky_relu_f32(const float* x, int ld_x, float slope, float* y, int ld_y, int64_t pixels, int channels);
-SUNET_ENTRY leaky_relu_bf16(const bf16* x, int ld_x, float slope, bf16* y, int ld_y, int64_t pixels, int channels);
-
-/* dx = dy where y > 0, else slope * dy. dx may be dy. */
-SUNET_ENTRY leaky_relu_backward_f32(const float* y, int ld_y, const float* dy, int ld_dy, float slope, float* dx, int ld_dx, int64_t pixels,
-                                    int channels);
-SUNET_ENTRY leaky_relu_backward_bf16(const bf16* y, int ld_y, const bf16* dy, int ld_dy, float slope, bf16* dx, int ld_dx, int64_t pixels,
-                                     int channels);
-
 /* y = a + b. y may be a or b. */
 SUNET_VECTOR_ENTRY add_f32(const float* a, int ld_a, const float* b, int ld_b, float* y, int ld_y, int64_t pixels, int channels);
 SUNET_VECTOR_ENTRY add_bf16(const bf16* a, int ld_a, const bf16* b, int ld_b, bf16* y, int ld_y, int64_t pixels, int channels);

@@ -14,16 +14,6 @@ struct pass {
     SUNET_DEVICE float operator()(float y, float dy) const { return y > 0.0f ? dy : 0.0f; }
 };
 
-struct leak {
-    float slope;
-    SUNET_DEVICE float operator()(float x) const { return x > 0.0f ? x : slope * x; }
-};
-
-struct pass_or_leak {
-    float slope;
-    SUNET_DEVICE float operator()(float y, float dy) const { return y > 0.0f ? dy : slope * dy; }
-};
-
 struct plus {
     SUNET_DEVICE float operator()(float a, float b) const { return a + b; }
 };
@@ -130,15 +120,6 @@ SUNET_DEVICE void channel_sum(pixel_view<const T> x, float* partial, int64_t pix
     (const type* y, int ld_y, const type* dy, int ld_dy, type* dx, int ld_dx, int64_t pixels, int channels) {                           \
         combine(pass(), pixel_view<const type>{y, ld_y}, pixel_view<const type>{dy, ld_dy}, pixel_view<type>{dx, ld_dx}, pixels,        \
                 channels);                                                                                                              \
-    }                                                                                                                                   \
-    SUNET_KERNEL(leaky_relu_##suffix, block_threads)                                                                                    \
-    (const type* x, int ld_x, float slope, type* y, int ld_y, int64_t pixels, int channels) {                                           \
-        map(leak{slope}, pixel_view<const type>{x, ld_x}, pixel_view<type>{y, ld_y}, pixels, channels);                                 \
-    }                                                                                                                                   \
-    SUNET_KERNEL(leaky_relu_backward_##suffix, block_threads)                                                                           \
-    (const type* y, int ld_y, const type* dy, int ld_dy, float slope, type* dx, int ld_dx, int64_t pixels, int channels) {              \
-        combine(pass_or_leak{slope}, pixel_view<const type>{y, ld_y}, pixel_view<const type>{dy, ld_dy}, pixel_view<type>{dx, ld_dx},   \
-                pixels, channels);                                                                                                      \
     }                                                                                                                                   \
     SUNET_KERNEL(add_##suffix, block_threads)                                                                                           \
     (const type* a, int ld_a, const type* b, int ld_b, type* y, int ld_y, int64_t pixels, int channels) {                               \

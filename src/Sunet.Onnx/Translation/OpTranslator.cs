@@ -16,7 +16,6 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
         [typeof(TransposedConvolution)] = (translator, op, index) => translator.Translate((TransposedConvolution)op, index),
         [typeof(BatchNormApply)] = (translator, op, _) => translator.Translate((BatchNormApply)op),
         [typeof(Relu)] = (translator, op, _) => translator.Translate((Relu)op),
-        [typeof(LeakyRelu)] = (translator, op, _) => translator.Translate((LeakyRelu)op),
         [typeof(Add)] = (translator, op, _) => translator.Translate((Add)op),
         [typeof(Concat)] = (translator, op, _) => translator.Translate((Concat)op),
         [typeof(AveragePool)] = (translator, op, _) => translator.Translate((AveragePool)op),
@@ -78,9 +77,6 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
     }
 
     private string Translate(Relu op) => nodes.Add("Relu", op.Name, Names(op.X));
-
-    private string Translate(LeakyRelu op) =>
-        nodes.Add("LeakyRelu", op.Name, Names(op.X), OnnxMessages.Attribute("alpha", op.Slope));
 
     private string Translate(Add op) => nodes.Add("Add", op.Name, Names(op.A, op.B));
 

@@ -7,15 +7,11 @@ namespace Sunet.Verification.Reference;
 /// <summary>Element by element: ReLU and sums, and moves of whole channels.</summary>
 internal sealed class ElementwiseLoops : ReferenceFamily
 {
-    private const float Slope = 0.125f;
-
     public override IReadOnlyList<(string Kind, Func<OpBuilder, Op> Build)> Ops { get; } =
     [
         (nameof(Add), b => Build(b, s => new Add("op", Phase.Forward, b.Image("a", s), b.Image("b", s)))),
         (nameof(Relu), b => Build(b, s => new Relu("op", b.Image("x", s)))),
         (nameof(ReluGradient), b => Build(b, s => new ReluGradient("op", b.Image("y", s), b.Image("dy", s)))),
-        (nameof(LeakyRelu), b => Build(b, s => new LeakyRelu("op", b.Image("x", s), Slope))),
-        (nameof(LeakyReluGradient), b => Build(b, s => new LeakyReluGradient("op", b.Image("y", s), b.Image("dy", s), Slope))),
         (nameof(Concat), b => Build(b, s => new Concat("op", b.Image("a", s), b.Image("b", s.WithChannels(b.Random.Next(1, 40)))))),
         (nameof(ChannelSlice), b => Build(
             b, s => new ChannelSlice("op", b.Image("x", s), s.Channels / 2, s.Channels - (s.Channels / 2)))),
@@ -25,7 +21,6 @@ internal sealed class ElementwiseLoops : ReferenceFamily
     [
         (nameof(Add), b => b.Graph.Add(new Add("sum", Phase.Forward, b.Weighted("a", Activation), b.Weighted("b", Activation))).Output),
         (nameof(Relu), b => b.Graph.Add(new Relu("relu", b.Scaled("x", Activation))).Output),
-        (nameof(LeakyRelu), b => b.Graph.Add(new LeakyRelu("leaky", b.Scaled("x", Activation), Slope)).Output),
         (nameof(Concat), b => b.Graph.Add(
             new Concat("cat", b.Scaled("a", Activation.WithChannels(3)), b.Scaled("b", Activation.WithChannels(2)))).Output),
     ];
@@ -37,8 +32,6 @@ internal sealed class ElementwiseLoops : ReferenceFamily
         Add a => [[.. of(a.A).Zip(of(a.B), (x, y) => x + y)]],
         Relu r => [Array.ConvertAll(of(r.X), v => Math.Max(0, v))],
         ReluGradient r => [[.. of(r.Y).Zip(of(r.Dy), (y, dy) => y > 0 ? dy : 0)]],
-        LeakyRelu r => [Array.ConvertAll(of(r.X), v => v > 0 ? v : r.Slope * v)],
-        LeakyReluGradient r => [[.. of(r.Y).Zip(of(r.Dy), (y, dy) => y > 0 ? dy : r.Slope * dy)]],
         Concat c => [Join(c, of)],
         ChannelSlice s => [Slice(s, of(s.X))],
         _ => null,

@@ -4,7 +4,7 @@
 namespace sunet {
 namespace {
 
-enum class pointwise { copy, relu, relu_backward, leaky_relu, leaky_relu_backward, add };
+enum class pointwise { copy, relu, relu_backward, add };
 
 struct pixel_run {
     int lanes;
@@ -13,12 +13,9 @@ struct pixel_run {
     void* y;
     std::int64_t a_stride, b_stride, y_stride;
     bool from_bf16, to_bf16;
-    float coefficient;
 
     bool has_pairs() const { return lie_in_pairs(lanes, pixels, {a_stride, b_stride, y_stride}); }
-    pixel_run pairs() const {
-        return {lanes, pixels / 2, a, b, y, 2 * a_stride, 2 * b_stride, 2 * y_stride, from_bf16, to_bf16, coefficient};
-    }
+    pixel_run pairs() const { return {lanes, pixels / 2, a, b, y, 2 * a_stride, 2 * b_stride, 2 * y_stride, from_bf16, to_bf16}; }
 };
 
 template <pointwise O>
@@ -32,11 +29,6 @@ struct pointwise_kernel {
                 V value = load<V>(a + pixel * run.a_stride);
                 if (O == pointwise::relu) value = rectified(value);
                 if (O == pointwise::relu_backward) value = passed(value, load<V>(b + pixel * run.b_stride));
-                if (O == pointwise::leaky_relu) value = rectified(value) + broadcast<V>(run.coefficient) * (value - rectified(value));
-                if (O == pointwise::leaky_relu_backward) {
-                    const V gradient = load<V>(b + pixel * run.b_stride), kept = passed(value, gradient);
-                    value = kept + broadcast<V>(run.coefficient) * (gradient - kept);
-                }
                 if (O == pointwise::add) value = value + load<V>(b + pixel * run.b_stride);
                 store<V>(y + pixel * run.y_stride, value);
             }
@@ -56,8 +48,6 @@ SUNET_CLONES void combine_anywhere(pointwise operation, const pixel_run& run) {
         case pointwise::copy: by_types<pointwise_kernel<pointwise::copy>::lanes>(run); break;
         case pointwise::relu: combine<pointwise::relu>(run); break;
         case pointwise::relu_backward: combine<pointwise::relu_backward>(run); break;
-        case pointwise::leaky_relu: combine<pointwise::leaky_relu>(run); break;
-        case pointwise::leaky_relu_backward: combine<pointwise::leaky_relu_backward>(run); break;
         case pointwise::add: combine<pointwise::add>(run); break;
     }
 }
@@ -71,10 +61,6 @@ SUNET_ROUNDS_BF16 void combine_bf16(pointwise operation, const pixel_run& run) {
         case pointwise::relu_backward:
             by_pairs<pointwise_kernel<pointwise::relu_backward>::lanes, hardware_bf16, hardware_bf16>(run);
             break;
-        case pointwise::leaky_relu: by_pairs<pointwise_kernel<pointwise::leaky_relu>::lanes, hardware_bf16, hardware_bf16>(run); break;
-        case pointwise::leaky_relu_backward:
-            by_pairs<pointwise_kernel<pointwise::leaky_relu_backward>::lanes, hardware_bf16, hardware_bf16>(run);
-            break;
         case pointwise::add: by_pairs<pointwise_kernel<pointwise::add>::lanes, hardware_bf16, hardware_bf16>(run); break;
     }
 }
@@ -85,19 +71,10 @@ void combine_run(pointwise operation, const pixel_run& run) {
 
 /* Computes y = operation(a, b). Where the operation takes one operand, a is passed for b too. */
 void apply(const sunet_context* context, pointwise operation, const channel_view& a_view, const void* a, const channel_view& b_view,
-           const void* b, const channel_view& y_view, void* y, float coefficient = 0.0f) {
+           const void* b, const channel_view& y_view, void* y) {
     const auto run_at = [&](int lanes, std::int64_t pixels, std::int64_t a_offset, std::int64_t b_offset, std::int64_t y_offset) {
-        return pixel_run{lanes,
-                         pixels,
-                         a_view.at(a, a_offset),
-                         b_view.at(b, b_offset),
-                         y_view.at(y, y_offset),
-                         lanes,
-                         lanes,
-                         lanes,
-                         a_view.is_bf16,
-                         y_view.is_bf16,
-                         coefficient};
+        return pixel_run{lanes, pixels, a_view.at(a, a_offset), b_view.at(b, b_offset), y_view.at(y, y_offset), lanes,
+                         lanes, lanes,  a_view.is_bf16,         y_view.is_bf16};
     };
     if (y_view.same_memory(a_view) && y_view.same_memory(b_view)) {
         map_range(context, y_view.count(), [&](std::int64_t begin, std::int64_t end) {
@@ -121,13 +98,13 @@ void apply(const sunet_context* context, pointwise operation, const channel_view
 
 /* Checks the operands of an operation that keeps the element type, and applies it. */
 sunet_status apply_pointwise(sunet_context* context, pointwise operation, const sunet_tensor* a_tensor, const void* a,
-                             const sunet_tensor* b_tensor, const void* b, const sunet_tensor* y_tensor, void* y, float coefficient = 0.0f) {
+                             const sunet_tensor* b_tensor, const void* b, const sunet_tensor* y_tensor, void* y) {
     channel_view a_view, b_view, y_view;
     if (context == nullptr || a == nullptr || b == nullptr || y == nullptr || !describe(a_tensor, &a_view, true) ||
         !describe(b_tensor, &b_view, true) || !describe(y_tensor, &y_view, true) || !a_view.same_extent(y_view) ||
         !b_view.same_extent(y_view) || a_view.is_bf16 != y_view.is_bf16 || b_view.is_bf16 != y_view.is_bf16)
         return SUNET_INVALID_ARGUMENT;
-    apply(context, operation, a_view, a, b_view, b, y_view, y, coefficient);
+    apply(context, operation, a_view, a, b_view, b, y_view, y);
     return SUNET_OK;
 }
 
@@ -167,15 +144,6 @@ SUNET_POINTWISE(sunet_relu) {
 SUNET_POINTWISE(sunet_relu_backward) {
     (void)coefficient;
     return apply_pointwise(context, pointwise::relu_backward, a_tensor, a, b_tensor, b, y_tensor, y);
-}
-
-SUNET_POINTWISE(sunet_leaky_relu) {
-    (void)b_tensor, (void)b;
-    return apply_pointwise(context, pointwise::leaky_relu, a_tensor, a, a_tensor, a, y_tensor, y, coefficient);
-}
-
-SUNET_POINTWISE(sunet_leaky_relu_backward) {
-    return apply_pointwise(context, pointwise::leaky_relu_backward, a_tensor, a, b_tensor, b, y_tensor, y, coefficient);
 }
 
 SUNET_POINTWISE(sunet_add) {
