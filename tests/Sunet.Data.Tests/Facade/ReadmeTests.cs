@@ -13,7 +13,7 @@ public sealed class ReadmeTests
     [Theory]
     [InlineData("segment", "Sunet.Data.Tests/Facade/ReadmeSnippets.cs")]
     [InlineData("train", "Sunet.Data.Tests/Facade/ReadmeSnippets.cs")]
-    [InlineData("share", "Sunet.Native.Tests/Cuda/SharedContextTests.cs")]
+    [InlineData("share", "Sunet.Native.Tests/Backends/Cuda/Driver/SharedContextTests.cs")]
     public void Snippet_InTheReadme_IsTheCodeThatIsTested(string name, string file)
     {
         string[] code = Between(File.ReadAllLines(Path.Combine(Root, "tests", file)), $"        // snippet: {name}", "        // end");
