@@ -138,7 +138,7 @@ run_tests() {
 }
 
 # Which tests of Sunet.Native.Tests make a process of their own, so that all lanes end at about the same time.
-device_tests=(Sunet.Native.Tests.Cuda Sunet.Native.Tests.Emulation)
+device_tests=("Sunet.Native.Tests.Backends.Cuda*" Sunet.Native.Tests.Interop.Cuda Sunet.Native.Tests.Emulation)
 verification_tests=(Sunet.Native.Tests.Golden Sunet.Native.Tests.Verification)
 
 # run_label LABEL: a project's tests, or a part of those of Sunet.Native.Tests.

@@ -1,6 +1,6 @@
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Models;
-using Sunet.Native.Tests.Checkpoints;
+using Sunet.Native.Tests.Checkpoints.PyTorch;
 
 namespace Sunet.Cli.Tests.Settings;
 

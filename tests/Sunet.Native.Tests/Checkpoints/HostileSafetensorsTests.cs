@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
 using Sunet.Native.Checkpoints;
+using Sunet.Native.Tests.Files;
 
 namespace Sunet.Native.Tests.Checkpoints;
 

@@ -1,6 +1,8 @@
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Checkpoints.PyTorch;
 using Sunet.Native.Models.Saved;
+using Sunet.Native.Tests.Checkpoints.PyTorch;
+using Sunet.Native.Tests.Files;
 
 namespace Sunet.Native.Tests.Checkpoints;
 

@@ -1,5 +1,6 @@
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Files;
+using Sunet.Native.Tests.Files;
 
 namespace Sunet.Native.Tests.Checkpoints;
 

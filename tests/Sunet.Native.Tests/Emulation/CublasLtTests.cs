@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Sunet.Native.Tests.Cuda;
+using Sunet.Native.Tests.Backends.Cuda;
 using static Sunet.Native.Tests.Emulation.Images;
 
 namespace Sunet.Native.Tests.Emulation;

@@ -1,4 +1,4 @@
-using Sunet.Native.Tests.Cuda;
+using Sunet.Native.Tests.Backends.Cuda;
 using static Sunet.Native.Tests.Emulation.Images;
 
 namespace Sunet.Native.Tests.Emulation;

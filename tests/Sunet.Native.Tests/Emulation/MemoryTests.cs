@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Sunet.Native.Tests.Cuda;
+using Sunet.Native.Tests.Backends.Cuda;
 
 namespace Sunet.Native.Tests.Emulation;
 

@@ -7,7 +7,7 @@ using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Checkpoints;
+using Sunet.Native.Tests.Files;
 using Sunet.Native.Training;
 
 namespace Sunet.Native.Tests.Facade;

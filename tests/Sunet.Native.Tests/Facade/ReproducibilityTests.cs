@@ -1,5 +1,5 @@
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Tests.Checkpoints;
+using Sunet.Native.Tests.Files;
 using Sunet.Native.Training;
 
 namespace Sunet.Native.Tests.Facade;

@@ -3,7 +3,7 @@ using Sunet.Native.Backends;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Checkpoints;
+using Sunet.Native.Tests.Files;
 using Sunet.Native.Training;
 
 namespace Sunet.Native.Tests.Facade;

@@ -2,7 +2,7 @@ using Sunet.Native.Files;
 using Sunet.Verification.Reference;
 using Xunit.Sdk;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Files;
 
 public sealed class DurableFileTests : IDisposable
 {

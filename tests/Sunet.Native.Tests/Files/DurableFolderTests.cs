@@ -1,6 +1,6 @@
 using Sunet.Native.Files;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Files;
 
 public sealed class DurableFolderTests : IDisposable
 {

@@ -1,7 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using Sunet.Native.Files;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Files;
 
 /// <summary>The system's file calls, recorded; the one numbered <c>FailAt</c> (and, if persistent, all later ones) fails.</summary>
 internal sealed class FaultyFileCalls : IFileCalls

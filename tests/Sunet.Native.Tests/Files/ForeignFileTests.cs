@@ -2,8 +2,9 @@ using System.IO.Compression;
 using System.Text;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Models.Saved;
+using Sunet.Native.Tests.Checkpoints;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Files;
 
 /// <summary>What is given as a checkpoint and is none is called what it is.</summary>
 public sealed class ForeignFileTests : IDisposable

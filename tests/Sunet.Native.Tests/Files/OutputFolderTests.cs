@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Sunet.Native.Files;
 using Sunet.Native.Models.Saved;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Files;
 
 /// <summary>Folders and temporary files that are written belong to who made them.</summary>
 public sealed class OutputFolderTests : IDisposable

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Sunet.Native.Files;
 using Sunet.Native.Models.Saved;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Files;
 
 /// <summary>What has no end or no beginning is refused, and not waited for.</summary>
 public sealed class RegularFileTests

@@ -1,4 +1,4 @@
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Files;
 
 /// <summary>A folder of its own for one test, removed with all it holds.</summary>
 internal sealed class TemporaryFolder : IDisposable

@@ -1,4 +1,5 @@
-using Sunet.Native.Tests.Cuda;
+using Sunet.Native.Tests.Backends.Cuda;
+using Sunet.Native.Tests.Emulation;
 
 namespace Sunet.Native.Tests.Kernels;
 

@@ -1,7 +1,7 @@
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Cuda;
+using Sunet.Native.Tests.Backends.Cuda;
 using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Kernels;

@@ -1,6 +1,6 @@
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Cuda;
+using Sunet.Native.Tests.Backends.Cuda;
 using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Kernels;

@@ -1,4 +1,4 @@
-using Sunet.Native.Tests.Cuda;
+using Sunet.Native.Tests.Backends.Cuda;
 
 namespace Sunet.Native.Tests.Kernels;
 

@@ -3,7 +3,8 @@ using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Memory;
 using Sunet.Native.Interop.Cuda;
-using Sunet.Native.Tests.Cuda;
+using Sunet.Native.Tests.Backends.Cuda;
+using Sunet.Native.Tests.Emulation;
 
 namespace Sunet.Native.Tests.Kernels;
 

@@ -6,8 +6,8 @@ using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Checkpoints;
 using Sunet.Native.Tests.Facade;
+using Sunet.Native.Tests.Files;
 using Sunet.Native.Training;
 
 namespace Sunet.Native.Tests.Lifetimes;

@@ -7,7 +7,7 @@ using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Cuda;
+using Sunet.Native.Tests.Backends.Cuda;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;
 
@@ -161,7 +161,7 @@ public sealed class DisposalOrderTests : EmulatorTest
         using var source = new CancellationTokenSource();
         using Trainer trainer = SmallModel.Trainer(batches, backend), alone = SmallModel.Trainer(batches, backend);
         Task run = trainer.RunAsync(long.MaxValue, cancellation: source.Token);
-        using var folder = new Checkpoints.TemporaryFolder();
+        using var folder = new Files.TemporaryFolder();
         trainer.SaveState(folder["state"], NoNotes);
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Patience));

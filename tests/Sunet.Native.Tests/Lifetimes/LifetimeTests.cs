@@ -9,9 +9,11 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
+using Sunet.Native.Tests.Backends.Cuda;
 using Sunet.Native.Tests.Checkpoints;
-using Sunet.Native.Tests.Cuda;
+using Sunet.Native.Tests.Checkpoints.PyTorch;
 using Sunet.Native.Tests.Facade;
+using Sunet.Native.Tests.Files;
 using Sunet.Native.Training;
 using Sunet.Tests.Lifetimes;
 

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using Sunet.Native.Models;
-using Sunet.Native.Tests.Checkpoints;
+using Sunet.Native.Tests.Checkpoints.PyTorch;
+using Sunet.Native.Tests.Files;
 
 namespace Sunet.Native.Tests.Models;
 

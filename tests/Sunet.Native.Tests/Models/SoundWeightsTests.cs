@@ -3,7 +3,7 @@ using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Checkpoints;
+using Sunet.Native.Tests.Files;
 
 namespace Sunet.Native.Tests.Models;
 

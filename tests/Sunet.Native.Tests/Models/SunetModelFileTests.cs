@@ -1,6 +1,7 @@
 using Sunet.Native.Models;
 using Sunet.Native.Models.Saved;
-using Sunet.Native.Tests.Checkpoints;
+using Sunet.Native.Tests.Checkpoints.PyTorch;
+using Sunet.Native.Tests.Files;
 
 namespace Sunet.Native.Tests.Models;
 

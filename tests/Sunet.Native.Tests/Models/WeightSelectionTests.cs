@@ -2,6 +2,8 @@ using Sunet.Native.Checkpoints;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
+using Sunet.Native.Tests.Checkpoints.PyTorch;
+using Sunet.Native.Tests.Files;
 
 namespace Sunet.Native.Tests.Models;
 

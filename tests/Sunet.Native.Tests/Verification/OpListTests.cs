@@ -6,7 +6,7 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Cuda;
+using Sunet.Native.Tests.Backends.Cuda;
 using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Verification;

@@ -2,7 +2,7 @@ using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Cpu;
+namespace Sunet.Native.Tests.Backends.Cpu;
 
 /// <summary>The CPU in bfloat16 where it has that; elsewhere what is tested is that it is refused.</summary>
 internal static class Bf16Cpu

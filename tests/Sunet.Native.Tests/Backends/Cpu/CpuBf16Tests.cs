@@ -12,7 +12,7 @@ using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;
 
-namespace Sunet.Native.Tests.Cpu;
+namespace Sunet.Native.Tests.Backends.Cpu;
 
 /// <summary>Networks on the CPU in bfloat16: PyTorch's values, training beside float32, the promises of every step, memory.</summary>
 public sealed class CpuBf16Tests(ITestOutputHelper output)

@@ -4,7 +4,7 @@ using Sunet.Native.Interop.Cpu;
 using Sunet.Verification;
 using Sunet.Verification.Reference;
 
-namespace Sunet.Native.Tests.Cpu;
+namespace Sunet.Native.Tests.Backends.Cpu;
 
 /// <summary>Every op on the CPU in bfloat16, with the self-test's tolerances; what they would let through; where it is refused.</summary>
 public sealed class CpuPrecisionTests

@@ -7,7 +7,7 @@ using Sunet.Native.Models;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 
-namespace Sunet.Native.Tests.Cpu;
+namespace Sunet.Native.Tests.Backends.Cpu;
 
 /// <summary>Native work runs on threads of the backend's, however many threads ask for it.</summary>
 public sealed class RunnerTests

@@ -3,7 +3,7 @@ using Sunet.Native.Backends.Cuda;
 using Sunet.Verification;
 using Sunet.Verification.Golden;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda;
 
 /// <summary>Networks on the emulated GPU against PyTorch's float64, with the bars of every backend.</summary>
 public sealed class CudaGoldenTests(ITestOutputHelper output) : EmulatorTest

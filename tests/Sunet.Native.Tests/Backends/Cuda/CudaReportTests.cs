@@ -3,7 +3,7 @@ using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Libraries;
 using Sunet.Native.Interop.Cuda;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda;
 
 public sealed class CudaReportTests : EmulatorTest
 {

@@ -4,13 +4,14 @@ using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Tensors;
-using Sunet.Native.Tests.Checkpoints;
+using Sunet.Native.Tests.Emulation;
 using Sunet.Native.Tests.Facade;
+using Sunet.Native.Tests.Files;
 using Sunet.Native.Training;
 using Sunet.Verification;
 using Sunet.Verification.Golden;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda;
 
 /// <summary>
 /// The facade on the emulated GPU: the same bits whatever the order of streams, with and without CUDA graphs, resumed or not.

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Sunet.Native.Interop.Cuda;
 using Sunet.Native.Interop.Loading;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda;
 
 /// <summary>What the emulator counts living objects and bytes of.</summary>
 internal enum EmulatedKind

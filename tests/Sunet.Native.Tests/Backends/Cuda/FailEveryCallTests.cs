@@ -7,7 +7,7 @@ using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda;
 
 /// <summary>
 /// Call N of the driver, cuDNN or cuBLASLt fails, for every N of a load, a training step and a prediction: a typed error, nothing left

@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cuda;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda;
 
 public sealed class NvtxRangesTests : EmulatorTest
 {

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Checkpoints.PyTorch;
 
 /// <summary>Zip archives for tests.</summary>
 internal static class Archive

@@ -2,8 +2,9 @@ using System.IO.Compression;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Checkpoints.PyTorch;
 using Sunet.Native.Models.Saved;
+using Sunet.Native.Tests.Files;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Checkpoints.PyTorch;
 
 public sealed class HostilePyTorchTests : IDisposable
 {

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using Sunet.Native.Checkpoints.PyTorch;
 using Sunet.Native.Models.Saved;
+using Sunet.Native.Tests.Files;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Checkpoints.PyTorch;
 
 /// <summary>What stands beside the weights in a file of torch.save: skipped, whatever it is, and never executed.</summary>
 public sealed class OpaquePickleTests : IDisposable

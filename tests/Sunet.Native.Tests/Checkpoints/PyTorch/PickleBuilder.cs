@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Checkpoints.PyTorch;
 
 /// <summary>Pickles written opcode by opcode, and the file of torch.save's older format around one.</summary>
 internal sealed class PickleBuilder

@@ -2,8 +2,9 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using Sunet.Native.Checkpoints.PyTorch;
 using Sunet.Native.Models.Saved;
+using Sunet.Native.Tests.Files;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Checkpoints.PyTorch;
 
 /// <summary>Archives that differ from what torch.save writes by default, and hold the same.</summary>
 public sealed class PyTorchArchiveTests : IDisposable

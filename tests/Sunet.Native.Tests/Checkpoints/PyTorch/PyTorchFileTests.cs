@@ -1,8 +1,9 @@
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Checkpoints.PyTorch;
 using Sunet.Native.Models.Saved;
+using Sunet.Native.Tests.Files;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Checkpoints.PyTorch;
 
 public sealed class PyTorchFileTests : IDisposable
 {

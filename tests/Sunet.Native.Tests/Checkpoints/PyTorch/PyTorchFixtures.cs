@@ -1,7 +1,8 @@
 using System.IO.Compression;
 using System.Reflection;
+using Sunet.Native.Tests.Files;
 
-namespace Sunet.Native.Tests.Checkpoints;
+namespace Sunet.Native.Tests.Checkpoints.PyTorch;
 
 /// <summary>Files that PyTorch wrote; <c>Fixtures/make_fixtures.py</c> says what is in them.</summary>
 internal static class PyTorchFixtures

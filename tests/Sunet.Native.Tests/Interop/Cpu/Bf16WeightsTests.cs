@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using Sunet.Native.Interop.Cpu;
-using Sunet.Native.Tests.Cpu;
+using Sunet.Native.Tests.Backends.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>Weights in blocks of 16 x 16 channels, and the copies in bf16 that convolutions read of them.</summary>
 public sealed unsafe class Bf16WeightsTests : IDisposable

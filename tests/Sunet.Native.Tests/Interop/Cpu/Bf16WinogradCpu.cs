@@ -1,7 +1,7 @@
 using Sunet.Native.Interop.Cpu;
-using Sunet.Native.Tests.Cpu;
+using Sunet.Native.Tests.Backends.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>
 /// Dense 3x3 convolutions of bf16 by Winograd's algorithm where the CPU multiplies bf16 in vectors; elsewhere what is tested is that they

@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>Dense 3x3 convolutions in bf16 by Winograd's algorithm, in every direction.</summary>
 public sealed class Bf16WinogradTests

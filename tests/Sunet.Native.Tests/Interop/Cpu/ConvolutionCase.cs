@@ -1,7 +1,7 @@
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>A convolution from the large side to the small one; a transposed convolution goes the other way.</summary>
 public sealed record ConvolutionCase(

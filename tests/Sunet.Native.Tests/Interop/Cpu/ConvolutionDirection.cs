@@ -1,7 +1,7 @@
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>What reads activations and weights and writes activations.</summary>
 public enum ConvolutionDirection

@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>Runs one prepared convolution or transposed convolution, forward or either gradient, on row-major data.</summary>
 internal static class ConvolutionRun

@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>A transposed convolution is a convolution's gradient: the float64 reference is the same with the sides exchanged.</summary>
 public sealed class DeconvolutionTests : IDisposable

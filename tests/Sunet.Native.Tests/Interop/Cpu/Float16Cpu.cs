@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>
 /// Convolutions of bf16 that multiply in float16 where the CPU prefers that; elsewhere what is tested is that they do not.

@@ -1,7 +1,7 @@
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>Numbers far from one, and what is none.</summary>
 public sealed class Float16EdgeTests

@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>Gradients of weights, of convolutions and transposed ones, whose products are summed in float16.</summary>
 internal static class Float16Gradient

@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>Gradients of weights of numbers far from one, of what is none, and on other numbers of threads.</summary>
 public sealed class Float16GradientEdgeTests

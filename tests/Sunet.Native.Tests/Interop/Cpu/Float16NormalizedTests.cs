@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>
 /// Convolutions in float16, and the gradients of their weights, that normalise their source: bit by bit what they give of a source that

@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>Gradients of a dense 3x3 convolution's weights in float16 by Winograd's algorithm.</summary>
 public sealed class Float16WinogradGradientTests

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>Counts of the whole process: nothing else runs meanwhile.</summary>
 [CollectionDefinition(nameof(ProcessWide), DisableParallelization = true)]

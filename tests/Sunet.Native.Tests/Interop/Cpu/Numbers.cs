@@ -1,4 +1,4 @@
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>Test data and the error bound float32 sums are held to.</summary>
 internal static class Numbers

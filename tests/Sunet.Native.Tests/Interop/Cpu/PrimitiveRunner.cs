@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>
 /// Runs one primitive on row-major arrays: packs what goes in, unpacks what comes out, checks that padding channels are zero.

@@ -1,4 +1,4 @@
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>A convolution and its gradients by their definition, in float64, over row-major arrays.</summary>
 internal static class ReferenceConvolution

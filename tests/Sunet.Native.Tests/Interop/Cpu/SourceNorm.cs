@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>The batch-norm, and ReLU, of a convolution's source: bound to a primitive that applies it, or applied by the kernel.</summary>
 internal sealed record SourceNorm(float[] Mean, float[] Variance, float[] Gamma, float[] Beta, bool Relu)

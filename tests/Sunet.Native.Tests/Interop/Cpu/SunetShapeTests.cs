@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>Every kind of convolution a SUNet has, at the sizes of a 512 x 512 image.</summary>
 public sealed class SunetShapeTests : IDisposable

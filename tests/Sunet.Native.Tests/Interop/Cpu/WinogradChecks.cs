@@ -1,7 +1,7 @@
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Tensors;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>What leaves a convolution, or the gradient of its weights, to be computed directly.</summary>
 public enum WinogradObstacle

@@ -1,6 +1,6 @@
 using Sunet.Native.Interop.Cpu;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Cpu;
 
 /// <summary>Dense 3x3 convolutions by Winograd's algorithm in float32, where oneDNN has it.</summary>
 public sealed class WinogradTests : IDisposable

@@ -1,9 +1,10 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Sunet.Native.Interop.Cuda;
-using Sunet.Native.Tests.Interop;
+using Sunet.Native.Tests.Backends.Cuda;
+using Sunet.Native.Tests.Interop.Loading;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Interop.Cuda;
 
 /// <summary>The bindings name what they import, and the emulator offers all of it.</summary>
 public sealed class BindingTests

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Sunet.Native.Interop.Cuda;
 using Sunet.Native.Interop.Loading;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Interop.Cuda;
 
 /// <summary>Where libraries of the CUDA family are looked for, on folders made for the purpose.</summary>
 public sealed class CudaLibrarySearchTests : IDisposable

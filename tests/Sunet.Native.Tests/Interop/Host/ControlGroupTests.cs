@@ -1,7 +1,7 @@
 using Sunet.Native.Interop.Host;
-using Sunet.Native.Tests.Checkpoints;
+using Sunet.Native.Tests.Files;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Host;
 
 /// <summary>What control groups leave, read from files as Linux has them.</summary>
 public sealed class ControlGroupTests : IDisposable

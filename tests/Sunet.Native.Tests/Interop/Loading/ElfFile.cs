@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Loading;
 
 /// <summary>The dynamic symbols of a 64-bit little-endian ELF library: what it exports and which symbol versions it asks for.</summary>
 internal sealed class ElfFile

@@ -5,7 +5,7 @@ using System.Text;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Interop.Loading;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Loading;
 
 public sealed class NativeLibrariesTests : IDisposable
 {

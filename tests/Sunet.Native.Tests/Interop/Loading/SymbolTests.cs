@@ -4,7 +4,7 @@ using Sunet.Native.Backends.Shared;
 using Sunet.Native.Interop.Cpu;
 using Sunet.Native.Ops;
 
-namespace Sunet.Native.Tests.Interop;
+namespace Sunet.Native.Tests.Interop.Loading;
 
 /// <summary>What the library asks of the machine it is copied to: nothing newer than Debian 12, and no C++ runtime.</summary>
 public sealed class SymbolTests

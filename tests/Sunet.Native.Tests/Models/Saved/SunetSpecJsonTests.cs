@@ -4,6 +4,7 @@ using Sunet.Native.Models.Networks;
 using Sunet.Native.Models.Saved;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Checkpoints;
+using Sunet.Native.Tests.Files;
 
 namespace Sunet.Native.Tests.Models.Saved;
 

@@ -8,11 +8,12 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Models;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Native.Tests.Backends.Cuda.Ops;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Training;
 using Sunet.Verification;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Algorithms;
 
 /// <summary>How algorithms of cuDNN and cuBLASLt are chosen, shared and given back.</summary>
 public class CudaAlgorithmTests : EmulatorTest

@@ -9,9 +9,11 @@ using Sunet.Native.Backends.Cuda.Running;
 using Sunet.Native.Graphs;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
+using Sunet.Native.Tests.Backends.Cuda.Memory;
+using Sunet.Native.Tests.Backends.Cuda.Ops;
 using Sunet.Verification.Reference;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Algorithms;
 
 /// <summary>Every candidate for a convolution gives the same, whichever of them a search would take.</summary>
 public class CudaCandidateTests(ITestOutputHelper output) : EmulatorTest

@@ -4,8 +4,10 @@ using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Libraries;
 using Sunet.Native.Backends.Cuda.Memory;
 using Sunet.Native.Interop.Cuda;
+using Sunet.Native.Tests.Backends.Cuda.Memory;
+using Sunet.Native.Tests.Emulation;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Driver;
 
 public sealed class CudaDeviceTests : EmulatorTest
 {

@@ -1,7 +1,9 @@
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Tests.Backends.Cuda.Memory;
+using Sunet.Native.Tests.Emulation;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Driver;
 
 public sealed class GraphTests : EmulatorTest
 {

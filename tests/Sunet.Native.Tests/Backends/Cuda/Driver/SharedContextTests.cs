@@ -7,9 +7,10 @@ using Sunet.Native.Interop.Cuda;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
+using Sunet.Native.Tests.Emulation;
 using Sunet.Native.Tests.Facade;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Driver;
 
 /// <summary>Another library's context, stream and device memory: used as they are, and left as they were.</summary>
 public sealed unsafe class SharedContextTests : EmulatorTest

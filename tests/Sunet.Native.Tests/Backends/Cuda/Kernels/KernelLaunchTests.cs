@@ -3,8 +3,9 @@ using System.Text;
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Tests.Backends.Cuda.Memory;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Kernels;
 
 public sealed class KernelLaunchTests : EmulatorTest
 {

@@ -4,7 +4,7 @@ using Sunet.Native.Backends.Cuda.Libraries;
 using Sunet.Native.Interop.Cuda;
 using CudnnNumericalNote = Sunet.Native.Tests.Emulation.CudnnNumericalNote;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Libraries;
 
 public sealed class CudnnDescriptorTests : EmulatorTest
 {

@@ -2,7 +2,7 @@ using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Interop.Cuda;
 using Sunet.Verification.Reference;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Memory;
 
 /// <summary>Copies and fills as the tests of the device layer need them, on a device that is entered.</summary>
 internal static unsafe class DeviceMemory

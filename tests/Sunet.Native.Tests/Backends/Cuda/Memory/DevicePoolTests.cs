@@ -1,7 +1,7 @@
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Memory;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Memory;
 
 public sealed class DevicePoolTests : EmulatorTest
 {

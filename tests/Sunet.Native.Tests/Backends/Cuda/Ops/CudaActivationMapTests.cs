@@ -5,7 +5,7 @@ using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Tests.Inference;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Ops;
 
 /// <summary>The emulated GPU keeps the same levels as the CPU, though it joins and slices by lying values within others.</summary>
 public sealed class CudaActivationMapTests : EmulatorTest

@@ -7,7 +7,7 @@ using Sunet.Native.Tensors;
 using Sunet.Verification;
 using Sunet.Verification.Reference;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Ops;
 
 /// <summary>Convolutions and fully connected layers on a GPU against the reference in float64.</summary>
 public class CudaConvolutionTests(ITestOutputHelper output) : EmulatorTest

@@ -7,7 +7,7 @@ using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Gradients;
 using Sunet.Verification;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Ops;
 
 /// <summary>Element-wise ops, joins, slices and batch normalisation on a GPU against the reference in float64.</summary>
 public sealed class CudaElementwiseTests : EmulatorTest

@@ -9,7 +9,7 @@ using Sunet.Native.Tests.Inference;
 using Sunet.Verification;
 using Sunet.Verification.Reference;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Ops;
 
 /// <summary>What begins and ends with bytes on a GPU: against the reference, and against the same on the host.</summary>
 public class CudaImageTests : EmulatorTest

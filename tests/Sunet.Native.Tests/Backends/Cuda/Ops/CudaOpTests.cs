@@ -4,7 +4,7 @@ using Sunet.Native.Graphs;
 using Sunet.Verification;
 using Sunet.Verification.Reference;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Ops;
 
 /// <summary>Every op on the emulated GPU: against the reference in float64, and against the CPU backend.</summary>
 public sealed class CudaOpTests(ITestOutputHelper output) : EmulatorTest

@@ -3,7 +3,7 @@ using Sunet.Native.Backends.Cuda;
 using Sunet.Verification;
 using Sunet.Verification.Reference;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Ops;
 
 /// <summary>
 /// Every op on the emulated GPU in less than float32, with the self-test's own tolerances; and what they would let through.

@@ -6,7 +6,7 @@ using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Verification;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda.Ops;
 
 public sealed class CudaResamplingTests : EmulatorTest
 {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Sunet.Native.Tests.Cuda;
+namespace Sunet.Native.Tests.Backends.Cuda;
 
 /// <summary>What the emulated NVTX has recorded beside ranges.</summary>
 internal static unsafe partial class Emulator
