@@ -159,7 +159,7 @@ internal static unsafe partial class Emulator
         name == Library ? NativeLibrary.Load(File) : 0;
 
     private static string Root([CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../.."));
 }
 
 /// <summary>A test on a fresh emulator that must leave nothing behind and break no rule of the libraries.</summary>
