@@ -106,7 +106,7 @@ SUNET_ENTRY running_statistics_update(const float* mean, const float* variance, 
 
 /*
  * Row-major [N, C, pixels] to NHWC and back; also weights KCRS to KRSC, N being K and pixels R * S. Block 256; grid: pixels / 32,
- * channels / 32, images, rounded up; for up to 8 channels pixels / 256, 1, images.
+ * channels / 32, images, rounded up; for up to 8 channels pixels / 256, 1, images; for up to 16 pixels images * channels / 256.
  */
 SUNET_ENTRY nchw_to_nhwc_f32(const float* x, float* y, int ld_y, int images, int channels, int64_t pixels);
 SUNET_ENTRY nchw_to_nhwc_bf16(const float* x, bf16* y, int ld_y, int images, int channels, int64_t pixels);

@@ -8,6 +8,9 @@ constexpr int tile_rows = block_threads / tile_edge;
 /* Up to this many channels a thread takes whole pixels: a tile of 32 channels would be mostly empty. */
 constexpr int few_channels = 8;
 
+/* Up to this many pixels, such as the taps of most weights, a thread takes whole planes: a tile of 32 pixels would be mostly empty. */
+constexpr int few_pixels = 16;
+
 struct image_extent {
     int images, channels;
     int64_t pixels;
@@ -38,12 +41,29 @@ SUNET_DEVICE void for_each_pixel(const image_extent& extent, Body body) {
     }
 }
 
+/* Calls body(image, channel) for every plane, by single threads. */
+template <class Body>
+SUNET_DEVICE void for_each_plane(const image_extent& extent, Body body) {
+    const int64_t planes = static_cast<int64_t>(extent.images) * extent.channels;
+    const int64_t blocks = static_cast<int64_t>(grid_dim_x()) * grid_dim_y() * grid_dim_z();
+    const int64_t block = (static_cast<int64_t>(block_z()) * grid_dim_y() + block_y()) * grid_dim_x() + block_x();
+    for (int64_t plane = block * block_threads + thread_x(); plane < planes; plane += blocks * block_threads)
+        body(static_cast<int>(plane / extent.channels), static_cast<int>(plane % extent.channels));
+}
+
 template <class T>
 SUNET_DEVICE void to_pixels(const float* x, pixel_view<T> y, const image_extent& extent) {
     SUNET_SHARED float tile[tile_edge * (tile_edge + 1)];
     if (extent.channels <= few_channels) {
         for_each_pixel(extent, [&](int image, int64_t pixel) {
             for (int channel = 0; channel < extent.channels; ++channel)
+                *y.at(extent.pixel(image, pixel), channel) = from_float<T>(x[extent.plane(image, channel) + pixel]);
+        });
+        return;
+    }
+    if (extent.pixels <= few_pixels) {
+        for_each_plane(extent, [&](int image, int channel) {
+            for (int64_t pixel = 0; pixel < extent.pixels; ++pixel)
                 *y.at(extent.pixel(image, pixel), channel) = from_float<T>(x[extent.plane(image, channel) + pixel]);
         });
         return;
@@ -69,6 +89,13 @@ SUNET_DEVICE void to_planes(pixel_view<const T> x, float* y, const image_extent&
     if (extent.channels <= few_channels) {
         for_each_pixel(extent, [&](int image, int64_t pixel) {
             for (int channel = 0; channel < extent.channels; ++channel)
+                y[extent.plane(image, channel) + pixel] = to_float(*x.at(extent.pixel(image, pixel), channel));
+        });
+        return;
+    }
+    if (extent.pixels <= few_pixels) {
+        for_each_plane(extent, [&](int image, int channel) {
+            for (int64_t pixel = 0; pixel < extent.pixels; ++pixel)
                 y[extent.plane(image, channel) + pixel] = to_float(*x.at(extent.pixel(image, pixel), channel));
         });
         return;

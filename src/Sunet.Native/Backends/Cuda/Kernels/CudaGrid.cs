@@ -36,8 +36,13 @@ internal static class CudaGrid
     /// <summary>Enough for kernels that copy or update; they walk on by the grid's size, so that it may be smaller than the work.</summary>
     private const int MaxContiguousBlocks = 1 << 16;
 
-    /// <summary>Up to here a transposition gives each thread a pixel; from here on each block a square of pixels and channels.</summary>
+    /// <summary>Up to here a transposition gives each thread a pixel with all its channels.</summary>
     private const int FewChannels = 8;
+
+    /// <summary>
+    /// Up to here a transposition of more channels gives each thread a plane of pixels; from here on each block a square of both.
+    /// </summary>
+    private const int FewPixels = 16;
 
     /// <summary>Pixels, and channels, of a square that a block transposes.</summary>
     private const int TransposedTile = 32;
@@ -83,8 +88,9 @@ internal static class CudaGrid
         (Clamp(Blocks(count, (long)Block * lanes), MaxContiguousBlocks), 1, 1);
 
     /// <summary>For changes between channels first and channels last.</summary>
-    public static (int X, int Y, int Z) Transposition(int images, int channels, long pixels) => channels <= FewChannels
-        ? (Clamp(Blocks(pixels, Block), MaxContiguousBlocks), 1, images)
+    public static (int X, int Y, int Z) Transposition(int images, int channels, long pixels) =>
+        channels <= FewChannels ? (Clamp(Blocks(pixels, Block), MaxContiguousBlocks), 1, images)
+        : pixels <= FewPixels ? (Clamp(Blocks((long)images * channels, Block), MaxContiguousBlocks), 1, 1)
         : (Clamp(Blocks(pixels, TransposedTile), MaxContiguousBlocks), (int)Blocks(channels, TransposedTile), images);
 
     /// <summary>For kernels whose blocks take pixels in turns.</summary>
