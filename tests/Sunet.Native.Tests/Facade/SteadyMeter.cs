@@ -13,12 +13,13 @@ namespace Sunet.Native.Tests.Facade;
 /// </param>
 internal readonly partial record struct SteadyMeter(long ThreadBytes, long ProcessBytes, long NativeCalls, long HeapGrowth)
 {
-    private const int Rounds = 6, WindowsPerRound = 11, StepsPerWindow = 4;
+    private const int Rounds = 8, WindowsPerRound = 11, StepsPerWindow = 4, PauseMilliseconds = 150;
 
     /// <summary>
     /// The least that any of several windows shows, and a round's median for the heap, where others free as well as allocate. The runtime's
     /// own threads (tiered compilation, the test host) are at work now and then, on a busy machine for long, whereas what a step allocates
-    /// shows in every window: so the first round that shows nothing ends the measurement, and what all rounds show is the step's.
+    /// shows in every window: so the first round that shows nothing ends the measurement, and what all rounds show is the step's. Rounds keep
+    /// a distance, for the runtime to come to an end with what it does.
     /// </summary>
     public static SteadyMeter Measure(Action step)
     {
@@ -31,6 +32,8 @@ internal readonly partial record struct SteadyMeter(long ThreadBytes, long Proce
         var least = new SteadyMeter(long.MaxValue, long.MaxValue, long.MaxValue, long.MaxValue);
         for (int round = 0; round < Rounds && least != default; round++)
         {
+            if (round > 0)
+                Thread.Sleep(PauseMilliseconds);
             var growth = new List<long>(WindowsPerRound);
             for (int window = 0; window < WindowsPerRound; window++)
             {
