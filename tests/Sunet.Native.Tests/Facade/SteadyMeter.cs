@@ -18,8 +18,8 @@ internal readonly partial record struct SteadyMeter(long ThreadBytes, long Proce
     /// <summary>
     /// The least that any of several windows shows, and a round's median for the heap, where others free as well as allocate. The runtime's
     /// own threads (tiered compilation, the test host) are at work now and then, on a busy machine for long, whereas what a step allocates
-    /// shows in every window: so the first round that shows nothing ends the measurement, and what all rounds show is the step's. Rounds keep
-    /// a distance, for the runtime to come to an end with what it does.
+    /// shows in every window: so the first round that shows nothing ends the measurement, and what all rounds show is the step's. Rounds
+    /// keep a distance, for the runtime to come to an end with what it does.
     /// </summary>
     public static SteadyMeter Measure(Action step)
     {
