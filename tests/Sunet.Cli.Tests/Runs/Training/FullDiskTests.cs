@@ -31,7 +31,7 @@ public sealed class FullDiskTests(TinyRuns runs) : IClassFixture<TinyRuns>
         string disk = Directory.CreateDirectory(folder["disk"]).FullName;
 
         // Long enough that the signal of the second epoch comes before the last one.
-        string[] more = ["--epochs", "100", "--save-every", "100", "--val-every", "100"];
+        string[] more = ["--epochs", "40", "--save-every", "40", "--val-every", "40"];
         Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "whole", more)).Code);
 
         string[] args = ["-rm", "bash", "-c", Script, "bash", CommandResult.Program,
