@@ -34,7 +34,7 @@ public sealed class TinyRuns : IDisposable
     public static string[] Train(string data, string project, string name, params string[] more) =>
     [
         "train", "--data", data, "--model", "custom", "--filters", "4", "--depth", "1", "--widths", "8,8,12,12", "--stem-width", "4",
-        "--residual-width", "8", "--imgsz", "32", "--batch", "2", "--lr",
+        "--residual-width", "8", "--output-stride", "16", "--imgsz", "32", "--batch", "2", "--lr",
         "0.05", "--bn-momentum", "0.1", "--threads", "1", "--workers", "1",
         "--project", project, "--name", name, .. more,
     ];

@@ -64,6 +64,9 @@ internal static class ModelSettings
     /// <summary>The body the settings name; null where they name none.</summary>
     public static SunetConfig? BodyOrNull(SettingValues values) => values.TextOrNull("model") is null ? null : Body(values);
 
+    /// <summary>Whether the settings say something of a body, be it half of what it takes.</summary>
+    public static bool HasBody(SettingValues values) => values.IsGiven("model") || Numbers.Any(values.IsGiven);
+
     /// <summary>The output stride, if it can be had.</summary>
     public static int OutputStride(SettingValues values) => int.Parse(values.Choice("output-stride", "32", "16", "8"),
         System.Globalization.CultureInfo.InvariantCulture);

@@ -6,6 +6,9 @@ internal enum SettingSource
     /// <summary>The value is the default, because no other source gives one.</summary>
     Default,
 
+    /// <summary>The value was chosen to suit the data that a network is trained on from nothing.</summary>
+    Data,
+
     /// <summary>A recipe.</summary>
     Recipe,
 
@@ -25,6 +28,7 @@ internal static class SettingSources
         SettingSource.CommandLine => "command line",
         SettingSource.File => "file",
         SettingSource.Recipe => "recipe",
+        SettingSource.Data => "data",
         _ => "default",
     };
 }

@@ -13,16 +13,20 @@ namespace Sunet.Cli.Runs.Training;
 /// <summary>What running statistics are taken anew of: images as they are predicted, not as they are trained on.</summary>
 internal static class Calibration
 {
+    private const int MeasuredImages = 64;
+
     /// <summary>How batches are made: of the middle of each image at its own scale.</summary>
     /// <param name="size">What is taken of each; padded where an image is smaller.</param>
     /// <param name="batch">Images in a batch.</param>
     public static BatchLoaderSettings Loader((int Height, int Width) size, int batch) =>
         new(batch, new AugmentationSettings(size.Height, size.Width) { Enabled = false });
 
-    /// <summary>The size that most images have, the larger of equals.</summary>
+    /// <summary>
+    /// The size that most of a split's first images have, the larger of equals, and at least the smallest that a network takes.
+    /// </summary>
     public static (int Height, int Width) UsualSize(SegmentationDataset data)
     {
-        ((int height, int width), _) = MaskSizes.Sorted(data.Items).CountBy(i => (i.Height, i.Width))
+        ((int height, int width), _) = MaskSizes.Sorted(data.Items.Take(MeasuredImages)).CountBy(i => (i.Height, i.Width))
             .OrderBy(size => size.Value).ThenBy(size => (long)size.Key.Height * size.Key.Width).Last();
         return (Math.Max(height, SunetGraph.SmallestSize), Math.Max(width, SunetGraph.SmallestSize));
     }

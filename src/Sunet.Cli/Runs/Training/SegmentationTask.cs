@@ -21,10 +21,11 @@ internal sealed class SegmentationTask : ITrainingTask
     private readonly SegmentationDataset training, validation;
     private readonly BatchLoaderSettings loader;
 
-    /// <summary>Opens both splits; nothing is decoded.</summary>
-    /// <exception cref="Sunet.Native.SunetException">A setting is out of range, or a split is missing, empty or damaged.</exception>
-    public SegmentationTask(SettingValues values, CancellationToken cancellation)
+    /// <summary>Reads the settings of loading and calibration; nothing is decoded.</summary>
+    /// <exception cref="SunetException">A setting is out of range.</exception>
+    public SegmentationTask(TrainSettings settings, SegmentationSplits splits)
     {
+        SettingValues values = settings.Values;
         (int height, int width) = values.Size("imgsz");
         var augmentation = new AugmentationSettings(height, width)
         {
@@ -37,16 +38,10 @@ internal sealed class SegmentationTask : ITrainingTask
         {
             CacheBytes = values.Int("cache", 0) * Mebibyte,
         });
-        CalibrationBatches = values.Int("calibrate", 0);
-        if (CalibrationBatches > 0 && values.Flag("freeze-bn"))
-            throw new ConfigurationException("'--calibrate' takes running statistics anew and '--freeze-bn' keeps them; give one of them.");
-        DatasetOptions labels = LabelSettings.Options(values);
-        training = DatasetReader.Open(values.Text("data"), values.Text("train-split"), labels, cancellation);
-        validation = DatasetReader.Open(values.Text("data"), values.Text("val-split"), labels, cancellation);
-        if (CalibrationBatches == 0)
-            return;
-        (int usualHeight, int usualWidth) = Calibration.UsualSize(validation);
-        CalibrationImages = new Shape(loader.BatchSize, 3, usualHeight, usualWidth);
+        (training, validation) = splits;
+        CalibrationPlan calibration = CalibrationPlan.For(settings, loader, splits);
+        CalibrationBatches = calibration.Batches;
+        CalibrationImages = calibration.Images;
     }
 
     /// <summary>The settings that only a segmenter has.</summary>
@@ -55,8 +50,8 @@ internal sealed class SegmentationTask : ITrainingTask
         Setting.Value("scale-min", "smallest random scale", "0.5"),
         Setting.Value("scale-max", "largest random scale", "2"),
         Setting.Value("rotation", "largest random rotation in degrees", "10"),
-        Setting.Value("calibrate", "batches of whole training images that running statistics are taken of before weights are measured or "
-            + "saved; 0 leaves those of the crops", "0"),
+        Setting.Value("calibrate", "batches of whole training images that running statistics are taken of before weights are measured; "
+            + "auto takes as many as cost a twentieth of the training; 0 leaves those of the crops", CalibrationPlan.Auto),
         Setting.Value("cache", "MiB of decoded images kept in memory", "0"),
         .. LabelSettings.Settings,
     ];

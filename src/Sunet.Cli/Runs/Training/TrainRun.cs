@@ -21,17 +21,32 @@ internal sealed record TrainRequest(string? Resume, bool DryRun, bool Quiet);
 internal static class TrainRun
 {
     /// <summary>Trains.</summary>
+    /// <param name="values">The settings of the run, those of the recipe among them.</param>
+    /// <param name="recipe">The recipe among them; null for none, and where a run goes on.</param>
+    /// <param name="request">What is asked of this process.</param>
+    /// <param name="output">Where everything that is said goes.</param>
+    /// <param name="cancellation">Stops after the step that is made.</param>
     /// <exception cref="SunetException">Something is wrong; what the run has saved so far is sound.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the state of the last whole step is saved.</exception>
-    public static void Execute(TrainSettings settings, TrainRequest request, CommandOutput output, CancellationToken cancellation)
+    public static void Execute(
+        SettingValues values, Recipe? recipe, TrainRequest request, CommandOutput output, CancellationToken cancellation)
     {
+        SunetHead head = TrainSettings.HeadFor(values);
         using RunLock? resumed = request is { Resume: { } earlier, DryRun: false } ? RunLock.Take(Path.GetFullPath(earlier)) : null;
-        using OpenDevice device = DeviceSettings.Open(settings.Values);
-        ITrainingTask task = OpenTask(settings, cancellation);
+        using OpenDevice device = DeviceSettings.Open(values);
+        SegmentationSplits? splits = head == SunetHead.Segmenter ? SegmentationSplits.Open(values, cancellation) : null;
+        bool chooses = splits is not null && request.Resume is null && DataDefaults.Apply(values, head, recipe);
+        if (chooses)
+            values = DataDefaults.Under(values, splits!.Training, device, cancellation);
+        TrainSettings settings = TrainSettings.From(values, head, recipe);
+        ITrainingTask task = splits is null
+            ? new ClassificationTask(settings.Values, cancellation)
+            : new SegmentationTask(settings, splits);
         StartingModel start = StartingModel.Create(settings, task, request.Resume is not null, output);
         SunetModel model = start.Model;
         SettingValues resolved = Resolve(settings, task, model.Spec, device);
-        Print(resolved, [device.Line, start.Origin, .. Notes(settings, task)], request, output);
+        Print(resolved, 
+            [device.Line, start.Origin, .. chooses ? DataDefaults.Describe(values, splits!.Training) : [], .. Notes(settings, task)], request, output);
 
         output.Notes(task.DataNotes);
         output.Warnings(task.LabelDoubts(cancellation));
@@ -77,10 +92,6 @@ internal static class TrainRun
         output.Result($"run: {files.Folder}");
     }
 
-    private static ITrainingTask OpenTask(TrainSettings settings, CancellationToken cancellation) => settings.Head == SunetHead.Classifier
-        ? new ClassificationTask(settings.Values, cancellation)
-        : new SegmentationTask(settings.Values, cancellation);
-
     private static SettingValues Resolve(TrainSettings settings, ITrainingTask task, SunetSpec spec, OpenDevice device)
     {
         SettingValues resolved = ModelSettings.Resolve(settings.Values, spec).With(
@@ -90,6 +101,8 @@ internal static class TrainRun
             ("workers", task.Workers.ToString(CultureInfo.InvariantCulture)),
             ("final-lr-multiplier", Numbers.Exact(settings.FinalMultiplier)),
             ("project", Path.GetFullPath(settings.Project)));
+        if (task.Head == SunetHead.Segmenter)
+            resolved = resolved.With(("calibrate", task.CalibrationBatches.ToString(CultureInfo.InvariantCulture)));
         if (settings.Weights is not null)
             resolved = resolved.With(("weights", Path.GetFullPath(settings.Weights)));
         if (settings.Epochs is { } epochs)

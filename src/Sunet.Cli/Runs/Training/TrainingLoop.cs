@@ -75,11 +75,10 @@ internal sealed class TrainingLoop(
         int epoch = progress.ClosedEpochs + 1;
         bool isLast = trainer.CompletedSteps >= Steps;
         bool isSaved = isLast || epoch % SaveEvery == 0, isMeasured = isLast || epoch % ValidateEvery == 0;
-        bool calibrates = task.CalibrationBatches > 0 && (isSaved || isMeasured);
         trainer.CopyTo(model);
-        if (calibrates || isMeasured)
+        if (isMeasured)
             trainer.ReleaseWorkingMemory();
-        if (calibrates)
+        if (isMeasured && task.CalibrationBatches > 0)
             task.Calibrate(model, backend, done => Report(line, $"calibrating {done}/{task.CalibrationBatches}"), cancellation);
         Validation? validation = isMeasured ? Validate(line, cancellation) : null;
         IReadOnlyList<double> scores = validation?.Scores ?? [.. task.Metrics.Select(_ => double.NaN)];

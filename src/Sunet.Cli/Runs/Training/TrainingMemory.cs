@@ -36,7 +36,7 @@ internal static class TrainingMemory
         if (task.CalibrationImages is { } batch)
         {
             long calibration = BatchNormCalibration.MemoryOf(spec, batch, device.Backend, cancellation).TotalBytes;
-            Require("calibration", calibration, $"batches of {batch}", left, "use a smaller '--batch', or train without '--calibrate'");
+            Require("calibration", calibration, $"batches of {batch}", left, "use a smaller '--batch', or set '--calibrate 0'");
             line += $"calibration plan {Numbers.Grouped(calibration)} bytes (batches of {batch}), ";
         }
 
