@@ -9,7 +9,8 @@ internal static class ModelSettings
     /// <summary>The name of a body given by its numbers.</summary>
     public const string Custom = "custom";
 
-    private const string Tiny = "sunet-tiny";
+    /// <summary>The name of a small body, for small images and for trying things.</summary>
+    public const string Tiny = "sunet-tiny";
 
     private static readonly string[] Numbers = ["filters", "depth", "widths", "stem-width", "residual-width"];
 

@@ -82,6 +82,7 @@ internal static class TrainRun
             Steps = settings.Steps(stepsPerEpoch),
             ValidateEvery = settings.ValidateEvery,
             SaveEvery = settings.SaveEvery,
+            Patience = settings.Patience,
         };
         using ProgressLine line = output.StartProgress(loop.Steps, request.Quiet);
         loop.Run(line, cancellation);

@@ -50,6 +50,7 @@ internal sealed record TrainSettings
         Setting.Value("seed", "the same seed gives the same weights", "0"),
         Setting.Value("val-every", "epochs between validations", "1"),
         Setting.Value("save-every", "epochs between checkpoints", "1"),
+        Setting.Value("patience", "end after this many epochs without a better score; 0 never ends before its time", "0"),
         Setting.Value("project", "where run folders are made", "runs/train"),
         Setting.Value("name", "the run folder's name", "exp"),
         Setting.Switch("exist-ok", "use an existing run folder"),
@@ -79,6 +80,8 @@ internal sealed record TrainSettings
     public required int ValidateEvery { get; init; }
 
     public required int SaveEvery { get; init; }
+
+    public required int Patience { get; init; }
 
     public required string Project { get; init; }
 
@@ -148,6 +151,7 @@ internal sealed record TrainSettings
             Seed = values.Seed("seed"),
             ValidateEvery = values.Int("val-every", 1),
             SaveEvery = values.Int("save-every", 1),
+            Patience = values.Int("patience", 0),
             Project = values.Text("project"),
             Name = values.Text("name"),
             ExistOk = values.Flag("exist-ok"),

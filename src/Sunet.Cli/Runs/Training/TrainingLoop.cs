@@ -28,6 +28,9 @@ internal sealed class TrainingLoop(
     /// <summary>Epochs between checkpoints.</summary>
     public required int SaveEvery { get; init; }
 
+    /// <summary>Epochs without a better score after which a run ends before its time; 0 for never.</summary>
+    public int Patience { get; init; }
+
     /// <summary>The time that steps took in this process, waiting for their data included.</summary>
     public TimeSpan StepTime { get; private set; }
 
@@ -45,7 +48,7 @@ internal sealed class TrainingLoop(
             {
                 if (EpochEnds)
                     CloseEpoch(line, cancellation);
-                if (trainer.CompletedSteps >= Steps)
+                if (trainer.CompletedSteps >= Steps || IsOutOfPatience)
                     return;
                 cancellation.ThrowIfCancellationRequested();
 
@@ -70,6 +73,13 @@ internal sealed class TrainingLoop(
     private bool EpochEnds => progress.LossCount > 0
         && (trainer.CompletedSteps % trainer.StepsPerEpoch == 0 || trainer.CompletedSteps >= Steps);
 
+    /// <summary>
+    /// Whether the last epoch was validated and the run has waited for a better score long enough. It follows from what is saved, so it is
+    /// the same on resume.
+    /// </summary>
+    private bool IsOutOfPatience => Patience > 0 && progress.LossCount == 0 && progress.BestEpoch > 0
+        && progress.ClosedEpochs - progress.BestEpoch >= Patience && !double.IsNaN(progress.Rows[^1].Scores[0]);
+
     private void CloseEpoch(ProgressLine line, CancellationToken cancellation)
     {
         int epoch = progress.ClosedEpochs + 1;
@@ -91,12 +101,20 @@ internal sealed class TrainingLoop(
         if (isBest)
             files.WriteWeights(files.Best, model, trainer.CompletedSteps, progress);
         files.WriteResults(progress);
-        validation?.WritePictures(files);
         events.Write(epoch, row.Scalars(task.Metrics));
-        if (validation?.MainPicture is { } picture)
-            events.WritePicture(epoch, "val/pred", Path.Combine(files.Folder, picture));
-        if (isBest || isSaved)
+
+        // Pictures are those of the best weights, which are what the run is used for, and so is the score it is known by.
+        if (isBest)
+        {
+            validation!.WritePictures(files);
+            if (validation.MainPicture is { } picture)
+                events.WritePicture(epoch, "val/pred", Path.Combine(files.Folder, picture));
+        }
+
+        if (isBest || isSaved || IsOutOfPatience)
             Save();
+        if (IsOutOfPatience && !isLast)
+            line.Line($"ended: no better {task.Metrics[0].Name} for {Patience} epochs");
     }
 
     private Validation Validate(ProgressLine line, CancellationToken cancellation) => task.Validate(
