@@ -1,5 +1,6 @@
 using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
+using Sunet.Data.Datasets;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Tensors;
@@ -29,35 +30,27 @@ internal sealed record CalibrationPlan(int Batches, Shape? Images)
     /// Reads the setting. An automatic number follows from sizes and counts, not from time, so that the same command gives the same
     /// weights everywhere.
     /// </summary>
-    /// <param name="settings">The settings of the run.</param>
+    /// <param name="values">The settings of the run.</param>
     /// <param name="loader">How its batches are made.</param>
-    /// <param name="splits">The data.</param>
+    /// <param name="validation">The images that it validates on.</param>
+    /// <param name="length">How much it does.</param>
     /// <exception cref="ConfigurationException">The setting is out of range, or contradicts another.</exception>
-    public static CalibrationPlan For(TrainSettings settings, BatchLoaderSettings loader, SegmentationSplits splits)
+    public static CalibrationPlan For(
+        SettingValues values, BatchLoaderSettings loader, SegmentationDataset validation, RunLength length)
     {
-        SettingValues values = settings.Values;
         bool isAutomatic = values.Text(Name) == Auto, keepsStatistics = values.Flag("freeze-bn");
         int given = isAutomatic ? 0 : values.Int(Name, 0);
         if (given > 0 && keepsStatistics)
             throw new ConfigurationException("'--calibrate' takes running statistics anew and '--freeze-bn' keeps them; give one of them.");
         if (keepsStatistics || (given == 0 && !isAutomatic))
             return None;
-        (int height, int width) = Calibration.UsualSize(splits.Validation);
+        (int height, int width) = Calibration.UsualSize(validation);
         var images = new Shape(loader.BatchSize, 3, height, width);
         if (!isAutomatic)
             return new CalibrationPlan(given, images);
-        int affordable = Affordable(settings, loader, splits.Training.Items.Count, (double)height * width * loader.BatchSize);
-        return affordable == 0 ? None : new CalibrationPlan(Math.Min(affordable, MostBatches), images);
-    }
-
-    /// <summary>The batches of whole images that each calibration may take.</summary>
-    private static int Affordable(TrainSettings settings, BatchLoaderSettings loader, int images, double pixelsOfBatch)
-    {
-        int accumulate = settings.Trainer.Accumulate, epoch = Math.Max(1, images / loader.BatchSize / accumulate);
-        long steps = settings.Steps(epoch);
         AugmentationSettings crop = loader.Augmentation;
-        double pixels = (double)crop.CropHeight * crop.CropWidth * loader.BatchSize * accumulate * steps;
-        double measured = Math.Ceiling((double)steps / epoch / settings.ValidateEvery);
-        return (int)Math.Min(MostBatches, ShareOfTraining * ForwardPassesOfStep * pixels / measured / pixelsOfBatch);
+        double trained = ForwardPassesOfStep * crop.CropHeight * crop.CropWidth * length.Batches;
+        double affordable = ShareOfTraining * trained / length.Validations / ((double)height * width);
+        return affordable < 1 ? None : new CalibrationPlan((int)Math.Min(affordable, MostBatches), images);
     }
 }

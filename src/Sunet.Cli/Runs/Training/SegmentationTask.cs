@@ -23,9 +23,8 @@ internal sealed class SegmentationTask : ITrainingTask
 
     /// <summary>Reads the settings of loading and calibration; nothing is decoded.</summary>
     /// <exception cref="SunetException">A setting is out of range.</exception>
-    public SegmentationTask(TrainSettings settings, SegmentationSplits splits)
+    public SegmentationTask(SettingValues values, SegmentationSplits splits, RunLength length)
     {
-        SettingValues values = settings.Values;
         (int height, int width) = values.Size("imgsz");
         var augmentation = new AugmentationSettings(height, width)
         {
@@ -39,7 +38,7 @@ internal sealed class SegmentationTask : ITrainingTask
             CacheBytes = values.Int("cache", 0) * Mebibyte,
         });
         (training, validation) = splits;
-        CalibrationPlan calibration = CalibrationPlan.For(settings, loader, splits);
+        CalibrationPlan calibration = CalibrationPlan.For(values, loader, validation, length);
         CalibrationBatches = calibration.Batches;
         CalibrationImages = calibration.Images;
     }

@@ -41,12 +41,12 @@ internal static class TrainRun
         TrainSettings settings = TrainSettings.From(values, head, recipe);
         ITrainingTask task = splits is null
             ? new ClassificationTask(settings.Values, cancellation)
-            : new SegmentationTask(settings, splits);
+            : new SegmentationTask(settings.Values, splits, settings.LengthOn(splits.Training.Items.Count));
         StartingModel start = StartingModel.Create(settings, task, request.Resume is not null, output);
         SunetModel model = start.Model;
         SettingValues resolved = Resolve(settings, task, model.Spec, device);
-        Print(resolved, 
-            [device.Line, start.Origin, .. chooses ? DataDefaults.Describe(values, splits!.Training) : [], .. Notes(settings, task)], request, output);
+        string[] chosen = chooses ? [.. DataDefaults.Describe(values, splits!.Training)] : [];
+        Print(resolved, [device.Line, start.Origin, .. chosen, .. Notes(settings, task)], request, output);
 
         output.Notes(task.DataNotes);
         output.Warnings(task.LabelDoubts(cancellation));
@@ -64,11 +64,19 @@ internal static class TrainRun
         if (request.DryRun)
             return;
 
+        Train(trainer, loader, new Prepared(settings, resolved, task, model, device), request, output, cancellation);
+    }
+
+    /// <summary>Trains what is prepared, in a run folder.</summary>
+    private static void Train(
+        Trainer trainer, BatchLoader loader, Prepared run, TrainRequest request, CommandOutput output, CancellationToken cancellation)
+    {
+        (TrainSettings settings, SettingValues resolved, ITrainingTask task, SunetModel model, OpenDevice device) = run;
         string data = Fingerprint(task);
         string folder = request.Resume is null
             ? RunFolder.Create(settings.Project, settings.Name, settings.ExistOk)
             : Path.GetFullPath(request.Resume);
-        using RunLock? begun = resumed is null ? RunLock.Take(folder) : null;
+        using RunLock? begun = request.Resume is null ? RunLock.Take(folder) : null;
         var files = new TrainingFiles(folder, settings.Seed);
         files.CreateFolders();
         TrainingProgress progress = request.Resume is null
@@ -79,7 +87,7 @@ internal static class TrainRun
 
         var loop = new TrainingLoop(trainer, model, task, device.Backend, files, progress, data)
         {
-            Steps = settings.Steps(stepsPerEpoch),
+            Steps = settings.Steps(trainer.StepsPerEpoch),
             ValidateEvery = settings.ValidateEvery,
             SaveEvery = settings.SaveEvery,
             Patience = settings.Patience,
@@ -159,4 +167,8 @@ internal static class TrainRun
         string names = string.Join('\n', task.TrainingImages);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(names)));
     }
+
+    /// <summary>What is known to be good before the first step.</summary>
+    private sealed record Prepared(
+        TrainSettings Settings, SettingValues Resolved, ITrainingTask Task, SunetModel Model, OpenDevice Device);
 }

@@ -163,6 +163,14 @@ internal sealed record TrainSettings
     /// <param name="stepsPerEpoch">Updates in a pass over the data.</param>
     public long Steps(int stepsPerEpoch) => Iterations ?? (long)Epochs!.Value * stepsPerEpoch;
 
+    /// <summary>How much the run does on a number of images.</summary>
+    public RunLength LengthOn(int images)
+    {
+        int epoch = Math.Max(1, images / Values.Int("batch", 1) / Trainer.Accumulate);
+        long steps = Steps(epoch), epochs = (steps + epoch - 1) / epoch;
+        return new RunLength(steps * Trainer.Accumulate, (epochs + ValidateEvery - 1) / ValidateEvery);
+    }
+
     /// <summary>The learning rate over a run.</summary>
     /// <param name="stepsPerEpoch">Updates in a pass over the data.</param>
     /// <exception cref="ConfigurationException">A setting is out of range.</exception>
