@@ -93,7 +93,8 @@ public sealed partial class Plan : IDisposable, IWeightReader
             MemoryDemand.RequirePossible(graph, options.MemoryLimit, backend);
             session.Perform(() => Prepare(graph, session, calls, cancellation));
             Dictionary<Value, StoredWeight> shared = options.Weights?.Find(graph, session) ?? [];
-            MemoryPlan memory = MemoryPlan.Create(graph, session, ScratchBytes(calls), options.OptimizerSlots, shared);
+            var extra = new MemoryPlan.OptimizerMemory(options.OptimizerSlots, options.KeepsAverages);
+            MemoryPlan memory = MemoryPlan.Create(graph, session, ScratchBytes(calls), extra, shared);
             lock (Allocating)
             {
                 MemoryDemand.Require(
@@ -139,7 +140,7 @@ public sealed partial class Plan : IDisposable, IWeightReader
         try
         {
             session.Perform(() => Prepare(graph, session, calls, cancellation));
-            return MemoryPlan.Create(graph, session, ScratchBytes(calls), optimizerSlots: 0, new Dictionary<Value, StoredWeight>());
+            return MemoryPlan.Create(graph, session, ScratchBytes(calls), default, new Dictionary<Value, StoredWeight>());
         }
         finally
         {

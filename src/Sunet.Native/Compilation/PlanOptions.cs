@@ -11,6 +11,9 @@ public sealed record PlanOptions
     /// <summary>How many more copies of the parameters' memory an optimizer wants, such as one for the velocity.</summary>
     public int OptimizerSlots { get; init; }
 
+    /// <summary>Whether the plan has memory for averages of its parameters and buffers over the steps.</summary>
+    internal bool KeepsAverages { get; init; }
+
     /// <summary>A plan that needs more bytes is refused before anything is allocated.</summary>
     public long MemoryLimit { get; init; } = long.MaxValue;
 

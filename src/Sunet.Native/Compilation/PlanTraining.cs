@@ -65,6 +65,35 @@ internal sealed class PlanTraining(Graph graph, IBackendSession session, MemoryP
         }
     }
 
+    /// <summary>
+    /// Prepares the updates of the averages of parameters and buffers; the caller disposes them. An average a of values p becomes
+    /// a + r (p - a), which is what an optimizer without momentum makes of a at the rate r with a weight decay of 1 and -p as gradient.
+    /// Like any update it does nothing if the step was not sound.
+    /// </summary>
+    /// <param name="updates">Receives the updates, those before a failure included.</param>
+    /// <exception cref="BackendException">The device failed.</exception>
+    public void PrepareAverages(List<ParameterUpdate> updates)
+    {
+        var arguments = new SgdArguments(Momentum: 0, Dampening: 0, WeightDecay: 1, GradientScale: -1, Nesterov: false);
+        foreach ((MemoryPlan.Region values, MemoryPlan.Region averages) in new[]
+            { (memory.Parameters, memory.ParameterAverages), (memory.Buffers, memory.BufferAverages) })
+        {
+            if (averages.Bytes > 0)
+            {
+                updates.Add(session.StepWork.PrepareUpdate(
+                    arguments, averages.Bytes / sizeof(float), addresses.Of(averages), copy: 0, addresses.Of(values), velocity: 0));
+            }
+        }
+    }
+
+    /// <summary>Writes the average of a parameter or buffer, row-major.</summary>
+    public void WriteAverage(Value value, ReadOnlySpan<float> elements) =>
+        session.Transfers.Upload(value, addresses.AverageOf(value), MemoryMarshal.AsBytes(elements));
+
+    /// <summary>Reads the average of a parameter or buffer, row-major.</summary>
+    public void ReadAverage(Value value, Span<float> elements) =>
+        session.Transfers.Download(value, addresses.AverageOf(value), MemoryMarshal.AsBytes(elements));
+
     /// <summary>Writes the velocity of a parameter, row-major.</summary>
     public void WriteVelocity(Value parameter, ReadOnlySpan<float> elements) =>
         session.Transfers.Upload(parameter, VelocityOf(parameter), MemoryMarshal.AsBytes(elements));

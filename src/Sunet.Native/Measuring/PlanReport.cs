@@ -52,6 +52,8 @@ internal sealed record PlanReport(
         ];
         if (memory.ParameterCopy.Bytes > 0)
             regions.Insert(1, new("parameters, copy", memory.ParameterCopy.Bytes));
+        if (memory.ParameterAverages.Bytes > 0)
+            regions.Add(new("averages", memory.ParameterAverages.Bytes + memory.BufferAverages.Bytes));
         if (memory.SessionBytes > 0)
             regions.Add(new("transfers", memory.SessionBytes));
         return new PlanReport(rows, regions, rows.Sum(r => r.Flops), memory.TotalBytes, memory.ActivationBytesUnshared);

@@ -22,7 +22,6 @@ public readonly record struct TrainingStep(long Step, double Loss, double Learni
 /// </summary>
 public sealed class Trainer : IDisposable
 {
-    private const string VelocityPrefix = "velocity/";
     private readonly SunetSpec spec;
     private readonly IBatchSource source;
     private readonly TrainerOptions options;
@@ -30,8 +29,10 @@ public sealed class Trainer : IDisposable
     private readonly Plan plan;
     private readonly FiniteCheck finite;
     private readonly BatchFeed feed;
+    private readonly TrainingTensors tensors;
     private readonly PreparedWork? stepCheck, accumulation, batchWork;
     private readonly Sgd? sgd;
+    private readonly WeightAverage? average;
     private readonly CallGate gate = new(typeof(Trainer));
 
     /// <summary>
@@ -56,6 +57,7 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(options);
         options.Sgd.Validate();
+        WeightAverage.Validate(options.AverageDecay);
         if (options.Accumulate < 1)
             throw new ConfigurationException($"Gradients are accumulated over 1 batch or more, not {options.Accumulate}.");
         spec = model.Spec;
@@ -71,18 +73,23 @@ public sealed class Trainer : IDisposable
         {
             Purpose = PlanPurpose.Training,
             OptimizerSlots = options.Accumulate > 1 ? PlanTraining.SlotsWithSum : PlanTraining.Slots,
+            KeepsAverages = options.AverageDecay > 0,
             MemoryLimit = options.MemoryLimit,
         }, cancellation);
         finite = new FiniteCheck(plan);
         feed = new BatchFeed(plan, network, source);
+        tensors = new TrainingTensors(plan, withAverages: options.AverageDecay > 0);
         try
         {
             stepCheck = plan.Training.PrepareCheck(network.Loss!.Loss, network.Loss.Invalid);
             if (options.Accumulate > 1)
                 accumulation = plan.Training.PrepareAccumulate();
             sgd = new Sgd(plan.Training, options.Sgd, fromSum: options.Accumulate > 1, 1f / options.Accumulate);
+            if (options.AverageDecay > 0)
+                average = new WeightAverage(plan.Training, options.AverageDecay);
             batchWork = plan.Training.Record(RunRecordedWork);
             plan.Load(model.Read, cancellation);
+            tensors.WriteAverages(model);
         }
         catch
         {
@@ -121,6 +128,7 @@ public sealed class Trainer : IDisposable
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.StepActivity);
         double rate = options.Sgd.LearningRate * options.Schedule.Factor(CompletedSteps);
         sgd!.SetLearningRate(rate);
+        average?.SetStep(CompletedSteps);
         double loss = options.Accumulate > 1 ? AccumulateBatches(cancellation) : RunBatch(CompletedSteps, cancellation);
         var step = new TrainingStep(CompletedSteps++, loss / options.Accumulate, rate);
         SunetTelemetry.Stepped(work, source.ImageShape.Batch * options.Accumulate, step.Loss);
@@ -179,13 +187,32 @@ public sealed class Trainer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         using CallGate.Scope inside = gate.Enter();
-        foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
+        foreach (Value value in tensors.Weights)
             plan.Read(value, model.Write(value.Name));
     }
 
     /// <summary>
-    /// Writes everything an exact resume needs: weights, running statistics, velocity, step. Batches and learning rate are functions of
-    /// the step and need nothing.
+    /// Copies the average of weights and running statistics over the updates into a model of the same spec. Running statistics that are
+    /// averaged suit averaged weights roughly; <see cref="BatchNormCalibration"/> takes them anew.
+    /// </summary>
+    /// <param name="model">Receives them.</param>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="TrainerOptions.AverageDecay"/> is 0, or a callback of a step that is made wants the average.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The trainer is disposed.</exception>
+    public void CopyAverageTo(SunetModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (average is null)
+            throw new InvalidOperationException("The trainer keeps no average of its weights: its option AverageDecay is 0.");
+        using CallGate.Scope inside = gate.Enter();
+        using CallGate.Scope planInside = plan.Enter();
+        tensors.ReadAverages(model);
+    }
+
+    /// <summary>
+    /// Writes everything an exact resume needs: weights, running statistics, velocity, averages, step. Batches and learning rate are
+    /// functions of the step and need nothing.
     /// </summary>
     /// <param name="folder">The run's state folder; the newest two states are kept.</param>
     /// <param name="notes">What the caller wants back on resume, such as the best score.</param>
@@ -197,12 +224,7 @@ public sealed class Trainer : IDisposable
     {
         using CallGate.Scope inside = gate.Enter();
         using CallGate.Scope planInside = plan.Enter();
-        var tensors = new List<SafetensorsTensor>();
-        foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
-            tensors.Add(Tensor(value.Name, value, plan.Read));
-        foreach (Value value in plan.Graph.Parameters)
-            tensors.Add(Tensor(VelocityPrefix + value.Name, value, plan.Training.ReadVelocity));
-        return TrainingStateFile.Save(folder, CompletedSteps, notes, tensors);
+        return TrainingStateFile.Save(folder, CompletedSteps, notes, [.. tensors.Save()]);
     }
 
     /// <summary>Continues from the newest sound state of a folder, to the bit.</summary>
@@ -223,20 +245,7 @@ public sealed class Trainer : IDisposable
         }
 
         using SafetensorsFile file = SafetensorsFile.Open(found.Path);
-        foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
-        {
-            RequireShape(file, value.Name, value);
-            if (value.Kind == ValueKind.Parameter)
-                RequireShape(file, VelocityPrefix + value.Name, value);
-        }
-
-        foreach (Value value in plan.Graph.Parameters.Concat(plan.Graph.Buffers))
-        {
-            plan.Write(value, file.Floats(value.Name));
-            if (value.Kind == ValueKind.Parameter)
-                plan.Training.WriteVelocity(value, file.Floats(VelocityPrefix + value.Name));
-        }
-
+        tensors.Restore(file);
         CompletedSteps = found.Step;
         return new Dictionary<string, string>(file.Metadata);
     }
@@ -270,6 +279,7 @@ public sealed class Trainer : IDisposable
         batchWork?.Dispose();
         accumulation?.Dispose();
         stepCheck?.Dispose();
+        average?.Dispose();
         sgd?.Dispose();
         plan.Dispose();
     }
@@ -288,6 +298,8 @@ public sealed class Trainer : IDisposable
         else
             accumulation.Run();
         plan.Run(Phase.Update);
+        if (accumulation is null)
+            average?.Update();
     }
 
     /// <summary>Sums the gradients of several batches in the second optimizer slot and updates from there.</summary>
@@ -306,6 +318,7 @@ public sealed class Trainer : IDisposable
             }
 
             sgd!.Update();
+            average?.Update();
         }
         catch
         {
@@ -346,18 +359,4 @@ public sealed class Trainer : IDisposable
             $"{invalid} labels are out of range: '{name}' has {batch.Labels[at]} "
             + $"and the model has classes 0 to {spec.Classes - 1}."), name);
     }
-
-    private static SafetensorsTensor Tensor(string name, Value value, ElementReader read) =>
-        new(name, value.Type, value.Shape.ToArray(), bytes => read(value, MemoryMarshal.Cast<byte, float>(bytes)));
-
-    private static void RequireShape(SafetensorsFile file, string name, Value value)
-    {
-        if (!file.TryGet(name, out SafetensorsEntry? entry) || !entry.Has(value.Shape))
-        {
-            throw new CheckpointException(
-                $"The training state '{file.Path}' is another model's: it has no '{name}' of {value.Shape}.", file.Path);
-        }
-    }
-
-    private delegate void ElementReader(Value value, Span<float> elements);
 }

@@ -20,6 +20,13 @@ public sealed record TrainerOptions
     /// <summary>Batches whose gradients are averaged for one update.</summary>
     public int Accumulate { get; init; } = 1;
 
+    /// <summary>
+    /// The decay of an exponential moving average of weights and running statistics, such as 0.999; 0 keeps none. After update t, counted
+    /// from 0, an average a of weights w becomes d a + (1 - d) w, where d is this decay or (1 + t) / (10 + t) if that is less, so that the
+    /// first weights are soon forgotten. <see cref="Trainer.CopyAverageTo"/> reads it.
+    /// </summary>
+    public double AverageDecay { get; init; }
+
     /// <summary>The label that takes no part in the loss. A classifier has none.</summary>
     public int IgnoreLabel { get; init; } = SoftmaxCrossEntropy.DefaultIgnoreLabel;
 

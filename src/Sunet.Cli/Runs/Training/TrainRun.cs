@@ -91,6 +91,7 @@ internal static class TrainRun
             ValidateEvery = settings.ValidateEvery,
             SaveEvery = settings.SaveEvery,
             Patience = settings.Patience,
+            UsesAverage = settings.UsesAverage,
         };
         using ProgressLine line = output.StartProgress(loop.Steps, request.Quiet);
         loop.Run(line, cancellation);

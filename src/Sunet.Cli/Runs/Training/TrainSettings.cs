@@ -38,6 +38,7 @@ internal sealed record TrainSettings
         Setting.Value("bn-momentum", "weight of a batch in the running statistics", "0.01"),
         Setting.Switch("freeze-bn", "keep the running statistics as they are"),
         Setting.Value("accumulate", "batches averaged for one update", "1"),
+        Setting.Value("ema", "decay of an average of the weights, such as 0.999, which is validated and saved in their place", "0"),
         Setting.Value("final-lr-multiplier", "times the learning rate for the last layer's weights, and twice that for its bias "
             + "(default 10 with --weights, else 1: one rate for all)"),
         .. SegmentationTask.Settings,
@@ -82,6 +83,9 @@ internal sealed record TrainSettings
     public required int SaveEvery { get; init; }
 
     public required int Patience { get; init; }
+
+    /// <summary>Whether an average of the weights is validated and saved in their place.</summary>
+    public bool UsesAverage => Trainer.AverageDecay > 0;
 
     public required string Project { get; init; }
 
@@ -212,12 +216,15 @@ internal sealed record TrainSettings
             Groups = multiplier == 1 ? [] : Groups((float)multiplier),
         };
         sgd.Validate();
+        double averageDecay = values.Number("ema", 0);
+        WeightAverage.Validate(averageDecay);
         return new TrainerOptions
         {
             Sgd = sgd,
             BatchNormMomentum = (float)values.Number("bn-momentum", 0),
             FrozenBatchNorm = values.Flag("freeze-bn"),
             Accumulate = values.Int("accumulate", 1),
+            AverageDecay = averageDecay,
         };
     }
 

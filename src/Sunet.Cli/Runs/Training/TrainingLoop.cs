@@ -31,6 +31,9 @@ internal sealed class TrainingLoop(
     /// <summary>Epochs without a better score after which a run ends before its time; 0 for never.</summary>
     public int Patience { get; init; }
 
+    /// <summary>Whether the average of the weights is validated and saved in their place.</summary>
+    public bool UsesAverage { get; init; }
+
     /// <summary>The time that steps took in this process, waiting for their data included.</summary>
     public TimeSpan StepTime { get; private set; }
 
@@ -63,7 +66,7 @@ internal sealed class TrainingLoop(
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            trainer.CopyTo(model);
+            CopyWeights();
             Save();
             line.Line($"stopped at step {trainer.CompletedSteps}; go on with: sunet train --resume {files.Folder}");
             throw;
@@ -85,7 +88,7 @@ internal sealed class TrainingLoop(
         int epoch = progress.ClosedEpochs + 1;
         bool isLast = trainer.CompletedSteps >= Steps;
         bool isSaved = isLast || epoch % SaveEvery == 0, isMeasured = isLast || epoch % ValidateEvery == 0;
-        trainer.CopyTo(model);
+        CopyWeights();
         if (isMeasured)
             trainer.ReleaseWorkingMemory();
         if (isMeasured && task.CalibrationBatches > 0)
@@ -117,12 +120,20 @@ internal sealed class TrainingLoop(
             line.Line($"ended: no better {task.Metrics[0].Name} for {Patience} epochs");
     }
 
+    private void CopyWeights()
+    {
+        if (UsesAverage)
+            trainer.CopyAverageTo(model);
+        else
+            trainer.CopyTo(model);
+    }
+
     private Validation Validate(ProgressLine line, CancellationToken cancellation) => task.Validate(
         model, backend, done => Report(line, $"validating {done}/{task.ValidationCount}"), cancellation);
 
     private void Report(ProgressLine line, string what) => line.Report(trainer.CompletedSteps, "steps", what);
 
-    /// <summary>Writes the model, whose weights are the trainer's, and the trainer's state.</summary>
+    /// <summary>Writes the model, whose weights are the trainer's or their average, and the trainer's state.</summary>
     private void Save()
     {
         files.WriteWeights(files.Last, model, trainer.CompletedSteps, progress);

@@ -49,6 +49,12 @@ internal sealed class MemoryPlan
     /// <summary>Copies of the parameter region for the optimizer's velocity and accumulated gradients, as many as were asked for.</summary>
     public IReadOnlyList<Region> OptimizerSlots { get; private set; } = [];
 
+    /// <summary>Averages of the parameters over the steps, placed like the parameters; empty where none are kept.</summary>
+    public Region ParameterAverages { get; private set; }
+
+    /// <summary>Averages of the buffers over the steps, placed like the buffers; empty where none are kept.</summary>
+    public Region BufferAverages { get; private set; }
+
     /// <summary>Inputs, activations and their gradients.</summary>
     public Region Activations { get; private set; }
 
@@ -69,10 +75,10 @@ internal sealed class MemoryPlan
     /// <param name="graph">What runs.</param>
     /// <param name="session">Knows formats.</param>
     /// <param name="scratchBytes">What the hungriest call asks for.</param>
-    /// <param name="optimizerSlots">Copies of the parameters' memory.</param>
+    /// <param name="extra">What an optimizer keeps beside parameters and buffers.</param>
     /// <param name="elsewhere">Parameters and buffers that have their memory in a <see cref="WeightStore"/>.</param>
     internal static MemoryPlan Create(
-        Graph graph, IBackendSession session, long scratchBytes, int optimizerSlots, IReadOnlyDictionary<Value, StoredWeight> elsewhere)
+        Graph graph, IBackendSession session, long scratchBytes, OptimizerMemory extra, IReadOnlyDictionary<Value, StoredWeight> elsewhere)
     {
         var plan = new MemoryPlan();
         plan.Parameters = plan.PlaceInOrder(graph.Parameters.Where(v => !elsewhere.ContainsKey(v)), session.Layouts);
@@ -87,7 +93,9 @@ internal sealed class MemoryPlan
                 plan.offsets[gradient] = plan.offsets[gradient.GradientOf!] - plan.Parameters.Offset + plan.Gradients.Offset;
         }
 
-        plan.OptimizerSlots = [.. Enumerable.Range(0, optimizerSlots).Select(_ => plan.Append(plan.Parameters.Bytes))];
+        plan.OptimizerSlots = [.. Enumerable.Range(0, extra.Slots).Select(_ => plan.Append(plan.Parameters.Bytes))];
+        if (extra.HasAverages)
+            (plan.ParameterAverages, plan.BufferAverages) = (plan.Append(plan.Parameters.Bytes), plan.Append(plan.Buffers.Bytes));
         plan.PlaceActivations(graph, session.Layouts);
         plan.Scratch = plan.Append(scratchBytes);
         plan.SessionBytes = session.OwnBytes;
@@ -147,6 +155,11 @@ internal sealed class MemoryPlan
                 offsets[value] = Activations.Offset + storage.Offset + (layouts.ViewOf(value)?.Offset ?? 0);
         }
     }
+
+    /// <summary>What an optimizer keeps beside parameters and buffers.</summary>
+    /// <param name="Slots">Copies of the parameters' memory, such as one for the velocity.</param>
+    /// <param name="HasAverages">Whether parameters and buffers have averages.</param>
+    public readonly record struct OptimizerMemory(int Slots, bool HasAverages);
 
     /// <summary>A part of the arena.</summary>
     /// <param name="Offset">Bytes from the arena's start.</param>

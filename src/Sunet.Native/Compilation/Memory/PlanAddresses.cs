@@ -20,6 +20,11 @@ internal sealed class PlanAddresses(MemoryPlan memory, nint start, IReadOnlyDict
     public nint CopyOf(Value parameter) =>
         shared.TryGetValue(parameter, out StoredWeight? stored) ? stored.CopyAddress : start + (nint)memory.CopyOffsetOf(parameter);
 
+    /// <summary>Where a parameter or buffer has its average over the steps.</summary>
+    public nint AverageOf(Value value) => value.Kind == ValueKind.Parameter
+        ? Beside(value, memory.ParameterAverages)
+        : Of(memory.BufferAverages) + (nint)(memory.OffsetOf(value) - memory.Buffers.Offset);
+
     /// <summary>Where a parameter's place is in a region that mirrors the parameters: gradients, velocity, sums of gradients.</summary>
     public nint Beside(Value parameter, MemoryPlan.Region region) =>
         Of(region) + (nint)(memory.OffsetOf(parameter) - memory.Parameters.Offset);

@@ -29,12 +29,14 @@ public sealed class ResumeTests(TinyRuns runs) : IClassFixture<TinyRuns>
         RunComparison.AssertSame(folder["whole"], folder["parts"]);
     }
 
-    [Fact]
-    public void Train_AccumulatedGradientsStoppedTwice_EqualsTheUninterruptedRun()
+    [Theory]
+    [InlineData]
+    [InlineData("--ema", "0.9")]
+    public void Train_AccumulatedGradientsStoppedTwice_EqualsTheUninterruptedRun(params string[] extra)
     {
         using var folder = new TemporaryFolder();
         string[] more = ["--iters", "7", "--accumulate", "2", "--val-every", "2", "--nesterov", "--schedule", "poly", "--warmup", "3",
-            "--calibrate", "2"];
+            "--calibrate", "2", .. extra];
         Assert.Equal(0, CommandResult.Of(TinyRuns.Train(runs.Data, folder.Path, "whole", more)).Code);
         Assert.Equal(130, CommandResult.CancelledAt("3/7 steps", TinyRuns.Train(runs.Data, folder.Path, "parts", more)).Code);
         Assert.Equal(130, CommandResult.CancelledAt("5/7 steps", "train", "--resume", folder["parts"]).Code);
