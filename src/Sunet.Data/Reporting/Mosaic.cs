@@ -15,7 +15,7 @@ internal static class Mosaic
 
     /// <summary>Writes or replaces a mosaic of the first 16 tiles.</summary>
     /// <param name="path">A JPEG file; its folder exists.</param>
-    /// <param name="tiles">At least one; all are shown in one width, those that are tall in less.</param>
+    /// <param name="tiles">At least one; each is scaled into a field of the shape that most have.</param>
     /// <param name="classNames">Named with their colours below the tiles: all of them, or, of many, those that appear.</param>
     /// <param name="colours">Of the classes.</param>
     /// <exception cref="ArgumentException">There is no tile, or the sizes of an image and its labels differ.</exception>
@@ -65,16 +65,18 @@ internal static class Mosaic
         ? Enumerable.Range(0, classes)
         : Legend.ClassesIn(tiles.SelectMany(tile => new[] { tile.Truth, tile.Prediction }));
 
-    /// <summary>The name stands over the truth, as much of it as there is room for.</summary>
+    /// <summary>What a picture shows stands over its right end, and as much of the name as there is room for over the left one.</summary>
     private static void DrawCaption(SKCanvas canvas, string name, SKRectI truth, SKRectI prediction)
     {
         const float Space = 8;
-        float middle = truth.Top - (MosaicLayout.Caption / 2f);
-        float room = truth.Width - Lettering.Width(TruthTitle, TextSize) - Space;
-        Lettering.Draw(canvas, Lettering.Fit(name, TextSize, room), truth.Left, middle, TextSize, Ink);
-        Lettering.Draw(canvas, TruthTitle, truth.Right, middle, TextSize, FaintInk, TextAnchor.End);
-        string title = Lettering.Fit(PredictionTitle, TextSize, prediction.Width);
-        Lettering.Draw(canvas, title, prediction.Right, middle, TextSize, FaintInk, TextAnchor.End);
+        float middle = truth.Top - (MosaicLayout.Caption / 2f), room = truth.Width - Lettering.Width(TruthTitle, TextSize) - Space;
+        if (room > TextSize)
+            Lettering.Draw(canvas, Lettering.Fit(name, TextSize, room), truth.Left, middle, TextSize, Ink);
+        foreach ((SKRectI place, string title) in new[] { (truth, TruthTitle), (prediction, PredictionTitle) })
+        {
+            string fitted = Lettering.Fit(title, TextSize, place.Width);
+            Lettering.Draw(canvas, fitted, place.Right, middle, TextSize, FaintInk, TextAnchor.End);
+        }
     }
 
     /// <summary>Tints an image after it has been shrunk, so that the borders of classes are not shrunk away.</summary>

@@ -2,7 +2,10 @@ using SkiaSharp;
 
 namespace Sunet.Data.Reporting;
 
-/// <summary>Where the pairs of a mosaic lie: pictures of one width, in as many columns as make a sheet of a usual shape.</summary>
+/// <summary>
+/// Where the pairs of a mosaic lie: pictures in fields of the shape that most images have, in as many columns as make a sheet of a usual
+/// shape.
+/// </summary>
 internal sealed class MosaicLayout
 {
     /// <summary>Pixels between the two pictures of a pair.</summary>
@@ -15,7 +18,7 @@ internal sealed class MosaicLayout
     public const int Caption = 24;
 
     private const int LeastWidth = 200, MostWidth = 320;
-    private const double TallestShape = 1.5, SheetShape = 1.5;
+    private const double TallestField = 1.5, SheetShape = 1.5, WeightOfEmpty = 3;
 
     private readonly int[] heights, rowTops;
     private readonly (int Height, int Width)[] pictures;
@@ -25,8 +28,10 @@ internal sealed class MosaicLayout
     public MosaicLayout(IReadOnlyList<(int Height, int Width)> images)
     {
         PictureWidth = Math.Clamp(images.Max(image => image.Width), LeastWidth, MostWidth);
-        pictures = [.. images.Select(Shrunk)];
-        Columns = Enumerable.Range(1, images.Count).MinBy(columns => Math.Abs(Math.Log(WidthOf(columns) / (SheetShape * HeightOf(columns)))));
+        double[] shapes = [.. images.Select(image => (double)image.Height / image.Width).Order()];
+        double tallest = PictureWidth * Math.Min(TallestField, shapes[shapes.Length / 2]);
+        pictures = [.. images.Select(image => Fitted(image, tallest))];
+        Columns = Enumerable.Range(1, images.Count).MinBy(Awkwardness);
         heights = RowHeights(Columns);
         rowTops = [.. heights.Select((_, row) => heights.Take(row).Sum() + (row * (Caption + Gap)))];
         (Width, Height) = (WidthOf(Columns), HeightOf(Columns));
@@ -61,10 +66,18 @@ internal sealed class MosaicLayout
         return SKRectI.Create(truth.Right + Between, truth.Top, truth.Width, truth.Height);
     }
 
-    private (int Height, int Width) Shrunk((int Height, int Width) image)
+    private (int Height, int Width) Fitted((int Height, int Width) image, double tallest)
     {
-        double scale = Math.Min((double)PictureWidth / image.Width, TallestShape * PictureWidth / image.Height);
+        double scale = Math.Min((double)PictureWidth / image.Width, tallest / image.Height);
         return (Math.Max(1, (int)Math.Round(image.Height * scale)), Math.Max(1, (int)Math.Round(image.Width * scale)));
+    }
+
+    /// <summary>How far a sheet is from the usual shape, and how much of it the last row leaves empty.</summary>
+    private double Awkwardness(int columns)
+    {
+        int fields = (pictures.Length + columns - 1) / columns * columns;
+        double empty = (fields - pictures.Length) / (double)fields;
+        return Math.Abs(Math.Log(WidthOf(columns) / (SheetShape * HeightOf(columns)))) + (WeightOfEmpty * empty);
     }
 
     private int[] RowHeights(int columns) => [.. pictures.Chunk(columns).Select(row => row.Max(picture => picture.Height))];

@@ -4,7 +4,7 @@ using Sunet.Data.Images;
 
 namespace Sunet.Data.Reporting;
 
-/// <summary>Draws <c>results.png</c>: training loss, every validation score and learning rate over the epochs, with the best epoch.</summary>
+/// <summary>Draws <c>results.png</c>: training loss, validation scores and learning rate over the epochs, with the best epoch.</summary>
 internal static class ResultsChart
 {
     internal const int PanelWidth = 440, PanelHeight = 310, Header = 44;
@@ -40,8 +40,7 @@ internal static class ResultsChart
         using (var canvas = new SKCanvas(bitmap))
         {
             canvas.Clear(SKColors.White);
-            string heading = Lettering.Fit(Heading(points, scoreTitles, bestEpoch), TextSize, bitmap.Width - PlotLeft);
-            Lettering.Draw(canvas, heading, PlotLeft, Header / 2f, TextSize, SKColors.Black);
+            Lettering.Draw(canvas, Heading(points.Count, bestEpoch), PlotLeft, Header / 2f, TextSize, SKColors.Black);
             for (int i = 0; i < panels.Count; i++)
             {
                 var area = SKRect.Create(
@@ -57,12 +56,7 @@ internal static class ResultsChart
     /// <summary>How many panels stand side by side: three, or two where that leaves no gap.</summary>
     internal static int Columns(int panels) => panels == 4 ? 2 : Math.Min(panels, 3);
 
-    private static string Heading(IReadOnlyList<ResultsPoint> points, IReadOnlyList<string> scoreTitles, int bestEpoch)
-    {
-        int best = points.ToList().FindIndex(point => point.Epoch == bestEpoch);
-        return best < 0 || scoreTitles.Count == 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{points.Count} epochs")
-            : string.Create(CultureInfo.InvariantCulture,
-                $"best epoch: {bestEpoch} of {points.Count} ({scoreTitles[0]}: {points[best].Scores[0]:0.00})");
-    }
+    private static string Heading(int epochs, int bestEpoch) => bestEpoch > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"best epoch: {bestEpoch} of {epochs}")
+        : string.Create(CultureInfo.InvariantCulture, $"epochs: {epochs}");
 }

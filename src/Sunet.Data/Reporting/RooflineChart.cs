@@ -60,7 +60,11 @@ internal static class RooflineChart
         {
             canvas.Clear(SKColors.White);
             for (int i = 0; i < title.Count; i++)
-                Text(canvas, Lettering.Fit(title[i], TextSize, Width - Left), Left, 27 + (i * LineHeight), i == 0 ? SKColors.Black : FaintInk);
+            {
+                string line = Lettering.Fit(title[i], TextSize, Width - Left);
+                Text(canvas, line, Left, 27 + (i * LineHeight), i == 0 ? SKColors.Black : FaintInk);
+            }
+
             Dictionary<string, SKColor> colours = ColoursOf(drawn);
             DrawPlot(canvas, limits, drawn, colours, time);
             DrawLegend(canvas, limits, layers, colours, time);

@@ -49,6 +49,32 @@ public sealed class LetteringTests
         Assert.True(Enumerable.Range(width - 5, 5).Any(x => Enumerable.Range(12, 16).All(y => IsDark(x, y))), "There is no right side.");
     }
 
+    [Theory]
+    [InlineData(0x4E2D)]
+    [InlineData(0x2603)]
+    [InlineData(0x0540)]
+    public void Draw_CharacterBeyondTheEmbeddedFont_IsASystemFontsOrABox(int codePoint)
+    {
+        Glyph glyph = Assert.Single(Glyph.Of(char.ConvertFromUtf32(codePoint)));
+        Assert.Equal(SystemFonts.WithCharacter(codePoint) is null, glyph.Code is not null);
+        Assert.True(glyph.Advance > 0.3f);
+        Assert.NotEqual(Ink("?"), Ink(char.ConvertFromUtf32(codePoint)));
+    }
+
+    [Fact]
+    public void SystemFonts_OfAFolder_AreReadAndWhatIsNoFontIsPassedOver()
+    {
+        using var folder = new TestFolder();
+        Assert.Empty(SystemFonts.Open([folder.At("missing")]));
+        using (Stream font = typeof(Glyph).Assembly.GetManifestResourceStream("chart-font.ttf")!)
+        using (FileStream file = File.Create(folder.At("Some.TTF")))
+            font.CopyTo(file);
+        File.WriteAllText(folder.At("broken.ttf"), "no font");
+        File.WriteAllText(folder.At("readme.txt"), "no font");
+        SKTypeface found = Assert.Single(SystemFonts.Open([folder.At("missing"), Path.GetDirectoryName(folder.At("Some.TTF"))!]));
+        Assert.Equal((true, false), (SystemFonts.Has(found, 'ß'), SystemFonts.Has(found, 0x4E2D)));
+    }
+
     [Fact]
     public void Draw_HalfOfACharacter_IsABoxToo()
     {

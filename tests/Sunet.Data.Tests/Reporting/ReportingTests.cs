@@ -38,7 +38,8 @@ public sealed class ReportingTests : IDisposable
         for (int panel = 0; panel < 5; panel++)
         {
             int Dark(Rgb[,] picture) => Count(
-                Panel(picture, panel).Slice(ResultsChart.PlotTop + 3, x - 1, ResultsChart.PlotHeight - 6, 3), p => p is { R: < 200, G: < 200 });
+                Panel(picture, panel).Slice(ResultsChart.PlotTop + 3, x - 1, ResultsChart.PlotHeight - 6, 3),
+                p => p is { R: < 200, G: < 200 });
             Assert.True(Dark(chart) > Dark(unmarked) + 40, $"Panel {panel}: {Dark(chart)} and {Dark(unmarked)}.");
         }
     }
@@ -189,9 +190,20 @@ public sealed class ReportingTests : IDisposable
         Assert.All(places, place => Assert.True(sheet.Contains(place), $"{place} is not on {sheet}."));
         for (int i = 0; i < places.Length; i++)
             Assert.All(places[..i], other => Assert.False(places[i].IntersectsWith(other)));
-        Assert.Equal(layout.Width - MosaicLayout.Gap, places.Max(place => place.Right) + ((double)height / width > 1.5
-            ? 2 * (layout.PictureWidth - places[0].Width) : 0));
+        double shape = (double)height / width;
+        Assert.All(places, place => Assert.InRange(place.Height / (double)place.Width, shape * 0.97, shape * 1.03));
+        int narrower = 2 * (layout.PictureWidth - places[0].Width);
+        Assert.True(narrower == 0 || shape > 1.5, "Pictures do not fill their fields.");
+        Assert.Equal(layout.Width - MosaicLayout.Gap, places.Max(place => place.Right) + narrower);
         Assert.Equal(layout.Height - MosaicLayout.Gap, places.Max(place => place.Bottom));
+    }
+
+    [Fact]
+    public void MosaicLayout_OneTallImage_DoesNotStretchItsRow()
+    {
+        var layout = new MosaicLayout([(300, 400), (300, 400), (800, 400), (300, 400)]);
+        Assert.Equal([240, 240, 240, 240], Enumerable.Range(0, 4).Select(i => layout.Truth(i).Height));
+        Assert.Equal([320, 320, 120, 320], Enumerable.Range(0, 4).Select(i => layout.Prediction(i).Width));
     }
 
     [Fact]
