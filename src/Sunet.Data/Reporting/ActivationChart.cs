@@ -17,8 +17,7 @@ internal static class ActivationChart
     private const int Gap = 14;
     private const int Caption = 44;
     private const int Header = 46;
-    private const int TextScale = 2;
-    private const int LongestCaption = 21;
+    private const int TextSize = 15;
     private const string CommonPrefix = "features.";
     private static readonly SKColor Ground = new(250, 250, 250);
     private static readonly SKColor Ink = new(40, 40, 40);
@@ -28,10 +27,12 @@ internal static class ActivationChart
     /// <param name="path">A PNG file; its folder exists.</param>
     /// <param name="image">[H, W].</param>
     /// <param name="labels">[H, W] what was predicted; empty where nothing was.</param>
+    /// <param name="colours">Of the classes.</param>
     /// <param name="maps">What <see cref="ActivationMapper.Compute"/> found in the image.</param>
     /// <exception cref="ArgumentException">The image is empty, or the sizes of image and labels differ.</exception>
     /// <exception cref="DataException">The file cannot be written.</exception>
-    public static void Write(string path, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, IReadOnlyList<ActivationMap> maps)
+    public static void Write(
+        string path, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, ClassColours colours, IReadOnlyList<ActivationMap> maps)
     {
         ArgumentNullException.ThrowIfNull(maps);
         float scale = (float)TileSide / Math.Max(image.Height, image.Width);
@@ -49,7 +50,7 @@ internal static class ActivationChart
             var tiles = new Tiles(canvas, width, height);
             tiles.Draw(0, 0, image, "image", Size(image.Height, image.Width));
             if (!labels.IsEmpty)
-                tiles.Draw(0, 1, Overlay.Blend(image, labels).Span, "prediction", Size(image.Height, image.Width));
+                tiles.Draw(0, 1, Overlay.Tint(image, labels, colours).Span, "prediction", Size(image.Height, image.Width));
             for (int row = 0; row < rows.Count; row++)
             {
                 int column = row > 0 ? 0 : labels.IsEmpty ? 1 : 2;
@@ -106,10 +107,11 @@ internal static class ActivationChart
     private static void DrawHeader(SKCanvas canvas, int right)
     {
         const int BarWidth = 160, BarHeight = 14, Top = 16;
-        BitmapFont.Draw(canvas, "strongest channel of each level", Gap, Top, TextScale, Ink);
-        int high = right - BitmapFont.Width("greatest", TextScale), bar = high - Gap - BarWidth;
-        BitmapFont.Draw(canvas, "greatest", high, Top, TextScale, Ink);
-        BitmapFont.Draw(canvas, "least", bar - Gap - BitmapFont.Width("least", TextScale), Top, TextScale, Ink);
+        const float Middle = Top + (BarHeight / 2f);
+        Lettering.Draw(canvas, "strongest channel of each level", Gap, Middle, TextSize, Ink);
+        int bar = right - (int)Lettering.Width("greatest", TextSize) - Gap - BarWidth;
+        Lettering.Draw(canvas, "greatest", right, Middle, TextSize, Ink, TextAnchor.End);
+        Lettering.Draw(canvas, "least", bar - Gap, Middle, TextSize, Ink, TextAnchor.End);
         using var paint = new SKPaint { IsAntialias = false };
         for (int x = 0; x < BarWidth; x++)
         {
@@ -123,9 +125,9 @@ internal static class ActivationChart
         layer.StartsWith(CommonPrefix, StringComparison.Ordinal) ? layer[CommonPrefix.Length..] : layer;
 
     private static string Describe(ActivationMap map) => string.Create(CultureInfo.InvariantCulture,
-        $"{Size(map.Values.Height, map.Values.Width)} ch {map.Channel}/{map.Channels}");
+        $"{Size(map.Values.Height, map.Values.Width)}, channel {map.Channel} of {map.Channels}");
 
-    private static string Size(int height, int width) => string.Create(CultureInfo.InvariantCulture, $"{height}x{width}");
+    private static string Size(int height, int width) => string.Create(CultureInfo.InvariantCulture, $"{height} × {width}");
 
     /// <summary>A grid of pictures of one size, each with two lines below it.</summary>
     private sealed class Tiles(SKCanvas canvas, int width, int height)
@@ -137,8 +139,8 @@ internal static class ActivationChart
             using SKImage image = SKImage.FromBitmap(bitmap);
             var sampling = new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear);
             canvas.DrawImage(image, SKRect.Create(left, top, width, height), sampling);
-            BitmapFont.Draw(canvas, BitmapFont.Shorten(title, LongestCaption), left, top + height + 5, TextScale, Ink);
-            BitmapFont.Draw(canvas, BitmapFont.Shorten(detail, LongestCaption), left, top + height + 22, TextScale, FaintInk);
+            Lettering.Draw(canvas, Lettering.Fit(title, TextSize, TileSide), left, top + height + 12, TextSize, Ink);
+            Lettering.Draw(canvas, Lettering.Fit(detail, TextSize, TileSide), left, top + height + 30, TextSize, FaintInk);
         }
     }
 }

@@ -15,16 +15,18 @@ internal static class LegendOverlay
     /// <param name="image">[H, W].</param>
     /// <param name="labels">[H, W] class indices; 255 is not drawn.</param>
     /// <param name="classNames">Names by index; a class without one is called by its number.</param>
+    /// <param name="colours">Of the classes.</param>
     /// <param name="quality">1 to 100.</param>
     /// <exception cref="ArgumentException">The sizes differ, or the image is empty.</exception>
     /// <exception cref="DataException">The file cannot be written.</exception>
     public static void Write(
-        string path, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, IReadOnlyList<string> classNames, int quality = 95)
+        string path, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, IReadOnlyList<string> classNames, ClassColours colours,
+        int quality = 95)
     {
         ArgumentNullException.ThrowIfNull(classNames);
-        using SKBitmap picture = Bitmaps.FromImage(Overlay.Blend(image, labels).Span);
+        using SKBitmap picture = Bitmaps.FromImage(Overlay.Tint(image, labels, colours).Span);
         int width = Math.Max(picture.Width, LeastWidth);
-        var legend = new Legend(Legend.ClassesIn(labels.ToArray()), classNames, width);
+        var legend = new Legend(Legend.ClassesIn(labels.ToArray()), classNames, colours, width);
         using SKBitmap bitmap = Bitmaps.Create(picture.Height + legend.Height, width);
         using (var canvas = new SKCanvas(bitmap))
         {

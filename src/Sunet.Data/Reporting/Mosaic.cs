@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
 using SkiaSharp;
 using Sunet.Data.Images;
@@ -5,60 +6,124 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Data.Reporting;
 
-/// <summary>Draws <c>val_batch0_labels.jpg</c> and <c>val_batch0_pred.jpg</c>: label maps over their images, side by side.</summary>
+/// <summary>Draws <c>val_pictures.jpg</c>: images with their ground truth, each beside the same image with what was predicted.</summary>
 internal static class Mosaic
 {
-    private const int TileSide = 320;
-    private const int MostTiles = 16;
-    private const int MostNamed = 40;
-    private const int Quality = 90;
+    private const int MostTiles = 16, MostNamed = 40, Quality = 90, TextSize = 14;
+    private const string TruthTitle = "truth", PredictionTitle = "prediction";
+    private static readonly SKColor Ink = SKColors.Black, FaintInk = new(100, 100, 100);
 
     /// <summary>Writes or replaces a mosaic of the first 16 tiles.</summary>
     /// <param name="path">A JPEG file; its folder exists.</param>
-    /// <param name="tiles">At least one; each is shrunk to fit 320 x 320 pixels.</param>
+    /// <param name="tiles">At least one; each is scaled into a field of the shape that most have.</param>
     /// <param name="classNames">Named with their colours below the tiles: all of them, or, of many, those that appear.</param>
+    /// <param name="colours">Of the classes.</param>
     /// <exception cref="ArgumentException">There is no tile, or the sizes of an image and its labels differ.</exception>
     /// <exception cref="DataException">The file cannot be written.</exception>
-    public static void Write(string path, IReadOnlyList<MosaicTile> tiles, IReadOnlyList<string> classNames)
+    public static void Write(string path, IReadOnlyList<MosaicTile> tiles, IReadOnlyList<string> classNames, ClassColours colours)
     {
         ArgumentNullException.ThrowIfNull(tiles);
         ArgumentNullException.ThrowIfNull(classNames);
-        int count = Math.Min(tiles.Count, MostTiles);
-        if (count == 0)
+        MosaicTile[] shown = [.. tiles.Take(MostTiles)];
+        if (shown.Length == 0)
             throw new ArgumentException("A mosaic has at least one tile.", nameof(tiles));
-        int columns = (int)Math.Ceiling(Math.Sqrt(count)), rows = (count + columns - 1) / columns;
-        int width = columns * TileSide, height = rows * TileSide;
-        var legend = new Legend(LegendClasses(tiles.Take(count), classNames.Count), classNames, width);
-        using SKBitmap bitmap = Bitmaps.Create(height + legend.Height, width);
+        RequireSameSizes(shown);
+        var layout = new MosaicLayout([.. shown.Select(tile => (tile.Image.Height, tile.Image.Width))]);
+        var legend = new Legend(LegendClasses(shown, classNames.Count), classNames, colours, layout.Width);
+        using SKBitmap bitmap = Bitmaps.Create(layout.Height + legend.Height, layout.Width);
         using (var canvas = new SKCanvas(bitmap))
         {
             canvas.Clear(SKColors.White);
-            using var ground = new SKPaint { Color = new SKColor(40, 40, 40) };
-            canvas.DrawRect(0, 0, width, height, ground);
-            for (int i = 0; i < count; i++)
-                Draw(canvas, tiles[i], i % columns * TileSide, i / columns * TileSide);
-            legend.Draw(canvas, 0, height);
+            for (int i = 0; i < shown.Length; i++)
+            {
+                SKRectI truth = layout.Truth(i), prediction = layout.Prediction(i);
+                DrawCaption(canvas, shown[i].Name, truth, prediction);
+                DrawPicture(canvas, shown[i].Image.Span, shown[i].Truth.Span, colours, truth);
+                DrawPicture(canvas, shown[i].Image.Span, shown[i].Prediction.Span, colours, prediction);
+            }
+
+            legend.Draw(canvas, 0, layout.Height);
         }
 
         ImageWriter.WriteJpeg(path, bitmap, Quality);
     }
 
-    private static IEnumerable<int> LegendClasses(IEnumerable<MosaicTile> tiles, int classes) => classes is > 0 and <= MostNamed
-        ? Enumerable.Range(0, classes)
-        : Legend.ClassesIn(tiles.Select(tile => tile.Labels));
-
-    private static void Draw(SKCanvas canvas, MosaicTile tile, int left, int top)
+    private static void RequireSameSizes(MosaicTile[] tiles)
     {
-        Memory2D<Rgb> blend = Overlay.Blend(tile.Image.Span, tile.Labels.Span);
-        using SKBitmap picture = Bitmaps.FromImage(blend.Span);
-        float scale = Math.Min((float)TileSide / picture.Width, (float)TileSide / picture.Height);
-        float width = picture.Width * scale, height = picture.Height * scale;
-        var area = SKRect.Create(left + ((TileSide - width) / 2), top + ((TileSide - height) / 2), width, height);
-        using SKImage image = SKImage.FromBitmap(picture);
-        canvas.DrawImage(image, area, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+        foreach (MosaicTile tile in tiles)
+        {
+            (int height, int width) = (tile.Image.Height, tile.Image.Width);
+            if ((tile.Truth.Height, tile.Truth.Width) != (height, width)
+                || (tile.Prediction.Height, tile.Prediction.Width) != (height, width))
+            {
+                throw new ArgumentException($"The image '{tile.Name}' is {width} x {height} and its labels are not.", nameof(tiles));
+            }
+        }
+    }
 
-        // A dark copy beneath keeps the name readable on any picture.
-        BitmapFont.Draw(canvas, tile.Name, left + 5, top + 5, 1, SKColors.Black);
-        BitmapFont.Draw(canvas, tile.Name, left + 4, top + 4, 1, SKColors.White);
+    private static IEnumerable<int> LegendClasses(MosaicTile[] tiles, int classes) => classes is > 0 and <= MostNamed
+        ? Enumerable.Range(0, classes)
+        : Legend.ClassesIn(tiles.SelectMany(tile => new[] { tile.Truth, tile.Prediction }));
+
+    /// <summary>What a picture shows stands over its right end, and as much of the name as there is room for over the left one.</summary>
+    private static void DrawCaption(SKCanvas canvas, string name, SKRectI truth, SKRectI prediction)
+    {
+        const float Space = 8;
+        float middle = truth.Top - (MosaicLayout.Caption / 2f), room = truth.Width - Lettering.Width(TruthTitle, TextSize) - Space;
+        if (room > TextSize)
+            Lettering.Draw(canvas, Lettering.Fit(name, TextSize, room), truth.Left, middle, TextSize, Ink);
+        foreach ((SKRectI place, string title) in new[] { (truth, TruthTitle), (prediction, PredictionTitle) })
+        {
+            string fitted = Lettering.Fit(title, TextSize, place.Width);
+            Lettering.Draw(canvas, fitted, place.Right, middle, TextSize, FaintInk, TextAnchor.End);
+        }
+    }
+
+    /// <summary>Tints an image after it has been shrunk, so that the borders of classes are not shrunk away.</summary>
+    private static void DrawPicture(
+        SKCanvas canvas, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, ClassColours colours, SKRectI place)
+    {
+        Rgb[,] shrunk = Resized(image, place.Height, place.Width);
+        byte[,] classes = Resized(labels, place.Height, place.Width);
+        using SKBitmap picture = Bitmaps.FromImage(Overlay.Tint(shrunk, classes, colours).Span);
+        canvas.DrawBitmap(picture, place.Left, place.Top, default(SKSamplingOptions));
+    }
+
+    private static Rgb[,] Resized(ReadOnlySpan2D<Rgb> image, int height, int width)
+    {
+        using SKBitmap source = Bitmaps.FromImage(image);
+        using SKBitmap target = Bitmaps.Create(height, width);
+        using (SKImage drawn = SKImage.FromBitmap(source))
+        using (var canvas = new SKCanvas(target))
+        {
+            canvas.DrawImage(drawn, SKRect.Create(0, 0, width, height), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+        }
+
+        ReadOnlySpan<uint> pixels = MemoryMarshal.Cast<byte, uint>(target.GetPixelSpan());
+        int stride = target.RowBytes / sizeof(uint);
+        var result = new Rgb[height, width];
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < width; x++)
+            {
+                uint pixel = pixels[(y * stride) + x];
+                result[y, x] = new Rgb((byte)pixel, (byte)(pixel >> 8), (byte)(pixel >> 16));
+            }
+        }
+
+        return result;
+    }
+
+    private static byte[,] Resized(ReadOnlySpan2D<byte> labels, int height, int width)
+    {
+        var result = new byte[height, width];
+        for (int y = 0; y < height; y++)
+        {
+            ReadOnlySpan<byte> row = labels.GetRowSpan((int)((long)y * labels.Height / height));
+            for (int x = 0; x < width; x++)
+                result[y, x] = row[(int)((long)x * labels.Width / width)];
+        }
+
+        return result;
     }
 }

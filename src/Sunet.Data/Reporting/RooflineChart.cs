@@ -29,7 +29,7 @@ internal static class RooflineChart
     internal const float FullRadius = 90;
 
     private const float LeastRadius = 2;
-    private const int TextScale = 2, LineHeight = 26, LegendLeft = Left + PlotWidth + 30, LongestText = 112, LongestKind = 36;
+    private const int TextSize = 16, LineHeight = 26, LegendLeft = Left + PlotWidth + 30, Indent = 28;
     private const string Other = "other";
     private static readonly SKColor Ink = new(40, 40, 40), FaintInk = new(110, 110, 110);
     private static readonly SKColor Grid = new(228, 228, 228), Limit = new(200, 30, 30);
@@ -60,7 +60,11 @@ internal static class RooflineChart
         {
             canvas.Clear(SKColors.White);
             for (int i = 0; i < title.Count; i++)
-                Text(canvas, BitmapFont.Shorten(title[i], LongestText), Left, 20 + (i * LineHeight), i == 0 ? SKColors.Black : FaintInk);
+            {
+                string line = Lettering.Fit(title[i], TextSize, Width - Left);
+                Text(canvas, line, Left, 27 + (i * LineHeight), i == 0 ? SKColors.Black : FaintInk);
+            }
+
             Dictionary<string, SKColor> colours = ColoursOf(drawn);
             DrawPlot(canvas, limits, drawn, colours, time);
             DrawLegend(canvas, limits, layers, colours, time);
@@ -103,28 +107,28 @@ internal static class RooflineChart
         {
             canvas.DrawLine(x(value), Top, x(value), Top + PlotHeight, grid);
             if (label is not null)
-                Text(canvas, label, x(value) - (BitmapFont.Width(label, TextScale) / 2f), Top + PlotHeight + 12, Ink);
+                Text(canvas, label, x(value), Top + PlotHeight + 19, Ink, TextAnchor.Middle);
         }
 
         foreach ((double value, string? label) in up.Ticks())
         {
             canvas.DrawLine(Left, y(value), Left + PlotWidth, y(value), grid);
             if (label is not null)
-                Text(canvas, label, Left - 12 - BitmapFont.Width(label, TextScale), y(value) - (BitmapFont.Height(TextScale) / 2f), Ink);
+                Text(canvas, label, Left - 12, y(value), Ink, TextAnchor.End);
         }
 
         const string Across = "FLOPs per byte read or written", Up = "GFLOP/s";
-        Text(canvas, Across, Left + ((PlotWidth - BitmapFont.Width(Across, TextScale)) / 2f), Top + PlotHeight + 44, Ink);
+        Text(canvas, Across, Left + (PlotWidth / 2f), Top + PlotHeight + 51, Ink, TextAnchor.Middle);
         canvas.Save();
-        canvas.RotateDegrees(-90, 20, Top + (PlotHeight / 2f));
-        Text(canvas, Up, 20 - (BitmapFont.Width(Up, TextScale) / 2f), Top + (PlotHeight / 2f), Ink);
+        canvas.RotateDegrees(-90, 27, Top + (PlotHeight / 2f));
+        Text(canvas, Up, 27, Top + (PlotHeight / 2f), Ink, TextAnchor.Middle);
         canvas.Restore();
     }
 
     private static void DrawLegend(
         SKCanvas canvas, RooflineLimits limits, IReadOnlyList<RooflinePoint> layers, Dictionary<string, SKColor> colours, double time)
     {
-        const int Swatch = 16, Indent = 28;
+        const int Swatch = 16;
         float y = Top;
         using (var line = new SKPaint { Color = Limit, StrokeWidth = 3, IsAntialias = true })
         {
@@ -142,14 +146,14 @@ internal static class RooflineChart
             double share = layers.Where(p => p.FlopsPerByte > 0 && (p.Kind == kind || (kind == Other && !colours.ContainsKey(p.Kind))))
                 .Sum(p => p.Milliseconds) / time;
             Dot(canvas, LegendLeft + (Swatch / 2f), y + 7, Swatch / 2f, colour);
-            Row(BitmapFont.Shorten(kind, LongestKind), Ink);
-            Text(canvas, Percent(share), LegendLeft + Indent, y - 4, FaintInk);
+            Row(Lettering.Fit(kind, TextSize, Width - LegendLeft - Indent), Ink);
+            Text(canvas, Percent(share), LegendLeft + Indent, y + 3, FaintInk);
             y += LineHeight - 4;
         }
 
         double without = layers.Where(p => !(p.FlopsPerByte > 0)).Sum(p => p.Milliseconds) / time;
         Row("without arithmetic", FaintInk);
-        Text(canvas, Percent(without) + ", not drawn", LegendLeft + Indent, y - 4, FaintInk);
+        Text(canvas, Percent(without) + ", not drawn", LegendLeft + Indent, y + 3, FaintInk);
         y += 2 * LineHeight;
         Row("a layer's area", SKColors.Black, indent: 0);
         foreach (double share in (double[])[0.01, 0.05])
@@ -163,7 +167,7 @@ internal static class RooflineChart
 
         void Row(string text, SKColor colour, int indent = Indent)
         {
-            Text(canvas, text, LegendLeft + indent, y, colour);
+            Text(canvas, text, LegendLeft + indent, y + 7, colour);
             y += LineHeight;
         }
     }
@@ -190,8 +194,9 @@ internal static class RooflineChart
         canvas.DrawCircle(x, y, radius, rim);
     }
 
-    private static void Text(SKCanvas canvas, string text, float x, float y, SKColor colour) =>
-        BitmapFont.Draw(canvas, text, x, y, TextScale, colour);
+    private static void Text(
+        SKCanvas canvas, string text, float x, float y, SKColor colour, TextAnchor anchor = TextAnchor.Start) =>
+        Lettering.Draw(canvas, text, x, y, TextSize, colour, anchor);
 
     private static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 }

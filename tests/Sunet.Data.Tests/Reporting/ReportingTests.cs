@@ -1,3 +1,4 @@
+using System.Globalization;
 using CommunityToolkit.HighPerformance;
 using Sunet.Data.Images;
 using Sunet.Data.Reporting;
@@ -13,68 +14,196 @@ public sealed class ReportingTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void ResultsChart_Curves_AreDrawnInTheirPanels()
+    public void ResultsChart_Curves_AreDrawnInTheirPanelsWithTheBestEpoch()
     {
-        ResultsPoint[] points = [.. Enumerable.Range(1, 30).Select(epoch =>
-            new ResultsPoint(
-                epoch, 2.0 / epoch, epoch % 5 == 0 ? 80 - (60.0 / epoch) : double.NaN, 0.01 * Math.Pow(1 - (epoch / 31.0), 0.9)))];
-        Rgb[,] chart = Write("results.png", path => ResultsChart.Write(path, points));
-        Assert.InRange(Count(chart, new Rgb(31, 119, 180), 0, 420), 200, 20_000);
-        Assert.InRange(Count(chart, new Rgb(44, 160, 44), 420, 840), 150, 20_000);
-        Assert.InRange(Count(chart, new Rgb(214, 39, 40), 840, 1260), 200, 20_000);
-        Assert.Equal(0, Count(chart, new Rgb(31, 119, 180), 420, 1260));
-        Assert.InRange(Count(chart, new Rgb(0, 0, 0), 0, 1260), 200, 20_000);
+        ResultsPoint[] points = [.. Enumerable.Range(1, 30).Select(epoch => new ResultsPoint(
+            epoch, 2.0 / epoch, epoch % 5 == 0 ? [80 - (60.0 / epoch), 90, 70] : [double.NaN, double.NaN, double.NaN],
+            0.01 * Math.Pow(1 - (epoch / 31.0), 0.9)))];
+        Rgb[,] chart = WriteResults("results.png", points, 25);
+        Assert.Equal((ResultsChart.Header + (2 * ResultsChart.PanelHeight), 3 * ResultsChart.PanelWidth),
+            (chart.GetLength(0), chart.GetLength(1)));
+        Rgb[] colours = [new(31, 119, 180), new(44, 160, 44), new(148, 103, 189), new(255, 127, 14), new(214, 39, 40)];
+        for (int curve = 0; curve < colours.Length; curve++)
+        {
+            for (int panel = 0; panel < 6; panel++)
+            {
+                int found = Count(Panel(chart, panel), p => p == colours[curve]);
+                Assert.True(panel == curve ? found is > 150 and < 20_000 : found == 0, $"Curve {curve} in panel {panel}: {found}.");
+            }
+        }
+
+        // The dashed line at epoch 25 of 1 to 30 is in every panel, and nowhere without a best epoch.
+        Rgb[,] unmarked = WriteResults("unmarked.png", points, 0);
+        int x = ResultsChart.PlotLeft + (int)(ResultsChart.PlotWidth * 24 / 29.0);
+        for (int panel = 0; panel < 5; panel++)
+        {
+            int Dark(Rgb[,] picture) => Count(
+                Panel(picture, panel).Slice(ResultsChart.PlotTop + 3, x - 1, ResultsChart.PlotHeight - 6, 3),
+                p => p is { R: < 200, G: < 200 });
+            Assert.True(Dark(chart) > Dark(unmarked) + 40, $"Panel {panel}: {Dark(chart)} and {Dark(unmarked)}.");
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 3, 1)]
+    [InlineData(2, 2, 2)]
+    [InlineData(3, 3, 2)]
+    public void ResultsChart_Scores_HaveAPanelEach(int scores, int columns, int rows)
+    {
+        string path = folder.At("scores.png");
+        ResultsChart.Write(path, [new(1, 2, new double[scores], 0.1)], [.. Enumerable.Repeat("a score, %", scores)], 1);
+        Rgb[,] chart = ImageFile.Load(path).ToArray();
+        Assert.Equal((ResultsChart.Header + (rows * ResultsChart.PanelHeight), columns * ResultsChart.PanelWidth),
+            (chart.GetLength(0), chart.GetLength(1)));
     }
 
     [Fact]
     public void ResultsChart_NothingOrNotFinite_IsDrawnEmpty()
     {
-        ResultsPoint[] points = [new(1, double.NaN, double.PositiveInfinity, 0.1), new(2, double.NaN, double.NaN, 0.1)];
-        Assert.Equal(0, Count(Write("empty.png", path => ResultsChart.Write(path, [])), new Rgb(214, 39, 40), 0, 1260));
-        Assert.NotEqual(0, Count(Write("flat.png", path => ResultsChart.Write(path, points)), new Rgb(214, 39, 40), 840, 1260));
+        double[] none = [double.NaN, double.PositiveInfinity, double.NaN];
+        ResultsPoint[] points = [new(1, double.NaN, none, 0.1), new(2, double.NaN, none, 0.1)];
+        Assert.Equal(0, Count(WriteResults("empty.png", [], 0), p => p == new Rgb(214, 39, 40)));
+        Rgb[,] flat = WriteResults("flat.png", points, 2);
+        Assert.NotEqual(0, Count(Panel(flat, 4), p => p == new Rgb(214, 39, 40)));
+        Assert.Equal(0, Count(Panel(flat, 1), p => p == new Rgb(44, 160, 44)));
     }
 
     [Fact]
     public void ResultsChart_OneEpoch_StandsInTheMiddle()
     {
-        Rgb[,] chart = Write("one.png", path => ResultsChart.Write(path, [new ResultsPoint(1, 2, 50, 0.1)]));
-        int middle = 75 + ((420 - 95) / 2);
-        Assert.InRange(Count(chart, new Rgb(31, 119, 180), middle - 4, middle + 5), 4, 40);
-        Assert.Equal(0, Count(chart, new Rgb(31, 119, 180), 0, middle - 4));
+        Rgb[,] chart = WriteResults("one.png", [new ResultsPoint(1, 2, [50, 60, 70], 0.1)], 0);
+        int middle = ResultsChart.PlotLeft + (ResultsChart.PlotWidth / 2), height = chart.GetLength(0);
+        Assert.InRange(Count(chart.AsSpan2D(0, middle - 4, height, 9), p => p == new Rgb(31, 119, 180)), 4, 40);
+        Assert.Equal(0, Count(chart.AsSpan2D(0, 0, height, middle - 4), p => p == new Rgb(31, 119, 180)));
     }
 
     [Fact]
     public void ConfusionMatrixChart_Diagonal_IsDarkerThanTheRest()
     {
         long[,] counts = { { 90, 10, 0 }, { 0, 100, 0 }, { 0, 0, 0 } };
-        Rgb[,] chart = Write("confusion_matrix.png", path => ConfusionMatrixChart.Write(path, counts, ["background",
-            "a very long class name", "never"]));
-        int side = chart.GetLength(0) - 20 - (3 * 36);
-        Assert.Equal(new Rgb(32, 81, 165), chart[side + 36 + 3, side + 36 + 3]);
-        Assert.Equal(new Rgb(247, 251, 255), chart[side + 36 + 3, side + 3]);
-        Rgb absent = chart[side + 72 + 3, side + 72 + 3];
+        string[] names = ["background", "a very long class name", "never"];
+        Rgb[,] chart = Write("confusion_matrix.png", path => ConfusionMatrixChart.Write(path, counts, names, "3 images"));
+        var layout = new ConfusionMatrixLayout(names, 0);
+        Rgb At(int row, int column) => chart[layout.Top + (row * layout.Cell) + 3, layout.Left + (column * layout.Cell) + 3];
+        Assert.Equal(new Rgb(32, 81, 165), At(1, 1));
+        Assert.Equal(new Rgb(247, 251, 255), At(1, 0));
+        Rgb absent = At(2, 2);
         Assert.True(absent.R == absent.G && absent.G == absent.B && absent.R < 245, "A class without pixels looks like one of 0 %.");
-        Assert.Throws<ArgumentException>(() => ConfusionMatrixChart.Write(folder.At("bad.png"), counts, ["a", "b"]));
+        Assert.Throws<ArgumentException>(() => ConfusionMatrixChart.Write(folder.At("bad.png"), counts, ["a", "b"], ""));
     }
 
     [Fact]
-    public void Mosaic_Tiles_ShowClassColoursOverImages()
+    public void Charts_InACultureOfCommas_AreTheSame()
+    {
+        long[,] counts = { { 90, 11 }, { 17, 100 } };
+        byte[] Drawn(string name)
+        {
+            string path = folder.At(name);
+            ConfusionMatrixChart.Write(path, counts, ["one", "two"], "1 image");
+            byte[] matrix = File.ReadAllBytes(path);
+            ResultsChart.Write(path, [new(1, 2.5, [50.25], 0.125), new(2, 1.5, [60.25], 0.05)], ["a score"], 1);
+            return [.. matrix, .. File.ReadAllBytes(path)];
+        }
+
+        byte[] expected = Drawn("invariant.png");
+        CultureInfo before = CultureInfo.CurrentCulture;
+        var commas = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        commas.NumberFormat.NumberDecimalSeparator = ",";
+        CultureInfo.CurrentCulture = commas;
+        try
+        {
+            Assert.Equal("0,5", $"{0.5}");
+            Assert.Equal(expected, Drawn("commas.png"));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(21)]
+    [InlineData(150)]
+    public void ConfusionMatrixChart_RowLabels_AreAllThereAndDoNotTouch(int classes)
+    {
+        // Letters with accents above and descenders below take the most room there is.
+        string[] names = [.. Enumerable.Range(0, classes).Select(c => $"ÅÉgjpqy {c}")];
+        var counts = new long[classes, classes];
+        for (int c = 0; c < classes; c++)
+            counts[c, c] = 1 + c;
+        Rgb[,] chart = Write("labels.png", path => ConfusionMatrixChart.Write(path, counts, names, "some images"));
+        var layout = new ConfusionMatrixLayout(names, 0);
+        int nameWidth = (int)names.Max(name => Lettering.Width(name, layout.TextSize));
+        int left = layout.Left - ConfusionMatrixLayout.Gap - nameWidth;
+        (int first, int width) = (left, layout.Left - left);
+        bool HasInk(int row) => Count(chart.AsSpan2D(row, first, 1, width), p => p.R < 200) > 0;
+        for (int c = 0; c < classes; c++)
+        {
+            Assert.True(HasInk((int)layout.RowMiddle(c)), $"Class {c} has no label.");
+            Assert.False(HasInk(layout.Top + (c * layout.Cell)), $"The label of class {c} touches the one above it.");
+        }
+    }
+
+    [Fact]
+    public void Mosaic_Tiles_ShowTruthBesidePredictionWithoutWaste()
     {
         var image = new Rgb[60, 80];
-        var labels = new byte[60, 80];
-        for (int i = 0; i < labels.Length; i++)
-            labels[i / 80, i % 80] = (byte)(i % 80 < 40 ? 1 : 2);
+        var truth = new byte[60, 80];
+        var prediction = new byte[60, 80];
+        for (int i = 0; i < truth.Length; i++)
+            (truth[i / 80, i % 80], prediction[i / 80, i % 80]) = ((byte)(i % 80 < 40 ? 1 : 2), 2);
         var tiles = new MosaicTile[3];
-        Array.Fill(tiles, new MosaicTile("tile", image, labels));
-        Rgb[,] mosaic = Write("val_batch0_labels.jpg", path => Mosaic.Write(path, tiles, ["none", "first", "second"]));
-        Assert.Equal(640, mosaic.GetLength(1));
-        Assert.InRange(mosaic.GetLength(0), 641, 700);
-        Assert.InRange(Count(Below(mosaic, 640), p => p is { R: > 100, G: < 30, B: < 30 }), 50, 2000);
-        Assert.InRange(Count(Below(mosaic, 640), p => p is { R: < 30, G: > 100, B: < 30 }), 50, 2000);
-        Assert.InRange(mosaic[160, 60].R, 60, 68);
-        Assert.InRange(mosaic[160, 60].G, 0, 4);
-        Assert.InRange(mosaic[480, 260].G, 60, 68);
-        Assert.Throws<ArgumentException>(() => Mosaic.Write(folder.At("bad.jpg"), [], []));
+        Array.Fill(tiles, new MosaicTile("tile", image, truth, prediction));
+        string[] names = ["none", "first", "second"];
+        ClassColours colours = ClassColours.ForVoc();
+        Rgb[,] mosaic = Write("val_pictures.jpg", path => Mosaic.Write(path, tiles, names, colours));
+        var layout = new MosaicLayout([(60, 80), (60, 80), (60, 80)]);
+        Assert.Equal(layout.Width, mosaic.GetLength(1));
+        Assert.InRange(Count(Below(mosaic, layout.Height), p => p is { R: > 100, G: < 30, B: < 30 }), 50, 2000);
+        Assert.InRange(Count(Below(mosaic, layout.Height), p => p is { R: < 30, G: > 100, B: < 30 }), 50, 2000);
+        for (int i = 0; i < tiles.Length; i++)
+        {
+            SkiaSharp.SKRectI left = layout.Truth(i), right = layout.Prediction(i);
+            Assert.InRange(mosaic[left.MidY, left.Left + (left.Width / 4)].R, 60, 68);
+            Assert.InRange(mosaic[left.MidY, left.Left + (left.Width * 3 / 4)].G, 60, 68);
+            Assert.InRange(mosaic[right.MidY, right.Left + (right.Width / 4)].G, 60, 68);
+            Assert.InRange(mosaic[left.MidY, left.MidX - 1].R, 110, 140);
+        }
+
+        Assert.Throws<ArgumentException>(() => Mosaic.Write(folder.At("bad.jpg"), [], [], colours));
+        var bad = new MosaicTile("bad", image, new byte[60, 81], prediction);
+        Assert.Throws<ArgumentException>(() => Mosaic.Write(folder.At("bad.jpg"), [bad], names, colours));
+    }
+
+    [Theory]
+    [InlineData(16, 500, 375)]
+    [InlineData(16, 2048, 1024)]
+    [InlineData(7, 96, 128)]
+    [InlineData(16, 100, 1000)]
+    [InlineData(1, 640, 480)]
+    public void MosaicLayout_Pictures_FillTheSheetAndDoNotOverlap(int count, int width, int height)
+    {
+        var layout = new MosaicLayout([.. Enumerable.Repeat((height, width), count)]);
+        SkiaSharp.SKRectI[] places = [.. Enumerable.Range(0, count).SelectMany(i => new[] { layout.Truth(i), layout.Prediction(i) })];
+        var sheet = new SkiaSharp.SKRectI(0, 0, layout.Width, layout.Height);
+        Assert.All(places, place => Assert.True(sheet.Contains(place), $"{place} is not on {sheet}."));
+        for (int i = 0; i < places.Length; i++)
+            Assert.All(places[..i], other => Assert.False(places[i].IntersectsWith(other)));
+        double shape = (double)height / width;
+        Assert.All(places, place => Assert.InRange(place.Height / (double)place.Width, shape * 0.97, shape * 1.03));
+        int narrower = 2 * (layout.PictureWidth - places[0].Width);
+        Assert.True(narrower == 0 || shape > 1.5, "Pictures do not fill their fields.");
+        Assert.Equal(layout.Width - MosaicLayout.Gap, places.Max(place => place.Right) + narrower);
+        Assert.Equal(layout.Height - MosaicLayout.Gap, places.Max(place => place.Bottom));
+    }
+
+    [Fact]
+    public void MosaicLayout_OneTallImage_DoesNotStretchItsRow()
+    {
+        var layout = new MosaicLayout([(300, 400), (300, 400), (800, 400), (300, 400)]);
+        Assert.Equal([240, 240, 240, 240], Enumerable.Range(0, 4).Select(i => layout.Truth(i).Height));
+        Assert.Equal([320, 320, 120, 320], Enumerable.Range(0, 4).Select(i => layout.Prediction(i).Width));
     }
 
     [Fact]
@@ -85,15 +214,17 @@ public sealed class ReportingTests : IDisposable
         labels[1, 1] = 3;
         labels[2, 2] = 255;
         labels[3, 3] = 200;
-        Rgb[,] written = Write("overlay.jpg", path => LegendOverlay.Write(path, image, labels, ["none", "red", "green", "yellow one"]));
+        string[] names = ["background", "red", "green", "yellow one"];
+        ClassColours colours = ClassColours.ForNames(names);
+        Rgb[,] written = Write("overlay.jpg", path => LegendOverlay.Write(path, image, labels, names, colours));
         Assert.Equal(320, written.GetLength(1));
-        Rgb yellow = VocPalette.Colours[3], red = VocPalette.Colours[1];
         int Near(Rgb colour) => Count(Below(written, 40), p =>
             Math.Abs(p.R - colour.R) < 20 && Math.Abs(p.G - colour.G) < 20 && Math.Abs(p.B - colour.B) < 20);
-        Assert.InRange(Near(yellow), 40, 110);
-        Assert.InRange(Near(VocPalette.Colours[200]), 40, 110);
-        Assert.Equal(0, Near(red));
-        Assert.Throws<ArgumentException>(() => LegendOverlay.Write(folder.At("bad.jpg"), image, new byte[3, 3], []));
+        Assert.InRange(Near(colours[3]), 60, 150);
+        Assert.InRange(Near(colours[200]), 60, 150);
+        Assert.Equal(0, Near(colours[1]));
+        Assert.Equal(0, Near(colours[0]));
+        Assert.Throws<ArgumentException>(() => LegendOverlay.Write(folder.At("bad.jpg"), image, new byte[3, 3], [], colours));
     }
 
     [Fact]
@@ -126,7 +257,7 @@ public sealed class ReportingTests : IDisposable
 
         ActivationMap Map(string group, string layer) => new(group, layer, 2, 8, 1, new float[,] { { -4, 2 } });
         Rgb[,] chart = Write("activations.png", path => ActivationChart.Write(
-            path, new Rgb[30, 60], new byte[30, 60],
+            path, new Rgb[30, 60], new byte[30, 60], ClassColours.ForVoc(),
             [Map("features", "features.conv1"), Map("a", "a.down.0"), Map("a", "a"), Map("b", "b")]));
         Assert.Equal((46 + (3 * (128 + 44)) + 14, (4 * 270) + 14), (chart.GetLength(0), chart.GetLength(1)));
         Assert.Equal(ColourMap.At(0), chart[46 + 64, 14 + (2 * 270) + 10]);
@@ -135,19 +266,13 @@ public sealed class ReportingTests : IDisposable
         Assert.NotEqual(ColourMap.At(1), chart[46 + 64 + (2 * 172), 14 + 270 + 245]);
     }
 
-    [Fact]
-    public void BitmapFont_EveryPrintableCharacter_HasAGlyphOfItsOwn()
-    {
-        var seen = new HashSet<string>();
-        for (char character = ' '; character <= '~'; character++)
-        {
-            using SkiaSharp.SKBitmap bitmap = Bitmaps.Create(8, 5);
-            using var canvas = new SkiaSharp.SKCanvas(bitmap);
-            canvas.Clear(SkiaSharp.SKColors.White);
-            BitmapFont.Draw(canvas, character.ToString(), 0, 0, 1, SkiaSharp.SKColors.Black);
-            Assert.True(seen.Add(Convert.ToHexString(bitmap.GetPixelSpan())), $"'{character}' looks like another character.");
-        }
-    }
+    private Rgb[,] WriteResults(string name, IReadOnlyList<ResultsPoint> points, int best) => Write(name, path => ResultsChart.Write(
+        path, points, ["validation mIoU, %", "validation aAcc, %", "validation mAcc, %"], best));
+
+    /// <summary>A panel of a chart of three columns.</summary>
+    private static ReadOnlySpan2D<Rgb> Panel(Rgb[,] chart, int index) => chart.AsSpan2D(
+        ResultsChart.Header + (index / 3 * ResultsChart.PanelHeight), index % 3 * ResultsChart.PanelWidth,
+        ResultsChart.PanelHeight, ResultsChart.PanelWidth);
 
     private Rgb[,] Write(string name, Action<string> write)
     {
@@ -158,9 +283,6 @@ public sealed class ReportingTests : IDisposable
 
     private static ReadOnlySpan2D<Rgb> Below(Rgb[,] image, int row) =>
         image.AsSpan2D(row, 0, image.GetLength(0) - row, image.GetLength(1));
-
-    private static int Count(Rgb[,] image, Rgb colour, int left, int right) =>
-        Count(image.AsSpan2D(0, left, image.GetLength(0), right - left), p => p == colour);
 
     private static int Count(ReadOnlySpan2D<Rgb> pixels, Func<Rgb, bool> wanted)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
@@ -20,7 +21,7 @@ internal static class Evaluation
     /// <summary>How many images a mosaic shows.</summary>
     public const int MosaicImages = 16;
 
-    /// <summary>Predicts every item and counts; what was predicted comes back only for the first items.</summary>
+    /// <summary>Predicts every item and counts; what was predicted comes back only for some items, spread evenly over the split.</summary>
     /// <param name="predictor">Of a model with the data set's classes.</param>
     /// <param name="dataset">What to compare with.</param>
     /// <param name="pixelCap">Larger images are refused.</param>
@@ -35,9 +36,9 @@ internal static class Evaluation
     {
         var matrix = new ConfusionMatrix(dataset.ClassCount);
         SegmentationItem[] items = [.. dataset.Items.Take(limit)];
-        var places = items.Take(shown).Select((item, index) => (item, index)).ToDictionary(i => i.item, i => i.index);
-        var truth = new MosaicTile[places.Count];
-        var predicted = new MosaicTile[places.Count];
+        int[] places = Spread(items.Length, shown);
+        var pictures = new MosaicTile[places.Length];
+        var kept = places.Select((place, index) => (Item: items[place], index)).ToLookup(i => i.Item, i => i.index);
         var buffers = new SampleBuffers();
         var found = new LabelCounts();
         int done = 0;
@@ -48,13 +49,13 @@ internal static class Evaluation
             cancellation.ThrowIfCancellationRequested();
             (Memory2D<Rgb> image, Memory2D<byte> labels) = dataset.Load(item, pixelCap, buffers);
             found.Add(labels.Span);
-            if (places.TryGetValue(item, out int at))
+            if (kept.Contains(item))
             {
                 var prediction = new byte[image.Height, image.Width];
                 predictor.Count(image.Span, labels.Span, matrix, prediction, cancellation);
-                Memory2D<Rgb> kept = image.ToArray();
-                truth[at] = new MosaicTile(item.Name, kept, labels.ToArray());
-                predicted[at] = new MosaicTile(item.Name, kept, prediction);
+                var tile = new MosaicTile(item.Name, image.ToArray(), labels.ToArray(), prediction);
+                foreach (int index in kept[item])
+                    pictures[index] = tile;
             }
             else
             {
@@ -64,7 +65,17 @@ internal static class Evaluation
             report(++done);
         }
 
-        return new EvaluationResult(matrix, truth, predicted, found);
+        string subject = string.Create(CultureInfo.InvariantCulture, $"{items.Length} images of {dataset.Name}, split '{dataset.Split}'");
+        return new EvaluationResult(matrix, pictures, found, subject);
+    }
+
+    /// <summary>Indices spread evenly over so many, in ascending order and each once: the middles of equal parts.</summary>
+    /// <param name="count">How many there are.</param>
+    /// <param name="wanted">How many indices are wanted; no more come back than there are.</param>
+    public static int[] Spread(int count, int wanted)
+    {
+        int parts = Math.Min(count, wanted);
+        return [.. Enumerable.Range(0, parts).Select(part => (int)(((2L * part) + 1) * count / (2L * parts)))];
     }
 
     /// <summary>Writes the means over classes and pixels into an object.</summary>
@@ -78,11 +89,10 @@ internal static class Evaluation
 
 /// <summary>What an evaluation found.</summary>
 /// <param name="Matrix">All counts.</param>
-/// <param name="Truth">The first images with their labels.</param>
-/// <param name="Predicted">The first images with what was predicted.</param>
+/// <param name="Shown">Some images with their labels and with what was predicted.</param>
 /// <param name="Labels">The labels of all images.</param>
-internal sealed record EvaluationResult(
-    ConfusionMatrix Matrix, IReadOnlyList<MosaicTile> Truth, IReadOnlyList<MosaicTile> Predicted, LabelCounts Labels)
+/// <param name="Subject">What was measured, for titles.</param>
+internal sealed record EvaluationResult(ConfusionMatrix Matrix, IReadOnlyList<MosaicTile> Shown, LabelCounts Labels, string Subject)
 {
     /// <summary>What is probably wrong with the labels: no sentence, or one.</summary>
     /// <param name="dataset">The split that was measured.</param>

@@ -1,6 +1,7 @@
 using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
+using Sunet.Data.Datasets.Labels;
 using Sunet.Data.Images;
 using Sunet.Data.Reporting;
 using Sunet.Native;
@@ -133,11 +134,15 @@ internal static class PredictRun
         IndexPngWriter.Write(path + PredictSettings.LabelsEnding, labels);
         if (settings.Submission is not null)
             return;
+        IReadOnlyList<string> names = predictor.Model.Spec.ClassNames;
+        ClassColours colours = ClassPalette.Of(names);
         if (settings.Legend)
-            LegendOverlay.Write(path + PredictSettings.OverlayEnding, image.Span, labels, predictor.Model.Spec.ClassNames);
+            LegendOverlay.Write(path + PredictSettings.OverlayEnding, image.Span, labels, names, colours);
         else if (settings.Overlay)
-            ImageWriter.WriteJpeg(path + PredictSettings.OverlayEnding, Overlay.Blend(image.Span, labels).Span);
-        if (mapper is not null)
-            ActivationChart.Write(path + PredictSettings.ActivationsEnding, image.Span, labels, mapper.Compute(image.Span, cancellation));
+            ImageWriter.WriteJpeg(path + PredictSettings.OverlayEnding, Overlay.Tint(image.Span, labels, colours).Span);
+        if (mapper is null)
+            return;
+        IReadOnlyList<ActivationMap> maps = mapper.Compute(image.Span, cancellation);
+        ActivationChart.Write(path + PredictSettings.ActivationsEnding, image.Span, labels, colours, maps);
     }
 }

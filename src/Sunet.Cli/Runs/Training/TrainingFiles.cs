@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Sunet.Cli.Output;
 using Sunet.Cli.Runs.Measuring;
+using Sunet.Data.Datasets.Labels;
 using Sunet.Data.Reporting;
 using Sunet.Native.Files;
 using Sunet.Native.Models;
@@ -13,8 +14,8 @@ namespace Sunet.Cli.Runs.Training;
 /// <param name="Seed">Kept in the weights' metadata.</param>
 internal sealed record TrainingFiles(string Folder, ulong Seed)
 {
-    /// <summary>The name of the picture of what was predicted.</summary>
-    public const string PredictionMosaic = "val_batch0_pred.jpg";
+    /// <summary>The name of the picture of what was predicted, beside the ground truth.</summary>
+    public const string PredictionMosaic = "val_pictures.jpg";
 
     private const string StateName = "state", WeightsName = "weights";
 
@@ -53,15 +54,15 @@ internal sealed record TrainingFiles(string Folder, ulong Seed)
         byte[] csv = Encoding.UTF8.GetBytes(progress.ToCsv());
         DurableFile.Write(Path.Combine(Folder, "results.csv"), stream => stream.Write(csv));
         ResultsChart.Write(Path.Combine(Folder, "results.png"),
-            [.. progress.Rows.Select(r => new ResultsPoint(r.Epoch, r.Loss, r.Scores[0], r.LearningRate))], progress.Metrics[0].Name);
+            [.. progress.Rows.Select(r => new ResultsPoint(r.Epoch, r.Loss, r.Scores, r.LearningRate))],
+            [.. progress.Metrics.Select(m => $"validation {m.Name.Replace('_', ' ')}, %")], progress.BestEpoch);
     }
 
     /// <summary>Writes the pictures of a validation.</summary>
     /// <exception cref="Sunet.Native.DataException">They could not be written.</exception>
     public void WritePictures(EvaluationResult result, IReadOnlyList<string> classNames)
     {
-        ConfusionMatrixChart.Write(Path.Combine(Folder, "confusion_matrix.png"), result.Counts(), classNames);
-        Mosaic.Write(Path.Combine(Folder, "val_batch0_labels.jpg"), result.Truth, classNames);
-        Mosaic.Write(Path.Combine(Folder, PredictionMosaic), result.Predicted, classNames);
+        ConfusionMatrixChart.Write(Path.Combine(Folder, "confusion_matrix.png"), result.Counts(), classNames, result.Subject);
+        Mosaic.Write(Path.Combine(Folder, PredictionMosaic), result.Shown, classNames, ClassPalette.Of(classNames));
     }
 }
