@@ -39,7 +39,7 @@ public sealed class PatienceTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
         Assert.Equal(0, Train("three", epochs: 3).Code);
         DateTime chart = File.GetLastWriteTimeUtc(folder["three", "results.png"]);
         DateTime best = File.GetLastWriteTimeUtc(folder["three", "weights", "best.safetensors"]);
-        foreach (string picture in new[] { "confusion_matrix.png", "val_batch0_pred.jpg", "val_batch0_labels.jpg" })
+        foreach (string picture in new[] { "confusion_matrix.png", "val_pictures.jpg" })
             Assert.InRange(File.GetLastWriteTimeUtc(folder["three", picture]), best, chart.AddTicks(-1));
     }
 
