@@ -73,7 +73,6 @@ internal static class StrategyRun
 
         output.Table(table);
         output.Result($"images {images}");
-        output.Result(Evaluation.Definition);
     }
 
     private static void Write(
