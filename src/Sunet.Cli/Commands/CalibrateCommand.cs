@@ -17,7 +17,10 @@ internal static class CalibrateCommand
         Setting.Value("split", "the part of the data set that statistics are taken of", "train"),
         Setting.Value("imgsz", "image: a side, or height x width (default: the size that most images have)"),
         Setting.Value("batch", "images in a batch", "4"),
-        Setting.Value("iters", "batches (default: 100, or all images once where they are fewer)"),
+        Setting.Value("iters", "batches (default: 100, or all images once where they are fewer)") with
+        {
+            Group = SettingGroups.Input,
+        },
         PredictionSettings.Settings.Single(s => s.Name == "output-stride"),
         Setting.Value("workers", "threads that load data (default: half of the processors)"),
         DecodingSettings.Memory,
@@ -32,5 +35,7 @@ internal static class CalibrateCommand
         {
             CalibrateRun.Execute(values, output, cancellation);
             return ExitCodes.Success;
-        });
+        })
+        .Requiring("data", "weights", "out")
+        .WithExamples("calibrate --data camvid --weights runs/train/exp --out new.safetensors");
 }

@@ -26,5 +26,9 @@ internal static class ExportCommand
         {
             ExportRun.Execute(ExportSettings.From(values), output, cancellation);
             return ExitCodes.Success;
-        });
+        })
+        .Requiring("weights")
+        .WithExamples(
+            "export --weights runs/train/exp --verify",
+            "export --weights checkpoint.pth.tar --format safetensors");
 }

@@ -27,7 +27,8 @@ internal static class InfoCommand
             else
                 InfoRun.Execute(values, output);
             return ExitCodes.Success;
-        });
+        })
+        .WithExamples("info --model sunet64 --train --batch 22", "info --weights runs/train/exp --imgsz 360x480", "info --recipe voc");
 
     private static void ShowRecipe(string name, SettingValues values, CommandOutput output)
     {

@@ -28,5 +28,10 @@ internal static class PredictCommand
     ];
 
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "predict", "Segments images.", Settings, values => PredictRun.Execute(PredictSettings.From(values), output, cancellation));
+        "predict", "Segments images.", Settings, values => PredictRun.Execute(PredictSettings.From(values), output, cancellation))
+        .Requiring("weights", "source")
+        .WithExamples(
+            "predict --weights runs/train/exp --source photos",
+            "predict --weights best.safetensors --source 'photos/*.jpg' --legend",
+            "predict --weights best.safetensors --source test.txt --submission voc");
 }

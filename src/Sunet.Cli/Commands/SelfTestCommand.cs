@@ -21,5 +21,6 @@ internal static class SelfTestCommand
 
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
         "selftest", "Checks every op, whole networks and training on a device against known values.", Settings,
-        values => SelfTestRun.Execute(values, output, cancellation));
+        values => SelfTestRun.Execute(values, output, cancellation))
+        .WithExamples("selftest --device cuda", "selftest --device cpu --only training");
 }

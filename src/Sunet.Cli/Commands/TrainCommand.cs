@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sunet.Cli.Output;
+using Sunet.Cli.Runs.Measuring;
 using Sunet.Cli.Runs.Training;
 using Sunet.Cli.Settings;
 using Sunet.Native;
@@ -20,8 +21,15 @@ internal static class TrainCommand
         Setting.Switch("quiet", "no progress"),
     ];
 
+    private static readonly IReadOnlyList<Setting> Settings =
+    [
+        .. TrainSettings.RunSettings.Changing(
+            setting => setting with { Requirement = "required, but for --config or --resume" }, "data"),
+        .. InvocationSettings,
+    ];
+
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "train", "Trains a segmenter or a classifier, as its data has it.", [.. TrainSettings.RunSettings, .. InvocationSettings], given =>
+        "train", "Trains a segmenter or a classifier, as its data has it.", Settings, given =>
         {
             SettingValues run = given.Of(TrainSettings.RunSettings);
             if (run.TextOrNull("recipe") == Recipe.Help)
@@ -35,7 +43,12 @@ internal static class TrainCommand
             TrainSettings settings = TrainSettings.From(run, TrainSettings.HeadFor(run), recipe);
             TrainRun.Execute(settings, new TrainRequest(resume, given.Flag("dry-run"), given.Flag("quiet")), output, cancellation);
             return ExitCodes.Success;
-        });
+        })
+        .WithExamples(
+            "train --data camvid --recipe small --model sunet64",
+            "train --data VOCdevkit --recipe voc --weights sunet64.safetensors",
+            "train --resume runs/train/exp")
+        .WithRemarks(Evaluation.Definition, ClassifierEvaluation.Definition);
 
     private static (SettingValues Run, Recipe? Recipe) Configured(SettingValues run, string? file)
     {

@@ -30,5 +30,11 @@ internal static class ValCommand
         {
             ValRun.Execute(ValSettings.From(values), output, cancellation);
             return ExitCodes.Success;
-        });
+        })
+        .Requiring("data", "weights")
+        .WithExamples(
+            "val --data camvid --weights runs/train/exp",
+            "val --data camvid --weights best.safetensors --split test --flip",
+            "val --data VOCdevkit --weights best.safetensors --strategies paper")
+        .WithRemarks(Evaluation.Definition, ClassifierEvaluation.Definition);
 }

@@ -1,3 +1,4 @@
+using Sunet.Cli.Output;
 using Sunet.Native;
 using Sunet.Native.Models.Networks;
 
@@ -29,6 +30,9 @@ internal static class ModelSettings
         Setting.Switch("multigrid", "double the dilation within dilated modules, without strides", fallback: true),
         Setting.Switch("degrid", "two more 3x3 convolutions against gridding"),
     ];
+
+    /// <summary>The names of all models.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. SunetConfig.All.Select(c => c.Name), Tiny, Custom];
 
     private static SunetConfig TinyBody { get; } =
         new(Custom, 16, 2, [32, 64, 96, 128]) { StemWidth = 16, ResidualWidth = 32 };
@@ -102,6 +106,6 @@ internal static class ModelSettings
         if (name == Tiny)
             return TinyBody;
         return SunetConfig.All.FirstOrDefault(c => c.Name == name) ?? throw new ConfigurationException(
-            $"There is no model '{name}'; choose one of {string.Join(", ", SunetConfig.All.Select(c => c.Name))}, {Tiny}, {Custom}.");
+            $"There is no model '{name}'; choose one of {string.Join(", ", Names)}.{DidYouMean.Sentence(name, Names)}");
     }
 }

@@ -15,7 +15,7 @@ internal static class PredictionSettings
     public static IReadOnlyList<Setting> Settings { get; } =
     [
         Setting.Value("scales", "factors on the image whose predictions are averaged, such as 0.5,0.75,1,1.25", "1"),
-        Setting.Switch("flip", "average in the mirrored image"),
+        Setting.Switch("flip", "average in the mirrored image") with { Group = SettingGroups.Prediction },
         Setting.Value("tile", "images with a longer side are cut into tiles of this side; 0 never cuts", "2048"),
         Setting.Value("overlap", "pixels that tiles share", "256"),
         Setting.Value("crop", "cut the image at every scale into crops of this side, padded; 0 for none", "0"),
