@@ -33,7 +33,7 @@ internal static class CalibrateCommand
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
         "calibrate", "Takes a model's running statistics anew, at the size it is used at.", Settings, values =>
         {
-            CalibrateRun.Execute(values, output, cancellation);
+            CalibrateRun.Execute(WeightsSettings.InRunFolder(values), output, cancellation);
             return ExitCodes.Success;
         })
         .Requiring("data", "weights", "out")

@@ -24,7 +24,7 @@ internal static class ExportCommand
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
         "export", "Writes a model as a file for other programs.", Settings, values =>
         {
-            ExportRun.Execute(ExportSettings.From(values), output, cancellation);
+            ExportRun.Execute(ExportSettings.From(WeightsSettings.InRunFolder(values)), output, cancellation);
             return ExitCodes.Success;
         })
         .Requiring("weights")

@@ -40,6 +40,7 @@ internal static class TrainCommand
 
             string? resume = given.TextOrNull("resume");
             (run, Recipe? recipe) = resume is null ? Configured(run, given.TextOrNull("config")) : (Resumed(run, given, resume), null);
+            run = WeightsSettings.InRunFolder(run);
             TrainSettings settings = TrainSettings.From(run, TrainSettings.HeadFor(run), recipe);
             TrainRun.Execute(settings, new TrainRequest(resume, given.Flag("dry-run"), given.Flag("quiet")), output, cancellation);
             return ExitCodes.Success;

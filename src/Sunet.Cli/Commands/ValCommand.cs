@@ -28,7 +28,7 @@ internal static class ValCommand
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
         "val", "Measures a model on a data set.", Settings, values =>
         {
-            ValRun.Execute(ValSettings.From(values), output, cancellation);
+            ValRun.Execute(ValSettings.From(WeightsSettings.InRunFolder(values)), output, cancellation);
             return ExitCodes.Success;
         })
         .Requiring("data", "weights")
