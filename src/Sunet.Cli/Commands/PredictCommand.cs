@@ -24,11 +24,13 @@ internal static class PredictCommand
         Setting.Value("name", "the run folder's name", "exp"),
         Setting.Switch("exist-ok", "use an existing run folder"),
         .. DeviceSettings.Settings,
+        Setting.Switch("json", "one JSON object as the result: for each image its files, size and the share of each class"),
         Setting.Switch("quiet", "no progress"),
     ];
 
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "predict", "Segments images.", Settings, values => PredictRun.Execute(PredictSettings.From(values), output, cancellation))
+        "predict", "Segments images.", Settings,
+        values => PredictRun.Execute(PredictSettings.From(WeightsSettings.InRunFolder(values)), output, cancellation))
         .Requiring("weights", "source")
         .WithExamples(
             "predict --weights runs/train/exp --source photos",

@@ -66,7 +66,8 @@ internal sealed class ProgressLine : IDisposable
 
     public void Dispose() => Clear();
 
-    private void Clear()
+    /// <summary>Takes the bar away, so that something else can be said in its place; the next report draws it again.</summary>
+    public void Clear()
     {
         if (drawn)
             writer.Write(ClearLine);
