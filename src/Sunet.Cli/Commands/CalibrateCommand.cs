@@ -14,7 +14,7 @@ internal static class CalibrateCommand
         Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
         .. WeightsSettings.Settings("checkpoint of a segmenter"),
         Setting.Value("out", "the file to write"),
-        Setting.Value("split", "the part of the data set that statistics are taken of", "train"),
+        Setting.Value("split", "the part of the data set that statistics are taken of", "train") with { Choices = LabelSettings.Splits },
         Setting.Value("imgsz", "image: a side, or height x width (default: the size that most images have)"),
         Setting.Value("batch", "images in a batch", "4"),
         Setting.Value("iters", "batches (default: 100, or all images once where they are fewer)") with

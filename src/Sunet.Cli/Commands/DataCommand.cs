@@ -32,7 +32,7 @@ internal static class DataCommand
     [
         Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
         Setting.Value("out", "the folder to make, in the layout of PASCAL VOC"),
-        Setting.Value("split", "the parts to convert, separated by commas; all without it"),
+        Setting.Value("split", "the parts to convert, separated by commas; all without it") with { Choices = LabelSettings.Splits },
         Setting.Value("colour-map", "for masks in colours: a file of names and colours, with lines such as 'road:128,64,128'; a "
             + "labelmap.txt in the data set is found without it"),
         Setting.Switch("exist-ok", "overwrite a data set that is there, or go on with one that was interrupted"),

@@ -11,7 +11,7 @@ internal static class ExportCommand
     private static readonly Setting[] Settings =
     [
         .. WeightsSettings.Settings("checkpoint"),
-        Setting.Value("format", "onnx, or safetensors", "onnx"),
+        Setting.Value("format", "onnx, or safetensors", "onnx") with { Choices = ["onnx", "safetensors"] },
         Setting.Value("out", "the file to write (default: beside the weights, with the format's ending)"),
         PredictionSettings.Settings.Single(s => s.Name == "output-stride"),
         Setting.Switch("fold", "ONNX: make batch normalisations behind convolutions part of their weights", fallback: true),

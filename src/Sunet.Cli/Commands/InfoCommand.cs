@@ -13,7 +13,10 @@ internal static class InfoCommand
     private static readonly Setting[] Settings =
     [
         .. PlanSettings.Settings,
-        Setting.Value("recipe", "in place of a model: show what 'train --recipe' of that name trains with"),
+        Setting.Value("recipe", "in place of a model: show what 'train --recipe' of that name trains with") with
+        {
+            Choices = [.. Recipe.All.Select(recipe => recipe.Name)],
+        },
         .. DeviceSettings.Settings,
         Setting.Switch("json", "one JSON object as the result"),
     ];

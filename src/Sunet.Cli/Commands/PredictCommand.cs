@@ -19,7 +19,10 @@ internal static class PredictCommand
         Setting.Switch("overlay", "write the classes' colours over the image", fallback: true),
         Setting.Switch("legend", "name the classes that appear below the overlay"),
         Setting.Switch("activations", "draw the strongest feature map of every level of the network"),
-        Setting.Value("submission", "write label maps only, named and numbered as a benchmark's server takes them: voc or cityscapes"),
+        Setting.Value("submission", "write label maps only, named and numbered as a benchmark's server takes them: voc or cityscapes") with
+        {
+            Choices = ["voc", "cityscapes"],
+        },
         Setting.Value("project", "where run folders are made", "runs/predict"),
         Setting.Value("name", "the run folder's name", "exp"),
         Setting.Switch("exist-ok", "use an existing run folder"),

@@ -23,8 +23,12 @@ internal static class TrainCommand
 
     private static readonly IReadOnlyList<Setting> Settings =
     [
-        .. TrainSettings.RunSettings.Changing(
-            setting => setting with { Requirement = "required, but for --config or --resume" }, "data"),
+        .. TrainSettings.RunSettings
+            .Changing(setting => setting with { Requirement = "required, but for --config or --resume" }, "data")
+            .Choosing("recipe", [.. Recipe.All.Select(recipe => recipe.Name), Recipe.Help])
+            .Choosing("schedule", ["cosine", "step", "poly", "constant"])
+            .Choosing("train-split", LabelSettings.Splits)
+            .Choosing("val-split", LabelSettings.Splits),
         .. InvocationSettings,
     ];
 

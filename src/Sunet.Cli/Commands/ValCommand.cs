@@ -13,7 +13,7 @@ internal static class ValCommand
     [
         Setting.Value("data", "data set: " + DatasetReader.KnownLayouts + "; for a classifier a folder in the layout of ImageNet"),
         .. WeightsSettings.Settings("checkpoint"),
-        Setting.Value("split", "the part of the data set", "val"),
+        Setting.Value("split", "the part of the data set", "val") with { Choices = LabelSettings.Splits },
         Setting.Value("limit", "at most that many images"),
         .. LabelSettings.Settings,
         DecodingSettings.PixelCap,

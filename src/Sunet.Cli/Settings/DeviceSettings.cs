@@ -21,7 +21,10 @@ internal static class DeviceSettings
     /// <summary>Which device, without how it computes.</summary>
     public static IReadOnlyList<Setting> Choice { get; } =
     [
-        Setting.Value("device", "cpu, cuda, cuda:N for another GPU than the first, or auto for the best there is", Auto),
+        Setting.Value("device", "cpu, cuda, cuda:N for another GPU than the first, or auto for the best there is", Auto) with
+        {
+            Choices = [Auto, Cpu, Cuda],
+        },
         Setting.Value("threads", "threads a call uses on the CPU, or that compile for a GPU; 0 takes all that the process may use", "0"),
     ];
 
@@ -40,7 +43,11 @@ internal static class DeviceSettings
     public static IReadOnlyList<Setting> Settings { get; } =
     [
         .. Choice,
-        Setting.Value("precision", "float32, tf32 (GPU: convolutions round to 11 bits) or bf16 (activations in 16 bits)", Precisions[0]),
+        Setting.Value(
+            "precision", "float32, tf32 (GPU: convolutions round to 11 bits) or bf16 (activations in 16 bits)", Precisions[0]) with
+        {
+            Choices = Precisions,
+        },
         .. Tuning,
     ];
 

@@ -22,7 +22,10 @@ internal static class PredictionSettings
         Setting.Value("crop-stride", "from crop to crop, as a share of its side", Invariant($"{TwoThirds}")),
         Setting.Value("crop-base", "resize the shorter side to this times the scale before crops are cut; 0 for the image's own", "0"),
         Setting.Value("output-stride",
-            "another output stride than the checkpoint's: 32, 16 or 8 (statistics fit the checkpoint's; see 'calibrate')"),
+            "another output stride than the checkpoint's: 32, 16 or 8 (statistics fit the checkpoint's; see 'calibrate')") with
+        {
+            Choices = ModelSettings.OutputStrides,
+        },
     ];
 
     /// <summary>Reads them.</summary>

@@ -19,6 +19,9 @@ internal sealed record Setting(string Name, string Help, string? Default, bool I
     /// <summary>The heading it stands under in help, where that is not the usual one of its name.</summary>
     public string? Group { get; init; }
 
+    /// <summary>The words that a shell completes its value with; others may do as well.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
+
     /// <summary>That it must be given, and unless what; null where it may be left out.</summary>
     public string? Requirement { get; init; }
 

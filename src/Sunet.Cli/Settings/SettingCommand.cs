@@ -58,6 +58,7 @@ internal static class SettingCommand
             HelpName = "value",
             Hidden = setting.IsHidden,
         };
+        option.CompletionSources.Add([.. setting.Choices]);
         command.Add(option);
         return parsed => parsed.GetValue(option) is { } text ? (setting.Name, text) : null;
     }

@@ -10,6 +10,13 @@ internal static class SettingLists
     public static IReadOnlyList<Setting> Grouping(this IReadOnlyList<Setting> settings, string group, params string[] names) =>
         settings.Changing(setting => setting with { Group = group }, names);
 
+    /// <summary>The settings, of which one is completed with words.</summary>
+    /// <param name="settings">All of them.</param>
+    /// <param name="name">Which is meant.</param>
+    /// <param name="choices">The words.</param>
+    public static IReadOnlyList<Setting> Choosing(this IReadOnlyList<Setting> settings, string name, IReadOnlyList<string> choices) =>
+        settings.Changing(setting => setting with { Choices = choices }, name);
+
     /// <summary>The settings, some of them changed.</summary>
     /// <param name="settings">All of them.</param>
     /// <param name="change">Makes another setting of one.</param>

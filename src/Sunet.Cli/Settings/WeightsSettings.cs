@@ -27,10 +27,14 @@ internal static class WeightsSettings
     {
         if (values.TextOrNull(Weights) is not { } folder || !Directory.Exists(folder))
             return values;
-        string[] files = [.. new[] { "best", "last" }.Select(name => Path.Combine(folder, "weights", name + ".safetensors"))];
-        string file = files.FirstOrDefault(File.Exists) ?? throw new CheckpointException(
-            $"The folder '{folder}' has no weights of a training run: there is neither '{files[0]}' nor '{files[1]}'.", folder);
-        return values.With((Weights, file));
+        string best = Path.Combine(folder, "weights", "best.safetensors"), last = Path.Combine(folder, "weights", "last.safetensors");
+        if (!File.Exists(best) && !File.Exists(last))
+        {
+            throw new CheckpointException(
+                $"The folder '{folder}' has no weights of a training run: there is neither '{best}' nor '{last}'.", folder);
+        }
+
+        return values.With((Weights, File.Exists(best) ? best : last));
     }
 
     /// <summary>Opens the checkpoint, whose weights stay in the file until they are wanted, and says what had to be decided.</summary>
