@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Sunet.Cli.Commands;
 using Sunet.Cli.Output;
+using Sunet.Cli.Settings;
 using Sunet.Native;
 
 namespace Sunet.Cli;
@@ -35,14 +37,17 @@ internal static class CommandLineHost
         {
             // An argument that begins with '@' is a name like any other.
             var syntax = new ParserConfiguration { ResponseFileTokenReplacer = null };
-            ParseResult parsed = CreateRoot(output, cancellation).Parse(args, syntax);
+            RootCommand root = CreateRoot(output, cancellation);
+            ParseResult parsed = root.Parse(args, syntax);
+            if (args.Count == 0 || parsed.GetResult(root.Options.OfType<HelpOption>().Single()) is not null)
+            {
+                output.ResultWriter.Write(HelpText.Of(parsed.CommandResult.Command));
+                return ExitCodes.Success;
+            }
+
             if (parsed.Action is ParseErrorAction)
             {
-                // A word that is no verb also leaves the verb missing; what was typed is what the user has to hear about.
-                string problem = parsed.UnmatchedTokens is [var word, ..]
-                    ? $"Unrecognized command or argument '{word}'."
-                    : parsed.Errors[0].Message;
-                output.Error($"{problem} See 'sunet {Verb(parsed)}--help'.");
+                output.Error($"{Problem(parsed)} See 'sunet {HelpText.PathOf(parsed.CommandResult.Command)}--help'.");
                 return ExitCodes.Usage;
             }
 
@@ -94,11 +99,17 @@ internal static class CommandLineHost
             SelfTestCommand.Create(output, cancellation),
         };
 
-    private static string Verb(ParseResult parsed)
+    /// <summary>What is wrong with what was typed, and what may have been meant.</summary>
+    private static string Problem(ParseResult parsed)
     {
-        var names = new List<string>();
-        for (var at = parsed.CommandResult; at.Command is not RootCommand; at = (System.CommandLine.Parsing.CommandResult)at.Parent!)
-            names.Insert(0, at.Command.Name + " ");
-        return string.Concat(names);
+        // A word that is no verb also leaves the verb missing; what was typed is what the user has to hear about.
+        if (parsed.UnmatchedTokens is not [var word, ..])
+            return parsed.Errors[0].Message;
+        Command command = parsed.CommandResult.Command;
+        string[] hidden = [.. (command as Verb)?.Settings.Where(setting => setting.IsHidden).Select(setting => "--" + setting.Name) ?? []];
+        IEnumerable<string> known = word.StartsWith('-')
+            ? command.Options.Select(option => option.Name).Except(hidden).Append("--help")
+            : command.Subcommands.Select(verb => verb.Name);
+        return $"Unrecognized command or argument '{word}'.{DidYouMean.Sentence(word.Split('=')[0], known)}";
     }
 }

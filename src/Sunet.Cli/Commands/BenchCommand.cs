@@ -13,7 +13,7 @@ internal static class BenchCommand
         .. PlanSettings.Settings,
         .. DeviceSettings.Settings,
         .. LoaderBench.Settings,
-        .. BenchRun.Settings,
+        .. BenchRun.Settings.Grouping(SettingGroups.Measuring, "iters", "warmup"),
         Setting.Switch("json", "one JSON object as the result"),
     ];
 
@@ -21,15 +21,18 @@ internal static class BenchCommand
     [
         .. PlanSettings.Settings.Where(s => s.Name != "train"),
         .. DeviceSettings.Settings.Where(s => s.Name is "threads" or "winograd" or "float16" or "precision"),
-        Setting.Value("iters", "predictions timed of each; the ratio is that of their medians", "20"),
-        Setting.Value("warmup", "predictions of each before that", "3"),
+        Setting.Value("iters", "predictions timed of each; the ratio is that of their medians", "20") with
+        {
+            Group = SettingGroups.Measuring,
+        },
+        Setting.Value("warmup", "predictions of each before that", "3") with { Group = SettingGroups.Measuring },
         Setting.Switch("json", "one JSON object as the result"),
         Setting.Value("contender", "the one of the two that this process loads and runs once") with { IsHidden = true },
     ];
 
     public static Command Create(CommandOutput output, CancellationToken cancellation)
     {
-        Command command = SettingCommand.Create(
+        Verb command = SettingCommand.Create(
             "bench", "Times a model, layer by layer, on noise; or the loading of a data set.", Settings, values =>
             {
                 if (LoaderBench.IsWanted(values))
@@ -37,12 +40,13 @@ internal static class BenchCommand
                 else
                     BenchRun.Execute(values, output, cancellation);
                 return ExitCodes.Success;
-            });
+            })
+            .WithExamples("bench --model sunet64 --imgsz 512 --roofline layers.png", "bench --data camvid --batch 8");
         command.Add(CreateCompare(output, cancellation));
         return command;
     }
 
-    private static Command CreateCompare(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
+    private static Verb CreateCompare(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
         "compare", "Times a segmenter's prediction on the CPU against ONNX Runtime, taking turns.", CompareSettings, values =>
         {
             if (values.IsGiven("contender"))
@@ -50,5 +54,6 @@ internal static class BenchCommand
             else
                 CompareRun.Execute(values, output, cancellation);
             return ExitCodes.Success;
-        });
+        })
+        .WithExamples("bench compare --model sunet64 --imgsz 512");
 }

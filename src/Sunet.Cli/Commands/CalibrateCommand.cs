@@ -14,10 +14,13 @@ internal static class CalibrateCommand
         Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
         .. WeightsSettings.Settings("checkpoint of a segmenter"),
         Setting.Value("out", "the file to write"),
-        Setting.Value("split", "the part of the data set that statistics are taken of", "train"),
+        Setting.Value("split", "the part of the data set that statistics are taken of", "train") with { Choices = LabelSettings.Splits },
         Setting.Value("imgsz", "image: a side, or height x width (default: the size that most images have)"),
         Setting.Value("batch", "images in a batch", "4"),
-        Setting.Value("iters", "batches (default: 100, or all images once where they are fewer)"),
+        Setting.Value("iters", "batches (default: 100, or all images once where they are fewer)") with
+        {
+            Group = SettingGroups.Input,
+        },
         PredictionSettings.Settings.Single(s => s.Name == "output-stride"),
         Setting.Value("workers", "threads that load data (default: half of the processors)"),
         DecodingSettings.Memory,
@@ -30,7 +33,9 @@ internal static class CalibrateCommand
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
         "calibrate", "Takes a model's running statistics anew, at the size it is used at.", Settings, values =>
         {
-            CalibrateRun.Execute(values, output, cancellation);
+            CalibrateRun.Execute(WeightsSettings.InRunFolder(values), output, cancellation);
             return ExitCodes.Success;
-        });
+        })
+        .Requiring("data", "weights", "out")
+        .WithExamples("calibrate --data camvid --weights runs/train/exp --out new.safetensors");
 }

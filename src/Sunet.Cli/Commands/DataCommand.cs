@@ -13,10 +13,10 @@ internal static class DataCommand
     private static readonly Setting[] SynthSettings =
     [
         Setting.Value("out", "the folder to make"),
-        Setting.Value("train", "training images", "200"),
+        Setting.Value("train", "training images", "200") with { Group = SettingGroups.Data },
         Setting.Value("val", "validation images", "40"),
         Setting.Value("size", "a side, or height x width", "96x128"),
-        Setting.Value("seed", "the same seed writes the same bytes", "0"),
+        Setting.Value("seed", "the same seed writes the same bytes", "0") with { Group = SettingGroups.Data },
         Setting.Switch("quiet", "no progress"),
     ];
 
@@ -32,7 +32,7 @@ internal static class DataCommand
     [
         Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
         Setting.Value("out", "the folder to make, in the layout of PASCAL VOC"),
-        Setting.Value("split", "the parts to convert, separated by commas; all without it"),
+        Setting.Value("split", "the parts to convert, separated by commas; all without it") with { Choices = LabelSettings.Splits },
         Setting.Value("colour-map", "for masks in colours: a file of names and colours, with lines such as 'road:128,64,128'; a "
             + "labelmap.txt in the data set is found without it"),
         Setting.Switch("exist-ok", "overwrite a data set that is there, or go on with one that was interrupted"),
@@ -47,13 +47,16 @@ internal static class DataCommand
     public static Command Create(CommandOutput output, CancellationToken cancellation) => new("data", "Makes, checks, converts data sets.")
     {
         SettingCommand.Create("synth", "Writes a small data set to try training on.", SynthSettings,
-            values => Synth(values, output, cancellation)),
+            values => Synth(values, output, cancellation))
+            .Requiring("out").WithExamples("data synth --out coins --train 200 --val 40"),
         CreateCheck(output, cancellation),
         SettingCommand.Create("convert", "Writes a data set in the layout of PASCAL VOC.", ConvertSettings, values =>
         {
             ConvertRun.Execute(values, output, cancellation);
             return ExitCodes.Success;
-        }),
+        })
+        .Requiring("data", "out")
+        .WithExamples("data convert --data labelled --out voc --colour-map labelmap.txt"),
     };
 
     private static int Synth(SettingValues values, CommandOutput output, CancellationToken cancellation)
@@ -70,16 +73,17 @@ internal static class DataCommand
         };
         using (var line = new DatasetProgressLine(output, values.Flag("quiet")))
             SyntheticDataset.Write(folder, settings, line, cancellation);
-        output.Result($"wrote {settings.TrainImages} training and {settings.ValImages} validation images, "
-            + $"{SyntheticDataset.ClassNames.Count} classes: {folder}");
+        output.Result($"wrote {Counted.Text(settings.TrainImages, "training images")} and "
+            + $"{Counted.Text(settings.ValImages, "validation images")}, "
+            + $"{Counted.Text(SyntheticDataset.ClassNames.Count, "classes")}: {folder}");
         return ExitCodes.Success;
     }
 
-    private static Command CreateCheck(CommandOutput output, CancellationToken cancellation)
+    private static Verb CreateCheck(CommandOutput output, CancellationToken cancellation)
     {
         var path = new Argument<string>("data") { Description = DatasetReader.KnownLayouts + "; or a folder in the layout of ImageNet" };
-        Command command = SettingCommand.Create("check", "Reads every file of a data set and lists what is wrong.", CheckSettings, path,
-            (values, data) => CheckRun.Execute(data, values, output, cancellation));
-        return command;
+        return SettingCommand.Create("check", "Reads every file of a data set and lists what is wrong.", CheckSettings, path,
+            (values, data) => CheckRun.Execute(data, values, output, cancellation))
+            .WithExamples("data check camvid");
     }
 }

@@ -12,5 +12,6 @@ internal static class DoctorCommand
 
     public static Command Create(CommandOutput output) => SettingCommand.Create(
         "doctor", "Shows what this installation runs on, and whether it computes.", Settings,
-        values => DoctorRun.Execute(values.Flag("json"), output));
+        values => DoctorRun.Execute(values.Flag("json"), output))
+        .WithExamples("doctor");
 }

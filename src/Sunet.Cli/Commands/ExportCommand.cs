@@ -11,7 +11,7 @@ internal static class ExportCommand
     private static readonly Setting[] Settings =
     [
         .. WeightsSettings.Settings("checkpoint"),
-        Setting.Value("format", "onnx, or safetensors", "onnx"),
+        Setting.Value("format", "onnx, or safetensors", "onnx") with { Choices = ["onnx", "safetensors"] },
         Setting.Value("out", "the file to write (default: beside the weights, with the format's ending)"),
         PredictionSettings.Settings.Single(s => s.Name == "output-stride"),
         Setting.Switch("fold", "ONNX: make batch normalisations behind convolutions part of their weights", fallback: true),
@@ -24,7 +24,11 @@ internal static class ExportCommand
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
         "export", "Writes a model as a file for other programs.", Settings, values =>
         {
-            ExportRun.Execute(ExportSettings.From(values), output, cancellation);
+            ExportRun.Execute(ExportSettings.From(WeightsSettings.InRunFolder(values)), output, cancellation);
             return ExitCodes.Success;
-        });
+        })
+        .Requiring("weights")
+        .WithExamples(
+            "export --weights runs/train/exp --verify",
+            "export --weights checkpoint.pth.tar --format safetensors");
 }

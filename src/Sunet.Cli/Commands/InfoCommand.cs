@@ -13,7 +13,10 @@ internal static class InfoCommand
     private static readonly Setting[] Settings =
     [
         .. PlanSettings.Settings,
-        Setting.Value("recipe", "in place of a model: show what 'train --recipe' of that name trains with"),
+        Setting.Value("recipe", "in place of a model: show what 'train --recipe' of that name trains with") with
+        {
+            Choices = [.. Recipe.All.Select(recipe => recipe.Name)],
+        },
         .. DeviceSettings.Settings,
         Setting.Switch("json", "one JSON object as the result"),
     ];
@@ -27,7 +30,8 @@ internal static class InfoCommand
             else
                 InfoRun.Execute(values, output);
             return ExitCodes.Success;
-        });
+        })
+        .WithExamples("info --model sunet64 --train --batch 22", "info --weights runs/train/exp --imgsz 360x480", "info --recipe voc");
 
     private static void ShowRecipe(string name, SettingValues values, CommandOutput output)
     {

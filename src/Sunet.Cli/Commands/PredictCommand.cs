@@ -19,14 +19,24 @@ internal static class PredictCommand
         Setting.Switch("overlay", "write the classes' colours over the image", fallback: true),
         Setting.Switch("legend", "name the classes that appear below the overlay"),
         Setting.Switch("activations", "draw the strongest feature map of every level of the network"),
-        Setting.Value("submission", "write label maps only, named and numbered as a benchmark's server takes them: voc or cityscapes"),
+        Setting.Value("submission", "write label maps only, named and numbered as a benchmark's server takes them: voc or cityscapes") with
+        {
+            Choices = ["voc", "cityscapes"],
+        },
         Setting.Value("project", "where run folders are made", "runs/predict"),
         Setting.Value("name", "the run folder's name", "exp"),
         Setting.Switch("exist-ok", "use an existing run folder"),
         .. DeviceSettings.Settings,
+        Setting.Switch("json", "one JSON object as the result: for each image its files, size and the share of each class"),
         Setting.Switch("quiet", "no progress"),
     ];
 
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "predict", "Segments images.", Settings, values => PredictRun.Execute(PredictSettings.From(values), output, cancellation));
+        "predict", "Segments images.", Settings,
+        values => PredictRun.Execute(PredictSettings.From(WeightsSettings.InRunFolder(values)), output, cancellation))
+        .Requiring("weights", "source")
+        .WithExamples(
+            "predict --weights runs/train/exp --source photos",
+            "predict --weights best.safetensors --source 'photos/*.jpg' --legend",
+            "predict --weights best.safetensors --source test.txt --submission voc");
 }

@@ -20,5 +20,6 @@ internal static class ProfileCommand
         {
             ProfileRun.Execute(values, output, cancellation);
             return ExitCodes.Success;
-        });
+        })
+        .WithExamples("profile --model sunet64 --train --batch 22 --device cuda");
 }

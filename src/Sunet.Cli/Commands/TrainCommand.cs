@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sunet.Cli.Output;
+using Sunet.Cli.Runs.Measuring;
 using Sunet.Cli.Runs.Training;
 using Sunet.Cli.Settings;
 using Sunet.Native;
@@ -20,8 +21,19 @@ internal static class TrainCommand
         Setting.Switch("quiet", "no progress"),
     ];
 
+    private static readonly IReadOnlyList<Setting> Settings =
+    [
+        .. TrainSettings.RunSettings
+            .Changing(setting => setting with { Requirement = "required, but for --config or --resume" }, "data")
+            .Choosing("recipe", [.. Recipe.All.Select(recipe => recipe.Name), Recipe.Help])
+            .Choosing("schedule", ["cosine", "step", "poly", "constant"])
+            .Choosing("train-split", LabelSettings.Splits)
+            .Choosing("val-split", LabelSettings.Splits),
+        .. InvocationSettings,
+    ];
+
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
-        "train", "Trains a segmenter or a classifier, as its data has it.", [.. TrainSettings.RunSettings, .. InvocationSettings], given =>
+        "train", "Trains a segmenter or a classifier, as its data has it.", Settings, given =>
         {
             SettingValues run = given.Of(TrainSettings.RunSettings);
             if (run.TextOrNull("recipe") == Recipe.Help)
@@ -32,9 +44,15 @@ internal static class TrainCommand
 
             string? resume = given.TextOrNull("resume");
             (run, Recipe? recipe) = resume is null ? Configured(run, given.TextOrNull("config")) : (Resumed(run, given, resume), null);
+            run = WeightsSettings.InRunFolder(run);
             TrainRun.Execute(run, recipe, new TrainRequest(resume, given.Flag("dry-run"), given.Flag("quiet")), output, cancellation);
             return ExitCodes.Success;
-        });
+        })
+        .WithExamples(
+            "train --data camvid",
+            "train --data VOCdevkit --recipe voc --weights sunet64.safetensors",
+            "train --resume runs/train/exp")
+        .WithRemarks(Evaluation.Definition, ClassifierEvaluation.Definition);
 
     private static (SettingValues Run, Recipe? Recipe) Configured(SettingValues run, string? file)
     {

@@ -13,7 +13,7 @@ internal static class ValCommand
     [
         Setting.Value("data", "data set: " + DatasetReader.KnownLayouts + "; for a classifier a folder in the layout of ImageNet"),
         .. WeightsSettings.Settings("checkpoint"),
-        Setting.Value("split", "the part of the data set", "val"),
+        Setting.Value("split", "the part of the data set", "val") with { Choices = LabelSettings.Splits },
         Setting.Value("limit", "at most that many images"),
         .. LabelSettings.Settings,
         DecodingSettings.PixelCap,
@@ -28,7 +28,13 @@ internal static class ValCommand
     public static Command Create(CommandOutput output, CancellationToken cancellation) => SettingCommand.Create(
         "val", "Measures a model on a data set.", Settings, values =>
         {
-            ValRun.Execute(ValSettings.From(values), output, cancellation);
+            ValRun.Execute(ValSettings.From(WeightsSettings.InRunFolder(values)), output, cancellation);
             return ExitCodes.Success;
-        });
+        })
+        .Requiring("data", "weights")
+        .WithExamples(
+            "val --data camvid --weights runs/train/exp",
+            "val --data camvid --weights best.safetensors --split test --flip",
+            "val --data VOCdevkit --weights best.safetensors --strategies paper")
+        .WithRemarks(Evaluation.Definition, ClassifierEvaluation.Definition);
 }

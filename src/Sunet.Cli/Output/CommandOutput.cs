@@ -92,5 +92,6 @@ internal sealed class CommandOutput(TextWriter results, TextWriter progress)
     /// <summary>Begins to show the progress of a run.</summary>
     /// <param name="total">Units of work, such as steps.</param>
     /// <param name="quiet">Whether nothing is shown.</param>
-    public ProgressLine StartProgress(long total, bool quiet) => new(progressWriter, total, IsProgressInteractive, quiet, LogInterval);
+    public ProgressLine StartProgress(long total, bool quiet) =>
+        new(progressWriter, total, IsProgressInteractive ? TerminalWidth.OfError : null, quiet, LogInterval);
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace Sunet.Cli.Output;
 
@@ -7,12 +6,11 @@ namespace Sunet.Cli.Output;
 internal sealed class ProgressLine : IDisposable
 {
     private const string ClearLine = "\r\u001b[K";
-    private const int BarWidth = 24;
     private static readonly TimeSpan TerminalInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly TextWriter writer;
     private readonly long total;
-    private readonly bool interactive;
+    private readonly Func<int>? terminalWidth;
     private readonly bool quiet;
     private readonly TimeSpan interval;
     private readonly Stopwatch watch = Stopwatch.StartNew();
@@ -20,13 +18,18 @@ internal sealed class ProgressLine : IDisposable
     private TimeSpan shown;
     private bool drawn;
 
-    public ProgressLine(TextWriter writer, long total, bool interactive, bool quiet, TimeSpan logInterval)
+    /// <param name="writer">Where the line goes.</param>
+    /// <param name="total">Units of work, such as steps.</param>
+    /// <param name="terminalWidth">Asked before every drawing for the terminal's width in cells; null where there is no terminal.</param>
+    /// <param name="quiet">Whether nothing is shown.</param>
+    /// <param name="logInterval">How often the line is repeated where there is no terminal.</param>
+    public ProgressLine(TextWriter writer, long total, Func<int>? terminalWidth, bool quiet, TimeSpan logInterval)
     {
         this.writer = writer;
         this.total = total;
-        this.interactive = interactive;
+        this.terminalWidth = terminalWidth;
         this.quiet = quiet;
-        interval = interactive ? TerminalInterval : logInterval;
+        interval = terminalWidth is null ? logInterval : TerminalInterval;
     }
 
     /// <summary>Shows how much is done, unless that was shown a moment ago.</summary>
@@ -40,20 +43,15 @@ internal sealed class ProgressLine : IDisposable
         if (quiet || now - shown < interval)
             return;
         shown = now;
-        double rate = (done - first.Value) / now.TotalSeconds;
-        string eta = rate > 0
-            ? TimeSpan.FromSeconds(Math.Round((total - done) / rate)).ToString("c", CultureInfo.InvariantCulture)
-            : "unknown";
-        string text = PrintableText.Of(string.Create(CultureInfo.InvariantCulture,
-            $"{done}/{total} {unit}  {detail}  {rate:F2} {unit}/s  eta {eta}  memory {ByteSize.Text(Environment.WorkingSet)}"));
-        if (!interactive)
+        var text = new ProgressText(done, total, unit, detail, (done - first.Value) / now.TotalSeconds);
+        if (terminalWidth is null)
         {
-            writer.WriteLine(text);
+            writer.WriteLine(text.Plain);
             return;
         }
 
-        int filled = (int)(BarWidth * done / Math.Max(1, total));
-        writer.Write($"{ClearLine}{new string('█', filled)}{new string('░', BarWidth - filled)} {text}");
+        // A terminal breaks the line once its last cell is written, or before the next character, as it pleases: that cell stays free.
+        writer.Write(ClearLine + text.Fit(terminalWidth() - 1));
         drawn = true;
     }
 
@@ -68,7 +66,8 @@ internal sealed class ProgressLine : IDisposable
 
     public void Dispose() => Clear();
 
-    private void Clear()
+    /// <summary>Takes the bar away, so that something else can be said in its place; the next report draws it again.</summary>
+    public void Clear()
     {
         if (drawn)
             writer.Write(ClearLine);

@@ -39,7 +39,7 @@ internal static class ModelFile
         if (model.Spec.Classes != classes)
         {
             throw new CheckpointException(
-                $"Checkpoint '{path}' has {model.Spec.Classes} classes and the data set '{dataset}' has {classes}.", path);
+                $"Checkpoint '{path}' has {Counted.Text(model.Spec.Classes, "classes")} and the data set '{dataset}' has {classes}.", path);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sunet.Cli.Output;
 using Sunet.Native;
 using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
@@ -20,7 +21,10 @@ internal static class DeviceSettings
     /// <summary>Which device, without how it computes.</summary>
     public static IReadOnlyList<Setting> Choice { get; } =
     [
-        Setting.Value("device", "cpu, cuda, cuda:N for another GPU than the first, or auto for the best there is", Auto),
+        Setting.Value("device", "cpu, cuda, cuda:N for another GPU than the first, or auto for the best there is", Auto) with
+        {
+            Choices = [Auto, Cpu, Cuda],
+        },
         Setting.Value("threads", "threads a call uses on the CPU, or that compile for a GPU; 0 takes all that the process may use", "0"),
     ];
 
@@ -39,7 +43,11 @@ internal static class DeviceSettings
     public static IReadOnlyList<Setting> Settings { get; } =
     [
         .. Choice,
-        Setting.Value("precision", "float32, tf32 (GPU: convolutions round to 11 bits) or bf16 (activations in 16 bits)", Precisions[0]),
+        Setting.Value(
+            "precision", "float32, tf32 (GPU: convolutions round to 11 bits) or bf16 (activations in 16 bits)", Precisions[0]) with
+        {
+            Choices = Precisions,
+        },
         .. Tuning,
     ];
 
@@ -60,8 +68,8 @@ internal static class DeviceSettings
         if (device == Auto)
             return OpenBest(values, cpu, options);
         return device == Cpu
-            ? Opened(new CpuBackend(cpu with { Precision = OnCpu(precision) }), "")
-            : Opened(new CudaBackend(OrdinalOf(device), options), "");
+            ? Opened(new CpuBackend(cpu with { Precision = OnCpu(precision) }))
+            : Opened(new CudaBackend(OrdinalOf(device), options));
     }
 
     /// <summary>The options of the CPU.</summary>
@@ -103,7 +111,7 @@ internal static class DeviceSettings
         {
             CudaReport report = CudaReport.Query();
             if (report.IsUsable)
-                return Opened(new CudaBackend(report.Devices.First(d => d.IsSupported).Ordinal, options), "auto chose ");
+                return Opened(new CudaBackend(report.Devices.First(d => d.IsSupported).Ordinal, options));
             missing = report.Problems[0];
         }
         catch (BackendException failure)
@@ -117,8 +125,7 @@ internal static class DeviceSettings
                 $"'--precision {values.Text("precision")}' needs a GPU, and there is none to use: {missing}", CudaLibrary.Driver.File);
         }
 
-        OpenDevice device = Opened(new CpuBackend(cpu with { Precision = OnCpu(options.Precision) }), "auto chose ");
-        return device with { Line = $"{device.Line}; not a GPU: {missing}" };
+        return Opened(new CpuBackend(cpu with { Precision = OnCpu(options.Precision) }));
     }
 
     private static Precision OnCpu(Precision precision) => precision switch
@@ -127,8 +134,13 @@ internal static class DeviceSettings
         _ => throw new ConfigurationException($"'--precision {Name(precision)}' is for a GPU; the CPU has float32 and bf16."),
     };
 
-    private static OpenDevice Opened(IBackend backend, string chosen) =>
-        new(backend, $"device: {chosen}{backend.Name} ({backend.Description})");
+    private static OpenDevice Opened(CpuBackend cpu)
+    {
+        string products = cpu.MultipliesFloat16 ? " multiplied in float16" : "";
+        return new OpenDevice(cpu, $"device: {cpu.Name}, {Counted.Text(cpu.Threads, "threads")}, {Name(cpu.Precision)}{products}");
+    }
+
+    private static OpenDevice Opened(CudaBackend gpu) => new(gpu, $"device: {gpu.Name}, {gpu.Device.Name}, {Name(gpu.Precision)}");
 
     private static int OrdinalOf(string device)
     {

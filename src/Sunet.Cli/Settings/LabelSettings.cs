@@ -5,6 +5,9 @@ namespace Sunet.Cli.Settings;
 /// <summary>The settings of how a data set's labels are read.</summary>
 internal static class LabelSettings
 {
+    /// <summary>The usual names of the parts of a data set.</summary>
+    public static IReadOnlyList<string> Splits { get; } = ["train", "val", "trainval", "trainaug", "test"];
+
     /// <summary>The settings.</summary>
     public static IReadOnlyList<Setting> Settings { get; } =
     [

@@ -1,3 +1,4 @@
+using Sunet.Cli.Output;
 using Sunet.Native;
 using Sunet.Native.Models.Networks;
 
@@ -14,19 +15,29 @@ internal static class ModelSettings
 
     private static readonly string[] Numbers = ["filters", "depth", "widths", "stem-width", "residual-width"];
 
+    /// <summary>The output strides there are, as they are given.</summary>
+    public static string[] OutputStrides { get; } = ["32", "16", "8"];
+
+    /// <summary>The names of all models.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. SunetConfig.All.Select(c => c.Name), Tiny, Custom];
+
     /// <summary>The settings that a classifier does not have.</summary>
     public static IReadOnlyList<string> SegmenterOnly { get; } = ["output-stride", "multigrid", "degrid"];
 
     /// <summary>The settings.</summary>
     public static IReadOnlyList<Setting> Settings { get; } =
     [
-        Setting.Value("model", $"{string.Join(", ", SunetConfig.All.Select(c => c.Name))}, {Tiny} or {Custom}") with { Replaces = Numbers },
+        Setting.Value("model", $"{string.Join(", ", SunetConfig.All.Select(c => c.Name))}, {Tiny} or {Custom}") with
+        {
+            Replaces = Numbers,
+            Choices = Names,
+        },
         Setting.Value("filters", "custom model: channels inside every u-net module"),
         Setting.Value("depth", "custom model: modules in blocks 2 and 3"),
         Setting.Value("widths", "custom model: channels out of the four blocks, such as 32,64,96,128"),
         Setting.Value("stem-width", "custom model: channels out of the stem", "64"),
         Setting.Value("residual-width", "custom model: channels out of the residual block", "128"),
-        Setting.Value("output-stride", "input size over feature size: 32, 16 or 8", "16"),
+        Setting.Value("output-stride", "input size over feature size: 32, 16 or 8", "16") with { Choices = OutputStrides },
         Setting.Switch("multigrid", "double the dilation within dilated modules, without strides", fallback: true),
         Setting.Switch("degrid", "two more 3x3 convolutions against gridding"),
     ];
@@ -69,7 +80,7 @@ internal static class ModelSettings
     public static bool HasBody(SettingValues values) => values.IsGiven("model") || Numbers.Any(values.IsGiven);
 
     /// <summary>The output stride, if it can be had.</summary>
-    public static int OutputStride(SettingValues values) => int.Parse(values.Choice("output-stride", "32", "16", "8"),
+    public static int OutputStride(SettingValues values) => int.Parse(values.Choice("output-stride", OutputStrides),
         System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Replaces names and files in settings by a network's own numbers, on which the settings then no longer depend.</summary>
@@ -106,6 +117,6 @@ internal static class ModelSettings
         if (name == Tiny)
             return TinyBody;
         return SunetConfig.All.FirstOrDefault(c => c.Name == name) ?? throw new ConfigurationException(
-            $"There is no model '{name}'; choose one of {string.Join(", ", SunetConfig.All.Select(c => c.Name))}, {Tiny}, {Custom}.");
+            $"There is no model '{name}'; choose one of {string.Join(", ", Names)}.{DidYouMean.Sentence(name, Names)}");
     }
 }

@@ -6,7 +6,7 @@ namespace Sunet.Cli.Settings;
 
 /// <summary>A device opened for one command, which disposes it.</summary>
 /// <param name="Backend">What plans are compiled for.</param>
-/// <param name="Line">One line on what it is, and on how it was chosen if it was.</param>
+/// <param name="Line">One short line on what it is; <c>sunet doctor</c> says more, and what the choice of a device depends on.</param>
 internal sealed record OpenDevice(IBackend Backend, string Line) : IDisposable
 {
     /// <summary>The threads of the CPU; null for a GPU.</summary>

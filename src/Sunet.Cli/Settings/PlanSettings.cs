@@ -29,6 +29,7 @@ internal static class PlanSettings
     public static SunetModel Model(SettingValues values, CommandOutput output)
     {
         WeightsSettings.RefuseIdle(values);
+        values = WeightsSettings.InRunFolder(values);
         if (values.TextOrNull("weights") is not null)
         {
             if (values.IsGiven("model"))

@@ -15,14 +15,17 @@ internal static class PredictionSettings
     public static IReadOnlyList<Setting> Settings { get; } =
     [
         Setting.Value("scales", "factors on the image whose predictions are averaged, such as 0.5,0.75,1,1.25", "1"),
-        Setting.Switch("flip", "average in the mirrored image"),
+        Setting.Switch("flip", "average in the mirrored image") with { Group = SettingGroups.Prediction },
         Setting.Value("tile", "images with a longer side are cut into tiles of this side; 0 never cuts", "2048"),
         Setting.Value("overlap", "pixels that tiles share", "256"),
         Setting.Value("crop", "cut the image at every scale into crops of this side, padded; 0 for none", "0"),
         Setting.Value("crop-stride", "from crop to crop, as a share of its side", Invariant($"{TwoThirds}")),
         Setting.Value("crop-base", "resize the shorter side to this times the scale before crops are cut; 0 for the image's own", "0"),
         Setting.Value("output-stride",
-            "another output stride than the checkpoint's: 32, 16 or 8 (statistics fit the checkpoint's; see 'calibrate')"),
+            "another output stride than the checkpoint's: 32, 16 or 8 (statistics fit the checkpoint's; see 'calibrate')") with
+        {
+            Choices = ModelSettings.OutputStrides,
+        },
     ];
 
     /// <summary>Reads them.</summary>

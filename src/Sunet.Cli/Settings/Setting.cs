@@ -16,6 +16,15 @@ internal sealed record Setting(string Name, string Help, string? Default, bool I
     /// <summary>Whether help says nothing of it: it is for the program itself.</summary>
     public bool IsHidden { get; init; }
 
+    /// <summary>The heading it stands under in help, where that is not the usual one of its name.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>The words that a shell completes its value with; others may do as well.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
+
+    /// <summary>That it must be given, and unless what; null where it may be left out.</summary>
+    public string? Requirement { get; init; }
+
     /// <summary>A setting with a value.</summary>
     public static Setting Value(string name, string help, string? fallback = null) => new(name, help, fallback, IsSwitch: false);
 

@@ -11,7 +11,7 @@ internal static class SettingCommand
     /// <param name="help">What it does.</param>
     /// <param name="settings">Its settings.</param>
     /// <param name="run">Runs it with those that were given and returns the exit code.</param>
-    public static Command Create(string name, string help, IReadOnlyList<Setting> settings, Func<SettingValues, int> run) =>
+    public static Verb Create(string name, string help, IReadOnlyList<Setting> settings, Func<SettingValues, int> run) =>
         Create(name, help, settings, (_, values) => run(values));
 
     /// <summary>Creates a command that takes an argument before its settings.</summary>
@@ -20,17 +20,17 @@ internal static class SettingCommand
     /// <param name="settings">Its settings.</param>
     /// <param name="argument">The argument; it must be given.</param>
     /// <param name="run">Runs it with the settings that were given and the argument, and returns the exit code.</param>
-    public static Command Create(
+    public static Verb Create(
         string name, string help, IReadOnlyList<Setting> settings, Argument<string> argument, Func<SettingValues, string, int> run)
     {
-        Command command = Create(name, help, settings, (parsed, values) => run(values, parsed.GetRequiredValue(argument)));
+        Verb command = Create(name, help, settings, (parsed, values) => run(values, parsed.GetRequiredValue(argument)));
         command.Add(argument);
         return command;
     }
 
-    private static Command Create(string name, string help, IReadOnlyList<Setting> settings, Func<ParseResult, SettingValues, int> run)
+    private static Verb Create(string name, string help, IReadOnlyList<Setting> settings, Func<ParseResult, SettingValues, int> run)
     {
-        var command = new Command(name, help);
+        var command = new Verb(name, help, settings);
         var readers = new List<Func<ParseResult, (string Name, string Value)?>>();
         foreach (Setting setting in settings)
             readers.Add(setting.IsSwitch ? AddSwitch(command, setting) : AddValue(command, setting));
@@ -58,6 +58,7 @@ internal static class SettingCommand
             HelpName = "value",
             Hidden = setting.IsHidden,
         };
+        option.CompletionSources.Add([.. setting.Choices]);
         command.Add(option);
         return parsed => parsed.GetValue(option) is { } text ? (setting.Name, text) : null;
     }

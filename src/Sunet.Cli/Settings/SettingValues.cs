@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sunet.Cli.Output;
 using Sunet.Native;
 
 namespace Sunet.Cli.Settings;
@@ -85,12 +86,16 @@ internal sealed class SettingValues
     public string Choice(string name, params string[] allowed)
     {
         string text = Text(name);
-        return allowed.Contains(text) ? text : throw Wrong(name, text, "one of " + string.Join(", ", allowed));
+        return allowed.Contains(text)
+            ? text
+            : throw Wrong(name, text, "one of " + string.Join(", ", allowed), DidYouMean.Sentence(text, allowed));
     }
 
     /// <summary>Some of a few words, separated by commas.</summary>
     public IReadOnlyList<string> Choices(string name, IReadOnlyList<string> allowed) => [.. Text(name).Split(',').Select(part =>
-        allowed.Contains(part) ? part : throw Wrong(name, Text(name), "some of " + string.Join(", ", allowed)))];
+        allowed.Contains(part)
+            ? part
+            : throw Wrong(name, Text(name), "some of " + string.Join(", ", allowed), DidYouMean.Sentence(part, allowed)))];
 
     /// <summary>An integer.</summary>
     public int Int(string name, int least, int most = int.MaxValue) =>
@@ -138,6 +143,6 @@ internal sealed class SettingValues
     private static double? ParseNumber(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value : null;
 
-    private static ConfigurationException Wrong(string name, string text, string wanted) =>
-        new($"'--{name}' is '{text}' where {wanted} is needed.");
+    private static ConfigurationException Wrong(string name, string text, string wanted, string guess = "") =>
+        new($"'--{name}' is '{text}' where {wanted} is needed.{guess}");
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Sunet.Cli.Output;
 using Sunet.Data.Datasets.Layouts;
 using Sunet.Native;
 using Sunet.Native.Files;
@@ -23,7 +24,11 @@ internal static class SettingsFile
         {
             string name = (key as YamlScalarNode)?.Value ?? "";
             if (settings.All(s => s.Name != name))
-                throw new ConfigurationException($"'{path}' has the unknown key '{name}'.");
+            {
+                throw new ConfigurationException(
+                    $"'{path}' has the unknown key '{name}'.{DidYouMean.Sentence(name, settings.Select(s => s.Name))}");
+            }
+
             values[name] = node switch
             {
                 YamlScalarNode { Value: { } text } => text,

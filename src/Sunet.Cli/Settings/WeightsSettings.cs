@@ -14,10 +14,28 @@ internal static class WeightsSettings
     /// <param name="help">What the checkpoint is to the verb.</param>
     public static IReadOnlyList<Setting> Settings(string help) =>
     [
-        Setting.Value(Weights, help),
+        Setting.Value(Weights, help + ", or the folder of a training run"),
         Setting.Value(Entry, "of a PyTorch file with several sets of weights, the entry of the one meant, such as state_dict_ema"),
         Setting.Value(Prefix, "what the names of the weights meant begin with, such as teacher. (default: what usual wrappers add)"),
     ];
+
+    /// <summary>
+    /// Names the file of weights where a training run's folder is given: those of the best epoch, else the last that were saved.
+    /// </summary>
+    /// <exception cref="CheckpointException">The folder has neither.</exception>
+    public static SettingValues InRunFolder(SettingValues values)
+    {
+        if (values.TextOrNull(Weights) is not { } folder || !Directory.Exists(folder))
+            return values;
+        string best = Path.Combine(folder, "weights", "best.safetensors"), last = Path.Combine(folder, "weights", "last.safetensors");
+        if (!File.Exists(best) && !File.Exists(last))
+        {
+            throw new CheckpointException(
+                $"The folder '{folder}' has no weights of a training run: there is neither '{best}' nor '{last}'.", folder);
+        }
+
+        return values.With((Weights, File.Exists(best) ? best : last));
+    }
 
     /// <summary>Opens the checkpoint, whose weights stay in the file until they are wanted, and says what had to be decided.</summary>
     /// <exception cref="CheckpointException">The file is missing, damaged, or no SUNet.</exception>

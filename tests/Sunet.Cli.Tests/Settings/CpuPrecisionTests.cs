@@ -41,9 +41,9 @@ public sealed class CpuPrecisionTests(TinyRuns runs) : IClassFixture<TinyRuns>, 
         }
 
         Assert.True(trained.Code == 0, trained.Error);
-        string how = NativeRuntime.Query().PrefersFloat16 ? "bf16 multiplied in float16)" : "bf16)";
-        Assert.Contains("threads, " + how, trained.Error, StringComparison.Ordinal);
-        Assert.Contains("threads, bf16)", Train("other", "--no-float16").Error, StringComparison.Ordinal);
+        string how = NativeRuntime.Query().PrefersFloat16 ? "bf16 multiplied in float16\n" : "bf16\n";
+        Assert.Contains("device: cpu, 1 thread, " + how, trained.Error, StringComparison.Ordinal);
+        Assert.Contains("device: cpu, 1 thread, bf16\n", Train("other", "--no-float16").Error, StringComparison.Ordinal);
         string weights = folder["runs", "exp", "weights", "best.safetensors"];
         CommandResult validated = CommandResult.Of(["val", "--data", runs.Data, "--weights", weights, "--quiet", "--json", .. Bf16]);
         Assert.True(validated.Code == 0, validated.Error);

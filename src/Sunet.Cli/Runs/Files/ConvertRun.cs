@@ -41,7 +41,7 @@ internal static class ConvertRun
             table.Add(split, Numbers.Grouped(images));
         output.Table(table);
         string kept = report.Kept == 0 ? "" : $"  kept {report.Kept}";
-        output.Result($"wrote {report.Written} images{kept}  classes {report.ClassCount}: {report.Root}");
+        output.Result($"wrote {Counted.Text(report.Written, "images")}{kept}  classes {report.ClassCount}: {report.Root}");
     }
 
     private static void Write(CommandOutput output, string data, ConversionReport report) => output.Json(json =>

@@ -90,6 +90,9 @@ internal static class DoctorRun
         facts.Add(("NVIDIA driver", report.DriverVersion is { } version ? $"for CUDA {version}" : "none"));
         foreach (CudaLibraryInfo library in report.Libraries)
             facts.Add((library.Name, $"{library.Version ?? "of unknown version"}, {library.Path}"));
+        facts.Add(("--device auto", report.IsUsable
+            ? FormattableString.Invariant($"cuda:{report.Devices.First(d => d.IsSupported).Ordinal}")
+            : $"cpu; not a GPU: {report.Problems[0]}"));
         for (int i = 0; i < report.Problems.Count; i++)
             facts.Add((FormattableString.Invariant($"GPU, problem {i + 1}"), report.Problems[i]));
         for (int i = 0; i < report.Notes.Count; i++)
@@ -108,7 +111,7 @@ internal static class DoctorRun
 
         long leaks = CudaReport.Query().Leaks;
         if (leaks > 0)
-            facts.Add(("GPU, leaks", $"{leaks.ToString(CultureInfo.InvariantCulture)} objects of this process were lost track of"));
+            facts.Add(("GPU, leaks", $"{Counted.Text(leaks, "objects")} that this process lost track of"));
     }
 
     private static void Convolve(

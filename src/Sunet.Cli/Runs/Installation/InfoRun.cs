@@ -47,7 +47,7 @@ internal static class InfoRun
         memory.Add("total", Numbers.Grouped(report.TotalBytes));
         memory.Add("(activations without sharing)", Numbers.Grouped(report.ActivationBytesUnshared));
         output.Table(memory);
-        output.Result($"{model.Spec.Config.Name}  output stride {model.Spec.OutputStride}  {model.Spec.Classes} classes  "
+        output.Result($"{model.Spec.Config.Name}  output stride {model.Spec.OutputStride}  {Counted.Text(model.Spec.Classes, "classes")}  "
             + $"{Numbers.Grouped(model.ParameterCount)} parameters");
         output.Result($"{(train ? "training step" : "prediction")} of {image}: {Numbers.Fixed(report.TotalFlops / 1e9, 2)} GFLOPs, "
             + $"a multiply-add counted as two, on {backend.Description}");

@@ -25,9 +25,9 @@ internal static class SelfTestRun
         foreach (Precision precision in PrecisionsOf(values))
         {
             using OpenDevice device = DeviceSettings.Open(values, precision);
-            lines.Add(device.Line);
+            lines.Add($"device: {device.Backend.Name} ({device.Backend.Description})");
             if (!values.Flag("quiet"))
-                output.Progress(device.Line);
+                output.Progress(lines[^1]);
             var reporter = new Reporter(output, values.Flag("quiet"));
             var options = new SelfTestOptions
             {
@@ -96,7 +96,7 @@ internal static class SelfTestRun
         output.Table(table);
         foreach (string line in lines)
             output.Result(line);
-        output.Result(string.Create(CultureInfo.InvariantCulture, $"{results.Count} checks, {failed} failed"));
+        output.Result($"{Counted.Text(results.Count, "checks")}, {Numbers.Grouped(failed)} failed");
     }
 
     private static void Write(

@@ -61,7 +61,6 @@ internal static class ClassifierVal
         var table = new TextTable(">images", ">top1_error", ">top5_error");
         table.Add(Numbers.Grouped(errors.Images), Numbers.Percent(errors.Top1Error), Numbers.Percent(errors.Top5Error));
         output.Table(table);
-        output.Result(ClassifierEvaluation.Definition);
     }
 
     private static void Write(Utf8JsonWriter json, ValSettings settings, TopKErrors errors)

@@ -15,7 +15,10 @@ internal static class StrategyRun
     /// <summary>The setting that asks for a table.</summary>
     public static IReadOnlyList<Setting> Settings { get; } =
     [
-        Setting.Value("strategies", "compare ways to look at images: paper, cityscapes, or such as single,multi+flip,os8+multi,crops"),
+        Setting.Value("strategies", "compare ways to look at images: paper, cityscapes, or such as single,multi+flip,os8+multi,crops") with
+        {
+            Choices = ["paper", "cityscapes"],
+        },
     ];
 
     /// <summary>What a strategy decides itself.</summary>
@@ -73,7 +76,6 @@ internal static class StrategyRun
 
         output.Table(table);
         output.Result($"images {images}");
-        output.Result(Evaluation.Definition);
     }
 
     private static void Write(

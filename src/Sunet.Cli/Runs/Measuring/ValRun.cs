@@ -82,7 +82,6 @@ internal static class ValRun
         output.Table(table);
         output.Result($"images {images}  mIoU {Numbers.Percent(matrix.MeanIntersectionOverUnion)}  "
             + $"aAcc {Numbers.Percent(matrix.PixelAccuracy)}  mAcc {Numbers.Percent(matrix.MeanAccuracy)}");
-        output.Result(Evaluation.Definition);
     }
 
     private static void Write(Utf8JsonWriter json, ValSettings settings, SegmentationDataset data, ConfusionMatrix matrix, int images)

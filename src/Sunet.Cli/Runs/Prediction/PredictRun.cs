@@ -1,3 +1,4 @@
+using System.Globalization;
 using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
@@ -14,7 +15,8 @@ namespace Sunet.Cli.Runs.Prediction;
 /// <summary>What to segment, and what to write.</summary>
 internal sealed record PredictSettings(
     SettingValues Values, string Weights, string Source, PredictorOptions Predictor, int? OutputStride, bool Probabilities, bool Overlay,
-    bool Legend, bool Activations, Submission? Submission, string Project, string Name, bool ExistOk, bool Quiet)
+    bool Legend, bool Activations, Submission? Submission, string Project, string Name, bool ExistOk, bool Json,
+    bool Quiet)
 {
     /// <summary>The ends of the names of a label map, of probabilities, of an overlay and of a chart of activations.</summary>
     public const string LabelsEnding = ".png", ProbabilitiesEnding = ".npy",
@@ -32,7 +34,8 @@ internal sealed record PredictSettings(
             PredictionSettings.Options(values), PredictionSettings.OutputStride(values),
             values.Flag("probabilities"), values.Flag("overlay"), values.Flag("legend"),
             values.Flag("activations"), Submission.From(values),
-            values.Text("project"), values.Text("name"), values.Flag("exist-ok"), values.Flag("quiet"));
+            values.Text("project"), values.Text("name"), values.Flag("exist-ok"), values.Flag("json"),
+            values.Flag("quiet"));
         if (settings.Submission is not null && (settings.Legend || settings.Activations))
             throw new ConfigurationException("'--submission' writes label maps only; leave out '--legend' and '--activations'.");
         if (settings.Legend && !settings.Overlay)
@@ -86,38 +89,62 @@ internal static class PredictRun
 
         using var predictor = new Predictor(model, settings.Predictor, device.Backend);
         using ActivationMapper? mapper = settings.Activations ? new ActivationMapper(model, device.Backend) : null;
-        using ProgressLine line = output.StartProgress(images.Count, settings.Quiet);
-        int failed = 0;
-        for (int i = 0; i < images.Count; i++)
+        var results = new List<PredictedImage>();
+        using (ProgressLine line = output.StartProgress(images.Count, settings.Quiet))
         {
-            cancellation.ThrowIfCancellationRequested();
-            if (TryLoad(images[i], settings.PixelCap, output) is { } image)
-                Write(predictor, mapper, image, Path.Combine(folder, names[i]), settings, cancellation);
-            else
-                failed++;
-            line.Report(i + 1, "images", names[i]);
+            try
+            {
+                foreach ((string image, string name) in images.Zip(names))
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    results.Add(Predict(predictor, mapper, image, Path.Combine(folder, name), settings, cancellation));
+                    if (results[^1].Problem is { } problem)
+                    {
+                        line.Clear();
+                        output.Error(problem);
+                    }
+
+                    line.Report(results.Count, "images", name);
+                }
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                line.Line(string.Create(CultureInfo.InvariantCulture, $"stopped after {results.Count} of ")
+                    + $"{Counted.Text(images.Count, "images")}; results: {folder}");
+                throw;
+            }
         }
 
-        line.Dispose();
-        output.Result($"images {images.Count - failed}  failed {failed}  results: {folder}");
+        int failed = results.Count(result => result.Problem is not null);
+        if (settings.Json)
+            output.Json(json => PredictedImage.WriteAll(json, settings.Weights, folder, model.Spec, results));
+        else
+            output.Result($"images {images.Count - failed}  failed {failed}  results: {folder}");
         return failed == 0 ? ExitCodes.Success : ExitCodes.Data;
     }
 
-    /// <summary>One image that cannot be read is reported and does not keep the others from being segmented.</summary>
-    private static Memory2D<Rgb>? TryLoad(string path, long pixelCap, CommandOutput output)
+    /// <summary>Segments an image. One that cannot be read is a result too, and does not keep the others from being segmented.</summary>
+    private static PredictedImage Predict(Predictor predictor, ActivationMapper? mapper, string source, string path,
+        PredictSettings settings, CancellationToken cancellation)
     {
+        Memory2D<Rgb> image;
         try
         {
-            return ImageFile.Load(path, pixelCap);
+            image = ImageFile.Load(source, settings.PixelCap);
         }
         catch (DataException failure)
         {
-            output.Error(failure.Message);
-            return null;
+            return new PredictedImage(source, 0, 0, [], [], failure.Message);
         }
+
+        long[] pixels = Write(predictor, mapper, image, path, settings, cancellation);
+        return new PredictedImage(
+            source, image.Height, image.Width, [.. settings.Endings.Select(ending => path + ending)], pixels, Problem: null);
     }
 
-    private static void Write(Predictor predictor, ActivationMapper? mapper, Memory2D<Rgb> image, string path, PredictSettings settings,
+    /// <summary>Segments an image and writes all that is asked for.</summary>
+    /// <returns>How many pixels are of each class.</returns>
+    private static long[] Write(Predictor predictor, ActivationMapper? mapper, Memory2D<Rgb> image, string path, PredictSettings settings,
         CancellationToken cancellation)
     {
         var labels = new byte[image.Height, image.Width];
@@ -130,10 +157,13 @@ internal static class PredictRun
         }
 
         predictor.Segment(image.Span, labels, cancellation: cancellation);
+        var pixels = new long[predictor.Model.Spec.Classes];
+        foreach (byte label in labels)
+            pixels[label]++;
         settings.Submission?.Renumber(labels);
         IndexPngWriter.Write(path + PredictSettings.LabelsEnding, labels);
         if (settings.Submission is not null)
-            return;
+            return pixels;
         IReadOnlyList<string> names = predictor.Model.Spec.ClassNames;
         ClassColours colours = ClassPalette.Of(names);
         if (settings.Legend)
@@ -141,8 +171,9 @@ internal static class PredictRun
         else if (settings.Overlay)
             ImageWriter.WriteJpeg(path + PredictSettings.OverlayEnding, Overlay.Tint(image.Span, labels, colours).Span);
         if (mapper is null)
-            return;
+            return pixels;
         IReadOnlyList<ActivationMap> maps = mapper.Compute(image.Span, cancellation);
         ActivationChart.Write(path + PredictSettings.ActivationsEnding, image.Span, labels, colours, maps);
+        return pixels;
     }
 }

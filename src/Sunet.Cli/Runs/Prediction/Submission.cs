@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets.Labels;
 using Sunet.Native;
@@ -73,7 +74,10 @@ internal sealed class Submission
     public void RequireClasses(int found, string weights)
     {
         if (found != classes)
-            throw new ConfigurationException($"'{weights}' has {found} classes and a submission to {benchmark} needs {classes}.");
+        {
+            throw new ConfigurationException(
+                $"'{weights}' has {Counted.Text(found, "classes")} and a submission to {benchmark} needs {classes}.");
+        }
     }
 
     /// <summary>Turns class indices into the benchmark's own numbers.</summary>

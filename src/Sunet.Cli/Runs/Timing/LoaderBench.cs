@@ -89,7 +89,7 @@ internal static class LoaderBench
         table.Add(Numbers.Fixed(timing.ImagesPerSecond, 1), Numbers.Fixed(timing.ImagesPerCoreSecond, 1),
             Numbers.Fixed(timing.BytesPerSecond / Mega, 1), Numbers.Percent(timing.DecodeShare), Numbers.Percent(1 - timing.DecodeShare));
         output.Table(table);
-        output.Result($"{timing.Work.Samples} images in {what}; per core: in a second of processor time; MB: of files");
+        output.Result($"{Counted.Text(timing.Work.Samples, "images")} in {what}; per core: in a second of processor time; MB: of files");
     }
 
     private static void Write(Utf8JsonWriter json, string data, string shape, int workers, LoaderTiming timing)

@@ -19,11 +19,11 @@ internal static class CalibrateRun
     /// <exception cref="OperationCanceledException">Cancelled; nothing is written.</exception>
     public static void Execute(SettingValues values, CommandOutput output, CancellationToken cancellation)
     {
-        string weights = values.Text("weights"), path = Path.GetFullPath(values.Text("out"));
+        string source = values.Text("data"), weights = values.Text("weights"), path = Path.GetFullPath(values.Text("out"));
         bool quiet = values.Flag("quiet");
         using OpenDevice device = DeviceSettings.Open(values);
         SunetModel model = ModelFile.Segmenter(WeightsSettings.Load(values, output), weights, PredictionSettings.OutputStride(values));
-        SegmentationDataset data = DatasetReader.Open(values.Text("data"), values.Text("split"), cancellation);
+        SegmentationDataset data = DatasetReader.Open(source, values.Text("split"), cancellation);
         (int height, int width) = values.IsGiven("imgsz") ? values.Size("imgsz") : Calibration.UsualSize(data);
         BatchLoaderSettings settings = Calibration.Loader((height, width), values.Int("batch", 1));
         using var loader = new BatchLoader(data, DecodingSettings.Apply(values, settings));
@@ -51,6 +51,6 @@ internal static class CalibrateRun
             return;
         }
 
-        output.Result($"running statistics of {Numbers.Grouped(options.Batches)} batches of {images}: {path}");
+        output.Result($"running statistics of {Counted.Text(options.Batches, "batches")} of {images}: {path}");
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
 using Sunet.Native;
 using Sunet.Native.Models.Networks;
@@ -74,7 +75,8 @@ internal sealed record Recipe(
     /// <summary>The recipe of a name.</summary>
     /// <exception cref="ConfigurationException">There is none.</exception>
     public static Recipe ByName(string name) => All.FirstOrDefault(r => r.Name == name) ?? throw new ConfigurationException(
-        $"There is no recipe '{name}'; choose one of {string.Join(", ", All.Select(r => r.Name))}.");
+        $"There is no recipe '{name}'; choose one of {string.Join(", ", All.Select(r => r.Name))}."
+        + $"{DidYouMean.Sentence(name, All.Select(r => r.Name))}");
 
     /// <summary>Settings, and below them those of the recipe.</summary>
     public SettingValues Over(SettingValues values) => TrainSettings.WithTaskDefaults(values.Over(Values, SettingSource.Recipe), Head);

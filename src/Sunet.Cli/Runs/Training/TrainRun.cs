@@ -159,7 +159,6 @@ internal static class TrainRun
 
         output.Result(string.Create(CultureInfo.InvariantCulture,
             $"best {task.Metrics[0].Name} {progress.BestScore:F2} in epoch {progress.BestEpoch}: {files.Best}"));
-        output.Result(task.Definition);
     }
 
     /// <summary>What must be the same for batches to be the same: the images of the split, in order.</summary>

@@ -59,7 +59,8 @@ public sealed class CpuBackend : IBackend
     public string Name => "cpu";
 
     /// <inheritdoc/>
-    public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, {Threads} threads"
+    public string Description => $"oneDNN {runtime.OneDnnVersion}, {runtime.InstructionSet}, "
+        + $"{Threads} {(Threads == 1 ? "thread" : "threads")}"
         + (Options.Precision != Precision.Bf16 ? "" : MultipliesFloat16 ? ", bf16 multiplied in float16" : ", bf16");
 
     /// <inheritdoc/>

@@ -39,13 +39,13 @@ public sealed class ClassifierTests(ClassifierTests.Trained trained) : IClassFix
     }
 
     [Fact]
-    public void Val_TrainedClassifier_PrintsATableAndWhatItMeans()
+    public void Val_TrainedClassifier_PrintsATableAlone()
     {
         CommandResult result = CommandResult.Of(
             "val", "--data", trained.Data, "--weights", trained.Weights, "--imgsz", "64", "--batch", "4", "--threads", "1");
         Assert.True(result.Code == 0, result.Error);
         Assert.Contains("images  top1_error  top5_error\n     6        0.00        0.00\n", result.Output, StringComparison.Ordinal);
-        Assert.Contains(ClassifierEvaluation.Definition, result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(ClassifierEvaluation.Definition, result.Output, StringComparison.Ordinal);
     }
 
     [Theory]
