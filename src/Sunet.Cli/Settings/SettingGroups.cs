@@ -16,14 +16,14 @@ internal static class SettingGroups
             "weights-entry", "weights-prefix", "classes"]),
         (Input, ["imgsz", "batch", "train"]),
         (Optimisation, ["epochs", "iters", "lr", "momentum", "nesterov", "weight-decay", "schedule", "lr-step-size", "lr-gamma", "warmup",
-            "bn-momentum", "freeze-bn", "accumulate", "final-lr-multiplier", "calibrate", "seed"]),
+            "bn-momentum", "freeze-bn", "accumulate", "ema", "final-lr-multiplier", "calibrate", "seed"]),
         (Augmentation, ["scale-min", "scale-max", "rotation", "area-min", "color-jitter", "lighting", "flip"]),
         (Prediction, ["scales", "tile", "overlap", "crop", "crop-stride", "crop-base", "strategies"]),
         (Measuring, ["window", "quick", "only"]),
         (Export, ["format", "fold", "verify", "sizes"]),
         (Loading, ["workers", "cache", "decode-memory", "pixel-cap"]),
         (Device, ["device", "threads", "precision", "deterministic", "cuda-graph", "tune", "workspace-limit", "winograd", "float16"]),
-        (Output, ["out", "project", "name", "exist-ok", "val-every", "save-every", "probabilities", "overlay", "legend", "activations",
+        (Output, ["out", "project", "name", "exist-ok", "val-every", "save-every", "patience", "probabilities", "overlay", "legend", "activations",
             "submission", "csv", "roofline", "json", "quiet"]),
     ];
 

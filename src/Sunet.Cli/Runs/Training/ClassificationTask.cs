@@ -94,9 +94,6 @@ internal sealed class ClassificationTask : ITrainingTask
     public BatchLoader OpenLoader() => new(training, loader);
 
     /// <inheritdoc/>
-    public string Definition => ClassifierEvaluation.Definition;
-
-    /// <inheritdoc/>
     public (SunetGraph Network, string Images) LargestValidation(SunetSpec spec)
     {
         var batch = new Shape(measuring.BatchSize, 3, measuring.Augmentation.CropHeight, measuring.Augmentation.CropWidth);

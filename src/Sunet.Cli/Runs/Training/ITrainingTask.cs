@@ -35,9 +35,6 @@ internal interface ITrainingTask
     /// <summary>What a validation measures; the first decides which epoch is the best.</summary>
     IReadOnlyList<Metric> Metrics { get; }
 
-    /// <summary>How the metrics are defined, in one line.</summary>
-    string Definition { get; }
-
     /// <summary>The threads that load data.</summary>
     int Workers { get; }
 

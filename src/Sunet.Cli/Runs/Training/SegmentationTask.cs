@@ -81,9 +81,6 @@ internal sealed class SegmentationTask : ITrainingTask
     public IReadOnlyList<Metric> Metrics { get; } = [new("mIoU", true), new("aAcc", true), new("mAcc", true)];
 
     /// <inheritdoc/>
-    public string Definition => Evaluation.Definition;
-
-    /// <inheritdoc/>
     public int Workers => loader.Workers;
 
     /// <inheritdoc/>

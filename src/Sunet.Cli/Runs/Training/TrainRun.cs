@@ -32,20 +32,20 @@ internal static class TrainRun
         SettingValues values, Recipe? recipe, TrainRequest request, CommandOutput output, CancellationToken cancellation)
     {
         SunetHead head = TrainSettings.HeadFor(values);
+        TrainSettings settings = TrainSettings.From(values, head, recipe);
         using RunLock? resumed = request is { Resume: { } earlier, DryRun: false } ? RunLock.Take(Path.GetFullPath(earlier)) : null;
         using OpenDevice device = DeviceSettings.Open(values);
         SegmentationSplits? splits = head == SunetHead.Segmenter ? SegmentationSplits.Open(values, cancellation) : null;
         bool chooses = splits is not null && request.Resume is null && DataDefaults.Apply(values, head, recipe);
         if (chooses)
-            values = DataDefaults.Under(values, splits!.Training, device, cancellation);
-        TrainSettings settings = TrainSettings.From(values, head, recipe);
+            settings = TrainSettings.From(DataDefaults.Under(values, splits!.Training, device, cancellation), head, recipe);
         ITrainingTask task = splits is null
             ? new ClassificationTask(settings.Values, cancellation)
             : new SegmentationTask(settings.Values, splits, settings.LengthOn(splits.Training.Items.Count));
         StartingModel start = StartingModel.Create(settings, task, request.Resume is not null, output);
         SunetModel model = start.Model;
         SettingValues resolved = Resolve(settings, task, model.Spec, device);
-        string[] chosen = chooses ? [.. DataDefaults.Describe(values, splits!.Training)] : [];
+        string[] chosen = chooses ? [.. DataDefaults.Describe(settings.Values, splits!.Training)] : [];
         Print(resolved, [device.Line, start.Origin, .. chosen, .. Notes(settings, task)], request, output);
 
         output.Notes(task.DataNotes);

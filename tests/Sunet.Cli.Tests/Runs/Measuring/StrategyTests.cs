@@ -76,7 +76,7 @@ public sealed class StrategyTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDis
             predictor.Probabilities(image.Span, probabilities);
         Span<float> biases = model.Write("final.conv1.bias");
         for (int c = 0; c < biases.Length; c++)
-            biases[c] -= probabilities.Skip(c * (int)image.Length).Take((int)image.Length).Average(p => MathF.Log(p));
+            biases[c] -= probabilities.Skip(c * (int)image.Length).Take((int)image.Length).Average(p => MathF.Log(MathF.Max(p, 1e-30f)));
         model.Save(path);
         return path;
     }
