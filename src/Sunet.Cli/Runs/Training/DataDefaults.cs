@@ -21,7 +21,7 @@ internal static class DataDefaults
     private const double CroppedPart = 2.0 / 3;
     private const int CropMultiple = 16, LargestCrop = 512;
 
-    private const int UsualBatch = 4, Passes = 70, FewestUpdates = 1500, MostUpdates = 40_000, Validations = 30;
+    private const int UsualBatch = 4, Passes = 55, FewestUpdates = 1500, MostUpdates = 40_000, Validations = 20;
     private const int LongestWarmUp = 200, WarmUpPart = 10;
     private const double UsualRate = 0.05, LeastRateFactor = 0.25, MostRateFactor = 2;
     private const int RateDecimals = 6;
@@ -108,7 +108,7 @@ internal static class DataDefaults
         long updates = values.IsGiven("iters") ? values.Int("iters", 1)
             : values.IsGiven("epochs") ? (long)values.Int("epochs", 1) * epoch
             : Math.Clamp((long)Passes * epoch, FewestUpdates, MostUpdates);
-        string every = Text(Math.Max(1, updates / epoch / Validations));
+        string every = Text(Math.Max(1, (long)Math.Ceiling((double)updates / epoch / Validations)));
         double factor = Math.Clamp((double)batch * accumulate / UsualBatch, LeastRateFactor, MostRateFactor);
         var chosen = new Dictionary<string, string>
         {

@@ -18,7 +18,7 @@ public sealed class DataDefaultsTests : IDisposable
         Assert.Equal(
             [
                 ("model", "custom"), ("filters", "16"), ("output-stride", "8"), ("iters", "1500"), ("batch", "4"), ("imgsz", "96x128"),
-                ("lr", "0.05"), ("warmup", "150"), ("scale-min", "0.8"), ("scale-max", "1.25"), ("val-every", "25"), ("cache", "1"),
+                ("lr", "0.05"), ("warmup", "150"), ("scale-min", "0.8"), ("scale-max", "1.25"), ("val-every", "38"), ("cache", "1"),
             ],
             Chosen(settings, "model", "filters", "output-stride", "iters", "batch", "imgsz", "lr", "warmup", "scale-min", "scale-max",
                 "val-every", "cache"));
@@ -33,8 +33,8 @@ public sealed class DataDefaultsTests : IDisposable
         Dictionary<string, (string Value, string From)> settings = DryRun(Synthetic(90, "288x320"), "--dry-run");
         Assert.Equal(
             [
-                ("model", "sunet64"), ("output-stride", "16"), ("iters", "1540"), ("batch", "4"), ("imgsz", "192x208"),
-                ("scale-min", "0.6"), ("scale-max", "1.6"), ("val-every", "2"), ("save-every", "2"),
+                ("model", "sunet64"), ("output-stride", "16"), ("iters", "1500"), ("batch", "4"), ("imgsz", "192x208"),
+                ("scale-min", "0.6"), ("scale-max", "1.6"), ("val-every", "4"), ("save-every", "4"),
             ],
             Chosen(settings, "model", "output-stride", "iters", "batch", "imgsz", "scale-min", "scale-max", "val-every", "save-every"));
     }
