@@ -1,39 +1,18 @@
-using CommunityToolkit.HighPerformance;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Reading;
-using Sunet.Data.Images;
 using Sunet.Data.Loading;
 using Sunet.Native.Backends.Cpu;
-using Sunet.Native.Inference;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
-using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 
 namespace Sunet.Data.Tests.Facade;
 
-/// <summary>The README's code, between markers; a test holds the two texts equal and runs them.</summary>
-internal static class ReadmeSnippets
+/// <summary>A snippet of the README, between markers, with exactly its using directives; a test holds the texts equal and runs it.</summary>
+internal static class ReadmeTrain
 {
-    public static void Segment(string weights, string photo)
-    {
-        // snippet: segment
-        using var backend = new CpuBackend();
-        SunetModel model = SunetModel.Load(weights);
-        var options = new PredictorOptions { Scales = [0.75, 1.0, 1.25], Flip = true };
-        using var predictor = new Predictor(model, options, backend);
-
-        Memory2D<Rgb> image = ImageFile.Load(photo);
-        var labels = new byte[image.Height, image.Width];
-        predictor.Segment(image.Span, labels);
-
-        IndexPngWriter.Write(photo + ".labels.png", labels);
-        ImageWriter.WritePng(photo + ".overlay.png", Overlay.Blend(image.Span, labels).Span);
-        // end
-    }
-
-    public static void Train(string data, string weights, int steps, CancellationToken cancellation)
+    public static void Run(string data, string weights, int steps, CancellationToken cancellation)
     {
         // snippet: train
         SegmentationDataset images = DatasetReader.Open(data, "train", cancellation);
