@@ -14,9 +14,7 @@ internal static class HeInitialisation
     {
         if (shape.Rank == 1)
         {
-            // The only vectors are biases and batch-norm's; of those, scale and variance start at one.
-            bool one = name.EndsWith("running_var", StringComparison.Ordinal) || name.EndsWith(".weight", StringComparison.Ordinal);
-            elements.Fill(one ? 1 : 0);
+            FillVector(name, elements);
             return;
         }
 
@@ -29,6 +27,13 @@ internal static class HeInitialisation
             double radius = Math.Sqrt(-2 * Math.Log(1 - Unit(key, 2 * (ulong)i)));
             elements[i] = (float)(deviation * radius * Math.Cos(2 * Math.PI * Unit(key, (2 * (ulong)i) + 1)));
         }
+    }
+
+    /// <summary>Fills a bias, or a vector of a batch-norm that is the identity: its scale and variance are one.</summary>
+    public static void FillVector(string name, Span<float> elements)
+    {
+        bool one = name.EndsWith("running_var", StringComparison.Ordinal) || name.EndsWith(".weight", StringComparison.Ordinal);
+        elements.Fill(one ? 1 : 0);
     }
 
     /// <summary>SplitMix64 at a counter, as a number in [0, 1).</summary>

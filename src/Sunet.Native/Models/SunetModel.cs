@@ -51,6 +51,15 @@ public sealed class SunetModel : ISunetWeights
         return model;
     }
 
+    /// <summary>Creates a network whose weights are zero, for a caller that writes all of them; batch-norms are the identity.</summary>
+    internal static SunetModel CreateBlank(SunetSpec spec)
+    {
+        var model = new SunetModel(spec.Validated());
+        foreach ((string name, Entry entry) in model.entries.Where(e => e.Value.Shape.Rank == 1))
+            HeInitialisation.FillVector(name, entry.Elements);
+        return model;
+    }
+
     /// <summary>
     /// Loads a network from safetensors or from a file of PyTorch's torch.save (a state dict, alone or under an entry such as
     /// <c>state_dict</c>); the content tells which it is. Where the file does not say what network it is, as PyTorch's do not, that is

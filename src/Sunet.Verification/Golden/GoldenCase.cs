@@ -67,7 +67,7 @@ internal sealed class GoldenCase
             Multigrid = Kind != "strided",
             Degrid = Kind == "degrid",
         };
-        SunetModel model = SunetModel.Create(spec);
+        SunetModel model = SunetModel.CreateBlank(spec);
         if (root.TryGetProperty("parameters", out JsonElement count) && count.GetInt64() != model.ParameterCount)
             throw new InvalidOperationException($"The model has {model.ParameterCount} parameters and its golden case {count.GetInt64()}.");
         Fill.Into(model, Seed);

@@ -14,18 +14,10 @@ internal static class Fill
     /// <summary>The numbers in [0, 1) that belong to a name.</summary>
     public static double[] Unit(string name, long count)
     {
-        ulong hash = 0xCBF29CE484222325;
-        foreach (byte b in Encoding.UTF8.GetBytes(name))
-            hash = (hash ^ b) * 0x100000001B3;
+        ulong hash = Hash(name);
         var values = new double[count];
         for (long i = 0; i < count; i++)
-        {
-            ulong z = hash + (ulong)i + 0x9E3779B97F4A7C15;
-            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            values[i] = ((z ^ (z >> 31)) >> 40) / (double)(1 << 24);
-        }
-
+            values[i] = UnitAt(hash, i);
         return values;
     }
 
@@ -35,12 +27,20 @@ internal static class Fill
     /// </summary>
     public static float[] Parameter(string seed, string key, Shape shape, bool isBatchNorm)
     {
-        double[] unit = Unit($"{seed}/{key}", shape.Count);
+        ulong hash = Hash($"{seed}/{key}");
+        var values = new float[shape.Count];
         if (shape.Rank == 1)
-            return Array.ConvertAll(unit, u => (float)(isBatchNorm ? 0.5 + (0.5 * u) : ((2 * u) - 1) * 0.1));
+        {
+            for (long i = 0; i < values.Length; i++)
+                values[i] = (float)(isBatchNorm ? 0.5 + (0.5 * UnitAt(hash, i)) : ((2 * UnitAt(hash, i)) - 1) * 0.1);
+            return values;
+        }
+
         double fanIn = shape[key.Contains("deconv0", StringComparison.Ordinal) ? 0 : 1] * (double)shape[2] * shape[3];
-        double gain = key.EndsWith("up.0.conv2.weight", StringComparison.Ordinal) ? 0.25 : 1;
-        return Array.ConvertAll(unit, u => (float)(((2 * u) - 1) * Math.Sqrt(3 / fanIn) * gain));
+        double gain = key.EndsWith("up.0.conv2.weight", StringComparison.Ordinal) ? 0.25 : 1, bound = Math.Sqrt(3 / fanIn);
+        for (long i = 0; i < values.Length; i++)
+            values[i] = (float)(((2 * UnitAt(hash, i)) - 1) * bound * gain);
+        return values;
     }
 
     /// <summary>Fills every parameter of a model; its running statistics stay.</summary>
@@ -69,10 +69,26 @@ internal static class Fill
     /// <summary>The product with a fixed direction, which catches permutations that leave the norm as it is.</summary>
     public static double Probe(string key, double[] tensor)
     {
-        double[] unit = Unit("probe/" + key, tensor.Length);
+        ulong hash = Hash("probe/" + key);
         double sum = 0;
         for (int i = 0; i < tensor.Length; i++)
-            sum += tensor[i] * ((2 * unit[i]) - 1);
+            sum += tensor[i] * ((2 * UnitAt(hash, i)) - 1);
         return sum;
+    }
+
+    private static ulong Hash(string name)
+    {
+        ulong hash = 0xCBF29CE484222325;
+        foreach (byte b in Encoding.UTF8.GetBytes(name))
+            hash = (hash ^ b) * 0x100000001B3;
+        return hash;
+    }
+
+    private static double UnitAt(ulong hash, long index)
+    {
+        ulong z = hash + (ulong)index + 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return ((z ^ (z >> 31)) >> 40) / (double)(1 << 24);
     }
 }

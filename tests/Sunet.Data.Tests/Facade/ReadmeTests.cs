@@ -27,7 +27,8 @@ public sealed class ReadmeTests
         if (document == "README.md")
             Assert.Equal(lines.TakeWhile(IsDirective), directives);
 
-        static bool IsDirective(string line) => line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('=', StringComparison.Ordinal);
+        static bool IsDirective(string line) =>
+            line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('=', StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ using Sunet.Native.Training;
 
 namespace Sunet.Data.Tests.Facade;
 
-/// <summary>A snippet of the README, between markers, with exactly its using directives; a test holds the texts equal and runs it.</summary>
+/// <summary>A snippet of the README between markers, with its using directives. A test holds the two texts equal and runs it.</summary>
 internal static class ReadmeTrain
 {
     public static void Run(string data, string weights, int steps, CancellationToken cancellation)

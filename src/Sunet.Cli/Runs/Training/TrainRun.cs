@@ -134,8 +134,6 @@ internal static class TrainRun
             return;
         foreach (string line in lines)
             output.Progress(line);
-        if (!request.DryRun)
-            output.Progress("settings: " + string.Join(", ", resolved.Resolved().Select(s => $"{s.Name}={s.Value}")));
     }
 
     private static IEnumerable<string> Notes(TrainSettings settings, ITrainingTask task)

@@ -7,6 +7,7 @@ using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Emulation;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Tests.Files;
+using Sunet.Native.Tests.Training;
 using Sunet.Native.Training;
 using Sunet.Verification;
 using Sunet.Verification.Golden;
@@ -162,6 +163,15 @@ public sealed class CudaTrainingTests : EmulatorTest
         batches[0].Labels[5] = kept;
         trainer.Step();
         Assert.NotEqual(before, SmallModel.Hash(trainer));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Step_OverSeveralBatches_IsThatOfOneLargeBatch(int accumulate)
+    {
+        using var backend = new CudaBackend(0, Deterministic);
+        AccumulatedSteps.AreStepsOfOneLargeBatch(backend, accumulate);
     }
 
     [Fact]
