@@ -203,9 +203,9 @@ public sealed class Trainer : IDisposable
     public void CopyAverageTo(SunetModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        using CallGate.Scope inside = gate.Enter();
         if (average is null)
             throw new InvalidOperationException("The trainer keeps no average of its weights: its option AverageDecay is 0.");
-        using CallGate.Scope inside = gate.Enter();
         using CallGate.Scope planInside = plan.Enter();
         tensors.ReadAverages(model);
     }

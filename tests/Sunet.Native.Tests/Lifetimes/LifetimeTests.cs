@@ -162,7 +162,7 @@ public sealed class LifetimeTests : EmulatorTest
     private static Lifetime OfTrainer(IBackend backend)
     {
         FixedBatches batches = SmallModel.Batches();
-        Trainer trainer = SmallModel.Trainer(batches, backend);
+        Trainer trainer = SmallModel.Trainer(batches, backend, SmallModel.Options with { AverageDecay = 0.9 });
         trainer.Step();
         SunetModel model = SunetModel.Create(SmallModel.Spec);
         string nowhere = Path.Combine(Path.GetTempPath(), "sunet-test-nowhere");
@@ -174,6 +174,7 @@ public sealed class LifetimeTests : EmulatorTest
             .Refuses("Run(Int64, IProgress<TrainingStep>, CancellationToken)", () => trainer.Run(2))
             .Refuses("RunAsync(Int64, IProgress<TrainingStep>, CancellationToken)", () => trainer.RunAsync(2))
             .Refuses("CopyTo(SunetModel)", () => trainer.CopyTo(model))
+            .Refuses("CopyAverageTo(SunetModel)", () => trainer.CopyAverageTo(model))
             .Refuses("SaveState(String, IReadOnlyDictionary<String, String>)", () => trainer.SaveState(nowhere, NoNotes))
             .Refuses("Resume(String)", () => trainer.Resume(nowhere))
             .Refuses("ReleaseWorkingMemory()", trainer.ReleaseWorkingMemory);
