@@ -26,7 +26,7 @@ internal static class TrainCommand
         .. TrainSettings.RunSettings
             .Changing(setting => setting with { Requirement = "required, but for --config or --resume" }, "data")
             .Choosing("recipe", [.. Recipe.All.Select(recipe => recipe.Name), Recipe.Help])
-            .Choosing("schedule", ["cosine", "step", "poly", "constant"])
+            .Choosing("schedule", TrainSettings.Schedules)
             .Choosing("train-split", LabelSettings.Splits)
             .Choosing("val-split", LabelSettings.Splits),
         .. InvocationSettings,

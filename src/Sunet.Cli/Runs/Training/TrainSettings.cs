@@ -14,6 +14,9 @@ internal sealed record TrainSettings
     private const double UsualDrop = 0.1;
     private static readonly string[] StepScheduleOnly = ["lr-step-size", "lr-gamma"];
 
+    /// <summary>The names of the learning rate's schedules, as they are given.</summary>
+    public static string[] Schedules { get; } = ["cosine", "step", "poly", "constant"];
+
     /// <summary>The settings that make a run what it is; they are saved with it.</summary>
     public static IReadOnlyList<Setting> RunSettings { get; } =
     [
@@ -135,7 +138,7 @@ internal sealed record TrainSettings
 
         if (values.IsGiven("epochs") && values.IsGiven("iters"))
             throw new ConfigurationException("'--epochs' and '--iters' both say how long to train; give one of them.");
-        string schedule = values.Choice("schedule", "cosine", "step", "poly", "constant");
+        string schedule = values.Choice("schedule", Schedules);
         if (schedule != "step" && StepScheduleOnly.FirstOrDefault(values.IsGiven) is { } other)
             throw new ConfigurationException($"'--{other}' is for '--schedule step'; the schedule is {schedule}.");
         WeightsSettings.RefuseIdle(values);
