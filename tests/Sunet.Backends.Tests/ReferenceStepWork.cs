@@ -23,6 +23,16 @@ internal sealed unsafe class ReferenceStepWork : IStepWork
             ((float*)y)[i] += ((float*)x)[i];
     });
 
+    public PreparedWork PrepareClip(long count, nint x, float maxNorm) => new ReferenceWork(() =>
+    {
+        double squares = 0;
+        for (long i = 0; i < count; i++)
+            squares += Math.Pow(((float*)x)[i], 2);
+        double factor = Math.Min(1, maxNorm / (Math.Sqrt(squares) + 1e-6));
+        for (long i = 0; i < count; i++)
+            ((float*)x)[i] = (float)(((float*)x)[i] * factor);
+    });
+
     public ParameterUpdate PrepareUpdate(
         in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity) =>
         new Update(this, arguments, count, parameters, gradients, velocity);

@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Raised by one with every incompatible change; the managed side refuses another number. */
-#define SUNET_CPU_ABI 8
+#define SUNET_CPU_ABI 9
 
 typedef int32_t sunet_status;
 enum {
@@ -260,6 +260,20 @@ SUNET_API sunet_status sunet_softmax_cross_entropy_backward(sunet_context*, cons
                                                             const int32_t* labels, int32_t ignore, const float* log_sum_exp,
                                                             const int32_t* counted, const float* dloss, const sunet_tensor* dlogits_tensor,
                                                             float* dlogits);
+
+/* Cross-entropy with weights [C] of the classes and label smoothing e as PyTorch's, plus dice_weight times the Dice loss over the classes
+ * that have labels: the sum over the counted pixels of (1 - e) w_y (-log p_y) + e / C * sum over C of w_c (-log p_c), over the sum of w_y
+ * (0 where that is 0); and 1 - mean over classes of 2 sum(p_c [y = c]) / (sum(p_c) + sum([y = c])). scratch: 64 * 3 * C doubles.
+ * coefficients [5, C] are for the gradient; the rest is as above. */
+SUNET_API sunet_status sunet_dice_cross_entropy(sunet_context*, const sunet_tensor* logits_tensor, const void* logits,
+                                                const int32_t* labels, int32_t ignore, const float* class_weights, float label_smoothing,
+                                                float dice_weight, double* scratch, int64_t scratch_bytes, float* log_sum_exp, float* loss,
+                                                int32_t* counted, int32_t* invalid, float* coefficients);
+/* dlogits [c] = p_c (k0[y] + k4[c] + [y = c] k3[c] - sum over C of p (k4 + [y = .] k3)) - [y = c] k1[c] - k2[c] with the rows k of the
+ * coefficients, 0 where ignored. dlogits may be logits. */
+SUNET_API sunet_status sunet_dice_cross_entropy_backward(sunet_context*, const sunet_tensor* logits_tensor, const void* logits,
+                                                         const int32_t* labels, int32_t ignore, const float* log_sum_exp,
+                                                         const float* coefficients, const sunet_tensor* dlogits_tensor, float* dlogits);
 /* Index of the largest channel, the first of equals: [N, C, H, W] -> [N, H, W] bytes; C up to 256. */
 SUNET_API sunet_status sunet_arg_max(sunet_context*, const sunet_tensor* x_tensor, const void* x, uint8_t* out);
 /* The same of sunet_bilinear's result at height x width, which is not made: [N, C, H, W] -> [N, height, width] bytes. */
@@ -287,6 +301,8 @@ SUNET_API sunet_status sunet_sgd_update(sunet_context*, int64_t count, const sun
                                         float* velocity);
 /* y += x. */
 SUNET_API sunet_status sunet_accumulate(sunet_context*, int64_t count, const float* x, float* y);
+/* x *= min(1, max_norm / (norm + 1e-6)) with the Euclidean norm of x, as PyTorch's clip_grad_norm_. max_norm is above 0. */
+SUNET_API sunet_status sunet_clip_norm(sunet_context*, int64_t count, float max_norm, float* x);
 /* *finite = 1 if none of `count` elements, F32 or BF16, is NaN or infinite. */
 SUNET_API sunet_status sunet_all_finite(sunet_context*, int64_t count, sunet_type type, const void* x, int32_t* finite);
 

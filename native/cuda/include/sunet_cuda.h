@@ -144,6 +144,12 @@ SUNET_VECTOR_ENTRY sgd_update(float* parameters, const float* gradients, float* 
 /* y += x. */
 SUNET_VECTOR_ENTRY accumulate(const float* x, float* y, int64_t count);
 
+/* The sum of squares of what each block goes over; the order of the sums depends on the grid. */
+SUNET_VECTOR_LOAD_ENTRY sum_of_squares(const float* x, int64_t count, double* partial);
+
+/* x *= min(1, max_norm / (norm + 1e-6)) with the norm from the partial sums of squares, as PyTorch's clip_grad_norm_. */
+SUNET_VECTOR_ENTRY clip_norm(float* x, int64_t count, const double* partial, int partials, float max_norm);
+
 /* y = x, rounded to nearest. */
 SUNET_VECTOR_LOAD_ENTRY copy_to_bf16(const float* x, bf16* y, int64_t count);
 
@@ -276,6 +282,47 @@ SUNET_ENTRY cross_entropy_backward_f32(const float* logits, int ld_logits, const
                                        const int* counted, float* dlogits, int ld_dlogits, int64_t pixels, int channels);
 SUNET_ENTRY cross_entropy_backward_bf16(const bf16* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp,
                                         const int* counted, float* dlogits, int ld_dlogits, int64_t pixels, int channels);
+
+/*
+ * Cross-entropy with weights [channels] of the classes and label smoothing: log_sum_exp [pixels], and of each block 32 bytes of partial
+ * sums. Labels that are neither `ignore` nor a class are left out and counted. The order of the sums depends on the grid.
+ * Block 128; grid x: at most pixels / 128.
+ */
+SUNET_VECTOR_LOAD_ENTRY weighted_cross_entropy_f32(const float* logits, int ld_logits, const int* labels, int64_t pixels, int channels,
+                                                   int ignore, const float* class_weights, float label_smoothing, float* log_sum_exp,
+                                                   void* partial);
+SUNET_VECTOR_LOAD_ENTRY weighted_cross_entropy_bf16(const bf16* logits, int ld_logits, const int* labels, int64_t pixels, int channels,
+                                                    int ignore, const float* class_weights, float label_smoothing, float* log_sum_exp,
+                                                    void* partial);
+
+/*
+ * The sums of the Dice loss over the pixels of each chunk, of which there are as many as blocks: partial [chunks][3][channels] of the
+ * probability where it is the label's, of the probability, and of labels. The order of the sums depends on the grid.
+ * Block 256; grid x: at most pixels / 256.
+ */
+SUNET_ENTRY dice_sums_f32(const float* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp, int64_t pixels,
+                          int channels, double* partial);
+SUNET_ENTRY dice_sums_bf16(const bf16* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp, int64_t pixels,
+                           int channels, double* partial);
+
+/*
+ * From the partial sums of `count` blocks and of `chunks` chunks, which are 0 where there is no Dice loss: the cross-entropy over the sum
+ * of the labels' weights plus dice_weight times the Dice loss, the numbers of labels that took part and that are invalid, and the
+ * coefficients [5][channels] of the gradient. The sums [3][channels] of the first chunk become those of all. Block 256; grid 1.
+ */
+SUNET_ENTRY dice_cross_entropy_finish(const void* partial, int count, double* sums, int chunks, const float* class_weights, int channels,
+                                      float label_smoothing, float dice_weight, float* loss, int* counted, int* invalid,
+                                      float* coefficients);
+
+/*
+ * dlogits = p_c (k0[y] + k4[c] + [y = c] k3[c] - sum over channels of p (k4 + [y = .] k3)) - [y = c] k1[c] - k2[c] with the rows k of the
+ * coefficients, 0 where no label took part; dlogits may be logits where those are float32.
+ * Block 256; grid x: pixels / (4096 / channels, from 1 to 128).
+ */
+SUNET_ENTRY dice_cross_entropy_backward_f32(const float* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp,
+                                            const float* coefficients, float* dlogits, int ld_dlogits, int64_t pixels, int channels);
+SUNET_ENTRY dice_cross_entropy_backward_bf16(const bf16* logits, int ld_logits, const int* labels, int ignore, const float* log_sum_exp,
+                                             const float* coefficients, float* dlogits, int ld_dlogits, int64_t pixels, int channels);
 
 /*
  * counts [classes, classes]: adds one to row `label`, column `prediction` of every pixel that is not labelled `ignore`; pairs out of range

@@ -276,6 +276,14 @@ SUNET_DEVICE float square_root(float x) {
 #endif
 }
 
+SUNET_DEVICE double square_root(double x) {
+#if defined(SUNET_HOST_KERNELS)
+    return std::sqrt(x);
+#else
+    return __builtin_sqrt(x);
+#endif
+}
+
 SUNET_DEVICE float inverse_square_root(float x) { return 1.0f / square_root(x); }
 
 /* Sums over the 32 threads of a warp, which must all take part; every thread gets the sum. */

@@ -3,7 +3,6 @@
 namespace sunet {
 namespace {
 
-constexpr int loss_tile = 128;      /* pixels whose gradient a block computes at once, at most */
 constexpr int counted_classes = 32; /* classes whose confusion matrix fits a block's shared memory */
 
 struct loss_counts {
@@ -15,18 +14,13 @@ struct loss_counts {
         counted += other.counted;
         invalid += other.invalid;
     }
-};
 
-/* Sums over a block in a fixed order; the first thread gets the result. */
-template <int Warps>
-SUNET_DEVICE loss_counts block_sum(loss_counts own) {
-    SUNET_SHARED loss_counts warps[Warps];
-    own = {warp_sum(own.sum), warp_sum(own.counted), warp_sum(own.invalid)};
-    if (thread_x() % 32 == 0) warps[thread_x() / 32] = own;
-    sync_threads();
-    for (int i = 1; thread_x() == 0 && i < Warps; ++i) own.add(warps[i]);
-    return own;
-}
+    SUNET_DEVICE void sum_warp() {
+        sum = warp_sum(sum);
+        counted = warp_sum(counted);
+        invalid = warp_sum(invalid);
+    }
+};
 
 template <class T>
 SUNET_DEVICE void cross_entropy(const T* logits, int ld_logits, const int* labels, int64_t pixels, int channels, int ignore,
@@ -76,8 +70,7 @@ SUNET_DEVICE void cross_entropy_backward(const T* logits, int ld_logits, const i
     SUNET_SHARED float sums[loss_tile];
     SUNET_SHARED int classes[loss_tile];
     const float scale = *counted == 0 ? 0.0f : 1.0f / static_cast<float>(*counted);
-    /* Fewer pixels where there are many classes, so that there are enough blocks. */
-    const int tile = channels >= 4096 ? 1 : lower(loss_tile, 4096 / channels);
+    const int tile = loss_tile_pixels(channels);
     for (int64_t begin = static_cast<int64_t>(block_x()) * tile; begin < pixels; begin += static_cast<int64_t>(grid_dim_x()) * tile) {
         const int count = static_cast<int>(minimum(pixels - begin, static_cast<int64_t>(tile)));
         if (thread_x() < count) {

@@ -8,3 +8,4 @@
 #include "resize.cu"
 #include "softmax.cu"
 #include "cross_entropy.cu"
+#include "dice_cross_entropy.cu"

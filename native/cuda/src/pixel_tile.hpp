@@ -74,4 +74,20 @@ struct log_sum {
 
 SUNET_DEVICE log_sum empty_log_sum() { return {-__builtin_inff(), 0.0f}; }
 
+/* Sums over a block in a fixed order; the first thread gets the result. */
+template <int Warps, class Sums>
+SUNET_DEVICE Sums block_sum(Sums own) {
+    SUNET_SHARED Sums warps[Warps];
+    own.sum_warp();
+    if (thread_x() % 32 == 0) warps[thread_x() / 32] = own;
+    sync_threads();
+    for (int i = 1; thread_x() == 0 && i < Warps; ++i) own.add(warps[i]);
+    return own;
+}
+
+constexpr int loss_tile = 128; /* pixels whose gradient of a loss a block computes at once, at most */
+
+/* Fewer pixels where there are many classes, so that there are enough blocks. */
+SUNET_DEVICE int loss_tile_pixels(int channels) { return channels >= 4096 ? 1 : lower(loss_tile, 4096 / channels); }
+
 } // namespace sunet

@@ -91,6 +91,37 @@ SUNET_KERNEL(accumulate, block_threads)(const float* x, float* y, int64_t count)
     });
 }
 
+/* In double, whose range holds the square of every float32. */
+SUNET_KERNEL(sum_of_squares, block_threads)(const float* x, int64_t count, double* partial) {
+    SUNET_SHARED double warps[block_threads / 32];
+    double own = 0;
+    for_each_element(count, aligned(x), [&](int64_t i, auto width) {
+        const lane_values<decltype(width)::elements> lanes = load<decltype(width)::elements>(x + i);
+        for (const float value : lanes.at) own += static_cast<double>(value) * static_cast<double>(value);
+    });
+    own = warp_sum(own);
+    if (thread_x() % 32 == 0) warps[thread_x() / 32] = own;
+    sync_threads();
+    if (thread_x() != 0) return;
+    for (int i = 1; i < block_threads / 32; ++i) own += warps[i];
+    partial[block_x()] = own;
+}
+
+/* Every block adds the partial sums up in the same order. */
+SUNET_KERNEL(clip_norm, block_threads)(float* x, int64_t count, const double* partial, int partials, float max_norm) {
+    double sum = 0;
+    for (int i = 0; i < partials; ++i) sum += partial[i];
+    const double factor = static_cast<double>(max_norm) / (square_root(sum) + 1e-6);
+    if (!(factor < 1.0)) return;
+    const float scale = static_cast<float>(factor);
+    for_each_element(count, aligned(x), [&](int64_t i, auto width) {
+        constexpr int elements = decltype(width)::elements;
+        lane_values<elements> lanes = load<elements>(x + i);
+        for (int lane = 0; lane < elements; ++lane) lanes.at[lane] *= scale;
+        store<elements>(x + i, lanes);
+    });
+}
+
 SUNET_KERNEL(copy_to_bf16, block_threads)(const float* x, bf16* y, int64_t count) {
     for_each_element(count, aligned(x) && aligned(y),
                      [&](int64_t i, auto width) { store_copy(y + i, load<decltype(width)::elements>(x + i)); });

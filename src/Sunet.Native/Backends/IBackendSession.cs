@@ -145,6 +145,15 @@ public interface IStepWork
     /// <summary>Prepares the addition of x onto y, float32, element by element.</summary>
     PreparedWork PrepareAccumulate(long count, nint x, nint y);
 
+    /// <summary>
+    /// Prepares the multiplication of x, float32, by min(1, maxNorm / (norm + 1e-6)) with the Euclidean norm of x, as PyTorch's
+    /// <c>clip_grad_norm_</c>. It also runs after a step that was not sound, whose gradients nobody reads.
+    /// </summary>
+    /// <param name="count">The number of elements.</param>
+    /// <param name="x">The address of the elements, which change in place.</param>
+    /// <param name="maxNorm">Above 0.</param>
+    PreparedWork PrepareClip(long count, nint x, float maxNorm);
+
     /// <summary>Prepares updates of contiguous float32 parameters.</summary>
     /// <param name="arguments">Rates and switches.</param>
     /// <param name="count">The number of elements.</param>

@@ -44,6 +44,12 @@ internal sealed class PlanTraining(Graph graph, IBackendSession session, MemoryP
         session.Transfers.Clear(sum.Bytes, addresses.Of(sum));
     }
 
+    /// <summary>Prepares the limit of the norm of all gradients, or of their sum over several batches; the caller disposes it.</summary>
+    /// <param name="maxNorm">Above 0.</param>
+    /// <param name="ofSum">Whether the sum is limited.</param>
+    public PreparedWork PrepareClip(float maxNorm, bool ofSum) => session.StepWork.PrepareClip(
+        GradientCount, addresses.Of(ofSum ? memory.OptimizerSlots[SumSlot] : memory.Gradients), maxNorm);
+
     /// <summary>
     /// Prepares the updates of all parameters that have a gradient. Neighbours in memory that learn at one rate are updated by one call.
     /// The caller disposes the updates.

@@ -65,51 +65,18 @@ public sealed class SoftmaxGradient : Op
 }
 
 /// <summary>
-/// Mean cross-entropy of logits [N, C, H, W] against labels int32 [N, H, W], over the labels that are not the ignored one. Outputs:
-/// loss [1], log-sum-exp [N, H, W] (kept for the gradient), and two counts int32 [1]: labels that took part, labels out of range.
+/// Mean cross-entropy of logits [N, C, H, W] against labels int32 [N, H, W], over the labels that are not the ignored one.
 /// </summary>
-public sealed class SoftmaxCrossEntropy : Op
+public sealed class SoftmaxCrossEntropy : SoftmaxLoss
 {
     /// <summary>The ignored label of segmentation data sets.</summary>
     public const int DefaultIgnoreLabel = 255;
 
-    private readonly OpInput logits, labels;
-
     /// <summary>Creates the op.</summary>
     /// <exception cref="ConfigurationException">The shapes do not fit.</exception>
-    public SoftmaxCrossEntropy(string name, Value logits, Value labels, int ignoreLabel) : base(name, Phase.Forward)
+    public SoftmaxCrossEntropy(string name, Value logits, Value labels, int ignoreLabel) : base(name, logits, labels, ignoreLabel)
     {
-        (this.logits, this.labels) = (AddInput(logits), AddInput(labels));
-        Shape s = logits.Shape;
-        Require(s.Rank == 4 && labels.Type == DataType.Int32 && labels.Shape == new Shape(s.Batch, s.Height, s.Width),
-            $"labels {labels.Shape} do not fit logits {s}");
-        IgnoreLabel = ignoreLabel;
-        Loss = AddOutput("", new Shape(1));
-        LogSumExp = AddOutput(".log_sum_exp", labels.Shape);
-        Counted = AddOutput(".counted", new Shape(1), DataType.Int32);
-        Invalid = AddOutput(".invalid", new Shape(1), DataType.Int32);
     }
-
-    /// <summary>The logits, [N, C, H, W].</summary>
-    public Value Logits => logits.Value;
-
-    /// <summary>The labels, int32 [N, H, W].</summary>
-    public Value Labels => labels.Value;
-
-    /// <summary>The label that takes no part.</summary>
-    public int IgnoreLabel { get; }
-
-    /// <summary>The loss, [1].</summary>
-    public Value Loss { get; }
-
-    /// <summary>log of the sum over C of exp(logits), [N, H, W].</summary>
-    public Value LogSumExp { get; }
-
-    /// <summary>How many labels took part, int32 [1].</summary>
-    public Value Counted { get; }
-
-    /// <summary>How many labels were neither a class nor ignored, int32 [1].</summary>
-    public Value Invalid { get; }
 
     /// <inheritdoc/>
     public override long Flops => 5 * Logits.Shape.Count;

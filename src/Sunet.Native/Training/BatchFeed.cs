@@ -1,5 +1,6 @@
 using Sunet.Native.Compilation;
 using Sunet.Native.Models.Networks;
+using Sunet.Native.Ops;
 using Sunet.Native.Telemetry;
 
 namespace Sunet.Native.Training;
@@ -8,7 +9,11 @@ namespace Sunet.Native.Training;
 /// Writes batches into a plan's inputs. On a device that runs ahead, the next batch is read and copied during work on the current one. The
 /// current batch is kept until then, for messages and for the diagnosis of a step that failed.
 /// </summary>
-internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource source) : IDisposable
+/// <param name="plan">The plan that trains.</param>
+/// <param name="network">Its graph.</param>
+/// <param name="source">The batches; it stays the caller's.</param>
+/// <param name="classWeights">[C], written with every batch, because a run overwrites inputs; null for a loss without them.</param>
+internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource source, float[]? classWeights) : IDisposable
 {
     private TrainingBatch? current, next;
     private long nextIndex;
@@ -78,6 +83,8 @@ internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource sour
     {
         plan.Write(network.Image, batch.Images);
         plan.Write(network.Labels!, batch.Labels);
+        if (network.Loss is DiceCrossEntropy weighted)
+            plan.Write(weighted.ClassWeights, classWeights!);
     }
 
     private void Return(ref TrainingBatch? batch)

@@ -12,7 +12,7 @@ namespace Sunet.Native.Training;
 
 /// <summary>The result of one update.</summary>
 /// <param name="Step">Updates made before it: 0 for the first.</param>
-/// <param name="Loss">Mean cross-entropy before the update, averaged over accumulated batches.</param>
+/// <param name="Loss">The loss before the update, averaged over accumulated batches.</param>
 /// <param name="LearningRate">The base rate it used.</param>
 public readonly record struct TrainingStep(long Step, double Loss, double LearningRate);
 
@@ -30,7 +30,7 @@ public sealed class Trainer : IDisposable
     private readonly FiniteCheck finite;
     private readonly BatchFeed feed;
     private readonly TrainingTensors tensors;
-    private readonly PreparedWork? stepCheck, accumulation, batchWork;
+    private readonly PreparedWork? stepCheck, accumulation, clip, batchWork;
     private readonly Sgd? sgd;
     private readonly WeightAverage? average;
     private readonly CallGate gate = new(typeof(Trainer));
@@ -57,7 +57,10 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(options);
         options.Sgd.Validate();
+        options.Loss.Validate(model.Spec.Classes);
         WeightAverage.Validate(options.AverageDecay);
+        if (options.MaxGradientNorm is not (>= 0 and < float.PositiveInfinity))
+            throw new ConfigurationException($"The largest norm {options.MaxGradientNorm} of gradients is not a number from 0 up.");
         if (options.Accumulate < 1)
             throw new ConfigurationException($"Gradients are accumulated over 1 batch or more, not {options.Accumulate}.");
         spec = model.Spec;
@@ -68,6 +71,9 @@ public sealed class Trainer : IDisposable
             BatchNormMomentum = options.BatchNormMomentum,
             FrozenBatchNorm = options.FrozenBatchNorm,
             IgnoreLabel = spec.Head == SunetHead.Segmenter ? options.IgnoreLabel : -1,
+            WeightsClasses = !options.Loss.IsPlain,
+            LabelSmoothing = options.Loss.LabelSmoothing,
+            DiceWeight = options.Loss.DiceWeight,
         });
         plan = Plan.Compile(network.Graph, backend, new PlanOptions
         {
@@ -77,13 +83,15 @@ public sealed class Trainer : IDisposable
             MemoryLimit = options.MemoryLimit,
         }, cancellation);
         finite = new FiniteCheck(plan);
-        feed = new BatchFeed(plan, network, source);
+        feed = new BatchFeed(plan, network, source, options.Loss.IsPlain ? null : options.Loss.WeightsOf(spec.Classes));
         tensors = new TrainingTensors(plan, withAverages: options.AverageDecay > 0);
         try
         {
             stepCheck = plan.Training.PrepareCheck(network.Loss!.Loss, network.Loss.Invalid);
             if (options.Accumulate > 1)
                 accumulation = plan.Training.PrepareAccumulate();
+            if (options.MaxGradientNorm > 0)
+                clip = plan.Training.PrepareClip(options.MaxGradientNorm * options.Accumulate, ofSum: options.Accumulate > 1);
             sgd = new Sgd(plan.Training, options.Sgd, fromSum: options.Accumulate > 1, 1f / options.Accumulate);
             if (options.AverageDecay > 0)
                 average = new WeightAverage(plan.Training, options.AverageDecay);
@@ -281,6 +289,7 @@ public sealed class Trainer : IDisposable
         stepCheck?.Dispose();
         average?.Dispose();
         sgd?.Dispose();
+        clip?.Dispose();
         plan.Dispose();
     }
 
@@ -294,12 +303,18 @@ public sealed class Trainer : IDisposable
         using MeasuredWork update = SunetTelemetry.Begin(SunetTelemetry.UpdateActivity);
         stepCheck!.Run();
         if (accumulation is null)
-            sgd!.Update();
+            UpdateParameters();
         else
             accumulation.Run();
         plan.Run(Phase.Update);
         if (accumulation is null)
             average?.Update();
+    }
+
+    private void UpdateParameters()
+    {
+        clip?.Run();
+        sgd!.Update();
     }
 
     /// <summary>Sums the gradients of several batches in the second optimizer slot and updates from there.</summary>
@@ -317,7 +332,7 @@ public sealed class Trainer : IDisposable
                 loss += RunBatch((CompletedSteps * options.Accumulate) + i, cancellation);
             }
 
-            sgd!.Update();
+            UpdateParameters();
             average?.Update();
         }
         catch

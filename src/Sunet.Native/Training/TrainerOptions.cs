@@ -27,6 +27,15 @@ public sealed record TrainerOptions
     /// </summary>
     public double AverageDecay { get; init; }
 
+    /// <summary>What is minimised; by default the plain mean cross-entropy.</summary>
+    public LossOptions Loss { get; init; } = new();
+
+    /// <summary>
+    /// The largest Euclidean norm of all gradients together; larger ones are scaled down to it before weight decay and momentum, as
+    /// PyTorch's <c>clip_grad_norm_</c> does. 0 sets no limit.
+    /// </summary>
+    public float MaxGradientNorm { get; init; }
+
     /// <summary>The label that takes no part in the loss. A classifier has none.</summary>
     public int IgnoreLabel { get; init; } = SoftmaxCrossEntropy.DefaultIgnoreLabel;
 

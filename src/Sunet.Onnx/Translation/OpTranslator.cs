@@ -33,8 +33,8 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
     /// <summary>Forward ops that no exported network has, since they train, evaluate, or stand before or behind a network.</summary>
     public static IReadOnlyCollection<Type> NotExported { get; } =
     [
-        typeof(BatchNormStatistics), typeof(SoftmaxCrossEntropy), typeof(ConfusionCounts), typeof(NormalizeImage), typeof(Softmax),
-        typeof(ArgMax),
+        typeof(BatchNormStatistics), typeof(SoftmaxCrossEntropy), typeof(DiceCrossEntropy), typeof(ConfusionCounts),
+        typeof(NormalizeImage), typeof(Softmax), typeof(ArgMax),
     ];
 
     /// <summary>Translates the op at an index; those before it are translated.</summary>

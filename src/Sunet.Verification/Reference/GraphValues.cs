@@ -4,7 +4,8 @@ using Sunet.Native.Tensors;
 namespace Sunet.Verification.Reference;
 
 /// <summary>
-/// Values for everything a graph reads, fixed by its name: variances positive, labels below 3 or 255, pixels any bytes, classes below 6.
+/// Values for everything a graph reads, fixed by its name: variances and class weights positive, labels below 3 or 255, pixels any bytes,
+/// classes below 6.
 /// </summary>
 internal static class GraphValues
 {
@@ -27,9 +28,9 @@ internal static class GraphValues
             return Array.ConvertAll(Fill.Unit(seed, value.Shape.Count), u => (float)Math.Floor(values * u));
         }
 
-        bool variance = value.Name.EndsWith("var", StringComparison.Ordinal);
+        bool positive = value.Name.EndsWith("var", StringComparison.Ordinal) || value.Name == "class_weights";
         return Array.ConvertAll(Fill.Unit(seed, value.Shape.Count),
-            u => (float)(integers ? Math.Floor(7 * u) - 3 : Shift(coarse ? Math.Floor(64 * u) / 64 : u, variance)));
+            u => (float)(integers ? Math.Floor(7 * u) - 3 : Shift(coarse ? Math.Floor(64 * u) / 64 : u, positive)));
     }
 
     public static void Write(Graph graph, ReferenceExecutor executor, bool integers = false, bool coarse = false)
@@ -38,5 +39,5 @@ internal static class GraphValues
             executor.Write(value, Of(value, integers, coarse).Select(v => (double)v));
     }
 
-    private static double Shift(double unit, bool variance) => variance ? 0.5 + unit : (2 * unit) - 1;
+    private static double Shift(double unit, bool positive) => positive ? 0.5 + unit : (2 * unit) - 1;
 }

@@ -18,6 +18,12 @@ internal sealed class LossLoops : ReferenceFamily
             return Loss(b, x);
         })),
         (nameof(SoftmaxCrossEntropyGradient), b => Build(b, x => new SoftmaxCrossEntropyGradient(b.Graph.Add(Loss(b, x))))),
+        (nameof(DiceCrossEntropy), b => Build(b, x =>
+        {
+            b.Reduction = x.Shape.Count / x.Shape.Channels;
+            return DiceLoss(b.Graph, x);
+        })),
+        (nameof(DiceCrossEntropyGradient), b => Build(b, x => new DiceCrossEntropyGradient(b.Graph.Add(DiceLoss(b.Graph, x))))),
         (nameof(ArgMax), b => Build(b, x => new ArgMax("op", x))),
     ];
 
@@ -25,6 +31,7 @@ internal sealed class LossLoops : ReferenceFamily
     [
         (nameof(Softmax), b => b.Graph.Add(new Softmax("softmax", b.Scaled("x", new Shape(2, LayerBuilder.Classes, 5, 7)))).Output),
         (nameof(SoftmaxCrossEntropy), b => b.Scaled("x", new Shape(2, LayerBuilder.Classes, 5, 7))),
+        (nameof(DiceCrossEntropy), b => b.Graph.Add(DiceLoss(b.Graph, b.Scaled("x", new Shape(2, LayerBuilder.Classes, 5, 7)))).Loss),
     ];
 
     public override double[][]? Compute(Op op, Func<Value, double[]> of) => op switch
@@ -33,6 +40,8 @@ internal sealed class LossLoops : ReferenceFamily
         SoftmaxGradient s => [SoftmaxGradient(s.Y.Shape, of(s.Y), of(s.Dy))],
         SoftmaxCrossEntropy s => CrossEntropy(s, of),
         SoftmaxCrossEntropyGradient s => [CrossEntropyGradient(s, of)],
+        DiceCrossEntropy s => DiceLoops.Loss(s, of),
+        DiceCrossEntropyGradient s => [DiceLoops.Gradient(s, of)],
         ArgMax a => [ArgMax(a.X.Shape, of(a.X))],
         _ => null,
     };
@@ -48,6 +57,15 @@ internal sealed class LossLoops : ReferenceFamily
     {
         Value labels = b.Graph.Input("labels", new Shape(b.Batch, b.Height, b.Width), DataType.Int32);
         return new SoftmaxCrossEntropy("loss", logits, labels, SoftmaxCrossEntropy.DefaultIgnoreLabel);
+    }
+
+    /// <summary>A loss with everything: class weights, smoothing, and the Dice term.</summary>
+    private static DiceCrossEntropy DiceLoss(Graph graph, Value logits)
+    {
+        Shape s = logits.Shape;
+        Value labels = graph.Input("labels", new Shape(s.Batch, s.Height, s.Width), DataType.Int32);
+        Value weights = graph.Input("class_weights", new Shape(s.Channels));
+        return new DiceCrossEntropy("loss", logits, labels, weights, SoftmaxCrossEntropy.DefaultIgnoreLabel, 0.1f, 0.7f);
     }
 
     public static double[] Softmax(Shape shape, double[] x)
@@ -132,14 +150,14 @@ internal sealed class LossLoops : ReferenceFamily
     public static double[] ArgMax(Shape shape, double[] x) =>
         [.. Pixels(shape).Select(pixel => (double)Array.IndexOf(pixel, pixel.MaxBy(i => x[i])))];
 
-    private static double LogSumExp(int[] pixel, double[] x)
+    public static double LogSumExp(int[] pixel, double[] x)
     {
         double max = pixel.Max(i => x[i]);
         return max + Math.Log(pixel.Sum(i => Math.Exp(x[i] - max)));
     }
 
     /// <summary>The indices of every pixel's channels. One array is reused.</summary>
-    private static IEnumerable<int[]> Pixels(Shape shape)
+    public static IEnumerable<int[]> Pixels(Shape shape)
     {
         var indices = new int[shape.Channels];
         int plane = shape.Height * shape.Width;

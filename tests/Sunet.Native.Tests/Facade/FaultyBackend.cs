@@ -90,6 +90,12 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
             return session.StepWork.PrepareAccumulate(count, x, y);
         }
 
+        public PreparedWork PrepareClip(long count, nint x, float maxNorm)
+        {
+            owner.Count();
+            return session.StepWork.PrepareClip(count, x, maxNorm);
+        }
+
         public ParameterUpdate PrepareUpdate(
             in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
         {

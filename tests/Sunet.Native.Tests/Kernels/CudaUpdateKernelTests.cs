@@ -69,6 +69,22 @@ public sealed class CudaUpdateKernelTests : EmulatorTest
         Assert.Equal(x.Zip(y, (a, b) => a + b), bench.Get<float>(to, y.Length));
     }
 
+    [Theory]
+    [InlineData(0, 0.5f)]
+    [InlineData(1, 0.5f)]
+    [InlineData(0, 1000f)]
+    public void ClipNorm_AnyAlignment_ScalesToTheLimit(int first, float limit)
+    {
+        using var bench = new KernelBench();
+        float[] x = Values(4);
+        nint at = bench.Put<float>([.. new float[first], .. x]) + (first * sizeof(float)), partial = bench.Reserve(3 * sizeof(double));
+        bench.Run("sum_of_squares", (3, 1, 1), at, (long)x.Length, partial);
+        bench.Run("clip_norm", (2, 1, 1), at, (long)x.Length, partial, 3, limit);
+        double norm = Math.Sqrt(x.Sum(v => (double)v * v)), factor = Math.Min(1, limit / (norm + 1e-6));
+        Assert.All(x.Zip(bench.Get<float>(at, x.Length)),
+            pair => Assert.Equal(pair.First * factor, pair.Second, 1e-7 * Math.Abs(pair.First)));
+    }
+
     [Fact]
     public void CopyToBf16_OfHardNumbers_RoundsToNearestEven()
     {

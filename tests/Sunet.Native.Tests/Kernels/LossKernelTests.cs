@@ -150,6 +150,23 @@ public sealed unsafe class LossKernelTests : KernelTest
     }
 
     [Theory]
+    [InlineData(0.5f)]
+    [InlineData(1000f)]
+    public void ClipNorm_LongRange_ScalesToTheLimit(float limit)
+    {
+        var random = new Random(1);
+        float[] x = [.. Enumerable.Range(0, 1001).Select(_ => (random.NextSingle() * 2) - 1)], clipped = [.. x];
+        fixed (float* at = clipped)
+        {
+            Succeeds(SunetCpu.ClipNorm(Context, x.Length, limit, at));
+            Assert.Equal(1, SunetCpu.ClipNorm(Context, x.Length, 0, at));
+        }
+
+        double norm = Math.Sqrt(x.Sum(v => (double)v * v)), factor = Math.Min(1, limit / (norm + 1e-6));
+        Assert.All(x.Zip(clipped), pair => Assert.Equal(pair.First * factor, pair.Second, 1e-7 * Math.Abs(pair.First)));
+    }
+
+    [Theory]
     [InlineData(0, float.NaN)]
     [InlineData(99, float.PositiveInfinity)]
     [InlineData(100, float.NegativeInfinity)]

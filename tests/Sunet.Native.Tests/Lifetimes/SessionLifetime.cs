@@ -97,6 +97,7 @@ internal sealed class SessionLifetime
         .Survives("PrepareUpdate(SgdArguments, Int64, IntPtr, IntPtr, IntPtr, IntPtr)", () => session.StepWork.PrepareUpdate(
             new SgdArguments(0.9f, 0, 0, 1, false), 16, at, 0, at + 256, at + 512).Dispose())
         .Survives("PrepareAccumulate(Int64, IntPtr, IntPtr)", () => Once(session.StepWork.PrepareAccumulate(16, at, outside)))
+        .Survives("PrepareClip(Int64, IntPtr, Single)", () => Once(session.StepWork.PrepareClip(16, at, 1)))
         .Survives("PrepareCheck(IntPtr, IntPtr, Int64, IntPtr)", () => Once(session.StepWork.PrepareCheck(at, at + 64, 16, at + 128)))
         .Survives("LastCheck()", () => session.StepWork.LastCheck());
 

@@ -1,58 +1,10 @@
-#include "kernels/channels.hpp"
-#include "kernels/exponential.hpp"
-#include "kernels/kernel.hpp"
+#include "kernels/pixel_tile.hpp"
 
 namespace sunet {
 namespace {
 
-constexpr std::int64_t tile = 256; /* pixels that are computed at once, one channel after another */
-
-/* Some neighbouring pixels of one image, with all their channels. */
-struct pixel_tile {
-    const channel_view* view;
-    std::int64_t image, begin, count;
-
-    SUNET_INLINE std::int64_t offset(std::int64_t channel) const { return view->offset(image, channel) + begin * view->block; }
-};
-
-/* Returns the pixels of a channel as contiguous floats: in place where they lie so, else copied into `buffer`. */
-SUNET_INLINE const float* row_of(const pixel_tile& at, const void* data, std::int64_t channel, float* buffer) {
-    const void* first = at.view->at(data, at.offset(channel));
-    if (at.view->is_bf16) {
-        for (std::int64_t i = 0; i < at.count; ++i) buffer[i] = load<float>(static_cast<const bf16*>(first) + i * at.view->block);
-        return buffer;
-    }
-    const float* from = static_cast<const float*>(first);
-    if (at.view->block == 1) return from;
-    for (std::int64_t i = 0; i < at.count; ++i) buffer[i] = from[i * at.view->block];
-    return buffer;
-}
-
-SUNET_INLINE void write_row(const pixel_tile& at, float* data, std::int64_t channel, const float* row) {
-    float* to = data + at.offset(channel);
-    for (std::int64_t i = 0; i < at.count; ++i) to[i * at.view->block] = row[i];
-}
-
-SUNET_INLINE void exponential_sums(const pixel_tile& at, const void* x, float* maximum, float* sum) {
-    float buffer[tile];
-    for (std::int64_t i = 0; i < at.count; ++i) {
-        maximum[i] = -__builtin_inff();
-        sum[i] = 0.0f;
-    }
-    for (std::int64_t channel = 0; channel < at.view->channels; ++channel) {
-        const float* row = row_of(at, x, channel, buffer);
-#pragma omp simd
-        for (std::int64_t i = 0; i < at.count; ++i) maximum[i] = row[i] > maximum[i] ? row[i] : maximum[i];
-    }
-    for (std::int64_t channel = 0; channel < at.view->channels; ++channel) {
-        const float* row = row_of(at, x, channel, buffer);
-#pragma omp simd
-        for (std::int64_t i = 0; i < at.count; ++i) sum[i] += exponential(row[i] - maximum[i]);
-    }
-}
-
 SUNET_CLONES void softmax_tile(const pixel_tile& from, const void* x, const pixel_tile& to, float* y) {
-    float maximum[tile], sum[tile], buffer[tile], result[tile];
+    float maximum[tile_pixels], sum[tile_pixels], buffer[tile_pixels], result[tile_pixels];
     exponential_sums(from, x, maximum, sum);
     for (std::int64_t channel = 0; channel < from.view->channels; ++channel) {
         const float* row = row_of(from, x, channel, buffer);
@@ -63,7 +15,7 @@ SUNET_CLONES void softmax_tile(const pixel_tile& from, const void* x, const pixe
 }
 
 SUNET_CLONES void softmax_backward_tile(const pixel_tile& at, const float* y, const float* dy, float* dx) {
-    float dot[tile], first[tile], second[tile], result[tile];
+    float dot[tile_pixels], first[tile_pixels], second[tile_pixels], result[tile_pixels];
     for (std::int64_t i = 0; i < at.count; ++i) dot[i] = 0.0f;
     for (std::int64_t channel = 0; channel < at.view->channels; ++channel) {
         const float *value = row_of(at, y, channel, first), *gradient = row_of(at, dy, channel, second);
@@ -85,7 +37,7 @@ struct loss_sums {
 
 SUNET_CLONES void loss_tile(const pixel_tile& at, const void* logits, const std::int32_t* labels, std::int32_t ignore, float* log_sum_exp,
                             loss_sums& loss) {
-    float maximum[tile], sum[tile];
+    float maximum[tile_pixels], sum[tile_pixels];
     exponential_sums(at, logits, maximum, sum);
 #pragma omp simd
     for (std::int64_t i = 0; i < at.count; ++i) {
@@ -107,7 +59,7 @@ SUNET_CLONES void loss_tile(const pixel_tile& at, const void* logits, const std:
 
 SUNET_CLONES void loss_backward_tile(const pixel_tile& from, const void* logits, const std::int32_t* labels, std::int32_t ignore,
                                      const float* log_sum_exp, float scale, const pixel_tile& to, float* dlogits) {
-    float buffer[tile], result[tile];
+    float buffer[tile_pixels], result[tile_pixels];
     const std::int32_t channels = static_cast<std::int32_t>(from.view->channels);
     for (std::int32_t channel = 0; channel < channels; ++channel) {
         const float* row = row_of(from, logits, channel, buffer);
@@ -123,8 +75,8 @@ SUNET_CLONES void loss_backward_tile(const pixel_tile& from, const void* logits,
 }
 
 SUNET_CLONES void arg_max_tile(const pixel_tile& at, const void* x, std::uint8_t* out) {
-    float buffer[tile], best[tile];
-    std::int32_t index[tile];
+    float buffer[tile_pixels], best[tile_pixels];
+    std::int32_t index[tile_pixels];
     const float* front = row_of(at, x, 0, buffer);
     for (std::int64_t i = 0; i < at.count; ++i) {
         best[i] = front[i];
@@ -140,25 +92,6 @@ SUNET_CLONES void arg_max_tile(const pixel_tile& at, const void* x, std::uint8_t
     }
     for (std::int64_t i = 0; i < at.count; ++i) out[i] = static_cast<std::uint8_t>(index[i]);
 }
-
-std::int64_t tiles_of(const channel_view& view) { return view.images * ((view.pixels() + tile - 1) / tile); }
-
-pixel_tile tile_at(const channel_view& view, std::int64_t index) {
-    const std::int64_t in_image = (view.pixels() + tile - 1) / tile, begin = index % in_image * tile;
-    return {&view, index / in_image, begin, std::min(tile, view.pixels() - begin)};
-}
-
-template <class Body>
-void for_tiles(const sunet_context* context, const channel_view& view, const Body& body) {
-    const std::int64_t count = tiles_of(view);
-#pragma omp parallel for schedule(static) num_threads(sunet_context_threads(context))
-    for (std::int64_t index = 0; index < count; ++index) body(tile_at(view, index));
-}
-
-/* The pixels of a tile in another tensor. */
-pixel_tile in(const channel_view& view, const pixel_tile& at) { return {&view, at.image, at.begin, at.count}; }
-
-void clear_tile(const pixel_tile& at, float* data) { clear_padding(*at.view, data, at.image, at.view->channels, at.begin, at.count); }
 
 } // namespace
 } // namespace sunet

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "kernels/channels.hpp"
 #include "kernels/vectors.hpp"
 
@@ -30,6 +32,30 @@ SUNET_CLONES void sgd_range(const sunet_sgd& sgd, float* p, const float* gradien
 SUNET_CLONES void accumulate_range(const float* x, float* y, std::int64_t begin, std::int64_t end) {
 #pragma omp simd
     for (std::int64_t i = begin; i < end; ++i) y[i] += x[i];
+}
+
+/* In double, whose range holds the square of every float32. */
+SUNET_CLONES double squares_range(const float* x, std::int64_t begin, std::int64_t end) {
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (std::int64_t i = begin; i < end; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+    return sum;
+}
+
+SUNET_CLONES void scale_range(float factor, float* x, std::int64_t begin, std::int64_t end) {
+#pragma omp simd
+    for (std::int64_t i = begin; i < end; ++i) x[i] *= factor;
+}
+
+/* The sum of squares over parts of one size, so that it does not depend on the number of threads. */
+double sum_of_squares(const sunet_context* context, std::int64_t count, const float* x) {
+    double partial[max_reduction_items] = {};
+#pragma omp parallel for schedule(static) num_threads(sunet_context_threads(context))
+    for (std::int64_t part = 0; part < max_reduction_items; ++part)
+        partial[part] = squares_range(x, count * part / max_reduction_items, count * (part + 1) / max_reduction_items);
+    double sum = 0.0;
+    for (const double own : partial) sum += own;
+    return sum;
 }
 
 /* Whether any element's exponent has all bits set, as only infinities and NaN have. */
@@ -67,6 +93,14 @@ sunet_status sunet_sgd_update(sunet_context* context, int64_t count, const sunet
 sunet_status sunet_accumulate(sunet_context* context, int64_t count, const float* x, float* y) {
     if (context == nullptr || count < 0 || x == nullptr || y == nullptr) return SUNET_INVALID_ARGUMENT;
     map_range(context, count, [&](std::int64_t begin, std::int64_t end) { accumulate_range(x, y, begin, end); });
+    return SUNET_OK;
+}
+
+sunet_status sunet_clip_norm(sunet_context* context, int64_t count, float max_norm, float* x) {
+    if (context == nullptr || count < 0 || x == nullptr || !(max_norm > 0.0f)) return SUNET_INVALID_ARGUMENT;
+    const double factor = static_cast<double>(max_norm) / (std::sqrt(sum_of_squares(context, count, x)) + 1e-6);
+    if (factor < 1.0)
+        map_range(context, count, [&](std::int64_t begin, std::int64_t end) { scale_range(static_cast<float>(factor), x, begin, end); });
     return SUNET_OK;
 }
 

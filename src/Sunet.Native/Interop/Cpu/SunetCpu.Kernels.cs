@@ -65,6 +65,17 @@ internal static unsafe partial class SunetCpu
         nint context, in NativeTensor logitsTensor, void* logits, int* labels, int ignore, float* logSumExp, int* counted, float* dloss,
         in NativeTensor dlogitsTensor, float* dlogits);
 
+    [LibraryImport(Library, EntryPoint = "sunet_dice_cross_entropy")]
+    public static partial int DiceCrossEntropy(
+        nint context, in NativeTensor logitsTensor, void* logits, int* labels, int ignore, float* classWeights, float labelSmoothing,
+        float diceWeight, double* scratch, long scratchBytes, float* logSumExp, float* loss, int* counted, int* invalid,
+        float* coefficients);
+
+    [LibraryImport(Library, EntryPoint = "sunet_dice_cross_entropy_backward")]
+    public static partial int DiceCrossEntropyBackward(
+        nint context, in NativeTensor logitsTensor, void* logits, int* labels, int ignore, float* logSumExp, float* coefficients,
+        in NativeTensor dlogitsTensor, float* dlogits);
+
     [LibraryImport(Library, EntryPoint = "sunet_arg_max")]
     public static partial int ArgMax(nint context, in NativeTensor xTensor, void* x, byte* classes);
 
@@ -83,6 +94,9 @@ internal static unsafe partial class SunetCpu
 
     [LibraryImport(Library, EntryPoint = "sunet_accumulate")]
     public static partial int Accumulate(nint context, long count, float* x, float* y);
+
+    [LibraryImport(Library, EntryPoint = "sunet_clip_norm")]
+    public static partial int ClipNorm(nint context, long count, float maxNorm, float* x);
 
     [LibraryImport(Library, EntryPoint = "sunet_all_finite")]
     public static partial int AllFinite(nint context, long count, NativeType type, void* x, int* finite);

@@ -44,7 +44,7 @@ public sealed class SunetGraph
     public Value? Labels { get; private set; }
 
     /// <summary>The loss of a training graph; null for inference.</summary>
-    public SoftmaxCrossEntropy? Loss { get; private set; }
+    public SoftmaxLoss? Loss { get; private set; }
 
     /// <summary>The smallest height and width a network takes: the stem, the residual block and the pools halve five times.</summary>
     public const int SmallestSize = 32;
@@ -129,7 +129,7 @@ public sealed class SunetGraph
             options.BatchNormMomentum);
         Shape logits = result.Logits.Shape;
         result.Labels = result.Graph.Input("labels", new Shape(logits.Batch, logits.Height, logits.Width), DataType.Int32);
-        result.Loss = result.Graph.Add(new SoftmaxCrossEntropy("loss", result.Logits, result.Labels, options.IgnoreLabel));
+        result.Loss = result.AppendLoss(options);
         foreach (Value value in new[] { result.Loss.Loss, result.Loss.Counted, result.Loss.Invalid })
             result.Graph.MarkOutput(value);
         PassPipeline.ForTraining(result.Graph, result.Loss.Loss);
@@ -185,6 +185,11 @@ public sealed class SunetGraph
             : graph.Add(new BilinearResize("upsample", low, size)).Output;
         return new SunetGraph(graph, input, (image.Height, image.Width), layers.Levels) { LowLogits = low, Logits = logits };
     }
+
+    private SoftmaxLoss AppendLoss(TrainingGraphOptions options) => options.WeightsClasses
+        ? Graph.Add(new DiceCrossEntropy("loss", Logits, Labels!, Graph.Input("class_weights", new Shape(Logits.Shape.Channels)),
+            options.IgnoreLabel, options.LabelSmoothing, options.DiceWeight))
+        : Graph.Add(new SoftmaxCrossEntropy("loss", Logits, Labels!, options.IgnoreLabel));
 
     private static SunetGraph Fused(SunetGraph network)
     {
@@ -252,4 +257,13 @@ internal sealed record TrainingGraphOptions
 
     /// <summary>The label that takes no part in the loss; -1 for a classifier, whose label 255 is a class.</summary>
     public int IgnoreLabel { get; init; } = Ops.SoftmaxCrossEntropy.DefaultIgnoreLabel;
+
+    /// <summary>Whether the loss is a <see cref="DiceCrossEntropy"/>, whose class weights are an input.</summary>
+    public bool WeightsClasses { get; init; }
+
+    /// <summary>The share of every target that is spread over all classes, if classes are weighted.</summary>
+    public float LabelSmoothing { get; init; }
+
+    /// <summary>Times the Dice loss, if classes are weighted.</summary>
+    public float DiceWeight { get; init; }
 }

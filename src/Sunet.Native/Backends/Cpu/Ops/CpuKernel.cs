@@ -12,9 +12,13 @@ internal sealed unsafe class CpuAddresses
 
     public CpuAddresses(Op op, IValueAddresses at)
     {
+        Scratch = (void*)at.Scratch;
         values = [.. op.Inputs, .. op.Outputs];
         addresses = [.. values.Select(at.Of)];
     }
+
+    /// <summary>The call's scratch memory.</summary>
+    public void* Scratch { get; }
 
     /// <summary>The first element of one of the op's inputs or outputs; a search among the few that an op has.</summary>
     public float* Of(Value value)
@@ -32,9 +36,15 @@ internal sealed unsafe class CpuAddresses
 internal delegate int CpuKernelBody(nint context, CpuAddresses at);
 
 /// <summary>A call of one of the library's own kernels.</summary>
-internal sealed class CpuKernel(CpuRun run, Op op, CpuKernelBody body) : PreparedCall
+/// <param name="run">What the calls of the graph share.</param>
+/// <param name="op">The op it computes.</param>
+/// <param name="body">Calls the kernel.</param>
+/// <param name="scratchBytes">The scratch memory that the kernel takes.</param>
+internal sealed class CpuKernel(CpuRun run, Op op, CpuKernelBody body, long scratchBytes = 0) : PreparedCall
 {
     private CpuAddresses? addresses;
+
+    public override long ScratchBytes => scratchBytes;
 
     public override string Implementation => "kernel";
 

@@ -8,6 +8,9 @@ namespace Sunet.Native.Backends.Cpu.Ops;
 /// <summary>Softmax, cross-entropy, their gradients, and the likeliest class.</summary>
 internal static unsafe class CpuSoftmax
 {
+    /// <summary>Parts that the pixels are divided in for the sums of the Dice loss, and sums a class; less room is refused.</summary>
+    private const int LossParts = 64, DiceSums = 3;
+
     public static PreparedCall? Prepare(CpuRun run, Op op) => op switch
     {
         Softmax softmax => Probabilities(run, softmax, run.Layouts.TensorOf(softmax.X), run.Layouts.TensorOf(softmax.Output)),
@@ -16,6 +19,9 @@ internal static unsafe class CpuSoftmax
         SoftmaxCrossEntropy loss => Loss(run, loss, run.Layouts.TensorOf(loss.Logits)),
         SoftmaxCrossEntropyGradient loss =>
             LossGradient(run, loss, run.Layouts.TensorOf(loss.Logits), run.Layouts.TensorOf(loss.Output)),
+        DiceCrossEntropy loss => DiceLoss(run, loss, run.Layouts.TensorOf(loss.Logits)),
+        DiceCrossEntropyGradient loss =>
+            DiceGradient(run, loss, run.Layouts.TensorOf(loss.Logits), run.Layouts.TensorOf(loss.Output)),
         ArgMax argMax when run.Layouts.IsUnmade(argMax.X) => ResizedArgMax(run, argMax, (BilinearResize)argMax.X.Producer!),
         ArgMax argMax => Largest(run, argMax, run.Layouts.TensorOf(argMax.X)),
         _ => null,
@@ -41,6 +47,18 @@ internal static unsafe class CpuSoftmax
     private static CpuKernel LossGradient(CpuRun run, SoftmaxCrossEntropyGradient op, NativeTensor logits, NativeTensor dx) =>
         new(run, op, (context, at) => SunetCpu.SoftmaxCrossEntropyBackward(context, logits, at.Of(op.Logits), (int*)at.Of(op.Labels),
             op.IgnoreLabel, at.Of(op.LogSumExp), (int*)at.Of(op.Counted), run.One, dx, at.Of(op.Output)));
+
+    private static CpuKernel DiceLoss(CpuRun run, DiceCrossEntropy op, NativeTensor logits)
+    {
+        long scratch = (long)LossParts * DiceSums * op.Logits.Shape.Channels * sizeof(double);
+        return new CpuKernel(run, op, (context, at) => SunetCpu.DiceCrossEntropy(context, logits, at.Of(op.Logits),
+            (int*)at.Of(op.Labels), op.IgnoreLabel, at.Of(op.ClassWeights), op.LabelSmoothing, op.DiceWeight, (double*)at.Scratch, scratch,
+            at.Of(op.LogSumExp), at.Of(op.Loss), (int*)at.Of(op.Counted), (int*)at.Of(op.Invalid), at.Of(op.Coefficients)), scratch);
+    }
+
+    private static CpuKernel DiceGradient(CpuRun run, DiceCrossEntropyGradient op, NativeTensor logits, NativeTensor dx) =>
+        new(run, op, (context, at) => SunetCpu.DiceCrossEntropyBackward(context, logits, at.Of(op.Logits), (int*)at.Of(op.Labels),
+            op.IgnoreLabel, at.Of(op.LogSumExp), at.Of(op.Coefficients), dx, at.Of(op.Output)));
 
     private static CpuKernel Largest(CpuRun run, ArgMax op, NativeTensor x) =>
         new(run, op, (context, at) => SunetCpu.ArgMax(context, x, at.Of(op.X), (byte*)at.Of(op.Output)));

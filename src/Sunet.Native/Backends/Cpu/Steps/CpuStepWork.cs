@@ -18,6 +18,10 @@ internal sealed unsafe class CpuStepWork(CpuRun run) : IStepWork
         NativeStatus.ThrowIfFailed(SunetCpu.Accumulate(run.Context.Raw, count, (float*)x, (float*)y), "accumulate", CpuLibrary.File));
 
     /// <inheritdoc/>
+    public PreparedWork PrepareClip(long count, nint x, float maxNorm) => new CpuWork(run.Perform, () =>
+        NativeStatus.ThrowIfFailed(SunetCpu.ClipNorm(run.Context.Raw, count, maxNorm, (float*)x), "clip_norm", CpuLibrary.File));
+
+    /// <inheritdoc/>
     public ParameterUpdate PrepareUpdate(
         in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity) =>
         new SgdUpdate(run, arguments, count, parameters, gradients, velocity);

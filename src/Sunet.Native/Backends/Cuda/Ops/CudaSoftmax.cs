@@ -14,12 +14,20 @@ internal static class CudaSoftmax
 
     private const int WarpsPerBlock = CudaGrid.Block / 32, PartialBytes = 16, ElementsPerTile = 4096;
 
+    /// <summary>Bytes of a block's partial sums of the weighted cross-entropy, and sums of the Dice loss a class.</summary>
+    private const int EntropyPartialBytes = 32, DiceSums = 3;
+
+    /// <summary>Few, because a single block adds them up.</summary>
+    private const int MaxDiceChunks = 128;
+
     public static PreparedCall? Prepare(CudaRun run, Op op) => op switch
     {
         Softmax softmax => Probabilities(run, softmax),
         SoftmaxGradient gradient => ProbabilitiesGradient(run, gradient),
         SoftmaxCrossEntropy loss => Loss(run, loss),
         SoftmaxCrossEntropyGradient loss => LossGradient(run, loss),
+        DiceCrossEntropy loss => DiceLoss(run, loss),
+        DiceCrossEntropyGradient loss => DiceGradient(run, loss),
         ArgMax { X.Producer: BilinearResize resize } when CudaResampling.IsLeftToReader(run, resize) =>
             ResizedLargest(run, op, resize),
         ArgMax argMax => Largest(run, argMax),
@@ -73,6 +81,42 @@ internal static class CudaSoftmax
             new KernelLaunch(kernel, CudaGrid.PixelTiles(logits.Pixels, tile), CudaGrid.Block, at.Of(op.Logits), logits.Stride,
                 at.Of(op.Labels), op.IgnoreLabel, at.Of(op.LogSumExp), at.Of(op.Counted), at.Of(op.Output), gradient.Stride, logits.Pixels,
                 logits.Channels),
+        ]);
+    }
+
+    /// <summary>The cross-entropy, the sums of the Dice loss where it has a weight, and what follows from both.</summary>
+    private static CudaKernelCall DiceLoss(CudaRun run, DiceCrossEntropy op)
+    {
+        CudaActivation logits = CudaActivation.Of(run.Layouts, op.Logits);
+        CudaKernel entropy = run.Kernels.Get("weighted_cross_entropy" + logits.Suffix);
+        CudaKernel dice = run.Kernels.Get("dice_sums" + logits.Suffix), finish = run.Kernels.Get("dice_cross_entropy_finish");
+        (int X, int Y, int Z) grid = CudaGrid.Pixels(logits.Pixels, PixelBlock);
+        int chunks = op.DiceWeight > 0 ? Math.Min(CudaGrid.Chunks(logits), MaxDiceChunks) : 0;
+        long entropyBytes = (long)grid.X * EntropyPartialBytes;
+        return new CudaKernelCall(run, op, entropyBytes + ((long)chunks * DiceSums * logits.Channels * sizeof(double)), entropy.Name, at =>
+        {
+            nint sums = at.Scratch + (nint)entropyBytes;
+            var first = new KernelLaunch(entropy, grid, PixelBlock, at.Of(op.Logits), logits.Stride, at.Of(op.Labels), logits.Pixels,
+                logits.Channels, op.IgnoreLabel, at.Of(op.ClassWeights), op.LabelSmoothing, at.Of(op.LogSumExp), at.Scratch);
+            var second = new KernelLaunch(dice, (Math.Max(1, chunks), 1, 1), CudaGrid.Block, at.Of(op.Logits), logits.Stride,
+                at.Of(op.Labels), op.IgnoreLabel, at.Of(op.LogSumExp), logits.Pixels, logits.Channels, sums);
+            var last = new KernelLaunch(finish, (1, 1, 1), CudaGrid.Block, at.Scratch, grid.X, sums, chunks, at.Of(op.ClassWeights),
+                logits.Channels, op.LabelSmoothing, op.DiceWeight, at.Of(op.Loss), at.Of(op.Counted), at.Of(op.Invalid),
+                at.Of(op.Coefficients));
+            return chunks > 0 ? [first, second, last] : [first, last];
+        });
+    }
+
+    private static CudaKernelCall DiceGradient(CudaRun run, DiceCrossEntropyGradient op)
+    {
+        CudaActivation logits = CudaActivation.Of(run.Layouts, op.Logits), gradient = Float32(run, op, op.Output);
+        CudaKernel kernel = run.Kernels.Get("dice_cross_entropy_backward" + logits.Suffix);
+        int tile = Math.Clamp(ElementsPerTile / logits.Channels, 1, PixelBlock);
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
+        [
+            new KernelLaunch(kernel, CudaGrid.PixelTiles(logits.Pixels, tile), CudaGrid.Block, at.Of(op.Logits), logits.Stride,
+                at.Of(op.Labels), op.IgnoreLabel, at.Of(op.LogSumExp), at.Of(op.Coefficients), at.Of(op.Output), gradient.Stride,
+                logits.Pixels, logits.Channels),
         ]);
     }
 

@@ -31,6 +31,13 @@ internal sealed class CudaStepWork(CudaRun run, CudaStepGuard guard, CudaTransfe
     }
 
     /// <inheritdoc/>
+    public PreparedWork PrepareClip(long count, nint x, float maxNorm)
+    {
+        using DeviceScope current = run.Use();
+        return new CudaClip(run, count, x, maxNorm);
+    }
+
+    /// <inheritdoc/>
     public ParameterUpdate PrepareUpdate(in SgdArguments arguments, long count, nint parameters, nint copy, nint gradients, nint velocity)
     {
         using DeviceScope current = run.Use();
