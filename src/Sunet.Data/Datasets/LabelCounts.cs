@@ -55,6 +55,19 @@ internal sealed class LabelCounts
         return counts;
     }
 
+    /// <summary>Counts the label map of one item.</summary>
+    /// <param name="item">An item of a data set.</param>
+    /// <param name="pixelCap">Larger maps are refused by their header.</param>
+    /// <param name="buffers">Used by one thread at a time.</param>
+    /// <exception cref="DataException">The map cannot be read.</exception>
+    public static LabelCounts Of(SegmentationItem item, long pixelCap, SampleBuffers buffers)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        var counts = new LabelCounts();
+        counts.Add(item.Labels.Load(item.LabelPath, pixelCap, buffers).Span);
+        return counts;
+    }
+
     /// <summary>Counts a label map.</summary>
     /// <param name="labels">[H, W].</param>
     public void Add(ReadOnlySpan2D<byte> labels)

@@ -85,6 +85,16 @@ internal sealed class ClassificationTask : ITrainingTask
     public IReadOnlyList<string> LabelDoubts(CancellationToken cancellation) => [];
 
     /// <inheritdoc/>
+    public ClassFrequencies CountClasses(Action<int> report, CancellationToken cancellation)
+    {
+        long[] own = new long[ClassNames.Count];
+        foreach (ClassificationItem item in training.Items)
+            own[item.Label]++;
+        report(training.Items.Count);
+        return new ClassFrequencies(own, [.. own.Select(_ => (long)training.Items.Count)]);
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<Metric> Metrics { get; } = [new("top1_error", false), new("top5_error", false)];
 
     /// <inheritdoc/>

@@ -32,6 +32,12 @@ internal interface ITrainingTask
     /// <param name="cancellation">Stops between two label maps.</param>
     IReadOnlyList<string> LabelDoubts(CancellationToken cancellation);
 
+    /// <summary>Counts how often each class occurs in the labels to train on; all label maps are read.</summary>
+    /// <param name="report">Told how many images are done.</param>
+    /// <param name="cancellation">Stops between two images.</param>
+    /// <exception cref="DataException">A label map cannot be read.</exception>
+    ClassFrequencies CountClasses(Action<int> report, CancellationToken cancellation);
+
     /// <summary>What a validation measures; the first decides which epoch is the best.</summary>
     IReadOnlyList<Metric> Metrics { get; }
 

@@ -3,6 +3,7 @@ using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Reading;
+using Sunet.Data.Images;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Backends;
@@ -43,12 +44,16 @@ internal sealed class SegmentationTask : ITrainingTask
         CalibrationImages = calibration.Images;
     }
 
+    /// <summary>The name of the setting that weighs the Dice loss.</summary>
+    public const string Dice = "dice";
+
     /// <summary>The settings that only a segmenter has.</summary>
     public static IReadOnlyList<Setting> Settings { get; } =
     [
         Setting.Value("scale-min", "smallest random scale", "0.5"),
         Setting.Value("scale-max", "largest random scale", "2"),
         Setting.Value("rotation", "largest random rotation in degrees", "10"),
+        Setting.Value(Dice, "weight of the Dice loss beside the cross-entropy; 0 leaves it out", "0"),
         Setting.Value("calibrate", "batches of whole training images that running statistics are taken of before weights are measured; "
             + "auto takes as many as cost a twentieth of the training; 0 leaves those of the crops", CalibrationPlan.Auto),
         Setting.Value("cache", "MiB of decoded images kept in memory", "0"),
@@ -76,6 +81,28 @@ internal sealed class SegmentationTask : ITrainingTask
     /// <inheritdoc/>
     public IReadOnlyList<string> LabelDoubts(CancellationToken cancellation) =>
         [.. new[] { training, validation }.Select(split => Doubt(split, cancellation)).OfType<string>()];
+
+    /// <inheritdoc/>
+    public ClassFrequencies CountClasses(Action<int> report, CancellationToken cancellation)
+    {
+        long[] own = new long[ClassNames.Count], around = new long[ClassNames.Count];
+        var buffers = new SampleBuffers();
+        for (int i = 0; i < training.Items.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            LabelCounts counts = LabelCounts.Of(training.Items[i], loader.PixelCap, buffers);
+            long all = Enumerable.Range(0, own.Length).Sum(c => counts[(byte)c]);
+            for (int c = 0; c < own.Length; c++)
+            {
+                own[c] += counts[(byte)c];
+                around[c] += counts[(byte)c] > 0 ? all : 0;
+            }
+
+            report(i + 1);
+        }
+
+        return new ClassFrequencies(own, around);
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<Metric> Metrics { get; } = [new("mIoU", true), new("aAcc", true), new("mAcc", true)];

@@ -42,6 +42,7 @@ internal static class TrainRun
         ITrainingTask task = splits is null
             ? new ClassificationTask(settings.Values, cancellation)
             : new SegmentationTask(settings.Values, splits, settings.LengthOn(splits.Training.Items.Count));
+        settings = settings.WithClassWeights(task.ClassNames.Count, () => CountClasses(task, request.Quiet, output, cancellation));
         StartingModel start = StartingModel.Create(settings, task, request.Resume is not null, output);
         SunetModel model = start.Model;
         SettingValues resolved = Resolve(settings, task, model.Spec, device);
@@ -100,6 +101,12 @@ internal static class TrainRun
         if (loop.StepTime > TimeSpan.Zero)
             output.Result($"training waited {Numbers.Percent(loader.TimeWaiting / loop.StepTime)} % of its time for data");
         output.Result($"run: {files.Folder}");
+    }
+
+    private static ClassFrequencies CountClasses(ITrainingTask task, bool quiet, CommandOutput output, CancellationToken cancellation)
+    {
+        using ProgressLine line = output.StartProgress(task.TrainingImages.Count, quiet);
+        return task.CountClasses(done => line.Report(done, "images counted", ""), cancellation);
     }
 
     private static SettingValues Resolve(TrainSettings settings, ITrainingTask task, SunetSpec spec, OpenDevice device)

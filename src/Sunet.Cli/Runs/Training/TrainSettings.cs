@@ -42,6 +42,9 @@ internal sealed record TrainSettings
         Setting.Switch("freeze-bn", "keep the running statistics as they are"),
         Setting.Value("accumulate", "batches averaged for one update", "1"),
         Setting.Value("ema", "decay of an average of the weights, such as 0.999, which is validated and saved in their place", "0"),
+        ClassWeighting.Setting,
+        Setting.Value("label-smoothing", "share of every target that is spread over all classes, such as 0.1", "0"),
+        Setting.Value("clip-norm", "largest norm of the gradients, to which larger ones are scaled down; 0 sets no limit", "0"),
         Setting.Value("final-lr-multiplier", "times the learning rate for the last layer's weights, and twice that for its bias "
             + "(default 10 with --weights, else 1: one rate for all)"),
         .. SegmentationTask.Settings,
@@ -166,6 +169,18 @@ internal sealed record TrainSettings
         };
     }
 
+    /// <summary>The settings with the weights of the classes in numbers.</summary>
+    /// <param name="classes">How many classes the data has.</param>
+    /// <param name="count">Counts the classes, where the weights follow from that.</param>
+    /// <exception cref="ConfigurationException">The weights are out of range, or not as many as classes.</exception>
+    public TrainSettings WithClassWeights(int classes, Func<ClassFrequencies> count)
+    {
+        SettingValues values = ClassWeighting.InNumbers(Values, count);
+        LossOptions loss = Trainer.Loss with { ClassWeights = ClassWeighting.Of(values) };
+        loss.Validate(classes);
+        return this with { Values = values, Trainer = Trainer with { Loss = loss } };
+    }
+
     /// <summary>The updates of the run.</summary>
     /// <param name="stepsPerEpoch">Updates in a pass over the data.</param>
     public long Steps(int stepsPerEpoch) => Iterations ?? (long)Epochs!.Value * stepsPerEpoch;
@@ -228,6 +243,12 @@ internal sealed record TrainSettings
             FrozenBatchNorm = values.Flag("freeze-bn"),
             Accumulate = values.Int("accumulate", 1),
             AverageDecay = averageDecay,
+            MaxGradientNorm = (float)values.Number("clip-norm", 0),
+            Loss = new LossOptions
+            {
+                LabelSmoothing = (float)values.Number("label-smoothing", 0),
+                DiceWeight = (float)values.Number(SegmentationTask.Dice, 0),
+            },
         };
     }
 

@@ -32,6 +32,7 @@ public sealed class ResumeTests(TinyRuns runs) : IClassFixture<TinyRuns>
     [Theory]
     [InlineData]
     [InlineData("--ema", "0.9")]
+    [InlineData("--class-weights", "median-frequency", "--label-smoothing", "0.1", "--dice", "0.5", "--clip-norm", "0.1")]
     public void Train_AccumulatedGradientsStoppedTwice_EqualsTheUninterruptedRun(params string[] extra)
     {
         using var folder = new TemporaryFolder();
