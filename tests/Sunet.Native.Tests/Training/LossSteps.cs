@@ -18,13 +18,17 @@ internal static class LossSteps
         (Everything.ClassWeights.ToArray(), 0, 0), ([], 0.2f, 0), ([], 0, 1.5f),
         (Everything.ClassWeights.ToArray(), Everything.LabelSmoothing, Everything.DiceWeight));
 
+    /// <summary>The network's logits of the first batches in float64, [pixel][class]; found once for all tests.</summary>
+    private static Lazy<double[][]>[] Logits { get; } =
+        [.. Enumerable.Range(0, 2).Select(index => new Lazy<double[][]>(() => LogitsOf(SmallModel.Batches()[index])))];
+
     /// <summary>The loss of a step is the formula's, of the logits that the network has in float64.</summary>
     public static void FollowTheFormula(IBackend backend, LossOptions loss, int accumulate, double tolerance)
     {
         using FixedBatches batches = SmallModel.Batches();
         using Trainer trainer = SmallModel.Trainer(
             batches, backend, SmallModel.Options with { Loss = loss, Accumulate = accumulate });
-        double expected = Enumerable.Range(0, accumulate).Average(i => Formula(loss, Logits(batches[i]), batches[i].Labels));
+        double expected = Enumerable.Range(0, accumulate).Average(i => Formula(loss, Logits[i].Value, batches[i].Labels));
         Assert.Equal(expected, trainer.Step().Loss, tolerance * expected);
     }
 
@@ -80,8 +84,7 @@ internal static class LossSteps
         ];
     }
 
-    /// <summary>The network's logits of a batch in float64, [pixel][class].</summary>
-    private static double[][] Logits(TrainingBatch batch)
+    private static double[][] LogitsOf(TrainingBatch batch)
     {
         SunetModel model = SunetModel.Create(SmallModel.Spec, seed: 3);
         SunetGraph network = SunetGraph.ForTraining(SmallModel.Spec, SmallModel.Images, new TrainingGraphOptions());
