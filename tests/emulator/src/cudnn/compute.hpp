@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "numerics/reused_memory.hpp"
+
 namespace emulator::cudnn {
 
-using float_vector = std::vector<float>;
+using float_vector = std::vector<float, reusing_allocator<float>>;
 
 struct image_shape {
     std::int64_t n, c, h, w;

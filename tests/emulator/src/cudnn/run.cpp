@@ -7,16 +7,20 @@
 namespace emulator::cudnn {
 namespace {
 
-/* body(position in the packed image, position in memory) */
+/* body(position in the packed image, position in memory); channels often lie side by side, which a loop of their own makes fast. */
 template <class Body>
 void walk(const tensor_info& tensor, const Body& body) {
     const image_shape shape = tensor.shape();
+    const std::int64_t step = tensor.strides[1];
     std::int64_t packed = 0;
     for (std::int64_t n = 0; n < shape.n; ++n)
         for (std::int64_t h = 0; h < shape.h; ++h)
-            for (std::int64_t w = 0; w < shape.w; ++w) {
+            for (std::int64_t w = 0; w < shape.w; ++w, packed += shape.c) {
                 const std::int64_t pixel = n * tensor.strides[0] + h * tensor.strides[2] + w * tensor.strides[3];
-                for (std::int64_t c = 0; c < shape.c; ++c) body(packed++, pixel + c * tensor.strides[1]);
+                if (step == 1)
+                    for (std::int64_t c = 0; c < shape.c; ++c) body(packed + c, pixel + c);
+                else
+                    for (std::int64_t c = 0; c < shape.c; ++c) body(packed + c, pixel + c * step);
             }
 }
 
@@ -44,19 +48,19 @@ void store(const tensor_info& tensor, CUdeviceptr address, const float_vector& v
     }
 }
 
-/* The values repeated along the axes where there is one for all. */
-float_vector broadcast(const float_vector& values, const image_shape& from, const image_shape& to) {
-    if (from == to) return values;
-    float_vector result;
-    result.reserve(static_cast<size_t>(to.count()));
-    const auto pick = [](std::int64_t index, std::int64_t extent) { return extent == 1 ? 0 : index; };
+/* Calls body(element of a full image, the value for it) with values repeated along the axes where there is one for all. */
+template <class Body>
+void broadcast(const float_vector& values, const image_shape& from, float_vector& result, const image_shape& to, const Body& body) {
+    const auto step = [](std::int64_t extent, std::int64_t stride) { return extent == 1 ? 0 : stride; };
+    const std::int64_t step_c = step(from.c, 1), step_w = step(from.w, from.c), step_h = step(from.h, from.w * from.c);
+    const std::int64_t step_n = step(from.n, from.h * from.w * from.c);
+    float* at = result.data();
     for (std::int64_t n = 0; n < to.n; ++n)
         for (std::int64_t h = 0; h < to.h; ++h)
-            for (std::int64_t w = 0; w < to.w; ++w)
-                for (std::int64_t c = 0; c < to.c; ++c)
-                    result.push_back(values[static_cast<size_t>(
-                        ((pick(n, from.n) * from.h + pick(h, from.h)) * from.w + pick(w, from.w)) * from.c + pick(c, from.c))]);
-    return result;
+            for (std::int64_t w = 0; w < to.w; ++w, at += to.c) {
+                const float* row = values.data() + n * step_n + h * step_h + w * step_w;
+                for (std::int64_t c = 0; c < to.c; ++c) body(at[c], row[c * step_c]);
+            }
 }
 
 float_vector reduce(const reduction_info& reduction, const float_vector& values, const image_shape& from, const image_shape& to) {
@@ -99,10 +103,13 @@ private:
                                       : values_.emplace(tensor.uid, load(tensor, pack_.pointers.at(tensor.uid))).first->second;
     }
 
-    float_vector rounded(const float_vector& values) const {
-        float_vector result(values);
-        if (engine_.rounds_inputs())
-            for (float& value : result) value = round_tf32(value);
+    /* What a convolution multiplies, as the engine takes it. */
+    const float_vector& operand(const operation_info& operation, attribute_name name) {
+        const float_vector& given = values(operation, name);
+        if (!engine_.rounds_inputs()) return given;
+        float_vector& result = rounded_[name];
+        result = given;
+        for (float& value : result) value = round_tf32(value);
         return result;
     }
 
@@ -133,11 +140,11 @@ private:
         const tensor_info& to = operation.only_output();
         float_vector result;
         if (operation.kind == OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR)
-            result = convolution_forward(x, y, window, rounded(values(operation, names.x)), rounded(values(operation, names.w)));
+            result = convolution_forward(x, y, window, operand(operation, names.x), operand(operation, names.w));
         else if (operation.kind == OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR)
-            result = convolution_backward_data(x, y, window, rounded(values(operation, names.y)), rounded(values(operation, names.w)));
+            result = convolution_backward_data(x, y, window, operand(operation, names.y), operand(operation, names.w));
         else
-            result = convolution_backward_filter(x, y, window, rounded(values(operation, names.x)), rounded(values(operation, names.y)));
+            result = convolution_backward_filter(x, y, window, operand(operation, names.x), operand(operation, names.y));
         const float alpha = static_cast<float>(operation.alpha), beta = static_cast<float>(operation.beta);
         if (alpha != 1.0f)
             for (float& value : result) value *= alpha;
@@ -152,8 +159,8 @@ private:
         const pointwise_info& pointwise = std::get<pointwise_info>(operation.what);
         const tensor_info& to = operation.only_output();
         float_vector result = values(operation, OPERATION_POINTWISE_XDESC);
-        const auto other = [&](attribute_name name) {
-            return broadcast(values(operation, name), operation.tensor(name).shape(), to.shape());
+        const auto combine = [&](attribute_name name, const auto& body) {
+            broadcast(values(operation, name), operation.tensor(name).shape(), result, to.shape(), body);
         };
         switch (pointwise.mode) {
             case POINTWISE_RELU_FWD: {
@@ -161,21 +168,11 @@ private:
                 for (float& value : result) value = value < 0.0f ? 0.0f : std::min(value, upper); /* a NaN passes, as in cuDNN 9 */
                 break;
             }
-            case POINTWISE_RELU_BWD: {
-                const float_vector gradient = other(OPERATION_POINTWISE_DYDESC);
-                for (size_t i = 0; i < result.size(); ++i) result[i] = result[i] > 0.0f ? gradient[i] : 0.0f;
+            case POINTWISE_RELU_BWD:
+                combine(OPERATION_POINTWISE_DYDESC, [](float& y, float gradient) { y = y > 0.0f ? gradient : 0.0f; });
                 break;
-            }
-            case POINTWISE_ADD: {
-                const float_vector term = other(OPERATION_POINTWISE_BDESC);
-                for (size_t i = 0; i < result.size(); ++i) result[i] += term[i];
-                break;
-            }
-            case POINTWISE_MUL: {
-                const float_vector factor = other(OPERATION_POINTWISE_BDESC);
-                for (size_t i = 0; i < result.size(); ++i) result[i] *= factor[i];
-                break;
-            }
+            case POINTWISE_ADD: combine(OPERATION_POINTWISE_BDESC, [](float& x, float term) { x += term; }); break;
+            case POINTWISE_MUL: combine(OPERATION_POINTWISE_BDESC, [](float& x, float factor) { x *= factor; }); break;
             case POINTWISE_IDENTITY: break;
         }
         write(to, std::move(result));
@@ -193,7 +190,7 @@ private:
 
     void compute_norm_forward(const operation_info& operation) {
         const tensor_info& x = operation.tensor(OPERATION_NORM_FWD_XDESC);
-        const float_vector image = values(operation, OPERATION_NORM_FWD_XDESC);
+        const float_vector& image = values(operation, OPERATION_NORM_FWD_XDESC);
         if (operation.phase == NORM_TRAINING) {
             norm_statistics statistics = batch_statistics(x.shape(), image, scalar(operation, OPERATION_NORM_FWD_EPSILON_DESC));
             if (operation.find_input(OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC) != nullptr) {
@@ -234,6 +231,7 @@ private:
     const engine_info& engine_;
     const variant_pack& pack_;
     const std::map<std::int64_t, double>& scalars_;
+    std::map<attribute_name, float_vector> rounded_;
     std::map<std::int64_t, float_vector> values_; /* by unique id; a map, so that references stay good while it grows */
 };
 
