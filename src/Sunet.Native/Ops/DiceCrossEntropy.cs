@@ -65,46 +65,18 @@ public sealed class DiceCrossEntropy : SoftmaxLoss
 }
 
 /// <summary>
-/// The gradient of a <see cref="DiceCrossEntropy"/> for its logits, from the coefficients that it leaves; 0 where ignored. The loss is the
-/// end of a training graph, so its own gradient is one.
+/// The gradient of a <see cref="DiceCrossEntropy"/> for its logits, from the coefficients that it leaves; 0 where ignored.
 /// </summary>
-public sealed class DiceCrossEntropyGradient : Op
+public sealed class DiceCrossEntropyGradient : SoftmaxLossGradient
 {
-    private readonly OpInput logits, labels, logSumExp, coefficients;
+    private readonly OpInput coefficients;
 
     /// <summary>Creates the op.</summary>
-    public DiceCrossEntropyGradient(DiceCrossEntropy loss) : base(loss.Name + "/dx", Phase.Backward)
-    {
-        (logits, labels) = (AddInput(loss.Logits), AddInput(loss.Labels));
-        (logSumExp, coefficients) = (AddInput(loss.LogSumExp), AddInput(loss.Coefficients));
-        IgnoreLabel = loss.IgnoreLabel;
-        AddOutput("", loss.Logits.Shape);
-    }
-
-    /// <summary>The logits, [N, C, H, W].</summary>
-    public Value Logits => logits.Value;
-
-    /// <summary>The labels, int32 [N, H, W].</summary>
-    public Value Labels => labels.Value;
-
-    /// <summary>The logarithm of the sum over C of exp(logits), [N, H, W].</summary>
-    public Value LogSumExp => logSumExp.Value;
+    public DiceCrossEntropyGradient(DiceCrossEntropy loss) : base(loss) => coefficients = AddInput(loss.Coefficients);
 
     /// <summary>The coefficients, [5, C].</summary>
     public Value Coefficients => coefficients.Value;
 
-    /// <summary>The label that takes no part.</summary>
-    public int IgnoreLabel { get; }
-
-    /// <inheritdoc/>
-    public override bool KeepsFloat32 => true;
-
-    /// <inheritdoc/>
-    public override bool IsRowMajor => true;
-
     /// <inheritdoc/>
     public override long Flops => 10 * Output.Shape.Count;
-
-    /// <inheritdoc/>
-    public override IEnumerable<Value> Overwritable => [Logits];
 }

@@ -86,47 +86,17 @@ public sealed class SoftmaxCrossEntropy : SoftmaxLoss
         gradients.Contribute(Logits, gradients.Graph.Add(new SoftmaxCrossEntropyGradient(this)).Output);
 }
 
-/// <summary>
-/// The gradient of the mean cross-entropy for its logits: (softmax - one-hot) / counted, 0 where ignored. Inputs logits, labels,
-/// log-sum-exp, counted. The loss is the end of a training graph, so its own gradient is one.
-/// </summary>
-public sealed class SoftmaxCrossEntropyGradient : Op
+/// <summary>The gradient of the mean cross-entropy for its logits: (softmax - one-hot) / counted, 0 where ignored.</summary>
+public sealed class SoftmaxCrossEntropyGradient : SoftmaxLossGradient
 {
-    private readonly OpInput logits, labels, logSumExp, counted;
+    private readonly OpInput counted;
 
     /// <summary>Creates the op.</summary>
-    public SoftmaxCrossEntropyGradient(SoftmaxCrossEntropy loss) : base(loss.Name + "/dx", Phase.Backward)
-    {
-        (logits, labels) = (AddInput(loss.Logits), AddInput(loss.Labels));
-        (logSumExp, counted) = (AddInput(loss.LogSumExp), AddInput(loss.Counted));
-        IgnoreLabel = loss.IgnoreLabel;
-        AddOutput("", loss.Logits.Shape);
-    }
-
-    /// <summary>The logits, [N, C, H, W].</summary>
-    public Value Logits => logits.Value;
-
-    /// <summary>The labels, int32 [N, H, W].</summary>
-    public Value Labels => labels.Value;
-
-    /// <summary>The logarithm of the sum over C of exp(logits), [N, H, W].</summary>
-    public Value LogSumExp => logSumExp.Value;
+    public SoftmaxCrossEntropyGradient(SoftmaxCrossEntropy loss) : base(loss) => counted = AddInput(loss.Counted);
 
     /// <summary>How many labels took part, int32 [1].</summary>
     public Value Counted => counted.Value;
 
-    /// <summary>The label that takes no part.</summary>
-    public int IgnoreLabel { get; }
-
-    /// <inheritdoc/>
-    public override bool KeepsFloat32 => true;
-
-    /// <inheritdoc/>
-    public override bool IsRowMajor => true;
-
     /// <inheritdoc/>
     public override long Flops => 4 * Output.Shape.Count;
-
-    /// <inheritdoc/>
-    public override IEnumerable<Value> Overwritable => [Logits];
 }

@@ -45,3 +45,40 @@ public abstract class SoftmaxLoss : Op
     /// <summary>How many labels were neither a class nor ignored, int32 [1].</summary>
     public Value Invalid { get; }
 }
+
+/// <summary>
+/// The gradient of a <see cref="SoftmaxLoss"/> for its logits, [N, C, H, W], 0 where a label takes no part. The loss is the end of a
+/// training graph, so its own gradient is one.
+/// </summary>
+public abstract class SoftmaxLossGradient : Op
+{
+    private readonly OpInput logits, labels, logSumExp;
+
+    private protected SoftmaxLossGradient(SoftmaxLoss loss) : base(loss.Name + "/dx", Phase.Backward)
+    {
+        (logits, labels, logSumExp) = (AddInput(loss.Logits), AddInput(loss.Labels), AddInput(loss.LogSumExp));
+        IgnoreLabel = loss.IgnoreLabel;
+        AddOutput("", loss.Logits.Shape);
+    }
+
+    /// <summary>The logits, [N, C, H, W].</summary>
+    public Value Logits => logits.Value;
+
+    /// <summary>The labels, int32 [N, H, W].</summary>
+    public Value Labels => labels.Value;
+
+    /// <summary>The logarithm of the sum over C of exp(logits), [N, H, W].</summary>
+    public Value LogSumExp => logSumExp.Value;
+
+    /// <summary>The label that takes no part.</summary>
+    public int IgnoreLabel { get; }
+
+    /// <inheritdoc/>
+    public override bool KeepsFloat32 => true;
+
+    /// <inheritdoc/>
+    public override bool IsRowMajor => true;
+
+    /// <inheritdoc/>
+    public override IEnumerable<Value> Overwritable => [Logits];
+}

@@ -2,7 +2,6 @@ using Sunet.Native.Backends;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Tests.Facade;
-using Sunet.Native.Tests.Files;
 using Sunet.Native.Training;
 using Sunet.Verification.Reference;
 
@@ -53,19 +52,11 @@ internal static class LossSteps
     public static void ResumeToTheBit(IBackend backend, int accumulate)
     {
         TrainerOptions options = SmallModel.Options with { Loss = Everything, MaxGradientNorm = 0.2f, Accumulate = accumulate };
-        using var folder = new TemporaryFolder();
+        string hash = ResumedTrainings.EndInTheSameBits(backend, options);
         using FixedBatches batches = SmallModel.Batches();
-        using Trainer whole = SmallModel.Trainer(batches, backend, options);
-        using Trainer resumed = SmallModel.Trainer(batches, backend, options, seed: 9);
-        whole.Run(4);
-        whole.SaveState(folder["state"], new Dictionary<string, string>());
-        resumed.Resume(folder["state"]);
-        whole.Run(9);
-        resumed.Run(9);
-        Assert.Equal(SmallModel.Hash(whole), SmallModel.Hash(resumed));
         using Trainer plain = SmallModel.Trainer(batches, backend, SmallModel.Options with { Accumulate = accumulate });
         plain.Run(9);
-        Assert.NotEqual(SmallModel.Hash(whole), SmallModel.Hash(plain));
+        Assert.NotEqual(hash, SmallModel.Hash(plain));
     }
 
     /// <summary>How far one step moves every parameter, by the batches' gradients alone.</summary>
