@@ -352,12 +352,12 @@ def main():
         verb.add_argument("--data", required=True, help="a folder in the layout of PASCAL VOC, with classes.txt")
         verb.add_argument("--out", required=True, help="receives the results, as JSON")
         verb.add_argument("--calibrate", type=int, default=20, help="batches of the second measure; 0 leaves it out (20)")
-    for name, kind, default in (("output-stride", int, 16), ("batch", int, 8), ("imgsz", side, (112, 144)), ("iters", int, 1800), ("lr", float, 0.05),
+    for name, kind, default in (("output-stride", int, 16), ("batch", int, 8), ("imgsz", side, "112x144"), ("iters", int, 1800), ("lr", float, 0.05),
                                 ("momentum", float, 0.9), ("weight-decay", float, 5e-4), ("warmup", int, 90), ("bn-momentum", float, 0.05),
                                 ("scale-min", float, 0.25), ("scale-max", float, 1.0), ("rotation", float, 10.0)):
         teach.add_argument("--" + name, type=kind, default=default, help=f"as of sunet train ({default})")
-    teach.add_argument("--no-flip", dest="flip", action="store_false")
-    teach.add_argument("--no-nesterov", dest="nesterov", action="store_false")
+    teach.add_argument("--no-flip", dest="flip", action="store_false", help="as of sunet train")
+    teach.add_argument("--no-nesterov", dest="nesterov", action="store_false", help="without --nesterov of sunet train")
     teach.add_argument("--seeds", type=lambda text: [int(word) for word in text.split(",")], default=[0], help="one training each (0)")
     teach.add_argument("--weights", help="initial weights, of a safetensors file of either side")
     teach.add_argument("--save", help="the final weights go to SAVE-SEED.safetensors")
