@@ -119,4 +119,7 @@ internal sealed class ClassificationTask : ITrainingTask
         TopKErrors errors = ClassifierEvaluation.Run(classifier, validation, measuring, int.MaxValue, report, cancellation);
         return new Validation([100 * errors.Top1Error, 100 * errors.Top5Error], _ => { });
     }
+    /// <inheritdoc/>
+    public string? WriteReport(
+        string folder, Validation? best, IBackend backend, Action<string> report, CancellationToken cancellation) => null;
 }

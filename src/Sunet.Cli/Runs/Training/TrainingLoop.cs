@@ -37,6 +37,9 @@ internal sealed class TrainingLoop(
     /// <summary>The time that steps took in this process, waiting for their data included.</summary>
     public TimeSpan StepTime { get; private set; }
 
+    /// <summary>The validation of the best weights; null where it was not in this process.</summary>
+    public Validation? Best { get; private set; }
+
     /// <summary>Trains to the end.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
     /// <exception cref="Sunet.Native.SunetException">A step or a save failed; the last saved state is sound.</exception>
@@ -109,6 +112,7 @@ internal sealed class TrainingLoop(
         // Pictures are those of the best weights, which are what the run is used for, and so is the score it is known by.
         if (isBest)
         {
+            Best = validation;
             validation!.WritePictures(files);
             if (validation.MainPicture is { } picture)
                 events.WritePicture(epoch, "val/pred", Path.Combine(files.Folder, picture));
