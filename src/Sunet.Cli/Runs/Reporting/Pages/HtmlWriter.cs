@@ -34,10 +34,11 @@ internal sealed class HtmlWriter
         text.Append("</").Append(tag).Append('>');
     }
 
-    /// <summary>Writes an element that never holds anything, such as an image.</summary>
+    /// <summary>Writes an element that holds nothing, such as an image or a path of a drawing.</summary>
     /// <param name="tag">Its name.</param>
     /// <param name="attributes">Names and values; one whose value is null is left out.</param>
-    public void Empty(string tag, params ReadOnlySpan<(string Name, string? Value)> attributes) => Begin(tag, attributes);
+    public void Empty(string tag, params ReadOnlySpan<(string Name, string? Value)> attributes) =>
+        Begin(tag, attributes, "/>");
 
     /// <summary>Writes a text from anywhere; characters that would break the line or turn the direction of writing are spelt out.</summary>
     /// <param name="content">The text.</param>
@@ -53,7 +54,7 @@ internal sealed class HtmlWriter
         ? text.ToString()
         : throw new InvalidOperationException($"The element '{open.Peek()}' is open.");
 
-    private void Begin(string tag, ReadOnlySpan<(string Name, string? Value)> attributes)
+    private void Begin(string tag, ReadOnlySpan<(string Name, string? Value)> attributes, string end = ">")
     {
         text.Append('<').Append(tag);
         foreach ((string name, string? value) in attributes)
@@ -62,7 +63,7 @@ internal sealed class HtmlWriter
                 text.Append(' ').Append(name).Append("=\"").Append(Encoder.Encode(PrintableText.Of(value))).Append('"');
         }
 
-        text.Append('>');
+        text.Append(end);
     }
 
     /// <summary>An element that is open until this is disposed.</summary>

@@ -41,7 +41,7 @@ internal sealed class ImageSections
             using (html.In("div", ("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", "Confused classes")))
             using (html.In("table"))
             {
-                Head(html, "classes", "first as second, pixels", "second as first, pixels", "most in");
+                Head(html, ["classes"], ["first as second, pixels", "second as first, pixels"], ["most in"]);
                 using (html.In("tbody"))
                 {
                     foreach (ConfusedPair pair in content.Images.Pairs)
@@ -93,7 +93,7 @@ internal sealed class ImageSections
             using (html.In("div", ("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", "Doubtful labels")))
             using (html.In("table"))
             {
-                Head(html, "image", "label", "predicted", "pixels", "of the image, %", "probability", "columns", "rows");
+                Head(html, ["image", "label", "predicted"], ["pixels", "of the image, %", "probability", "columns", "rows"], []);
                 using (html.In("tbody"))
                 {
                     var doubts = doubtful.SelectMany(figure => figure.Image.Doubts.Select(doubt => (figure, doubt)));
@@ -153,13 +153,21 @@ internal sealed class ImageSections
         }
     }
 
-    private static void Head(HtmlWriter html, params ReadOnlySpan<string> headings)
+    /// <summary>The headings of a table: columns of texts, then of numbers, then of texts again.</summary>
+    private static void Head(HtmlWriter html, IEnumerable<string> first, IEnumerable<string> numbers, IEnumerable<string> last)
     {
         using (html.In("thead"))
         using (html.In("tr"))
         {
+            Cells(first, "text");
+            Cells(numbers, null);
+            Cells(last, "text");
+        }
+
+        void Cells(IEnumerable<string> headings, string? style)
+        {
             foreach (string heading in headings)
-                html.Element("th", heading, ("scope", "col"));
+                html.Element("th", heading, ("scope", "col"), ("class", style));
         }
     }
 
