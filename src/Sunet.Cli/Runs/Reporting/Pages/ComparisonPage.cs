@@ -52,7 +52,7 @@ internal static class ComparisonPage
         using (html.In("section", ("id", "scores")))
         {
             html.Element("h2", "Best epochs");
-            Table(html, "Scores of the runs", ["run", .. scores.Select(score => score + ", %"), "best epoch"], names.Length, run =>
+            Table(html, "Scores of the runs", ["run", .. scores.Select(score => score + ", %"), "best epoch"], null, names.Length, run =>
             {
                 html.Element("th", names[run], ("scope", "row"));
                 var found = Summary.Scores(contents[run]).ToDictionary(score => score.Name, score => score.Percent);
@@ -76,7 +76,7 @@ internal static class ComparisonPage
         {
             html.Element("h2", "IoU of the classes");
             html.Element("p", "In percent, of the best epochs. The highest of a row is bold.", ("class", "note"));
-            Table(html, "IoU of the classes by run", ["class", .. names], classes.Length, row =>
+            Table(html, "IoU of the classes by run", ["class", .. names], null, classes.Length, row =>
             {
                 html.Element("th", classes[row], ("scope", "row"));
                 double[] values = [.. scores.Select(run => run.GetValueOrDefault(classes[row], double.NaN))];
@@ -114,7 +114,7 @@ internal static class ComparisonPage
                 return;
             }
 
-            Table(html, heading, ["name", .. names], different.Length, row =>
+            Table(html, heading, ["name", .. names], "text", different.Length, row =>
             {
                 html.Element("th", different[row], ("scope", "row"));
                 foreach (IReadOnlyDictionary<string, string> run in facts)
@@ -123,7 +123,8 @@ internal static class ComparisonPage
         }
     }
 
-    private static void Table(HtmlWriter html, string label, IReadOnlyList<string> headings, int rows, Action<int> writeRow)
+    private static void Table(
+        HtmlWriter html, string label, IReadOnlyList<string> headings, string? style, int rows, Action<int> writeRow)
     {
         using (html.In("div", ("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", label)))
         using (html.In("table"))
@@ -132,7 +133,7 @@ internal static class ComparisonPage
             using (html.In("tr"))
             {
                 foreach (string heading in headings)
-                    html.Element("th", heading, ("scope", "col"));
+                    html.Element("th", heading, ("scope", "col"), ("class", style));
             }
 
             using (html.In("tbody"))

@@ -8,8 +8,9 @@ namespace Sunet.Cli.Runs.Reporting.Pages;
 /// <param name="Id">The chart's name within the page.</param>
 /// <param name="Title">What it shows.</param>
 /// <param name="Unit">The unit behind the numbers; empty for none.</param>
-/// <param name="Series">The curves; those without a number are left out.</param>
-internal sealed record CurveChart(string Id, string Title, string Unit, IReadOnlyList<CurveSeries> Series)
+/// <param name="Epochs">The first and the last epoch of its axis.</param>
+/// <param name="Series">The curves; one without a number is in the legend alone.</param>
+internal sealed record CurveChart(string Id, string Title, string Unit, (int First, int Last) Epochs, IReadOnlyList<CurveSeries> Series)
 {
     private const int Styles = 8;
 
@@ -35,11 +36,10 @@ internal sealed record CurveChart(string Id, string Title, string Unit, IReadOnl
     /// <param name="html">Receives it.</param>
     public void Write(HtmlWriter html)
     {
-        var drawing = new CurveDrawing(this);
         using (html.In("figure", ("class", "chart"), ("id", Id)))
         {
             html.Element("figcaption", Unit.Length == 0 ? Title : $"{Title}, {Unit}");
-            drawing.Write(html);
+            new CurveDrawing(this).Write(html);
             using (html.In("ul", ("class", "legend")))
             {
                 for (int i = 0; i < Series.Count; i++)
@@ -56,8 +56,8 @@ internal sealed record CurveChart(string Id, string Title, string Unit, IReadOnl
             using (html.In("label", ("class", "epoch")))
             {
                 html.Text("Epoch ");
-                html.Empty("input", ("type", "range"), ("min", Text(drawing.FirstEpoch)), ("max", Text(drawing.LastEpoch)),
-                    ("value", Text(drawing.LastEpoch)), ("step", "1"));
+                html.Empty("input", ("type", "range"), ("min", Text(Epochs.First)), ("max", Text(Epochs.Last)),
+                    ("value", Text(Epochs.Last)), ("step", "1"));
             }
 
             html.Element("output", "");

@@ -13,6 +13,7 @@ internal sealed class CurveDrawing
     private readonly CurveChart chart;
     private readonly IReadOnlyList<double> ticks;
     private readonly double least, most;
+    private readonly int firstEpoch, lastEpoch;
 
     /// <summary>Chooses the axes of a chart.</summary>
     /// <param name="chart">The chart.</param>
@@ -20,19 +21,12 @@ internal sealed class CurveDrawing
     {
         this.chart = chart;
         (int Epoch, double Value)[] points = [.. chart.Series.SelectMany(series => series.Points)];
-        FirstEpoch = points.Length == 0 ? 1 : points.Min(point => point.Epoch);
-        LastEpoch = points.Length == 0 ? 1 : points.Max(point => point.Epoch);
+        (firstEpoch, lastEpoch) = chart.Epochs;
         double low = points.Select(point => point.Value).DefaultIfEmpty(0).Min();
         double high = points.Select(point => point.Value).DefaultIfEmpty(1).Max();
         (least, most, double step) = AxisTicks.Cover(Math.Min(0, low), high, AxisSteps);
         ticks = Multiples(least, most, step);
     }
-
-    /// <summary>The leftmost epoch.</summary>
-    public int FirstEpoch { get; }
-
-    /// <summary>The rightmost epoch.</summary>
-    public int LastEpoch { get; }
 
     /// <summary>Writes the drawing; what is beside the curves is read by the script from its attributes.</summary>
     /// <param name="html">Receives it.</param>
@@ -41,8 +35,8 @@ internal sealed class CurveDrawing
         string description = string.Join("; ", chart.Series.Where(series => series.Points.Count > 0).Select(Describe));
         using (html.In("svg", ("class", "plot"), ("viewBox", Invariant($"0 0 {Width} {Height}")), ("role", "img"),
             ("aria-label", $"{chart.Title}: {description}"), ("data-left", Invariant($"{Left}")),
-            ("data-right", Invariant($"{Width - Right}")), ("data-first", Invariant($"{FirstEpoch}")),
-            ("data-last", Invariant($"{LastEpoch}"))))
+            ("data-right", Invariant($"{Width - Right}")), ("data-first", Invariant($"{firstEpoch}")),
+            ("data-last", Invariant($"{lastEpoch}"))))
         {
             WriteAxes(html);
             for (int i = 0; i < chart.Series.Count; i++)
@@ -80,10 +74,10 @@ internal sealed class CurveDrawing
 
     private IReadOnlyList<double> EpochTicks()
     {
-        if (LastEpoch == FirstEpoch)
-            return [FirstEpoch];
-        (double low, double high, double step) = AxisTicks.Cover(FirstEpoch, LastEpoch, AxisSteps);
-        return [.. Multiples(low, high, Math.Max(1, step)).Where(tick => tick >= FirstEpoch && tick <= LastEpoch)];
+        if (lastEpoch == firstEpoch)
+            return [firstEpoch];
+        (double low, double high, double step) = AxisTicks.Cover(firstEpoch, lastEpoch, AxisSteps);
+        return [.. Multiples(low, high, Math.Max(1, step)).Where(tick => tick >= firstEpoch && tick <= lastEpoch)];
     }
 
     private static IReadOnlyList<double> Multiples(double low, double high, double step) =>
@@ -103,7 +97,7 @@ internal sealed class CurveDrawing
             return;
         html.Empty("circle", ("class", "best " + CurveChart.StyleOf(index)), ("cx", Invariant($"{X(best):F1}")),
             ("cy", Invariant($"{Y(marked.Value):F1}")), ("r", "5"));
-        if (index == 0)
+        if (index == 0 && chart.Series.All(other => other.BestEpoch == best))
         {
             html.Empty("path", ("class", "best-line"), ("d", Invariant($"M{X(best):F1} {Top}V{Height - Bottom}")));
             bool isRight = X(best) > Width / 2.0;
@@ -114,9 +108,9 @@ internal sealed class CurveDrawing
     private static void Label(HtmlWriter html, double x, double y, string anchor, string text) =>
         html.Element("text", text, ("x", Invariant($"{x:F1}")), ("y", Invariant($"{y:F1}")), ("text-anchor", anchor));
 
-    private double X(double epoch) => LastEpoch == FirstEpoch
+    private double X(double epoch) => lastEpoch == firstEpoch
         ? (Left + Width - Right) / 2.0
-        : Left + ((epoch - FirstEpoch) / (LastEpoch - FirstEpoch) * (Width - Left - Right));
+        : Left + ((epoch - firstEpoch) / (lastEpoch - firstEpoch) * (Width - Left - Right));
 
     private double Y(double value) => Height - Bottom - ((value - least) / (most - least) * (Height - Top - Bottom));
 

@@ -11,9 +11,9 @@ internal static class RunCharts
     /// <param name="run">The run.</param>
     public static IReadOnlyList<CurveChart> Of(RunRecord run) =>
     [
-        new("chart-loss", "Training loss", "", [Curve("loss", run, ResultsTable.Loss)]),
-        new("chart-scores", "Validation", Percent, [.. run.Results.Scores.Select(score => Curve(Name(score), run, score))]),
-        new("chart-rate", "Learning rate", "", [Curve("learning rate", run, ResultsTable.LearningRate)]),
+        new("chart-loss", "Training loss", "", EpochsOf([run]), [Curve("loss", run, ResultsTable.Loss)]),
+        new("chart-scores", "Validation", Percent, EpochsOf([run]), [.. run.Results.Scores.Select(score => Curve(Name(score), run, score))]),
+        new("chart-rate", "Learning rate", "", EpochsOf([run]), [Curve("learning rate", run, ResultsTable.LearningRate)]),
     ];
 
     /// <summary>The charts of several runs: each of one number, with a curve a run.</summary>
@@ -21,12 +21,13 @@ internal static class RunCharts
     public static IReadOnlyList<CurveChart> Of(IReadOnlyList<(string Name, RunRecord Run)> runs)
     {
         string[] scores = [.. runs.SelectMany(run => run.Run.Results.Scores).Distinct()];
+        (int, int) epochs = EpochsOf(runs.Select(run => run.Run));
         return
         [
-            new("chart-loss", "Training loss", "", Curves(ResultsTable.Loss)),
+            new("chart-loss", "Training loss", "", epochs, Curves(ResultsTable.Loss)),
             .. scores.Select((score, i) => new CurveChart(
-                FormattableString.Invariant($"chart-score-{i}"), "Validation " + Name(score), Percent, Curves(score))),
-            new("chart-rate", "Learning rate", "", Curves(ResultsTable.LearningRate)),
+                FormattableString.Invariant($"chart-score-{i}"), "Validation " + Name(score), Percent, epochs, Curves(score))),
+            new("chart-rate", "Learning rate", "", epochs, Curves(ResultsTable.LearningRate)),
         ];
 
         CurveSeries[] Curves(string column) => [.. runs.Select(run => Curve(run.Name, run.Run, column))];
@@ -47,6 +48,12 @@ internal static class RunCharts
                     chart.Write(html);
             }
         }
+    }
+
+    private static (int First, int Last) EpochsOf(IEnumerable<RunRecord> runs)
+    {
+        int[] epochs = [.. runs.SelectMany(run => run.Results.Epochs).DefaultIfEmpty(1)];
+        return (epochs.Min(), epochs.Max());
     }
 
     private static CurveSeries Curve(string name, RunRecord run, string column)

@@ -8,8 +8,8 @@ internal static class ImageChoice
     /// <param name="most">How many are wanted.</param>
     public static IReadOnlyList<ImageScore> Worst(IReadOnlyList<ImageScore> images, int most)
     {
-        IReadOnlyList<ImageScore> ranked = Ranked(images);
-        return [.. ranked.Take(Math.Min(most, (ranked.Count + 1) / 2))];
+        ImageScore[] ranked = Ranked(images);
+        return [.. ranked.Take(Math.Min(most, (ranked.Length + 1) / 2))];
     }
 
     /// <summary>The images in the middle of all by their mean IoU, the lowest first, but for the worst ones.</summary>
@@ -17,8 +17,8 @@ internal static class ImageChoice
     /// <param name="most">How many are wanted, and how many count as the worst.</param>
     public static IReadOnlyList<ImageScore> Median(IReadOnlyList<ImageScore> images, int most)
     {
-        IReadOnlyList<ImageScore> ranked = Ranked(images);
-        int start = Math.Max((ranked.Count - most) / 2, Worst(images, most).Count);
+        ImageScore[] ranked = Ranked(images);
+        int start = Math.Max((ranked.Length - most) / 2, Worst(images, most).Count);
         return [.. ranked.Skip(start).Take(most)];
     }
 
