@@ -59,7 +59,11 @@ internal static class ReportRun
         CommandOutput output, CancellationToken cancellation)
     {
         if (!File.Exists(run.Weights))
-            throw new CheckpointException($"The run '{run.Folder}' has no weights of its best epoch: '{run.Weights}' is not there.", run.Weights);
+        {
+            throw new CheckpointException(
+                $"The run '{run.Folder}' has no weights of its best epoch: '{run.Weights}' is not there.", run.Weights);
+        }
+
         using SunetModelFile model = SunetModelFile.Open(run.Weights);
         if (model.Spec.Classes != data.Validation.ClassCount)
         {

@@ -16,7 +16,8 @@ public sealed class ImageChoiceTests
     public void WorstAndMedian_AnyNumber_AreTheLowestAndTheMiddle(int images, int worst, int median)
     {
         // In an order of their own, with one that has no label.
-        ImageScore[] all = [.. Enumerable.Range(0, images).OrderBy(i => i * 7919 % 101).Select(i => Image(i, right: i + 1, wrong: 200 - i))];
+        IEnumerable<int> order = Enumerable.Range(0, images).OrderBy(i => i * 7919 % 101);
+        ImageScore[] all = [.. order.Select(i => Image(i, right: i + 1, wrong: 200 - i))];
         ImageScore[] given = [.. all, new ImageScore(Item(-1), 1, 1, [], 0)];
         string[] ranked = [.. Enumerable.Range(0, images).Select(i => $"{i:D3}")];
         Assert.Equal(ranked.Take(worst), ImageChoice.Worst(given, 12).Select(image => image.Item.Name));
@@ -38,7 +39,7 @@ public sealed class ImageChoiceTests
         ImageScore first = new(Item(1), 9, 9, [new(0, 0, 50), new(0, 2, 7), new(2, 0, 5), new(1, 2, 3)], 0);
         ImageScore second = new(Item(2), 9, 9, [new(0, 2, 1), new(2, 1, 20)], 0);
         IReadOnlyList<ConfusedPair> pairs = ConfusedPair.Largest([first, second], pairs: 8, imagesOfAPair: 1);
-        Assert.Equal([(1, 2, 3L, 20L), (0, 2, 8L, 5L)], pairs.Select(pair => (pair.First, pair.Second, pair.FirstAsSecond, pair.SecondAsFirst)));
+        Assert.Equal([(1, 2, 3L, 20L), (0, 2, 8L, 5L)], pairs.Select(p => (p.First, p.Second, p.FirstAsSecond, p.SecondAsFirst)));
         Assert.Equal([(second, 20L)], pairs[0].Images);
         Assert.Equal([(first, 12L)], pairs[1].Images);
         Assert.Single(ConfusedPair.Largest([first, second], pairs: 1, imagesOfAPair: 1));
@@ -78,7 +79,8 @@ public sealed class ImageChoiceTests
         }
 
         LabelDoubt doubt = Assert.Single(LabelDoubt.Find(labels, probabilities, classes, marks));
-        Assert.Equal((1, 2, 24, 4, 3, 6, 4), (doubt.Label, doubt.Prediction, doubt.Pixels, doubt.Left, doubt.Top, doubt.Width, doubt.Height));
+        Assert.Equal((1, 2, 24), (doubt.Label, doubt.Prediction, doubt.Pixels));
+        Assert.Equal((4, 3, 6, 4), (doubt.Left, doubt.Top, doubt.Width, doubt.Height));
         Assert.Equal(0.97, doubt.Confidence, 5);
         Assert.Equal(25, marks.Cast<byte>().Count(mark => mark == 1));
     }

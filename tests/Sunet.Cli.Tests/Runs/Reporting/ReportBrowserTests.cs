@@ -3,7 +3,8 @@ using PuppeteerSharp;
 namespace Sunet.Cli.Tests.Runs.Reporting;
 
 /// <summary>A report in a browser: it renders without an error, and its sliders and buttons do what they say.</summary>
-public sealed class ReportBrowserTests(ReportedRun run, HeadlessBrowser browser) : IClassFixture<ReportedRun>, IClassFixture<HeadlessBrowser>
+public sealed class ReportBrowserTests(ReportedRun run, HeadlessBrowser browser)
+    : IClassFixture<ReportedRun>, IClassFixture<HeadlessBrowser>
 {
     [Fact]
     public async Task Page_InABrowser_ShowsWhatSlidersAndButtonsAsk()
@@ -12,14 +13,19 @@ public sealed class ReportBrowserTests(ReportedRun run, HeadlessBrowser browser)
         List<string> errors = [];
         page.PageError += (_, failure) => errors.Add(failure.Message);
         page.Console += (_, line) => errors.Add(line.Message.Text);
-        page.Request += (_, asked) => errors.AddRange(asked.Request.Url.StartsWith("http", StringComparison.Ordinal) ? [asked.Request.Url] : []);
+        page.Request += (_, asked) =>
+        {
+            if (asked.Request.Url.StartsWith("http", StringComparison.Ordinal))
+                errors.Add(asked.Request.Url);
+        };
         await page.SetViewportAsync(new ViewPortOptions { Width = 1280, Height = 900 });
         await page.GoToAsync(new Uri(run.Report).AbsoluteUri);
 
         // All pictures are there, and the names that look like markup are texts.
         Assert.True(await page.EvaluateExpressionAsync<bool>("[...document.images].every(i => i.complete && i.naturalWidth > 0)"));
         Assert.Equal(0, await page.EvaluateExpressionAsync<int>("document.querySelectorAll('b').length"));
-        Assert.Contains(ReportedRun.ImageName, await page.EvaluateExpressionAsync<string>("document.body.innerText"), StringComparison.Ordinal);
+        string text = await page.EvaluateExpressionAsync<string>("document.body.innerText");
+        Assert.Contains(ReportedRun.ImageName, text, StringComparison.Ordinal);
 
         const string wipe = "figure.image input.wipe", layers = "document.querySelector('figure.image .layers')";
         await page.FocusAsync(wipe);

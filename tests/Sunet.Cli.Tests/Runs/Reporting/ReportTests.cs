@@ -85,7 +85,8 @@ public sealed class ReportTests(ReportedRun run) : IClassFixture<ReportedRun>, I
         AssertFailure($"is not at '{folder["gone"]}' any more; say with '--data' where it is", copy);
         CommandResult found = CommandResult.Of("report", copy, "--data", moved, "--threads", "1", "--quiet");
         Assert.True(found.Code == 0, found.Error);
-        Assert.Contains(Encoder.Encode(ReportedRun.ImageName), File.ReadAllText(Path.Combine(copy, "report.html")), StringComparison.Ordinal);
+        string page = File.ReadAllText(Path.Combine(copy, "report.html"));
+        Assert.Contains(Encoder.Encode(ReportedRun.ImageName), page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -124,7 +125,8 @@ public sealed class ReportTests(ReportedRun run) : IClassFixture<ReportedRun>, I
         Assert.True(result.Code == 0, result.Error);
         string page = File.ReadAllText(folder["both.html"]);
         Assert.Contains("2 runs compared", page, StringComparison.Ordinal);
-        Assert.Contains("<th scope=\"row\">lr</th><td class=\"text\">0.05</td><td class=\"text\">0.07</td>", page, StringComparison.Ordinal);
+        const string rates = "<th scope=\"row\">lr</th><td class=\"text\">0.05</td><td class=\"text\">0.07</td>";
+        Assert.Contains(rates, page, StringComparison.Ordinal);
         Assert.DoesNotContain("<th scope=\"row\">momentum</th>", page, StringComparison.Ordinal);
         Assert.Contains("runs/exp", page, StringComparison.Ordinal);
         Assert.Contains("other/exp", page, StringComparison.Ordinal);

@@ -18,8 +18,8 @@ internal sealed record DataFindings(string Scope, IReadOnlyList<string> Findings
     private const long MostBytes = 256L << 20;
 
     /// <summary>
-    /// Checks every file of a small data set. Of a large one, which would take long, it takes what opening it has found and what a sample of
-    /// the labels shows.
+    /// Checks every file of a small data set. Of a large one, which would take long, it takes what opening it has found and what a
+    /// sample of the labels shows.
     /// </summary>
     /// <param name="data">The data.</param>
     /// <param name="cancellation">Stops between two files.</param>

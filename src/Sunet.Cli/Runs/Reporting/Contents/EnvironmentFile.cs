@@ -25,7 +25,7 @@ internal static class EnvironmentFile
         json.WriteEndObject();
     });
 
-    /// <summary>Reads the file of a run folder as names and texts, in its order; nothing where there is none, or none that is sound.</summary>
+    /// <summary>Reads the file of a run folder as names and texts, in its order; nothing where there is none that is sound.</summary>
     /// <param name="folder">The run folder.</param>
     public static IReadOnlyList<(string Name, string Value)> Read(string folder)
     {

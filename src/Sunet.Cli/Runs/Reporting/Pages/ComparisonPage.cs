@@ -84,7 +84,7 @@ internal static class ComparisonPage
                 foreach (double value in values)
                 {
                     using (html.In("td"))
-                        html.Element(value == best && names.Length > 1 ? "strong" : "span", double.IsNaN(value) ? None : Numbers.Percent(value));
+                        html.Element(value == best ? "strong" : "span", double.IsNaN(value) ? None : Numbers.Percent(value));
                 }
             });
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sunet.Cli.Output;
 
@@ -21,7 +22,7 @@ internal sealed record CurveChart(string Id, string Title, string Unit, (int Fir
         var stream = new MemoryStream();
 
         // This encoder spells out the characters that have a meaning in HTML.
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.Default }))
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.Default }))
         {
             json.WriteStartObject();
             foreach (CurveChart chart in charts)

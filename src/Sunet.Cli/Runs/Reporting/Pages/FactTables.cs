@@ -48,7 +48,10 @@ internal static class FactTables
             foreach (string sentence in sentences.Take(MostFindings))
                 html.Element("li", sentence);
             if (sentences.Count > MostFindings)
-                html.Element("li", FormattableString.Invariant($"and {sentences.Count - MostFindings} more, which 'sunet data check' lists"));
+            {
+                html.Element(
+                    "li", FormattableString.Invariant($"and {sentences.Count - MostFindings} more, which 'sunet data check' lists"));
+            }
         }
     }
 

@@ -5,7 +5,7 @@ using Sunet.Cli.Output;
 
 namespace Sunet.Cli.Runs.Reporting.Pages;
 
-/// <summary>Writes HTML whose texts and attributes are escaped, and whose elements are closed in the order in which they were opened.</summary>
+/// <summary>Writes HTML whose texts and attributes are escaped, and whose elements are closed in the order they need.</summary>
 internal sealed class HtmlWriter
 {
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);

@@ -83,7 +83,8 @@ internal sealed class ImageSections
             html.Element("p", string.Create(CultureInfo.InvariantCulture,
                 $"Connected pixels with one label that are predicted as one other class with a probability above {LabelDoubt.SureFrom}. ")
                 + string.Create(CultureInfo.InvariantCulture,
-                $"The {Counted.Text(content.Images.SearchedForDoubts, "images")} with the largest errors were searched."), ("class", "note"));
+                $"The {Counted.Text(content.Images.SearchedForDoubts, "images")} with the largest errors were searched."),
+                ("class", "note"));
             if (doubtful.Length == 0)
             {
                 html.Element("p", "None was found.");

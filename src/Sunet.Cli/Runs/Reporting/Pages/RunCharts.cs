@@ -9,12 +9,17 @@ internal static class RunCharts
 
     /// <summary>The charts of one run: its loss, all of its scores together, and its learning rate.</summary>
     /// <param name="run">The run.</param>
-    public static IReadOnlyList<CurveChart> Of(RunRecord run) =>
-    [
-        new("chart-loss", "Training loss", "", EpochsOf([run]), [Curve("loss", run, ResultsTable.Loss)]),
-        new("chart-scores", "Validation", Percent, EpochsOf([run]), [.. run.Results.Scores.Select(score => Curve(Name(score), run, score))]),
-        new("chart-rate", "Learning rate", "", EpochsOf([run]), [Curve("learning rate", run, ResultsTable.LearningRate)]),
-    ];
+    public static IReadOnlyList<CurveChart> Of(RunRecord run)
+    {
+        (int, int) epochs = EpochsOf([run]);
+        return
+        [
+            new("chart-loss", "Training loss", "", epochs, [Curve("loss", run, ResultsTable.Loss)]),
+            new("chart-scores", "Validation", Percent, epochs,
+                [.. run.Results.Scores.Select(score => Curve(Name(score), run, score))]),
+            new("chart-rate", "Learning rate", "", epochs, [Curve("learning rate", run, ResultsTable.LearningRate)]),
+        ];
+    }
 
     /// <summary>The charts of several runs: each of one number, with a curve a run.</summary>
     /// <param name="runs">The runs with the names they are shown under.</param>
