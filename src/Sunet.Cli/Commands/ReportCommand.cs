@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Sunet.Cli.Output;
 using Sunet.Cli.Runs.Measuring;
 using Sunet.Cli.Runs.Reporting;
@@ -24,6 +25,7 @@ internal static class ReportCommand
             Description = "the folder of a training run; several are compared on one page",
             Arity = ArgumentArity.OneOrMore,
         };
+        runs.Validators.Add(RefuseOptions);
         return SettingCommand.Create(
             "report", "Shows training runs on a page: curves, scores, images.", Settings, runs, (values, folders) =>
             {
@@ -35,5 +37,15 @@ internal static class ReportCommand
                 "report runs/train/exp --data /mnt/camvid",
                 "report runs/train/exp runs/train/exp2 --out compared.html")
             .WithRemarks(Evaluation.Definition);
+    }
+
+    /// <summary>Refuses a word that was meant as an option: an argument of any number of words takes whatever is no option.</summary>
+    private static void RefuseOptions(ArgumentResult result)
+    {
+        if (result.Tokens.Select(token => token.Value).FirstOrDefault(word => word.StartsWith('-')) is not { } word)
+            return;
+        IEnumerable<string> known = ((CommandResult)result.Parent!).Command.Options.Where(option => !option.Hidden)
+            .Select(option => option.Name);
+        result.AddError($"Unrecognized command or argument '{word}'.{DidYouMean.Sentence(word.Split('=')[0], known)}");
     }
 }

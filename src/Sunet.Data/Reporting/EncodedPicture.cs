@@ -12,7 +12,7 @@ namespace Sunet.Data.Reporting;
 internal sealed record EncodedPicture(string MediaType, byte[] Bytes)
 {
     // Drawings are flat: more effort takes longer and saves little.
-    private const float LosslessEffort = 60;
+    private const float LosslessEffort = 20;
 
     private const string Jpeg = "image/jpeg", Png = "image/png", WebP = "image/webp";
 

@@ -98,6 +98,9 @@ public sealed class ReportTests(ReportedRun run) : IClassFixture<ReportedRun>, I
         AssertFailure("has no weights of its best epoch", () => File.Delete(Path.Combine(copy, "weights", "best.safetensors")), copy);
         AssertFailure("is no table of results", () => File.WriteAllText(Path.Combine(copy, "results.csv"), "epoch,time\n1\n"), copy);
         AssertFailure("has no results.csv", () => File.Delete(Path.Combine(copy, "results.csv")), copy);
+        CommandResult misspelt = CommandResult.Of("report", run.Run, "--outt", "x.html");
+        Assert.Equal(1, misspelt.Code);
+        Assert.Contains("Unrecognized command or argument '--outt'. Did you mean", misspelt.Error, StringComparison.Ordinal);
         Assert.Contains("named twice", CommandResult.Of("report", run.Run, run.Run).Error, StringComparison.Ordinal);
     }
 
