@@ -1,4 +1,5 @@
 using Sunet.Cli.Runs.Measuring;
+using Sunet.Cli.Runs.Reporting.Contents;
 using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
@@ -121,5 +122,5 @@ internal sealed class ClassificationTask : ITrainingTask
     }
     /// <inheritdoc/>
     public string? WriteReport(
-        string folder, Validation? best, IBackend backend, Action<string> report, CancellationToken cancellation) => null;
+        string folder, SplitMeasures? best, IBackend backend, Action<string> report, CancellationToken cancellation) => null;
 }

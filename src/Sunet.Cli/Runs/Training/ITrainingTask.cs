@@ -72,13 +72,13 @@ internal interface ITrainingTask
 
     /// <summary>Writes the page that shows a finished run into its folder; does nothing where the task has none.</summary>
     /// <param name="folder">The run folder.</param>
-    /// <param name="best">The validation of the best weights; null where it was not in this process.</param>
+    /// <param name="best">What the validation of the best weights found; null where it was not in this process.</param>
     /// <param name="backend">Where images are predicted.</param>
     /// <param name="report">Told what is done, in a few words.</param>
     /// <param name="cancellation">Stops between two images.</param>
     /// <returns>The file; null where there is none.</returns>
     /// <exception cref="SunetException">An image cannot be read, the device failed, or the file cannot be written.</exception>
-    string? WriteReport(string folder, Validation? best, IBackend backend, Action<string> report, CancellationToken cancellation);
+    string? WriteReport(string folder, SplitMeasures? best, IBackend backend, Action<string> report, CancellationToken cancellation);
 }
 
 /// <summary>What a validation found.</summary>
@@ -89,6 +89,6 @@ internal sealed record Validation(IReadOnlyList<double> Scores, Action<TrainingF
     /// <summary>The one of them that shows the most, by its name in the run folder; null where there is none.</summary>
     public string? MainPicture { get; init; }
 
-    /// <summary>What a report shows of it; null for a classifier.</summary>
+    /// <summary>What a report shows of it, without pictures; null for a classifier.</summary>
     public SplitMeasures? Measures { get; init; }
 }

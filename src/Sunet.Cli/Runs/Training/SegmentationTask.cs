@@ -134,14 +134,14 @@ internal sealed class SegmentationTask : ITrainingTask
             files => files.WritePictures(measures.Result, ClassNames))
         {
             MainPicture = TrainingFiles.PredictionMosaic,
-            Measures = measures,
+            Measures = measures.WithoutPictures(),
         };
     }
 
     /// <inheritdoc/>
     public string? WriteReport(
-        string folder, Validation? best, IBackend backend, Action<string> report, CancellationToken cancellation) =>
-        RunReport.Write(RunRecord.Read(folder), Data, best?.Measures, backend, report, cancellation);
+        string folder, SplitMeasures? best, IBackend backend, Action<string> report, CancellationToken cancellation) =>
+        RunReport.Write(RunRecord.Read(folder), Data, best, backend, report, cancellation);
 
     private ValidationData Data => new(path, training, validation, labels, loader.PixelCap);
 
