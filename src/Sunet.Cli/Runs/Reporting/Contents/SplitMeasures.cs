@@ -15,7 +15,7 @@ internal sealed record SplitMeasures(EvaluationResult Result, ImageScores Scores
     /// <summary>The counts of all pixels.</summary>
     public ConfusionMatrix Matrix => Result.Matrix;
 
-    /// <summary>Copies what was found without the pictures of the mosaic, so that it takes little memory while a training goes on.</summary>
+    /// <summary>Copies what was found without the pictures, so that it takes little memory while a training goes on.</summary>
     public SplitMeasures WithoutPictures() => this with { Result = Result with { Shown = [] } };
 
     /// <summary>Validates.</summary>
