@@ -72,6 +72,20 @@ setup_packages() {
   step "apt-get install ${missing[*]}" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
+# Tests look at pages with a browser; where it is missing and cannot be installed, they are skipped.
+setup_browser() {
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null && return
+  local log="$logs/chromium.log" started=$SECONDS root_command=(sudo -n)
+  [ "$(id -u)" -ne 0 ] || root_command=(env)
+  mkdir -p "$logs"
+  if command -v apt-get >/dev/null && "${root_command[@]}" apt-get update -qq >"$log" 2>&1 &&
+    "${root_command[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >>"$log" 2>&1; then
+    printf 'apt-get install chromium (%d s)\n' $((SECONDS - started))
+  else
+    printf 'there is no Chromium, and it could not be installed: tests that need a browser are skipped\n'
+  fi
+}
+
 setup_dotnet() {
   if ! command -v dotnet >/dev/null && [ -x "${HOME:-}/.dotnet/dotnet" ]; then
     export DOTNET_ROOT="$HOME/.dotnet" PATH="$HOME/.dotnet:$PATH"
@@ -278,7 +292,7 @@ usage: ./build.sh VERB
 
   setup        install what is missing (Debian, Ubuntu) and check for the .NET 10 SDK
   build        setup, then the native libraries and the solution, into artifacts/
-  test         build, then every test project; the last line is the sum
+  test         build, then every test project; the last line is the sum. Installs Chromium for the tests that look at pages, or skips them
   demo         build, then synthetic data, training, validation and pictures, into demo/
   gpu-pack     build, then artifacts/gpu-pack: a console for machines with a GPU and no .NET
   bench [...]  build, then the benchmarks; arguments such as --filter '*Inference*' pass through
@@ -298,6 +312,7 @@ case "$verb" in
   setup) setup ;;
   build) build ;;
   test)
+    setup_browser
     build
     run_all_tests
     ;;

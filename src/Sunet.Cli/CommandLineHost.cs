@@ -88,6 +88,7 @@ internal static class CommandLineHost
         {
             TrainCommand.Create(output, cancellation),
             ValCommand.Create(output, cancellation),
+            ReportCommand.Create(output, cancellation),
             CalibrateCommand.Create(output, cancellation),
             PredictCommand.Create(output, cancellation),
             ExportCommand.Create(output, cancellation),

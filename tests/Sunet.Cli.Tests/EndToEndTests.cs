@@ -11,7 +11,7 @@ public sealed class EndToEndTests(TinyRuns runs) : IClassFixture<TinyRuns>
     {
         string[] expected =
         [
-            "args.yaml", "results.csv", "results.png", "confusion_matrix.png", "val_pictures.jpg",
+            "args.yaml", "environment.json", "results.csv", "results.png", "confusion_matrix.png", "val_pictures.jpg", "report.html",
             "weights/last.safetensors", "weights/best.safetensors", "weights/config.json", "state/state-8.safetensors",
         ];
         Assert.All(expected, file => Assert.True(new FileInfo(Path.Combine(runs.Run, file)) is { Exists: true, Length: > 0 }, file));

@@ -70,7 +70,8 @@ internal sealed class HelpText
 
     private void AddUsage(Command command)
     {
-        string path = PathOf(command), arguments = string.Concat(command.Arguments.Select(argument => $"<{argument.Name}> "));
+        string path = PathOf(command), arguments = string.Concat(command.Arguments.Select(
+            argument => argument.Arity.MaximumNumberOfValues > 1 ? $"<{argument.Name}>... " : $"<{argument.Name}> "));
         string what = command is Verb ? arguments + "[options]" : "<verb> [options]";
         text.Append('\n').Append("usage: ").Append(Program).Append(' ').Append(path).Append(what).Append('\n');
         if (command is not Verb)

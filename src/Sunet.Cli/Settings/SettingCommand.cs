@@ -14,14 +14,16 @@ internal static class SettingCommand
     public static Verb Create(string name, string help, IReadOnlyList<Setting> settings, Func<SettingValues, int> run) =>
         Create(name, help, settings, (_, values) => run(values));
 
-    /// <summary>Creates a command that takes an argument before its settings.</summary>
+    /// <summary>Creates a command that takes an argument, or several of one kind, before its settings.</summary>
+    /// <typeparam name="T">A text, or several.</typeparam>
     /// <param name="name">The verb.</param>
     /// <param name="help">What it does.</param>
     /// <param name="settings">Its settings.</param>
     /// <param name="argument">The argument; it must be given.</param>
     /// <param name="run">Runs it with the settings that were given and the argument, and returns the exit code.</param>
-    public static Verb Create(
-        string name, string help, IReadOnlyList<Setting> settings, Argument<string> argument, Func<SettingValues, string, int> run)
+    public static Verb Create<T>(
+        string name, string help, IReadOnlyList<Setting> settings, Argument<T> argument, Func<SettingValues, T, int> run)
+        where T : notnull
     {
         Verb command = Create(name, help, settings, (parsed, values) => run(values, parsed.GetRequiredValue(argument)));
         command.Add(argument);

@@ -19,16 +19,24 @@ internal static class SettingsFile
     /// <exception cref="ConfigurationException">It cannot be read, is no flat map, or has a key that is no setting.</exception>
     public static IReadOnlyDictionary<string, string> Read(string path, IReadOnlyList<Setting> settings)
     {
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        IReadOnlyDictionary<string, string> values = Read(path);
+        if (values.Keys.FirstOrDefault(name => settings.All(s => s.Name != name)) is { } unknown)
+        {
+            throw new ConfigurationException(
+                $"'{path}' has the unknown key '{unknown}'.{DidYouMean.Sentence(unknown, settings.Select(s => s.Name))}");
+        }
+
+        return values;
+    }
+
+    /// <summary>Reads a file whatever its keys are, in their order; lists become values separated by commas.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read or is no flat map.</exception>
+    public static IReadOnlyDictionary<string, string> Read(string path)
+    {
+        var values = new OrderedDictionary<string, string>(StringComparer.Ordinal);
         foreach ((YamlNode key, YamlNode node) in Parse(path).Children)
         {
             string name = (key as YamlScalarNode)?.Value ?? "";
-            if (settings.All(s => s.Name != name))
-            {
-                throw new ConfigurationException(
-                    $"'{path}' has the unknown key '{name}'.{DidYouMean.Sentence(name, settings.Select(s => s.Name))}");
-            }
-
             values[name] = node switch
             {
                 YamlScalarNode { Value: { } text } => text,

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
 using SkiaSharp;
 using Sunet.Data.Images;
@@ -83,47 +82,9 @@ internal static class Mosaic
     private static void DrawPicture(
         SKCanvas canvas, ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, ClassColours colours, SKRectI place)
     {
-        Rgb[,] shrunk = Resized(image, place.Height, place.Width);
-        byte[,] classes = Resized(labels, place.Height, place.Width);
+        Rgb[,] shrunk = Resampling.Resize(image, place.Height, place.Width);
+        byte[,] classes = Resampling.Resize(labels, place.Height, place.Width);
         using SKBitmap picture = Bitmaps.FromImage(Overlay.Tint(shrunk, classes, colours).Span);
         canvas.DrawBitmap(picture, place.Left, place.Top, default(SKSamplingOptions));
-    }
-
-    private static Rgb[,] Resized(ReadOnlySpan2D<Rgb> image, int height, int width)
-    {
-        using SKBitmap source = Bitmaps.FromImage(image);
-        using SKBitmap target = Bitmaps.Create(height, width);
-        using (SKImage drawn = SKImage.FromBitmap(source))
-        using (var canvas = new SKCanvas(target))
-        {
-            canvas.DrawImage(drawn, SKRect.Create(0, 0, width, height), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
-        }
-
-        ReadOnlySpan<uint> pixels = MemoryMarshal.Cast<byte, uint>(target.GetPixelSpan());
-        int stride = target.RowBytes / sizeof(uint);
-        var result = new Rgb[height, width];
-        for (int y = 0; y < height; y++)
-        {
-            for (int x = 0; x < width; x++)
-            {
-                uint pixel = pixels[(y * stride) + x];
-                result[y, x] = new Rgb((byte)pixel, (byte)(pixel >> 8), (byte)(pixel >> 16));
-            }
-        }
-
-        return result;
-    }
-
-    private static byte[,] Resized(ReadOnlySpan2D<byte> labels, int height, int width)
-    {
-        var result = new byte[height, width];
-        for (int y = 0; y < height; y++)
-        {
-            ReadOnlySpan<byte> row = labels.GetRowSpan((int)((long)y * labels.Height / height));
-            for (int x = 0; x < width; x++)
-                result[y, x] = row[(int)((long)x * labels.Width / width)];
-        }
-
-        return result;
     }
 }

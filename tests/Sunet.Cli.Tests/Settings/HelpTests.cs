@@ -6,8 +6,8 @@ public sealed class HelpTests
     /// <summary>Every verb, by the words that lead to it.</summary>
     public static TheoryData<string> Verbs =>
     [
-        "train", "val", "calibrate", "predict", "export", "data synth", "data check", "data convert", "info", "bench", "bench compare",
-        "profile", "doctor", "selftest",
+        "train", "val", "report", "calibrate", "predict", "export", "data synth", "data check", "data convert", "info", "bench",
+        "bench compare", "profile", "doctor", "selftest",
     ];
 
     [Fact]

@@ -29,10 +29,11 @@ internal static class Evaluation
     /// <param name="shown">How many items are kept with their predictions, for a mosaic.</param>
     /// <param name="report">Told how many items are done.</param>
     /// <param name="cancellation">Stops between two runs of the network.</param>
+    /// <param name="observe">Shown every item with its prediction; null where only counts are wanted.</param>
     /// <exception cref="Sunet.Native.DataException">An item cannot be read.</exception>
     public static EvaluationResult Run(
         Predictor predictor, SegmentationDataset dataset, long pixelCap, int limit, int shown, Action<int> report,
-        CancellationToken cancellation)
+        CancellationToken cancellation, PredictionObserver? observe = null)
     {
         var matrix = new ConfusionMatrix(dataset.ClassCount);
         SegmentationItem[] items = [.. dataset.Items.Take(limit)];
@@ -40,6 +41,7 @@ internal static class Evaluation
         var pictures = new MosaicTile[places.Length];
         var kept = places.Select((place, index) => (Item: items[place], index)).ToLookup(i => i.Item, i => i.index);
         var buffers = new SampleBuffers();
+        var room = new PixelBuffer<byte>();
         var found = new LabelCounts();
         int done = 0;
 
@@ -49,17 +51,14 @@ internal static class Evaluation
             cancellation.ThrowIfCancellationRequested();
             (Memory2D<Rgb> image, Memory2D<byte> labels) = dataset.Load(item, pixelCap, buffers);
             found.Add(labels.Span);
+            Memory2D<byte> prediction = kept.Contains(item) || observe is not null ? room.Reserve(image.Height, image.Width) : default;
+            predictor.Count(image.Span, labels.Span, matrix, prediction.Span, cancellation);
+            observe?.Invoke(item, labels.Span, prediction.Span);
             if (kept.Contains(item))
             {
-                var prediction = new byte[image.Height, image.Width];
-                predictor.Count(image.Span, labels.Span, matrix, prediction, cancellation);
-                var tile = new MosaicTile(item.Name, image.ToArray(), labels.ToArray(), prediction);
+                var tile = new MosaicTile(item.Name, image.ToArray(), labels.ToArray(), prediction.ToArray());
                 foreach (int index in kept[item])
                     pictures[index] = tile;
-            }
-            else
-            {
-                predictor.Count(image.Span, labels.Span, matrix, cancellation: cancellation);
             }
 
             report(++done);
@@ -86,6 +85,12 @@ internal static class Evaluation
         json.WritePercent("mAcc", matrix.MeanAccuracy);
     }
 }
+
+/// <summary>Is shown an item with what was predicted, both valid during the call only.</summary>
+/// <param name="item">The item.</param>
+/// <param name="labels">[H, W]; 255 takes no part.</param>
+/// <param name="prediction">[H, W] class indices.</param>
+internal delegate void PredictionObserver(SegmentationItem item, ReadOnlySpan2D<byte> labels, ReadOnlySpan2D<byte> prediction);
 
 /// <summary>What an evaluation found.</summary>
 /// <param name="Matrix">All counts.</param>

@@ -1,4 +1,5 @@
 using Sunet.Cli.Runs.Measuring;
+using Sunet.Cli.Runs.Reporting.Contents;
 using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
@@ -129,4 +130,7 @@ internal sealed class ClassificationTask : ITrainingTask
         TopKErrors errors = ClassifierEvaluation.Run(classifier, validation, measuring, int.MaxValue, report, cancellation);
         return new Validation([100 * errors.Top1Error, 100 * errors.Top5Error], _ => { });
     }
+    /// <inheritdoc/>
+    public string? WriteReport(
+        string folder, SplitMeasures? best, IBackend backend, Action<string> report, CancellationToken cancellation) => null;
 }

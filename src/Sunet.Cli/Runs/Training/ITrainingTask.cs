@@ -1,3 +1,4 @@
+using Sunet.Cli.Runs.Reporting.Contents;
 using Sunet.Data.Loading;
 using Sunet.Native;
 using Sunet.Native.Backends;
@@ -74,6 +75,16 @@ internal interface ITrainingTask
     /// <param name="cancellation">Stops between two images.</param>
     /// <exception cref="SunetException">An image cannot be read, or the device failed.</exception>
     Validation Validate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation);
+
+    /// <summary>Writes the page that shows a finished run into its folder; does nothing where the task has none.</summary>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="best">What the validation of the best weights found; null where it was not in this process.</param>
+    /// <param name="backend">Where images are predicted.</param>
+    /// <param name="report">Told what is done, in a few words.</param>
+    /// <param name="cancellation">Stops between two images.</param>
+    /// <returns>The file; null where there is none.</returns>
+    /// <exception cref="SunetException">An image cannot be read, the device failed, or the file cannot be written.</exception>
+    string? WriteReport(string folder, SplitMeasures? best, IBackend backend, Action<string> report, CancellationToken cancellation);
 }
 
 /// <summary>What a validation found.</summary>
@@ -83,4 +94,7 @@ internal sealed record Validation(IReadOnlyList<double> Scores, Action<TrainingF
 {
     /// <summary>The one of them that shows the most, by its name in the run folder; null where there is none.</summary>
     public string? MainPicture { get; init; }
+
+    /// <summary>What a report shows of it, without pictures; null for a classifier.</summary>
+    public SplitMeasures? Measures { get; init; }
 }

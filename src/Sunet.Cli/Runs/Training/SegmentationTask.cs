@@ -1,4 +1,6 @@
 using Sunet.Cli.Runs.Measuring;
+using Sunet.Cli.Runs.Reporting;
+using Sunet.Cli.Runs.Reporting.Contents;
 using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
@@ -21,6 +23,8 @@ internal sealed class SegmentationTask : ITrainingTask
     private const long Mebibyte = 1 << 20;
     private readonly SegmentationDataset training, validation;
     private readonly BatchLoaderSettings loader;
+    private readonly string path;
+    private readonly DatasetOptions labels;
 
     /// <summary>Reads the settings of loading and calibration; nothing is decoded.</summary>
     /// <exception cref="SunetException">A setting is out of range.</exception>
@@ -39,6 +43,7 @@ internal sealed class SegmentationTask : ITrainingTask
             CacheBytes = values.Int("cache", 0) * Mebibyte,
         });
         (training, validation) = splits;
+        (path, labels) = (values.Text("data"), LabelSettings.Options(values));
         CalibrationPlan calibration = CalibrationPlan.For(values, loader, validation, length);
         CalibrationBatches = calibration.Batches;
         CalibrationImages = calibration.Images;
@@ -148,14 +153,24 @@ internal sealed class SegmentationTask : ITrainingTask
     /// <inheritdoc/>
     public Validation Validate(SunetModel model, IBackend backend, Action<int> report, CancellationToken cancellation)
     {
-        using var predictor = new Predictor(model, new PredictorOptions { CachedSizes = 1, TileSize = 0 }, backend);
-        EvaluationResult result = Evaluation.Run(
-            predictor, validation, loader.PixelCap, int.MaxValue, Evaluation.MosaicImages, report, cancellation);
-        ConfusionMatrix matrix = result.Matrix;
+        using var predictor = new Predictor(model, SplitMeasures.Options, backend);
+        SplitMeasures measures = SplitMeasures.Measure(predictor, Data, Evaluation.MosaicImages, report, cancellation);
+        ConfusionMatrix matrix = measures.Matrix;
         return new Validation(
             [100 * matrix.MeanIntersectionOverUnion, 100 * matrix.PixelAccuracy, 100 * matrix.MeanAccuracy],
-            files => files.WritePictures(result, ClassNames)) { MainPicture = TrainingFiles.PredictionMosaic };
+            files => files.WritePictures(measures.Result, ClassNames))
+        {
+            MainPicture = TrainingFiles.PredictionMosaic,
+            Measures = measures.WithoutPictures(),
+        };
     }
+
+    /// <inheritdoc/>
+    public string? WriteReport(
+        string folder, SplitMeasures? best, IBackend backend, Action<string> report, CancellationToken cancellation) =>
+        RunReport.Write(RunRecord.Read(folder), Data, best, backend, report, cancellation);
+
+    private ValidationData Data => new(path, training, validation, labels, loader.PixelCap);
 
     private static string? Doubt(SegmentationDataset split, CancellationToken cancellation) =>
         LabelCounts.Sample(split, cancellation).Doubt(split.Split, split.Items.Count, split.ClassNames);

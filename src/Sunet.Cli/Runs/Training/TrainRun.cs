@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Sunet.Cli.Output;
+using Sunet.Cli.Runs.Reporting.Contents;
 using Sunet.Cli.Settings;
 using Sunet.Data.Loading;
 using Sunet.Native;
@@ -85,6 +86,7 @@ internal static class TrainRun
             : TrainingProgress.FromNotes(task.Metrics, trainer.Resume(files.State), data, folder);
         if (request.Resume is null)
             SettingsFile.Write(Path.Combine(folder, SettingsFile.FileName), resolved);
+        EnvironmentFile.Write(folder, device.Backend);
 
         var loop = new TrainingLoop(trainer, model, task, device.Backend, files, progress, data)
         {
@@ -96,10 +98,14 @@ internal static class TrainRun
         };
         using ProgressLine line = output.StartProgress(loop.Steps, request.Quiet);
         loop.Run(line, cancellation);
+        trainer.ReleaseWorkingMemory();
+        string? report = progress.BestEpoch == 0 ? null : WriteReport(loop, task, device, files, line, output, cancellation);
         line.Dispose();
         PrintResult(progress, task, files, output);
         if (loop.StepTime > TimeSpan.Zero)
             output.Result($"training waited {Numbers.Percent(loader.TimeWaiting / loop.StepTime)} % of its time for data");
+        if (report is not null)
+            output.Result($"report: {report}");
         output.Result($"run: {files.Folder}");
     }
 
@@ -107,6 +113,24 @@ internal static class TrainRun
     {
         using ProgressLine line = output.StartProgress(task.TrainingImages.Count, quiet);
         return task.CountClasses(done => line.Report(done, "images counted", ""), cancellation);
+    }
+
+    /// <summary>Writes the report of a run that has ended; the run is none the worse where it cannot be written.</summary>
+    /// <returns>The file; null where there is none.</returns>
+    private static string? WriteReport(TrainingLoop loop, ITrainingTask task, OpenDevice device, TrainingFiles files, ProgressLine line,
+        CommandOutput output, CancellationToken cancellation)
+    {
+        try
+        {
+            return task.WriteReport(files.Folder, loop.Best, device.Backend, done => line.Report(loop.Steps, "steps", done), cancellation);
+        }
+        catch (Exception failure) when (failure is SunetException or IOException or UnauthorizedAccessException or OutOfMemoryException)
+        {
+            line.Clear();
+            output.Warnings([$"The run is complete, but its report was not written: {failure.Message} "
+                + $"'sunet report {files.Folder}' makes it."]);
+            return null;
+        }
     }
 
     private static SettingValues Resolve(TrainSettings settings, ITrainingTask task, SunetSpec spec, OpenDevice device)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sunet.Cli.Output;
+using Sunet.Cli.Runs.Reporting.Contents;
 using Sunet.Data.Reporting;
 using Sunet.Native.Backends;
 using Sunet.Native.Models;
@@ -36,6 +37,9 @@ internal sealed class TrainingLoop(
 
     /// <summary>The time that steps took in this process, waiting for their data included.</summary>
     public TimeSpan StepTime { get; private set; }
+
+    /// <summary>What the validation of the best weights found; null where it was not in this process.</summary>
+    public SplitMeasures? Best { get; private set; }
 
     /// <summary>Trains to the end.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
@@ -109,7 +113,8 @@ internal sealed class TrainingLoop(
         // Pictures are those of the best weights, which are what the run is used for, and so is the score it is known by.
         if (isBest)
         {
-            validation!.WritePictures(files);
+            Best = validation!.Measures;
+            validation.WritePictures(files);
             if (validation.MainPicture is { } picture)
                 events.WritePicture(epoch, "val/pred", Path.Combine(files.Folder, picture));
         }
