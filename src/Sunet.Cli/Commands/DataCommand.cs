@@ -22,6 +22,7 @@ internal static class DataCommand
 
     private static readonly Setting[] CheckSettings =
     [
+        Data,
         .. LabelSettings.Settings,
         DecodingSettings.PixelCap,
         Setting.Switch("json", "one JSON object as the result"),
@@ -30,7 +31,7 @@ internal static class DataCommand
 
     private static readonly Setting[] ConvertSettings =
     [
-        Setting.Value("data", "data set: " + DatasetReader.KnownLayouts),
+        Data,
         Setting.Value("out", "the folder to make, in the layout of PASCAL VOC"),
         Setting.Value("split", "the parts to convert, separated by commas; all without it") with { Choices = LabelSettings.Splits },
         Setting.Value("colour-map", "for masks in colours: a file of names and colours, with lines such as 'road:128,64,128'; a "
@@ -49,15 +50,22 @@ internal static class DataCommand
         SettingCommand.Create("synth", "Writes a small data set to try training on.", SynthSettings,
             values => Synth(values, output, cancellation))
             .Requiring("out").WithExamples("data synth --out coins --train 200 --val 40"),
-        CreateCheck(output, cancellation),
-        SettingCommand.Create("convert", "Writes a data set in the layout of PASCAL VOC.", ConvertSettings, values =>
+        SettingCommand.Create("check", "Reads every file of a data set and lists what is wrong.", CheckSettings,
+            DatasetReader.KnownLayouts + "; or a folder in the layout of ImageNet", "data",
+            values => CheckRun.Execute(values, output, cancellation))
+            .WithExamples("data check camvid"),
+        SettingCommand.Create("convert", "Writes a data set in the layout of PASCAL VOC.", ConvertSettings,
+            DatasetReader.KnownLayouts, "data", values =>
         {
             ConvertRun.Execute(values, output, cancellation);
             return ExitCodes.Success;
         })
-        .Requiring("data", "out")
-        .WithExamples("data convert --data labelled --out voc --colour-map labelmap.txt"),
+        .Requiring("out")
+        .WithExamples("data convert labelled --out voc --colour-map labelmap.txt"),
     };
+
+    /// <summary>The data set as other verbs take it, for who writes it as there.</summary>
+    private static Setting Data => Setting.Value("data", "the data set, in place of the argument");
 
     private static int Synth(SettingValues values, CommandOutput output, CancellationToken cancellation)
     {
@@ -77,13 +85,5 @@ internal static class DataCommand
             + $"{Counted.Text(settings.ValImages, "validation images")}, "
             + $"{Counted.Text(SyntheticDataset.ClassNames.Count, "classes")}: {folder}");
         return ExitCodes.Success;
-    }
-
-    private static Verb CreateCheck(CommandOutput output, CancellationToken cancellation)
-    {
-        var path = new Argument<string>("data") { Description = DatasetReader.KnownLayouts + "; or a folder in the layout of ImageNet" };
-        return SettingCommand.Create("check", "Reads every file of a data set and lists what is wrong.", CheckSettings, path,
-            (values, data) => CheckRun.Execute(data, values, output, cancellation))
-            .WithExamples("data check camvid");
     }
 }

@@ -30,6 +30,29 @@ internal static class SettingCommand
         return command;
     }
 
+    /// <summary>Creates a command whose argument stands for one of its settings, so that either may be given.</summary>
+    /// <param name="name">The verb.</param>
+    /// <param name="help">What it does.</param>
+    /// <param name="settings">Its settings, with one of the argument's name.</param>
+    /// <param name="argument">What the argument is, for the help.</param>
+    /// <param name="setting">The name of the setting and of the argument.</param>
+    /// <param name="run">Runs it with the settings that were given, the argument among them, and returns the exit code. It refuses to run
+    /// without the setting.</param>
+    public static Verb Create(string name, string help, IReadOnlyList<Setting> settings, string argument, string setting,
+        Func<SettingValues, int> run)
+    {
+        var place = new Argument<string>(setting) { Description = argument, Arity = ArgumentArity.ZeroOrOne };
+        Verb command = Create(name, help, settings, (parsed, values) =>
+            run((parsed.GetValue(place), values.IsGiven(setting)) switch
+            {
+                (null, _) => values,
+                ({ } text, false) => values.With((setting, text)),
+                _ => throw new ConfigurationException($"'--{setting}' and the argument <{setting}> are the same thing; give one of them."),
+            }));
+        command.Add(place);
+        return command;
+    }
+
     private static Verb Create(string name, string help, IReadOnlyList<Setting> settings, Func<ParseResult, SettingValues, int> run)
     {
         var command = new Verb(name, help, settings);

@@ -73,6 +73,7 @@ public sealed class HelpTests
     [InlineData("predict", "weights", "source")]
     [InlineData("export", "weights")]
     [InlineData("data synth", "out")]
+    [InlineData("data check", "data")]
     [InlineData("data convert", "data", "out")]
     public void Help_RequiredOptions_AreThoseThatAreMissed(string verb, params string[] required)
     {

@@ -12,8 +12,9 @@ internal static class CheckRun
     /// <summary>Prints what was found.</summary>
     /// <returns>The exit code: that of a data failure if anything is wrong.</returns>
     /// <exception cref="Sunet.Native.ConfigurationException">A setting does not suit the data set.</exception>
-    public static int Execute(string path, SettingValues values, CommandOutput output, CancellationToken cancellation)
+    public static int Execute(SettingValues values, CommandOutput output, CancellationToken cancellation)
     {
+        string path = values.Text("data");
         DatasetReport report;
         using (var line = new DatasetProgressLine(output, values.Flag("quiet")))
             report = DatasetCheck.Run(path, LabelSettings.Options(values), DecodingSettings.PixelCapOf(values), line, cancellation);
