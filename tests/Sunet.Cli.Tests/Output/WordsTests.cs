@@ -33,7 +33,7 @@ public sealed class WordsTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDispos
         var output = new CommandOutput(TextWriter.Null, progress) { LogInterval = TimeSpan.Zero };
         using (ProgressLine line = output.StartProgress(1, quiet: false))
             line.Report(1, "images", "");
-        Assert.Matches(@"^1/1 image  memory [0-9.]+ MiB\n$", progress.ToString());
+        Assert.Matches(@"^1/1 image  memory [0-9.]+ [MG]iB\n$", progress.ToString());
         Assert.Equal("3/9 images  loss 1", new ProgressText(3, 9, "images", "loss 1", 0).Plain.Split("  memory")[0]);
         Assert.Equal("3/9 images  2.00 images/s  eta 00:00:03", new ProgressText(3, 9, "images", "", 2).Plain.Split("  memory")[0]);
         Assert.Equal("9/9 images  2.00 images/s", new ProgressText(9, 9, "images", "", 2).Plain.Split("  memory")[0]);
