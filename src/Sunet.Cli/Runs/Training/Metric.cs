@@ -1,3 +1,5 @@
+using Sunet.Cli.Runs.Reporting.Contents;
+
 namespace Sunet.Cli.Runs.Training;
 
 /// <summary>A figure of a validation, in percent.</summary>
@@ -6,7 +8,7 @@ namespace Sunet.Cli.Runs.Training;
 internal sealed record Metric(string Name, bool HigherIsBetter)
 {
     /// <summary>The column of <c>results.csv</c>.</summary>
-    public string Column => "metrics/" + Name;
+    public string Column => ResultsTable.ScorePrefix + Name;
 
     /// <summary>Whether a score beats another; any beats NaN, which stands for none.</summary>
     public bool IsBetter(double score, double than) =>

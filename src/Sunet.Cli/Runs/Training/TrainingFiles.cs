@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Sunet.Cli.Output;
 using Sunet.Cli.Runs.Measuring;
+using Sunet.Cli.Runs.Reporting.Contents;
 using Sunet.Data.Datasets.Labels;
 using Sunet.Data.Reporting;
 using Sunet.Native.Files;
@@ -52,7 +53,7 @@ internal sealed record TrainingFiles(string Folder, ulong Seed)
     public void WriteResults(TrainingProgress progress)
     {
         byte[] csv = Encoding.UTF8.GetBytes(progress.ToCsv());
-        DurableFile.Write(Path.Combine(Folder, "results.csv"), stream => stream.Write(csv));
+        DurableFile.Write(Path.Combine(Folder, ResultsTable.FileName), stream => stream.Write(csv));
         ResultsChart.Write(Path.Combine(Folder, "results.png"),
             [.. progress.Rows.Select(r => new ResultsPoint(r.Epoch, r.Loss, r.Scores, r.LearningRate))],
             [.. progress.Metrics.Select(m => $"validation {m.Name.Replace('_', ' ')}, %")], progress.BestEpoch);

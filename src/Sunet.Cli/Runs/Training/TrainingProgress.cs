@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Sunet.Cli.Output;
+using Sunet.Cli.Runs.Reporting.Contents;
 using Sunet.Native;
 using Sunet.Native.Checkpoints;
 using Sunet.Native.Training;
@@ -19,11 +20,15 @@ internal sealed record EpochRow(int Epoch, double Seconds, double Loss, IReadOnl
 
     /// <summary>The first line of <c>results.csv</c>.</summary>
     public static string Header(IReadOnlyList<Metric> metrics) =>
-        string.Join(',', ["epoch", "time", "train/loss", .. metrics.Select(m => m.Column), "lr/pg0"]);
+        string.Join(',', ["epoch", ResultsTable.Time, ResultsTable.Loss, .. metrics.Select(m => m.Column), ResultsTable.LearningRate]);
 
     /// <summary>What curves are drawn of, under the names of the columns of <c>results.csv</c>.</summary>
     public IReadOnlyList<(string Tag, double Value)> Scalars(IReadOnlyList<Metric> metrics) =>
-        [("train/loss", Loss), .. metrics.Zip(Scores, (metric, score) => (metric.Column, score)), ("lr/pg0", LearningRate)];
+    [
+        (ResultsTable.Loss, Loss),
+        .. metrics.Zip(Scores, (metric, score) => (metric.Column, score)),
+        (ResultsTable.LearningRate, LearningRate),
+    ];
 
     /// <summary>Writes the row as a line of <c>results.csv</c>.</summary>
     public string ToCsv() => string.Join(',',

@@ -15,11 +15,14 @@ internal sealed record ResultsTable(IReadOnlyList<int> Epochs, IReadOnlyDictiona
     /// <summary>The columns of the loss, the learning rate and the seconds of training.</summary>
     public const string Loss = "train/loss", LearningRate = "lr/pg0", Time = "time";
 
-    /// <summary>The columns of the scores of a segmenter, in percent.</summary>
-    public const string MeanIoU = "metrics/mIoU", PixelAccuracy = "metrics/aAcc", MeanAccuracy = "metrics/mAcc";
+    /// <summary>What the columns of scores begin with.</summary>
+    public const string ScorePrefix = "metrics/";
+
+    /// <summary>The column of the score of a segmenter that decides which epoch is the best, in percent.</summary>
+    public const string MeanIoU = ScorePrefix + "mIoU";
 
     /// <summary>The column of the score of a classifier that decides which epoch is the best, in percent.</summary>
-    public const string Top1Error = "metrics/top1_error";
+    public const string Top1Error = ScorePrefix + "top1_error";
 
     private const long LargestFile = 256L << 20;
 
@@ -27,7 +30,7 @@ internal sealed record ResultsTable(IReadOnlyList<int> Epochs, IReadOnlyDictiona
     public bool IsSegmenter => Columns.ContainsKey(MeanIoU);
 
     /// <summary>The columns of scores, in their order.</summary>
-    public IReadOnlyList<string> Scores => [.. Columns.Keys.Where(name => name.StartsWith("metrics/", StringComparison.Ordinal))];
+    public IReadOnlyList<string> Scores => [.. Columns.Keys.Where(name => name.StartsWith(ScorePrefix, StringComparison.Ordinal))];
 
     /// <summary>The index of the epoch with the best score, the first of equals; -1 where no epoch was validated.</summary>
     public int Best
@@ -45,6 +48,10 @@ internal sealed record ResultsTable(IReadOnlyList<int> Epochs, IReadOnlyDictiona
             return best;
         }
     }
+
+    /// <summary>The name of a column's score for people.</summary>
+    /// <param name="column">One of <see cref="Scores"/>.</param>
+    public static string NameOf(string column) => column[ScorePrefix.Length..].Replace('_', ' ');
 
     /// <summary>The numbers of a column, one for each epoch; NaN for all where there is no such column.</summary>
     /// <param name="name">The column.</param>

@@ -22,7 +22,7 @@ internal static class ClassTable
             html.Element("p", FormattableString.Invariant($"Near borders: pixels with another label up to {distance} pixels away, ")
                 + FormattableString.Invariant($"{Numbers.Percent((double)border.Total / all.Total)} % of the labelled pixels. ")
                 + "A dash: the class is neither in the labels nor in the predictions.", ("class", "note"));
-            using (html.In("div", ("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", "IoU of the classes")))
+            using (html.InScroll("IoU of the classes"))
             using (html.In("table", ("class", "classes")))
             {
                 WriteHead(html, all, border);

@@ -126,7 +126,7 @@ internal static class ComparisonPage
     private static void Table(
         HtmlWriter html, string label, IReadOnlyList<string> headings, string? style, int rows, Action<int> writeRow)
     {
-        using (html.In("div", ("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", label)))
+        using (html.InScroll(label))
         using (html.In("table"))
         {
             using (html.In("thead"))

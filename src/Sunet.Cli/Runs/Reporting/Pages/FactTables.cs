@@ -57,7 +57,7 @@ internal static class FactTables
 
     private static void Table(HtmlWriter html, string label, IEnumerable<(string Name, string Value)> facts)
     {
-        using (html.In("div", ("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", label)))
+        using (html.InScroll(label))
         using (html.In("table", ("class", "facts")))
         using (html.In("tbody"))
         {

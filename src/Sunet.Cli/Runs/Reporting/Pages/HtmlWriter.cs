@@ -23,6 +23,12 @@ internal sealed class HtmlWriter
         return new Scope(this);
     }
 
+    /// <summary>Opens a box that scrolls by itself where its content is wider than the page, also by the keyboard.</summary>
+    /// <param name="label">What it holds, for who cannot see it.</param>
+    /// <param name="style">A further class; null for none.</param>
+    public Scope InScroll(string label, string? style = null) => In(
+        "div", ("class", style is null ? "scroll" : "scroll " + style), ("tabindex", "0"), ("role", "region"), ("aria-label", label));
+
     /// <summary>Writes an element that holds nothing but a text.</summary>
     /// <param name="tag">Its name.</param>
     /// <param name="content">The text.</param>

@@ -38,7 +38,7 @@ internal sealed class ImageSections
                 return;
             }
 
-            using (html.In("div", ("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", "Confused classes")))
+            using (html.InScroll("Confused classes"))
             using (html.In("table"))
             {
                 Head(html, ["classes"], ["first as second, pixels", "second as first, pixels"], ["most in"]);
@@ -91,7 +91,7 @@ internal sealed class ImageSections
                 return;
             }
 
-            using (html.In("div", ("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", "Doubtful labels")))
+            using (html.InScroll("Doubtful labels"))
             using (html.In("table"))
             {
                 Head(html, ["image", "label", "predicted"], ["pixels", "of the image, %", "probability", "columns", "rows"], []);

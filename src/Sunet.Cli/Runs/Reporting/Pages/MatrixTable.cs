@@ -20,8 +20,7 @@ internal static class MatrixTable
             html.Element("h2", "Confusion matrix");
             html.Element("p", "A row: percent of a true class's pixels, by predicted class; the diagonal is right. Empty: below 0.5 %. "
                 + "A dash: the class has no pixels.", ("class", "note"));
-            using (html.In("div", ("class", "scroll matrix-box"), ("tabindex", "0"), ("role", "region"),
-                ("aria-label", "Confusion matrix")))
+            using (html.InScroll("Confusion matrix", "matrix-box"))
             using (html.In("table", ("class", names.Count > MostWithDecimals ? "matrix dense" : "matrix")))
             {
                 WriteHead(html, names);

@@ -16,7 +16,7 @@ internal static class RunCharts
         [
             new("chart-loss", "Training loss", "", epochs, [Curve("loss", run, ResultsTable.Loss)]),
             new("chart-scores", "Validation", Percent, epochs,
-                [.. run.Results.Scores.Select(score => Curve(Name(score), run, score))]),
+                [.. run.Results.Scores.Select(score => Curve(ResultsTable.NameOf(score), run, score))]),
             new("chart-rate", "Learning rate", "", epochs, [Curve("learning rate", run, ResultsTable.LearningRate)]),
         ];
     }
@@ -31,7 +31,8 @@ internal static class RunCharts
         [
             new("chart-loss", "Training loss", "", epochs, Curves(ResultsTable.Loss)),
             .. scores.Select((score, i) => new CurveChart(
-                FormattableString.Invariant($"chart-score-{i}"), "Validation " + Name(score), Percent, epochs, Curves(score))),
+                FormattableString.Invariant($"chart-score-{i}"),
+                "Validation " + ResultsTable.NameOf(score), Percent, epochs, Curves(score))),
             new("chart-rate", "Learning rate", "", epochs, Curves(ResultsTable.LearningRate)),
         ];
 
@@ -69,6 +70,4 @@ internal static class RunCharts
             [.. results.Epochs.Zip(results.Column(column)).Where(point => double.IsFinite(point.Second))],
             results.Best < 0 ? null : results.Epochs[results.Best]);
     }
-
-    private static string Name(string column) => column.Split('/')[^1].Replace('_', ' ');
 }

@@ -25,7 +25,7 @@ internal static class Summary
         }
 
         return results.Best < 0 ? [] : [.. results.Scores.Select(score =>
-            (score.Split('/')[^1].Replace('_', ' '), results.Column(score)[results.Best]))];
+            (ResultsTable.NameOf(score), results.Column(score)[results.Best]))];
     }
 
     /// <summary>Writes the scores of a run in large letters, and what they are of.</summary>
