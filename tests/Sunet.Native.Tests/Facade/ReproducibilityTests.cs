@@ -5,6 +5,7 @@ using Sunet.Native.Training;
 namespace Sunet.Native.Tests.Facade;
 
 /// <summary>The same seed gives the same bits, whether or not the run was interrupted.</summary>
+[Trait("Processors", "all")]
 public sealed class ReproducibilityTests : IDisposable
 {
     private const int Steps = 12;

@@ -10,6 +10,7 @@ using Sunet.Native.Training;
 namespace Sunet.Native.Tests.Facade;
 
 /// <summary>A step in steady state allocates nothing, managed or native; and the meter that says so sees it when one does.</summary>
+[Trait("Processors", "all")]
 public sealed class SteadyStepTests : IDisposable
 {
     private static readonly SteadyMeter Nothing = new(0, 0, 0, 0);

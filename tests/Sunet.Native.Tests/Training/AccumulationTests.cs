@@ -3,6 +3,7 @@ using Sunet.Native.Backends.Cpu;
 namespace Sunet.Native.Tests.Training;
 
 /// <summary>Updates over several batches on the CPU.</summary>
+[Trait("Processors", "all")]
 public sealed class AccumulationTests
 {
     [Theory]

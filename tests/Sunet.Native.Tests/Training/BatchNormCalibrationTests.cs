@@ -14,6 +14,7 @@ using Sunet.Verification.Golden;
 namespace Sunet.Native.Tests.Training;
 
 /// <summary>Running statistics taken anew: they are those of the images, whatever they were before.</summary>
+[Trait("Processors", "all")]
 public sealed class BatchNormCalibrationTests : IDisposable
 {
     private static readonly Shape Images = new(2, 3, 64, 80);

@@ -6,6 +6,7 @@ using Sunet.Native.Training;
 namespace Sunet.Native.Tests.Training;
 
 /// <summary>Losses with class weights, label smoothing and a Dice term, and the limit of gradients, on the CPU.</summary>
+[Trait("Processors", "all")]
 public sealed class LossTests : IDisposable
 {
     // The network's logits differ from those in float64 by some 1e-6 of their size; in bf16 by some 1e-2.

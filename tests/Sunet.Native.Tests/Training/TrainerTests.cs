@@ -9,6 +9,7 @@ using Sunet.Verification.Reference;
 
 namespace Sunet.Native.Tests.Training;
 
+[Trait("Processors", "all")]
 public sealed class TrainerTests : IDisposable
 {
     private readonly CpuBackend backend = new(threads: 2);

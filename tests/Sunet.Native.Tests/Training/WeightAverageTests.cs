@@ -7,6 +7,7 @@ using Sunet.Native.Training;
 namespace Sunet.Native.Tests.Training;
 
 /// <summary>Averages of weights and running statistics on the CPU.</summary>
+[Trait("Processors", "all")]
 public sealed class WeightAverageTests : IDisposable
 {
     private readonly CpuBackend backend = new(threads: 2);

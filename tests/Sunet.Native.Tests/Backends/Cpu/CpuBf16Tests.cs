@@ -15,6 +15,7 @@ using Sunet.Native.Training;
 namespace Sunet.Native.Tests.Backends.Cpu;
 
 /// <summary>Networks on the CPU in bfloat16: PyTorch's values, training beside float32, the promises of every step, memory.</summary>
+[Trait("Processors", "all")]
 public sealed class CpuBf16Tests(ITestOutputHelper output)
 {
     private const int Steps = 12;
