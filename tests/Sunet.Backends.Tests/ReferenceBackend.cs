@@ -23,7 +23,7 @@ internal sealed class ReferenceBackend : IBackend
 
     public bool UsesHostMemory => true;
 
-    public IBackendSession Open(Graph graph, PlanPurpose purpose) => new ReferenceSession();
+    public IBackendSession Open(Graph graph, PlanPurpose purpose, int concurrency = 1) => new ReferenceSession();
 
     public IDeviceMemory Allocate(long bytes) => new ReferenceMemory(bytes);
 

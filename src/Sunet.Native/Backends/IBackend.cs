@@ -42,10 +42,19 @@ public interface IBackend : IDisposable
     /// <summary>Whether <see cref="AvailableBytes"/> are of the memory that the process itself uses, too.</summary>
     bool UsesHostMemory { get; }
 
+    /// <summary>How the device predicts most inputs in a time; one by one where a backend does not say.</summary>
+    BatchingHint Batching => new(1, 1);
+
     /// <summary>Begins the compilation of one graph. The caller disposes the session, after all memory and calls it handed out.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="purpose">What for.</param>
+    /// <param name="concurrency">
+    /// How many sessions of this kind are meant to run at a time, from 1 up. A backend whose calls use several processors gives each
+    /// session its share of them.
+    /// </param>
     /// <exception cref="BackendException">The device cannot be used.</exception>
     /// <exception cref="ObjectDisposedException">The backend is disposed.</exception>
-    IBackendSession Open(Graph graph, PlanPurpose purpose);
+    IBackendSession Open(Graph graph, PlanPurpose purpose, int concurrency = 1);
 
     /// <summary>
     /// Allocates zeroed memory that the plans of any session may use, once what one of them writes there is synchronised. The caller

@@ -86,7 +86,7 @@ public sealed partial class Plan : IDisposable, IWeightReader
             throw new ArgumentException("Weights are shared by plans of one backend, and not by plans that train.", nameof(options));
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.CompileActivity);
         var calls = new List<PlannedCall>();
-        IBackendSession session = backend.Open(graph, options.Purpose);
+        IBackendSession session = backend.Open(graph, options.Purpose, options.Concurrency);
         IDeviceMemory? arena = null;
         try
         {

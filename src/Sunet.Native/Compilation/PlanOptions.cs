@@ -8,6 +8,12 @@ public sealed record PlanOptions
     /// <summary>What the plan is for; a backend may choose other implementations and layouts.</summary>
     public PlanPurpose Purpose { get; init; } = PlanPurpose.Inference;
 
+    /// <summary>
+    /// How many plans of this kind are meant to run at a time, from 1 up. Where a call uses several processors, each plan takes its share of
+    /// them: on the CPU, plans of a backend of 8 threads that run four at a time use 2 threads each.
+    /// </summary>
+    public int Concurrency { get; init; } = 1;
+
     /// <summary>How many more copies of the parameters' memory an optimizer wants, such as one for the velocity.</summary>
     public int OptimizerSlots { get; init; }
 

@@ -95,7 +95,7 @@ public sealed class ImageClassifier : IDisposable
             return plan;
         plan?.Dispose();
         plan = null;
-        plan = new ScalePlan(Model, shape, scale: 1, PredictionKind.Probabilities, backend, weights, CancellationToken.None);
+        plan = new ScalePlan(Model, shape, scale: 1, PredictionKind.Probabilities, 1, backend, weights, CancellationToken.None);
         planned = shape;
         return plan;
     }

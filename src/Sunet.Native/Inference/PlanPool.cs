@@ -28,6 +28,9 @@ internal sealed class PlanPool(
     private readonly SemaphoreSlim exclusive = new(1);
     private readonly SemaphoreSlim slots = new(options.Concurrency);
     private readonly WeightStore weights = new(backend);
+
+    /// <summary>The work that has no slot, and one more until the pool is disposed.</summary>
+    private readonly CountdownEvent unslotted = new(1);
     private readonly List<SizePlans> sizes = [];
     private volatile bool disposed;
 
@@ -55,25 +58,50 @@ internal sealed class PlanPool(
         return Entered();
     }
 
+    /// <summary>Begins work that needs no slot: a batch of a stream, which has a number of its own of batches at a time.</summary>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
+    public Unslotted EnterUnslotted()
+    {
+        ObjectDisposedException.ThrowIf(disposed || !unslotted.TryAddCount(), owner);
+        return new Unslotted(unslotted);
+    }
+
+    /// <summary>Refuses a call to a predictor that is disposed.</summary>
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(disposed, owner);
+
+    /// <summary>How the device predicts most images in a time.</summary>
+    public BatchingHint Batching => backend.Batching;
+
     /// <summary>Lets the calling thread's callbacks be refused until the result is disposed.</summary>
     public CallMark Mark() => CallMark.Begin(owner);
 
-    /// <summary>Plans of a size for the caller, who has a slot, alone; given back by disposing the lease.</summary>
+    /// <summary>Whether plans of a size are compiled and idle.</summary>
+    public bool HasIdle(Shape shape, PredictionKind kind, int concurrency)
+    {
+        lock (gate)
+            return sizes.Exists(s => s.Is(shape, kind, concurrency) && s.Idle.Count > 0);
+    }
+
+    /// <summary>Plans of a size for the caller, who has a slot or has begun work without one, alone; given back by disposing the lease.</summary>
+    /// <param name="shape">[N, 3, H, W] of the images.</param>
+    /// <param name="kind">What is wanted of them.</param>
+    /// <param name="cancellation">Stops waiting and compiling.</param>
+    /// <param name="concurrency">How many plans of the size are meant to run at a time, each on its share of the processors.</param>
     /// <exception cref="MemoryException">The size does not fit into memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while the size was compiled.</exception>
-    public Lease Rent(Shape shape, PredictionKind kind, CancellationToken cancellation)
+    public Lease Rent(Shape shape, PredictionKind kind, CancellationToken cancellation, int concurrency = 1)
     {
         SizePlans size;
         lock (gate)
         {
-            size = Find(shape, kind);
+            size = Find(shape, kind, concurrency);
             if (size.Idle.TryPop(out ScalePlans? idle))
                 return new Lease(this, size, idle);
         }
 
         try
         {
-            return new Lease(this, size, Compile(shape, kind, cancellation));
+            return new Lease(this, size, Compile(shape, kind, concurrency, cancellation));
         }
         catch
         {
@@ -109,8 +137,13 @@ internal sealed class PlanPool(
     public void Dispose()
     {
         CallMark.Refuse(owner);
-        disposed = true;
+        bool first;
+        lock (gate)
+            (first, disposed) = (!disposed, true);
         EnterAll(CancellationToken.None);
+        if (first)
+            unslotted.Signal();
+        unslotted.Wait();
         lock (gate)
         {
             while (sizes.Count > 0)
@@ -142,12 +175,12 @@ internal sealed class PlanPool(
         }
     }
 
-    private ScalePlans Compile(Shape shape, PredictionKind kind, CancellationToken cancellation)
+    private ScalePlans Compile(Shape shape, PredictionKind kind, int concurrency, CancellationToken cancellation)
     {
         compiling.Wait(cancellation);
         try
         {
-            return new ScalePlans(model, shape, scales, kind, backend, weights, cancellation);
+            return new ScalePlans(model, shape, scales, kind, concurrency, backend, weights, cancellation);
         }
         finally
         {
@@ -163,10 +196,10 @@ internal sealed class PlanPool(
         throw new ObjectDisposedException(owner.GetType().Name);
     }
 
-    private SizePlans Find(Shape shape, PredictionKind kind)
+    private SizePlans Find(Shape shape, PredictionKind kind, int concurrency)
     {
         int at = sizes.Count - 1;
-        while (at >= 0 && (sizes[at].Shape != shape || sizes[at].Kind != kind))
+        while (at >= 0 && !sizes[at].Is(shape, kind, concurrency))
             at--;
         SizePlans size;
         if (at >= 0)
@@ -176,7 +209,7 @@ internal sealed class PlanPool(
         }
         else
         {
-            size = new SizePlans(shape, kind);
+            size = new SizePlans(shape, kind, concurrency);
             if (sizes.Count >= options.CachedSizes)
                 GiveUp(sizes[0]);
         }
@@ -213,6 +246,12 @@ internal sealed class PlanPool(
         public void Dispose() => slots.Release();
     }
 
+    /// <summary>Work without a slot; ends when disposed.</summary>
+    public readonly struct Unslotted(CountdownEvent count) : IDisposable
+    {
+        public void Dispose() => count.Signal();
+    }
+
     /// <summary>The calling thread's slot, whose callbacks are refused meanwhile.</summary>
     public readonly struct MarkedSlot(Slot slot, CallMark mark) : IDisposable
     {
@@ -233,13 +272,12 @@ internal sealed class PlanPool(
     }
 
     /// <summary>What is idle of one size.</summary>
-    internal sealed class SizePlans(Shape shape, PredictionKind kind)
+    internal sealed class SizePlans(Shape shape, PredictionKind kind, int concurrency)
     {
-        public Shape Shape => shape;
-
-        public PredictionKind Kind => kind;
-
         public Stack<ScalePlans> Idle { get; } = [];
+
+        public bool Is(Shape otherShape, PredictionKind otherKind, int otherConcurrency) =>
+            shape == otherShape && kind == otherKind && concurrency == otherConcurrency;
     }
 
     /// <summary>The plans of one image size, one a scale.</summary>
@@ -248,13 +286,13 @@ internal sealed class PlanPool(
         private readonly List<ScalePlan> plans = [];
 
         public ScalePlans(
-            ISunetWeights model, Shape shape, IReadOnlyList<double> scales, PredictionKind kind, IBackend backend, WeightStore weights,
-            CancellationToken cancellation)
+            ISunetWeights model, Shape shape, IReadOnlyList<double> scales, PredictionKind kind, int concurrency, IBackend backend,
+            WeightStore weights, CancellationToken cancellation)
         {
             try
             {
                 foreach (double scale in scales)
-                    plans.Add(new ScalePlan(model, shape, scale, kind, backend, weights, cancellation));
+                    plans.Add(new ScalePlan(model, shape, scale, kind, concurrency, backend, weights, cancellation));
             }
             catch
             {

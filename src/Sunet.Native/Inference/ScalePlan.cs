@@ -37,11 +37,12 @@ internal sealed class ScalePlan : IDisposable
     /// <param name="image">[N, 3, H, W].</param>
     /// <param name="scale">The factor on height and width.</param>
     /// <param name="kind">What is wanted.</param>
+    /// <param name="concurrency">How many plans of the size are meant to run at a time.</param>
     /// <param name="backend">Where it runs.</param>
     /// <param name="weights">What other plans of the model have loaded.</param>
     /// <param name="cancellation">Stops compiling.</param>
     public ScalePlan(
-        ISunetWeights model, Shape image, double scale, PredictionKind kind, IBackend backend, WeightStore weights,
+        ISunetWeights model, Shape image, double scale, PredictionKind kind, int concurrency, IBackend backend, WeightStore weights,
         CancellationToken cancellation)
     {
         (int H, int W) size = (Scaled(image.Height, scale), Scaled(image.Width, scale));
@@ -55,7 +56,10 @@ internal sealed class ScalePlan : IDisposable
             PredictionKind.Labels => network.AppendArgMax(),
             _ => counts!.Predictions,
         };
-        var options = new PlanOptions { Weights = weights, BufferBytes = output.Shape.Count * output.Type.Bytes() };
+        var options = new PlanOptions
+        {
+            Weights = weights, BufferBytes = output.Shape.Count * output.Type.Bytes(), Concurrency = concurrency,
+        };
         plan = Plan.Compile(network.Graph, backend, options, cancellation);
         try
         {

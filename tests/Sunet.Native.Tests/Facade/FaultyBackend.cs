@@ -28,7 +28,8 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
 
     public bool UsesHostMemory => inner.UsesHostMemory;
 
-    public IBackendSession Open(Graph graph, PlanPurpose purpose) => new Session(this, inner.Open(graph, purpose));
+    public IBackendSession Open(Graph graph, PlanPurpose purpose, int concurrency = 1) =>
+        new Session(this, inner.Open(graph, purpose, concurrency));
 
     public IDeviceMemory Allocate(long bytes)
     {

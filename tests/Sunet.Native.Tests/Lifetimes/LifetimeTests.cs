@@ -110,7 +110,7 @@ public sealed class LifetimeTests : EmulatorTest
             .Answers("UsesHostMemory", () => _ = backend.UsesHostMemory)
             .Answers("Name", () => _ = backend.Name)
             .Answers("Description", () => _ = backend.Description)
-            .Refuses("Open(Graph, PlanPurpose)", () => backend.Open(new Graph(), PlanPurpose.Inference))
+            .Refuses("Open(Graph, PlanPurpose, Int32)", () => backend.Open(new Graph(), PlanPurpose.Inference))
             .Refuses("Allocate(Int64)", () => backend.Allocate(64))
             .Check();
     }
@@ -130,7 +130,7 @@ public sealed class LifetimeTests : EmulatorTest
             .Refuses("AvailableBytes", () => _ = backend.AvailableBytes)
             .Refuses("StartProfiling()", () => _ = backend.StartProfiling())
             .Refuses("StopProfiling()", () => backend.StopProfiling())
-            .Refuses("Open(Graph, PlanPurpose)", () => backend.Open(new Graph(), PlanPurpose.Inference))
+            .Refuses("Open(Graph, PlanPurpose, Int32)", () => backend.Open(new Graph(), PlanPurpose.Inference))
             .Refuses("Allocate(Int64)", () => backend.Allocate(64))
             .Check();
     }

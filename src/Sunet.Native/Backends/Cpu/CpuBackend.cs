@@ -43,7 +43,7 @@ public sealed class CpuBackend : IBackend
         runtime = NativeRuntime.Query();
         RequirePrecision(options.Precision, runtime);
         Options = options with { Threads = options.Threads == 0 ? runtime.DefaultThreads : options.Threads };
-        runners = CpuRunners.For(Threads, Math.Max(1, runtime.MaxThreads / Threads));
+        runners = RunnersOf(Threads);
     }
 
     /// <summary>How the CPU is used; the number of threads is that which calls use.</summary>
@@ -78,14 +78,31 @@ public sealed class CpuBackend : IBackend
     /// <inheritdoc/>
     public bool UsesHostMemory => true;
 
+    /// <summary>
+    /// One input on each thread: threads that work on one input wait for each other after every layer, and a larger batch has no more
+    /// work to share out than several inputs have.
+    /// </summary>
+    public BatchingHint Batching => new(1, Threads);
+
     /// <inheritdoc/>
-    public IBackendSession Open(Graph graph, PlanPurpose purpose)
+    public IBackendSession Open(Graph graph, PlanPurpose purpose, int concurrency = 1)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
         ObjectDisposedException.ThrowIf(disposed, this);
         bool normalizes = MultipliesFloat16 || (Precision == Precision.Float32 && purpose == PlanPurpose.Inference);
         var layouts = new CpuFormats(graph, Precision, Options.FuseNormalization && normalizes, MultipliesFloat16, runtime.ChannelBlock);
-        var settings = new CpuSettings(purpose, Threads, Options.Winograd, Options.Float16Products);
-        return new CpuSession(new CpuRun(settings, runners, layouts, new CpuBiasGradients(graph, MultipliesFloat16)));
+        int share = Math.Max(1, Threads / concurrency);
+        var settings = new CpuSettings(purpose, share, Options.Winograd, Options.Float16Products);
+        CpuRunners own = RunnersOf(share);
+        try
+        {
+            return new CpuSession(new CpuRun(settings, own, layouts, new CpuBiasGradients(graph, MultipliesFloat16)));
+        }
+        finally
+        {
+            // The session keeps them from here on.
+            own.Dispose();
+        }
     }
 
     /// <inheritdoc/>
@@ -104,6 +121,8 @@ public sealed class CpuBackend : IBackend
         if (!Interlocked.Exchange(ref disposed, true))
             runners.Dispose();
     }
+
+    private CpuRunners RunnersOf(int threads) => CpuRunners.For(threads, Math.Max(1, runtime.MaxThreads / threads));
 
     /// <summary>Refuses bfloat16 where it would be emulated, slower than float32.</summary>
     /// <exception cref="BackendException">The CPU lacks what the precision needs.</exception>

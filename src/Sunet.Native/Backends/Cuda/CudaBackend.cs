@@ -147,8 +147,11 @@ public sealed class CudaBackend : IBackend
         NvtxRanges.Disable();
     }
 
+    /// <summary>Two sessions, so that one copies while the other computes.</summary>
+    public BatchingHint Batching => new(8, 2);
+
     /// <inheritdoc/>
-    public IBackendSession Open(Graph graph, PlanPurpose purpose)
+    public IBackendSession Open(Graph graph, PlanPurpose purpose, int concurrency = 1)
     {
         ArgumentNullException.ThrowIfNull(graph);
         return new CudaSession(this, graph);

@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+using CommunityToolkit.HighPerformance;
+using Sunet.Native.Backends;
+using Sunet.Native.Inference.Streams;
+using Sunet.Native.Telemetry;
+using Sunet.Native.Tensors;
+
+namespace Sunet.Native.Inference;
+
+/// <content>Streams of images.</content>
+public sealed partial class Predictor
+{
+    /// <summary>
+    /// Labels the images of a stream, of any sizes, several at a time. An image's labels have the same bits alone and among others, and on
+    /// the CPU those of <see cref="Segment"/>. An image that fails has its failure as its result, and the others go on. Memory is bounded
+    /// by <see cref="StreamOptions.Capacity"/>. Nothing is allocated for an image of a size that has been seen; pixels and labels that lie
+    /// row after row are used where they are if images run one by one. <see cref="PredictorOptions.Concurrency"/> does not bind a stream.
+    /// </summary>
+    /// <param name="images">The images. They are taken on threads of the pool, some before earlier results have been taken.</param>
+    /// <param name="options">Order, batches and delays; null for the defaults.</param>
+    /// <param name="cancellation">
+    /// Stops taking images. Results of those that are finished still come, and then an <see cref="OperationCanceledException"/>.
+    /// </param>
+    /// <returns>A result for every image. An exception of the source is thrown after the results of the images before it.</returns>
+    /// <exception cref="ConfigurationException">An option is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
+    public IAsyncEnumerable<ImageResult> SegmentMany(
+        IAsyncEnumerable<ImageRequest> images, StreamOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        options ??= new StreamOptions();
+        options.Validate();
+        pool.ThrowIfDisposed();
+        BatchingHint hint = pool.Batching;
+        int batchSize = options.BatchSize > 0 ? options.BatchSize : hint.BatchSize;
+        int concurrency = options.Concurrency > 0 ? options.Concurrency : hint.Concurrency;
+        options = options with
+        {
+            BatchSize = batchSize,
+            Concurrency = concurrency,
+            Capacity = options.Capacity > 0 ? options.Capacity : 2 * batchSize * concurrency,
+        };
+        return ImageStream.Run(images, new BatchSegmenter(this, batchSize, concurrency), options, cancellation);
+    }
+
+    private sealed class BatchSegmenter(Predictor predictor, int batchSize, int concurrency) : IBatchSegmenter
+    {
+        public int BatchSizeOf(int height, int width) => predictor.IsDirect(new Shape(1, 3, height, width)) ? batchSize : 1;
+
+        public void Segment(IReadOnlyList<StreamImage> images, bool isAlone, LaneRoom room, CancellationToken cancellation)
+        {
+            using PlanPool.Unslotted entered = predictor.pool.EnterUnslotted();
+            using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
+            ImageRequest first = images[0].Request!;
+            var watch = new PredictionWatch(0, null, cancellation);
+            var shape = new Shape(batchSize, 3, first.Image.Height, first.Image.Width);
+            if (!predictor.IsDirect(shape))
+                predictor.Label(ref watch, first.Image.Span, first.Labels.Span);
+            else if (batchSize == 1)
+                Single(ref watch, first, shape, isAlone, room);
+            else
+                Batch(ref watch, images, shape, room);
+            SunetTelemetry.Predicted(work, images.Count);
+        }
+
+        private void Single(ref PredictionWatch watch, ImageRequest request, Shape shape, bool isAlone, LaneRoom room)
+        {
+            // An image that nothing runs beside has all processors, where that costs no further compilation.
+            int share = isAlone && !predictor.pool.HasIdle(shape, PredictionKind.Labels, concurrency) ? 1 : concurrency;
+            ReadOnlySpan2D<Rgb> image = request.Image.Span;
+            Span2D<byte> labels = request.Labels.Span;
+            int pixels = shape.WithChannels(1).ArrayLength;
+            if (!image.TryGetSpan(out ReadOnlySpan<Rgb> rows))
+            {
+                Span<Rgb> copy = MemoryMarshal.Cast<byte, Rgb>(room.Pixels(shape.ArrayLength));
+                image.CopyTo(copy);
+                rows = copy;
+            }
+
+            bool isFlat = labels.TryGetSpan(out Span<byte> flat);
+            if (!isFlat)
+                flat = room.Labels(pixels);
+            Run(ref watch, shape, share, MemoryMarshal.AsBytes(rows), flat);
+            if (!isFlat)
+                Rows(flat, labels.Height, labels.Width).CopyTo(labels);
+        }
+
+        private void Batch(ref PredictionWatch watch, IReadOnlyList<StreamImage> images, Shape shape, LaneRoom room)
+        {
+            int pixels = shape.Height * shape.Width;
+            Span<byte> input = room.Pixels(shape.ArrayLength), output = room.Labels(shape.WithChannels(1).ArrayLength);
+            for (int i = 0; i < images.Count; i++)
+                images[i].Request!.Image.Span.CopyTo(MemoryMarshal.Cast<byte, Rgb>(input.Slice(3 * i * pixels, 3 * pixels)));
+            Run(ref watch, shape, concurrency, input, output);
+            for (int i = 0; i < images.Count; i++)
+                Rows(output.Slice(i * pixels, pixels), shape.Height, shape.Width).CopyTo(images[i].Request!.Labels.Span);
+        }
+
+        private void Run(ref PredictionWatch watch, Shape shape, int share, ReadOnlySpan<byte> input, Span<byte> output)
+        {
+            watch.Before();
+            using (PlanPool.Lease plans = predictor.pool.Rent(shape, PredictionKind.Labels, watch.Cancellation, share))
+                plans.Scales[0].Run(input, output);
+            watch.After();
+        }
+
+        private static ReadOnlySpan2D<byte> Rows(Span<byte> flat, int height, int width) =>
+            ReadOnlySpan2D<byte>.DangerousCreate(flat[0], height, width, 0);
+    }
+}

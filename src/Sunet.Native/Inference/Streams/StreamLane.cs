@@ -1,0 +1,60 @@
+namespace Sunet.Native.Inference.Streams;
+
+/// <summary>A thread that segments one batch of a stream after the other.</summary>
+internal sealed class StreamLane
+{
+    private readonly StreamSchedule schedule;
+    private readonly IBatchSegmenter segmenter;
+    private readonly CancellationToken cancellation;
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<StreamImage> batch = [];
+    private readonly LaneRoom room = new();
+
+    /// <summary>Starts the thread, which ends with the stream.</summary>
+    /// <exception cref="BackendException">The system has no thread to give.</exception>
+    public StreamLane(StreamSchedule schedule, IBatchSegmenter segmenter, int number, CancellationToken cancellation)
+    {
+        this.schedule = schedule;
+        this.segmenter = segmenter;
+        this.cancellation = cancellation;
+        var thread = new Thread(Run) { IsBackground = true, Name = $"Sunet stream {number}" };
+        try
+        {
+            thread.UnsafeStart();
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            throw new BackendException("The system does not let this process have a thread for every batch that a stream runs at a "
+                + "time; lower the stream's concurrency, or raise the limit of the container or user.", "threads", inner: e);
+        }
+    }
+
+    /// <summary>Completes when the thread has made its last batch.</summary>
+    public Task Ended => ended.Task;
+
+    private void Run()
+    {
+        while (schedule.Take(batch, out bool isAlone))
+        {
+            Exception? failure = null;
+            try
+            {
+                segmenter.Segment(batch, isAlone, room, cancellation);
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+
+            foreach (StreamImage image in batch)
+            {
+                if (failure is OperationCanceledException)
+                    schedule.Abandon();
+                else
+                    schedule.Finish(image, failure);
+            }
+        }
+
+        ended.SetResult();
+    }
+}
