@@ -187,9 +187,9 @@ public sealed class CountTests : IDisposable
         return labels;
     }
 
-    internal static Rgb[,] Image(int height, int width)
+    internal static Rgb[,] Image(int height, int width, int seed = 0)
     {
-        var random = new Random((height * 1000) + width);
+        var random = new Random((height * 1000) + width + (1_000_000 * seed));
         var image = new Rgb[height, width];
         foreach (ref Rgb pixel in new Span2D<Rgb>(image))
             pixel = new Rgb((byte)random.Next(256), (byte)random.Next(256), (byte)random.Next(256));
