@@ -13,6 +13,7 @@ internal static class PredictCommand
         .. WeightsSettings.Settings("checkpoint"),
         Setting.Value("source", "an image, a folder of images, a pattern such as 'photos/*.jpg', or a list of images (.txt), whose "
             + "extensions may be left out"),
+        DecodingSettings.Workers,
         DecodingSettings.PixelCap,
         .. PredictionSettings.Settings,
         Setting.Switch("probabilities", "write the class probabilities as .npy, float32 [classes, height, width]"),

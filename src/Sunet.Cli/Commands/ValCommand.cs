@@ -16,6 +16,7 @@ internal static class ValCommand
         Setting.Value("split", "the part of the data set", "val") with { Choices = LabelSettings.Splits },
         Setting.Value("limit", "at most that many images"),
         .. LabelSettings.Settings,
+        DecodingSettings.Workers,
         DecodingSettings.PixelCap,
         .. PredictionSettings.Settings,
         .. StrategyRun.Settings,

@@ -23,6 +23,20 @@ internal static class DecodingSettings
     /// <exception cref="ConfigurationException">It is no number from 1.</exception>
     public static long PixelCapOf(SettingValues values) => values.Int(PixelCap.Name, 1);
 
+    /// <summary>For commands that run images through the network, one after the other or several at a time.</summary>
+    public static Setting Workers { get; } = Setting.Value("workers", "images that are decoded at a time (default: the processors)");
+
+    /// <summary>Reads how many images are decoded at a time.</summary>
+    /// <exception cref="ConfigurationException">It is no number from 1 to 256.</exception>
+    public static int WorkersOf(SettingValues values)
+    {
+        const int most = 256;
+        if (!values.IsGiven(Workers.Name))
+            return Environment.ProcessorCount;
+        int workers = values.Int(Workers.Name, 1);
+        return workers <= most ? workers : throw new ConfigurationException($"'--workers' is 1 to {most}, not {workers}.");
+    }
+
     /// <summary>Reads the memory.</summary>
     /// <returns>Bytes.</returns>
     /// <exception cref="ConfigurationException">It is no number from 1.</exception>

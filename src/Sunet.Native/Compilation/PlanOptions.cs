@@ -9,8 +9,8 @@ public sealed record PlanOptions
     public PlanPurpose Purpose { get; init; } = PlanPurpose.Inference;
 
     /// <summary>
-    /// How many plans of this kind are meant to run at a time, from 1 up. Where a call uses several processors, each plan takes its share of
-    /// them: on the CPU, plans of a backend of 8 threads that run four at a time use 2 threads each.
+    /// How many plans of this kind are meant to run at a time, from 1 up. Where a call uses several processors, each plan takes its share
+    /// of them: on the CPU, plans of a backend of 8 threads that run four at a time use 2 threads each.
     /// </summary>
     public int Concurrency { get; init; } = 1;
 

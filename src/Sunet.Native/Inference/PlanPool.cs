@@ -82,7 +82,7 @@ internal sealed class PlanPool(
             return sizes.Exists(s => s.Is(shape, kind, concurrency) && s.Idle.Count > 0);
     }
 
-    /// <summary>Plans of a size for the caller, who has a slot or has begun work without one, alone; given back by disposing the lease.</summary>
+    /// <summary>Plans of a size for the caller alone, who has a slot or has begun work without one; the lease gives them back.</summary>
     /// <param name="shape">[N, 3, H, W] of the images.</param>
     /// <param name="kind">What is wanted of them.</param>
     /// <param name="cancellation">Stops waiting and compiling.</param>

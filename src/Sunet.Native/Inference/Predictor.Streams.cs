@@ -10,6 +10,9 @@ namespace Sunet.Native.Inference;
 /// <content>Streams of images.</content>
 public sealed partial class Predictor
 {
+    /// <summary>How the device predicts most images in a time.</summary>
+    internal BatchingHint Batching => pool.Batching;
+
     /// <summary>
     /// Labels the images of a stream, of any sizes, several at a time. An image's labels have the same bits alone and among others, and on
     /// the CPU those of <see cref="Segment"/>. An image that fails has its failure as its result, and the others go on. Memory is bounded
@@ -31,7 +34,7 @@ public sealed partial class Predictor
         options ??= new StreamOptions();
         options.Validate();
         pool.ThrowIfDisposed();
-        BatchingHint hint = pool.Batching;
+        BatchingHint hint = Batching;
         int batchSize = options.BatchSize > 0 ? options.BatchSize : hint.BatchSize;
         int concurrency = options.Concurrency > 0 ? options.Concurrency : hint.Concurrency;
         options = options with

@@ -18,7 +18,6 @@ internal static class ClassifierVal
     [
         Setting.Value("batch", "classifier: images in a batch", "16"),
         Setting.Value("imgsz", "classifier: the centre crop, a side or height x width", "224"),
-        Setting.Value("workers", "classifier: threads that load data (default: half of the processors)"),
         DecodingSettings.Memory with { Help = "classifier: " + DecodingSettings.Memory.Help },
     ];
 

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
+using Sunet.Cli.Runs.Streaming;
 using Sunet.Data.Datasets;
-using Sunet.Data.Images;
 using Sunet.Data.Reporting;
 using Sunet.Native.Inference;
 using Sunet.Native.Tensors;
@@ -21,7 +21,7 @@ internal static class Evaluation
     /// <summary>How many images a mosaic shows.</summary>
     public const int MosaicImages = 16;
 
-    /// <summary>Predicts every item and counts; what was predicted comes back only for some items, spread evenly over the split.</summary>
+    /// <summary>Predicts every item and counts; items are decoded while others are predicted.</summary>
     /// <param name="predictor">Of a model with the data set's classes.</param>
     /// <param name="dataset">What to compare with.</param>
     /// <param name="pixelCap">Larger images are refused.</param>
@@ -29,34 +29,39 @@ internal static class Evaluation
     /// <param name="shown">How many items are kept with their predictions, for a mosaic.</param>
     /// <param name="report">Told how many items are done.</param>
     /// <param name="cancellation">Stops between two runs of the network.</param>
+    /// <param name="workers">How many items are decoded at a time; null for one a processor.</param>
     /// <param name="observe">Shown every item with its prediction; null where only counts are wanted.</param>
     /// <exception cref="Sunet.Native.DataException">An item cannot be read.</exception>
     public static EvaluationResult Run(
         Predictor predictor, SegmentationDataset dataset, long pixelCap, int limit, int shown, Action<int> report,
-        CancellationToken cancellation, PredictionObserver? observe = null)
+        CancellationToken cancellation, int? workers = null, PredictionObserver? observe = null)
     {
         var matrix = new ConfusionMatrix(dataset.ClassCount);
         SegmentationItem[] items = [.. dataset.Items.Take(limit)];
         int[] places = Spread(items.Length, shown);
         var pictures = new MosaicTile[places.Length];
         var kept = places.Select((place, index) => (Item: items[place], index)).ToLookup(i => i.Item, i => i.index);
-        var buffers = new SampleBuffers();
-        var room = new PixelBuffer<byte>();
         var found = new LabelCounts();
         int done = 0;
 
         // One size after the other, so that every size is compiled once.
-        foreach ((SegmentationItem item, _, _) in MaskSizes.Sorted(items))
+        SegmentationItem[] order = [.. MaskSizes.Sorted(items).Select(sorted => sorted.Item)];
+        bool Decode(PipelineImage image)
         {
-            cancellation.ThrowIfCancellationRequested();
-            (Memory2D<Rgb> image, Memory2D<byte> labels) = dataset.Load(item, pixelCap, buffers);
-            found.Add(labels.Span);
-            Memory2D<byte> prediction = kept.Contains(item) || observe is not null ? room.Reserve(image.Height, image.Width) : default;
-            predictor.Count(image.Span, labels.Span, matrix, prediction.Span, cancellation);
-            observe?.Invoke(item, labels.Span, prediction.Span);
+            (Memory2D<Rgb> pixels, Memory2D<byte> labels) = dataset.Load(order[image.Index], pixelCap, image.Buffers);
+            image.Decoded(pixels, labels);
+            return true;
+        }
+
+        void Count(PipelineImage image)
+        {
+            SegmentationItem item = order[image.Index];
+            found.Add(image.Truth.Span);
+            matrix.Add(image.Truth.Span, image.Prediction.Span);
+            observe?.Invoke(item, image.Truth.Span, image.Prediction.Span);
             if (kept.Contains(item))
             {
-                var tile = new MosaicTile(item.Name, image.ToArray(), labels.ToArray(), prediction.ToArray());
+                var tile = new MosaicTile(item.Name, image.Pixels.ToArray(), image.Truth.ToArray(), image.Prediction.ToArray());
                 foreach (int index in kept[item])
                     pictures[index] = tile;
             }
@@ -64,6 +69,12 @@ internal static class Evaluation
             report(++done);
         }
 
+        var pipeline = new ImagePipeline(
+            (images, stopping) => predictor.SegmentMany(images, ImagePipeline.StreamOptions, stopping), Decode, Count, parallel: false)
+        {
+            Workers = workers ?? Environment.ProcessorCount,
+        };
+        pipeline.Run(order.Length, predictor.Batching, cancellation);
         string subject = string.Create(CultureInfo.InvariantCulture, $"{items.Length} images of {dataset.Name}, split '{dataset.Split}'");
         return new EvaluationResult(matrix, pictures, found, subject);
     }

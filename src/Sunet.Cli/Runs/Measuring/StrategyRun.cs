@@ -52,7 +52,7 @@ internal static class StrategyRun
                 using var predictor = new Predictor(strided, strategy.Options with { CachedSizes = 1 }, backend);
                 long before = (long)total * results.Count;
                 EvaluationResult result = Evaluation.Run(predictor, data, settings.PixelCap, settings.Limit, shown: 0,
-                    done => line.Report(before + done, "images", strategy.Name), cancellation);
+                    done => line.Report(before + done, "images", strategy.Name), cancellation, settings.Workers);
                 results.Add((strategy, result.Matrix));
                 doubts = result.LabelDoubts(data);
             }

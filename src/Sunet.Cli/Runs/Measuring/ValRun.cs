@@ -14,6 +14,9 @@ internal sealed record ValSettings(
     SettingValues Values, string Data, string Weights, string Split, int Limit, PredictorOptions Predictor, int? OutputStride,
     string? Strategies, bool Json, bool Quiet)
 {
+    /// <summary>How many images are decoded at a time.</summary>
+    public int Workers { get; } = DecodingSettings.WorkersOf(Values);
+
     /// <summary>The most pixels of an image.</summary>
     public long PixelCap { get; } = DecodingSettings.PixelCapOf(Values);
 
@@ -64,7 +67,8 @@ internal static class ValRun
         using (ProgressLine line = output.StartProgress(total, settings.Quiet))
         {
             result = Evaluation.Run(
-                predictor, data, settings.PixelCap, settings.Limit, shown: 0, done => line.Report(done, "images", ""), cancellation);
+                predictor, data, settings.PixelCap, settings.Limit, shown: 0, done => line.Report(done, "images", ""), cancellation,
+                settings.Workers);
         }
 
         output.Warnings(result.LabelDoubts(data));

@@ -1,14 +1,10 @@
 using System.Globalization;
-using CommunityToolkit.HighPerformance;
 using Sunet.Cli.Output;
 using Sunet.Cli.Settings;
-using Sunet.Data.Datasets.Labels;
 using Sunet.Data.Images;
-using Sunet.Data.Reporting;
 using Sunet.Native;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
-using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs.Prediction;
 
@@ -21,6 +17,9 @@ internal sealed record PredictSettings(
     /// <summary>The ends of the names of a label map, of probabilities, of an overlay and of a chart of activations.</summary>
     public const string LabelsEnding = ".png", ProbabilitiesEnding = ".npy",
         OverlayEnding = "_overlay.jpg", ActivationsEnding = "_activations.png";
+
+    /// <summary>How many images are decoded at a time, and as many finished.</summary>
+    public int Workers { get; } = DecodingSettings.WorkersOf(Values);
 
     /// <summary>The most pixels of an image.</summary>
     public long PixelCap { get; } = DecodingSettings.PixelCapOf(Values);
@@ -60,7 +59,7 @@ internal sealed record PredictSettings(
     }
 }
 
-/// <summary>Segments images one by one.</summary>
+/// <summary>Segments the images of a source.</summary>
 internal static class PredictRun
 {
     /// <summary>Segments every image that can be read.</summary>
@@ -89,91 +88,37 @@ internal static class PredictRun
 
         using var predictor = new Predictor(model, settings.Predictor, device.Backend);
         using ActivationMapper? mapper = settings.Activations ? new ActivationMapper(model, device.Backend) : null;
-        var results = new List<PredictedImage>();
+        var work = new ImagePrediction(predictor, mapper, settings, images, [.. names.Select(name => Path.Combine(folder, name))]);
         using (ProgressLine line = output.StartProgress(images.Count, settings.Quiet))
         {
+            int done = 0;
             try
             {
-                foreach ((string image, string name) in images.Zip(names))
+                work.Run(image =>
                 {
-                    cancellation.ThrowIfCancellationRequested();
-                    results.Add(Predict(predictor, mapper, image, Path.Combine(folder, name), settings, cancellation));
-                    if (results[^1].Problem is { } problem)
+                    if (image.Problem is { } problem)
                     {
                         line.Clear();
                         output.Error(problem);
                     }
 
-                    line.Report(results.Count, "images", name);
-                }
+                    line.Report(++done, "images", Path.GetFileName(image.Source));
+                }, cancellation);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
-                line.Line(string.Create(CultureInfo.InvariantCulture, $"stopped after {results.Count} of ")
+                line.Line(string.Create(CultureInfo.InvariantCulture, $"stopped after {done} of ")
                     + $"{Counted.Text(images.Count, "images")}; results: {folder}");
                 throw;
             }
         }
 
+        IReadOnlyList<PredictedImage> results = work.Results;
         int failed = results.Count(result => result.Problem is not null);
         if (settings.Json)
             output.Json(json => PredictedImage.WriteAll(json, settings.Weights, folder, model.Spec, results));
         else
             output.Result($"images {images.Count - failed}  failed {failed}  results: {folder}");
         return failed == 0 ? ExitCodes.Success : ExitCodes.Data;
-    }
-
-    /// <summary>Segments an image. One that cannot be read is a result too, and does not keep the others from being segmented.</summary>
-    private static PredictedImage Predict(Predictor predictor, ActivationMapper? mapper, string source, string path,
-        PredictSettings settings, CancellationToken cancellation)
-    {
-        Memory2D<Rgb> image;
-        try
-        {
-            image = ImageFile.Load(source, settings.PixelCap);
-        }
-        catch (DataException failure)
-        {
-            return new PredictedImage(source, 0, 0, [], [], failure.Message);
-        }
-
-        long[] pixels = Write(predictor, mapper, image, path, settings, cancellation);
-        return new PredictedImage(
-            source, image.Height, image.Width, [.. settings.Endings.Select(ending => path + ending)], pixels, Problem: null);
-    }
-
-    /// <summary>Segments an image and writes all that is asked for.</summary>
-    /// <returns>How many pixels are of each class.</returns>
-    private static long[] Write(Predictor predictor, ActivationMapper? mapper, Memory2D<Rgb> image, string path, PredictSettings settings,
-        CancellationToken cancellation)
-    {
-        var labels = new byte[image.Height, image.Width];
-        if (settings.Probabilities)
-        {
-            int classes = predictor.Model.Spec.Classes;
-            var probabilities = new float[new Shape(classes, image.Height, image.Width).ArrayLength];
-            predictor.Probabilities(image.Span, probabilities, cancellation: cancellation);
-            NpyFile.Write(path + PredictSettings.ProbabilitiesEnding, [classes, image.Height, image.Width], probabilities);
-        }
-
-        predictor.Segment(image.Span, labels, cancellation: cancellation);
-        var pixels = new long[predictor.Model.Spec.Classes];
-        foreach (byte label in labels)
-            pixels[label]++;
-        settings.Submission?.Renumber(labels);
-        IndexPngWriter.Write(path + PredictSettings.LabelsEnding, labels);
-        if (settings.Submission is not null)
-            return pixels;
-        IReadOnlyList<string> names = predictor.Model.Spec.ClassNames;
-        ClassColours colours = ClassPalette.Of(names);
-        if (settings.Legend)
-            LegendOverlay.Write(path + PredictSettings.OverlayEnding, image.Span, labels, names, colours);
-        else if (settings.Overlay)
-            ImageWriter.WriteJpeg(path + PredictSettings.OverlayEnding, Overlay.Tint(image.Span, labels, colours).Span);
-        if (mapper is null)
-            return pixels;
-        IReadOnlyList<ActivationMap> maps = mapper.Compute(image.Span, cancellation);
-        ActivationChart.Write(path + PredictSettings.ActivationsEnding, image.Span, labels, colours, maps);
-        return pixels;
     }
 }

@@ -30,7 +30,7 @@ internal sealed record SplitMeasures(EvaluationResult Result, ImageScores Scores
     {
         var scores = new ImageScores(data.Validation.ClassCount);
         EvaluationResult result = Evaluation.Run(
-            predictor, data.Validation, data.PixelCap, int.MaxValue, shown, report, cancellation, scores.Add);
+            predictor, data.Validation, data.PixelCap, int.MaxValue, shown, report, cancellation, observe: scores.Add);
         return new SplitMeasures(result, scores);
     }
 }
