@@ -12,6 +12,7 @@ public sealed class ReadmeTests
 
     [Theory]
     [InlineData("segment", "README.md", "Sunet.Data.Tests/Facade/ReadmeSegment.cs")]
+    [InlineData("segment-many", "README.md", "Sunet.Data.Tests/Facade/ReadmeSegmentMany.cs")]
     [InlineData("train", "README.md", "Sunet.Data.Tests/Facade/ReadmeTrain.cs")]
     [InlineData("share", "src/GUIDE.md", "Sunet.Native.Tests/Backends/Cuda/Driver/SharedContextTests.cs")]
     public void Snippet_InADocument_IsTheCodeThatIsTested(string name, string document, string file)
@@ -32,7 +33,7 @@ public sealed class ReadmeTests
     }
 
     [Fact]
-    public void Snippets_OneAfterTheOther_TrainAModelAndSegmentWithIt()
+    public async Task Snippets_OneAfterTheOther_TrainAModelAndSegmentWithIt()
     {
         using var folder = new TestFolder();
         string data = Path.Combine(folder.Root, "data"), weights = Path.Combine(folder.Root, "model.safetensors");
@@ -48,6 +49,10 @@ public sealed class ReadmeTests
         foreach (byte label in labels.Span)
             Assert.InRange(label, 0, images.ClassCount - 1);
         Assert.Equal(96, ImageFile.Load(photo + ".overlay.png").Width);
+
+        string photos = Path.GetDirectoryName(photo)!;
+        await ReadmeSegmentMany.Run(weights, photos);
+        Assert.All(Directory.EnumerateFiles(photos, "*.jpg"), file => Assert.Equal(96, LabelFile.Load(file + ".png").Width));
     }
 
     private static string[] Between(string[] lines, string first, string last, int skip = 0)
