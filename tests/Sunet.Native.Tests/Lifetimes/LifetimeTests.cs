@@ -14,6 +14,7 @@ using Sunet.Native.Tests.Checkpoints;
 using Sunet.Native.Tests.Checkpoints.PyTorch;
 using Sunet.Native.Tests.Facade;
 using Sunet.Native.Tests.Files;
+using Sunet.Native.Tests.Inference.Streams;
 using Sunet.Native.Training;
 using Sunet.Tests.Lifetimes;
 
@@ -110,6 +111,7 @@ public sealed class LifetimeTests : EmulatorTest
             .Answers("UsesHostMemory", () => _ = backend.UsesHostMemory)
             .Answers("Name", () => _ = backend.Name)
             .Answers("Description", () => _ = backend.Description)
+            .Answers("Batching", () => _ = backend.Batching)
             .Refuses("Open(Graph, PlanPurpose, Int32)", () => backend.Open(new Graph(), PlanPurpose.Inference))
             .Refuses("Allocate(Int64)", () => backend.Allocate(64))
             .Check();
@@ -123,6 +125,7 @@ public sealed class LifetimeTests : EmulatorTest
             .Answers("Options", () => _ = backend.Options)
             .Answers("Name", () => _ = backend.Name)
             .Answers("Description", () => _ = backend.Description)
+            .Answers("Batching", () => _ = backend.Batching)
             .Answers("Precision", () => _ = backend.Precision)
             .Answers("Precisions", () => _ = backend.Precisions)
             .Answers("UsesHostMemory", () => _ = backend.UsesHostMemory)
@@ -194,6 +197,8 @@ public sealed class LifetimeTests : EmulatorTest
                 () => predictor.Segment(image, labels))
             .Refuses("SegmentAsync(ReadOnlyMemory2D<Rgb>, Memory2D<Byte>, IProgress<PredictionProgress>, CancellationToken)",
                 () => predictor.SegmentAsync(image, labels))
+            .Refuses("SegmentMany(IAsyncEnumerable<ImageRequest>, StreamOptions, CancellationToken)",
+                () => predictor.SegmentMany(StreamImages.Stream([])))
             .Refuses("Count(ReadOnlySpan2D<Rgb>, ReadOnlySpan2D<Byte>, ConfusionMatrix, Span2D<Byte>, CancellationToken)",
                 () => predictor.Count(image, labels, new ConfusionMatrix(SmallModel.Spec.Classes)))
             .Refuses("Probabilities(ReadOnlySpan2D<Rgb>, Span<Single>, IProgress<PredictionProgress>, CancellationToken)",
