@@ -89,6 +89,7 @@ internal static class PredictRun
 
         using var predictor = new Predictor(model, settings.Predictor, device.Backend);
         using ActivationMapper? mapper = settings.Activations ? new ActivationMapper(model, device.Backend) : null;
+        using var buffers = new PredictionBuffers();
         var results = new List<PredictedImage>();
         using (ProgressLine line = output.StartProgress(images.Count, settings.Quiet))
         {
@@ -97,7 +98,7 @@ internal static class PredictRun
                 foreach ((string image, string name) in images.Zip(names))
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    results.Add(Predict(predictor, mapper, image, Path.Combine(folder, name), settings, cancellation));
+                    results.Add(Predict(predictor, mapper, buffers, image, Path.Combine(folder, name), settings, cancellation));
                     if (results[^1].Problem is { } problem)
                     {
                         line.Clear();
@@ -124,28 +125,28 @@ internal static class PredictRun
     }
 
     /// <summary>Segments an image. One that cannot be read is a result too, and does not keep the others from being segmented.</summary>
-    private static PredictedImage Predict(Predictor predictor, ActivationMapper? mapper, string source, string path,
-        PredictSettings settings, CancellationToken cancellation)
+    private static PredictedImage Predict(Predictor predictor, ActivationMapper? mapper, PredictionBuffers buffers, string source,
+        string path, PredictSettings settings, CancellationToken cancellation)
     {
         Memory2D<Rgb> image;
         try
         {
-            image = ImageFile.Load(source, settings.PixelCap);
+            image = buffers.Load(source, settings.PixelCap);
         }
         catch (DataException failure)
         {
             return new PredictedImage(source, 0, 0, [], [], failure.Message);
         }
 
-        long[] pixels = Write(predictor, mapper, image, path, settings, cancellation);
+        long[] pixels = Write(predictor, mapper, buffers, image, path, settings, cancellation);
         return new PredictedImage(
             source, image.Height, image.Width, [.. settings.Endings.Select(ending => path + ending)], pixels, Problem: null);
     }
 
     /// <summary>Segments an image and writes all that is asked for.</summary>
     /// <returns>How many pixels are of each class.</returns>
-    private static long[] Write(Predictor predictor, ActivationMapper? mapper, Memory2D<Rgb> image, string path, PredictSettings settings,
-        CancellationToken cancellation)
+    private static long[] Write(Predictor predictor, ActivationMapper? mapper, PredictionBuffers buffers, Memory2D<Rgb> image,
+        string path, PredictSettings settings, CancellationToken cancellation)
     {
         var labels = new byte[image.Height, image.Width];
         if (settings.Probabilities)
@@ -161,7 +162,7 @@ internal static class PredictRun
         foreach (byte label in labels)
             pixels[label]++;
         settings.Submission?.Renumber(labels);
-        IndexPngWriter.Write(path + PredictSettings.LabelsEnding, labels);
+        buffers.Labels.Write(path + PredictSettings.LabelsEnding, labels);
         if (settings.Submission is not null)
             return pixels;
         IReadOnlyList<string> names = predictor.Model.Spec.ClassNames;
@@ -169,7 +170,7 @@ internal static class PredictRun
         if (settings.Legend)
             LegendOverlay.Write(path + PredictSettings.OverlayEnding, image.Span, labels, names, colours);
         else if (settings.Overlay)
-            ImageWriter.WriteJpeg(path + PredictSettings.OverlayEnding, Overlay.Tint(image.Span, labels, colours).Span);
+            buffers.Overlay.Write(path + PredictSettings.OverlayEnding, image.Span, labels, colours);
         if (mapper is null)
             return pixels;
         IReadOnlyList<ActivationMap> maps = mapper.Compute(image.Span, cancellation);
