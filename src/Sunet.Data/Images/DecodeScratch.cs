@@ -13,6 +13,7 @@ internal sealed class DecodeScratch(DecodeBudget? budget = null)
     private byte[] rgba = [];
     private byte[] turned = [];
     private ulong[][] known = [];
+    private BaselineJpeg? baseline;
     private long taken, dropped;
     private bool isDecoding;
 
@@ -26,6 +27,9 @@ internal sealed class DecodeScratch(DecodeBudget? budget = null)
 
     /// <summary>The bytes of all files read so far.</summary>
     public long BytesRead { get; private set; }
+
+    /// <summary>The decoder of common JPEGs, with its working memory.</summary>
+    public BaselineJpeg Baseline => baseline ??= new BaselineJpeg();
 
     /// <summary>Reads a whole file; the span is valid until the next call.</summary>
     /// <exception cref="DataException">The file is missing, unreadable, empty or over 1 GiB.</exception>
@@ -137,7 +141,7 @@ internal sealed class DecodeScratch(DecodeBudget? budget = null)
     /// <summary>Gives all memory up; what else belongs to the image is the caller's to give up.</summary>
     public void Drop()
     {
-        (file, rewritten, rgba, turned, known) = ([], [], [], [], []);
+        (file, rewritten, rgba, turned, known, baseline) = ([], [], [], [], [], null);
         (dropped, taken) = (taken, 0);
     }
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using CommunityToolkit.HighPerformance;
 using Sunet.Native.Tensors;
 
@@ -50,7 +49,7 @@ public static class ImageFile
         ReadOnlySpan<byte> rgba = DecodeRgba(file, path, pixelCap, scratch, null, out int height, out int width);
         Memory2D<Rgb> image = target.Reserve(height, width);
         image.Span.TryGetSpan(out Span<Rgb> pixels);
-        DropAlpha(rgba, MemoryMarshal.AsBytes(pixels));
+        PixelRows.DropAlpha(MemoryMarshal.Cast<byte, uint>(rgba), pixels);
         return image;
     }
 
@@ -73,12 +72,37 @@ public static class ImageFile
         ReadOnlySpan<byte> file, string path, long pixelCap, DecodeScratch scratch, Func<int, int, int>? reduction, out StoredSize size)
     {
         ImageFormat format = RequireKnownFormat(file, path);
-        JpegStructure? jpeg = format == ImageFormat.Jpeg ? JpegCheck.Require(file, path, pixelCap, scratch) : null;
+        JpegStructure? jpeg = format == ImageFormat.Jpeg ? JpegCheck.Require(file, path, pixelCap) : null;
+        if (jpeg is not null)
+        {
+            if (TryDecodeBaseline(file, jpeg, scratch, reduction, out size) is { Length: > 0 } pixels)
+                return pixels;
+            JpegCheck.RequireCodesIfOdd(file, path, jpeg, scratch);
+        }
+
         ReadOnlySpan<byte> whole = jpeg is { HasEnd: false } ? JpegCheck.WithEnd(file, scratch) : file;
         ReadOnlySpan<byte> stored = SkiaDecoder.Decode(whole, path, pixelCap, scratch, jpeg?.DecoderBytes, out size, reduction);
         if (jpeg is not null && scratch.IsQuick)
             JpegCheck.RequireEnd(file, path, jpeg, scratch, MemoryMarshal.Cast<byte, uint>(stored)[^size.Width..]);
         return stored;
+    }
+
+    /// <summary>Decodes a JPEG of the common kind; nothing where it is of another, is to become smaller, or is not sound.</summary>
+    private static ReadOnlySpan<byte> TryDecodeBaseline(
+        ReadOnlySpan<byte> file, JpegStructure jpeg, DecodeScratch scratch, Func<int, int, int>? reduction, out StoredSize size)
+    {
+        size = default;
+        if (!BaselineJpeg.CanDecode(jpeg) || SkiaDecoder.ReadSize(file) is not { } stored
+            || (stored.Height, stored.Width) != (jpeg.Frame!.Height, jpeg.Frame.Width)
+            || reduction?.Invoke(stored.ShownHeight, stored.ShownWidth) is > 1)
+        {
+            return [];
+        }
+
+        size = stored;
+        SkiaDecoder.Take(scratch, size, BaselineJpeg.MemoryFor(jpeg.Frame));
+        Span<byte> pixels = scratch.ReserveRgba(size.Height * size.Width * 4);
+        return scratch.Baseline.TryDecode(file, jpeg, pixels) ? pixels : [];
     }
 
     private static ReadOnlySpan<byte> DecodeRgba(
@@ -105,17 +129,5 @@ public static class ImageFile
             ImageFormats.IsTiff(file)
                 ? $"'{path}' is a TIFF file, which is not read; convert it to PNG."
                 : $"'{path}' is no {ImageFormats.Description} file.", path);
-    }
-
-    private static void DropAlpha(ReadOnlySpan<byte> rgba, Span<byte> rgb)
-    {
-        Vector128<byte> order = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0xFF, 0xFF, 0xFF, 0xFF);
-        int source = 0, target = 0;
-
-        // Each store writes four bytes beyond its four pixels; the next one overwrites them.
-        for (; target + 16 <= rgb.Length; source += 16, target += 12)
-            Vector128.Shuffle(Vector128.Create(rgba.Slice(source, 16)), order).CopyTo(rgb[target..]);
-        for (; target < rgb.Length; source += 4, target += 3)
-            rgba.Slice(source, 3).CopyTo(rgb[target..]);
     }
 }

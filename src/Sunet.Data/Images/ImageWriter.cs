@@ -51,7 +51,7 @@ public static class ImageWriter
     public static void WriteJpeg(Stream stream, ReadOnlySpan2D<Rgb> image, int quality = 95)
     {
         using SKBitmap bitmap = Bitmaps.FromImage(image);
-        using SKData? data = EncodeJpeg(bitmap, quality);
+        using SKData? data = EncodeJpeg(bitmap, quality, SKJpegEncoderDownsample.Downsample444);
         StreamFile.Write(stream, Encoded(data, "The image"));
     }
 
@@ -63,9 +63,10 @@ public static class ImageWriter
     }
 
     /// <summary>Writes a drawn bitmap as JPEG.</summary>
-    internal static void WriteJpeg(string path, SKBitmap bitmap, int quality)
+    internal static void WriteJpeg(
+        string path, SKBitmap bitmap, int quality, SKJpegEncoderDownsample colour = SKJpegEncoderDownsample.Downsample444)
     {
-        using SKData? data = EncodeJpeg(bitmap, quality);
+        using SKData? data = EncodeJpeg(bitmap, quality, colour);
         AtomicFile.Write(path, Encoded(data, $"'{path}'", path));
     }
 
@@ -75,11 +76,11 @@ public static class ImageWriter
         return pixels.Encode(SKPngEncoderOptions.Default);
     }
 
-    private static SKData? EncodeJpeg(SKBitmap bitmap, int quality)
+    private static SKData? EncodeJpeg(SKBitmap bitmap, int quality, SKJpegEncoderDownsample colour)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 100);
-        var options = new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore);
+        var options = new SKJpegEncoderOptions(quality, colour, SKJpegEncoderAlphaOption.Ignore);
         using SKPixmap pixels = bitmap.PeekPixels();
         return pixels.Encode(options);
     }

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
-using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
 
 namespace Sunet.Data.Images;
@@ -25,40 +22,7 @@ public static class IndexPngWriter
     /// <summary>The file's bytes.</summary>
     internal static ReadOnlySpan<byte> Encode(ReadOnlySpan2D<byte> labels)
     {
-        if (labels.IsEmpty)
-            throw new ArgumentException("A label map has at least one pixel.", nameof(labels));
-        ReadOnlySpan<byte> pixels = Compress(labels);
-        ReadOnlySpan<byte> palette = MemoryMarshal.AsBytes(VocPalette.Colours);
-
-        const int Frame = 12, Chunks = 4;
-        int length = ImageFormats.PngSignature.Length + PngHeader.Length + palette.Length + pixels.Length + Chunks * Frame;
-        var writer = new PngChunkWriter(new byte[length]);
-        writer.Copy(ImageFormats.PngSignature);
-        Span<byte> header = stackalloc byte[PngHeader.Length];
-        BinaryPrimitives.WriteInt32BigEndian(header, labels.Width);
-        BinaryPrimitives.WriteInt32BigEndian(header[4..], labels.Height);
-        header[8] = 8;
-        header[9] = 3;
-        writer.Write(PngChunkTypes.Ihdr, header);
-        writer.Write(PngChunkTypes.Plte, palette);
-        writer.Write(PngChunkTypes.Idat, pixels);
-        writer.Write(PngChunkTypes.Iend, []);
-        return writer.Written;
-    }
-
-    private static ReadOnlySpan<byte> Compress(ReadOnlySpan2D<byte> labels)
-    {
-        var stream = new MemoryStream();
-        using (var compressor = new ZLibStream(stream, CompressionLevel.Optimal, leaveOpen: true))
-        {
-            for (int y = 0; y < labels.Height; y++)
-            {
-                // Each row begins with its filter; long runs of one index need none.
-                compressor.WriteByte(0);
-                compressor.Write(labels.GetRowSpan(y));
-            }
-        }
-
-        return stream.GetBuffer().AsSpan(0, (int)stream.Length);
+        using var encoder = new IndexPngEncoder();
+        return encoder.Encode(labels);
     }
 }

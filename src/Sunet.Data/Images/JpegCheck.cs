@@ -12,14 +12,13 @@ internal static class JpegCheck
 {
     private const int Bits = 8;
 
-    /// <summary>Checks a file before it is decoded.</summary>
+    /// <summary>Checks the markers of a file before it is decoded.</summary>
     /// <param name="file">The file, which begins as a JPEG does.</param>
     /// <param name="path">Its name, for messages.</param>
     /// <param name="pixelCap">Larger images are refused.</param>
-    /// <param name="scratch">Says whether every code is followed, and lends memory for it.</param>
     /// <returns>The file's structure.</returns>
-    /// <exception cref="DataException">The file is of a kind that is not read, too large, too slow, truncated or damaged.</exception>
-    public static JpegStructure Require(ReadOnlySpan<byte> file, string path, long pixelCap, DecodeScratch scratch)
+    /// <exception cref="DataException">The file is of a kind that is not read, too large, too slow, or lacks a scan.</exception>
+    public static JpegStructure Require(ReadOnlySpan<byte> file, string path, long pixelCap)
     {
         JpegStructure structure = JpegStructure.Read(file);
         if (structure.Frame is not { } frame)
@@ -27,13 +26,23 @@ internal static class JpegCheck
         RequireReadable(frame, path);
         SkiaDecoder.RequireSize(frame.Height, frame.Width, pixelCap, path);
         RequireQuick(structure, frame, path);
-        if (structure.Scans.Count == 0)
-            return structure;
-        if (FindMissing(structure, frame) is { } missing)
+        if (structure.Scans.Count > 0 && FindMissing(structure, frame) is { } missing)
             throw Damaged(file, path, structure, missing);
+        return structure;
+    }
+
+    /// <summary>Follows the codes of a file, where something about it is odd or everything is to be looked at.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="path">Its name, for messages.</param>
+    /// <param name="structure">Its structure.</param>
+    /// <param name="scratch">Says whether everything is looked at, and lends memory.</param>
+    /// <exception cref="DataException">The file is truncated or damaged.</exception>
+    public static void RequireCodesIfOdd(ReadOnlySpan<byte> file, string path, JpegStructure structure, DecodeScratch scratch)
+    {
+        if (structure.Frame is not { } frame || structure.Scans.Count == 0)
+            return;
         if (!scratch.IsQuick || !structure.HasEnd || IsOdd(structure, frame, file))
             RequireCodes(file, path, structure, scratch);
-        return structure;
     }
 
     /// <summary>Checks a file that was decoded without following its codes: where they end early, the rest is of one colour.</summary>

@@ -44,7 +44,7 @@ internal sealed record JpegFrame(int Marker, int Precision, int Height, int Widt
         for (int i = 0; i < components.Length; i++)
         {
             ReadOnlySpan<byte> entry = data[(Fixed + (PerComponent * i))..];
-            components[i] = new JpegComponent(entry[0], entry[1] >> 4, entry[1] & 15);
+            components[i] = new JpegComponent(entry[0], entry[1] >> 4, entry[1] & 15, entry[2]);
             if (components[i].Across is 0 or > MostFactor || components[i].Down is 0 or > MostFactor)
                 return null;
         }
@@ -77,5 +77,6 @@ internal sealed record JpegFrame(int Marker, int Precision, int Height, int Widt
         return scan.Restarts == wanted || scan.Restarts == wanted + 1;
     }
 
-    private static int Parts(int whole, int part) => (whole + part - 1) / part;
+    /// <summary>How many parts a whole has, of which the last may be smaller.</summary>
+    public static int Parts(int whole, int part) => (whole + part - 1) / part;
 }

@@ -10,12 +10,16 @@ namespace Sunet.Data.Images;
 internal sealed class JpegStructure
 {
     private const byte Prefix = 0xFF;
-    private const byte StartOfImage = 0xD8, EndOfImage = 0xD9, StartOfScan = 0xDA, HuffmanTables = 0xC4, RestartInterval = 0xDD;
+    private const byte StartOfImage = 0xD8, EndOfImage = 0xD9, StartOfScan = 0xDA, HuffmanTables = 0xC4, RestartInterval = 0xDD,
+        QuantizationTables = 0xDB, Adobe = 0xEE;
+
+    // Where Adobe's marker says how colours are stored: 1 for YCbCr.
+    private const int AdobeTransform = 11;
 
     private const int BytesPerBlock = 64 * sizeof(short);
 
     private readonly List<JpegScan> scans = [];
-    private readonly List<Range> tables = [];
+    private readonly List<Range> tables = [], quantizations = [];
     private int restartInterval;
 
     private JpegStructure()
@@ -30,6 +34,12 @@ internal sealed class JpegStructure
 
     /// <summary>The data of all segments that define Huffman tables, as they lie in the file.</summary>
     public IReadOnlyList<Range> Tables => tables;
+
+    /// <summary>The data of all segments that define quantization tables, as they lie in the file.</summary>
+    public IReadOnlyList<Range> Quantizations => quantizations;
+
+    /// <summary>Whether three components may be other than brightness and two differences of colour: Adobe's marker says so.</summary>
+    public bool HasOtherColours { get; private set; }
 
     /// <summary>Whether the image's end is marked.</summary>
     public bool HasEnd { get; private set; }
@@ -88,6 +98,10 @@ internal sealed class JpegStructure
         ReadOnlySpan<byte> segment = file[data];
         if (marker == HuffmanTables)
             tables.Add(data);
+        else if (marker == QuantizationTables)
+            quantizations.Add(data);
+        else if (marker == Adobe)
+            HasOtherColours |= segment.Length <= AdobeTransform || segment[AdobeTransform] != 1;
         else if (marker == RestartInterval && segment.Length >= 2)
             restartInterval = BinaryPrimitives.ReadUInt16BigEndian(segment);
         else if (marker == StartOfScan)

@@ -50,38 +50,76 @@ public static class Overlay
     {
         RequireSameSize(image, labels);
         var result = new Rgb[image.Height, image.Width];
-        int width = Math.Max(1, (int)Math.Round(Math.Min(image.Height, image.Width) / (double)PixelsForABorder));
+        var row = new uint[image.Width];
+        var borders = new byte[image.Width];
         for (int y = 0; y < image.Height; y++)
         {
-            ReadOnlySpan<Rgb> pixels = image.GetRowSpan(y);
-            ReadOnlySpan<byte> classes = labels.GetRowSpan(y);
-            for (int x = 0; x < pixels.Length; x++)
-            {
-                byte label = classes[x];
-                if (!colours.Shows(label))
-                    result[y, x] = pixels[x];
-                else
-                    result[y, x] = IsBorder(labels, y, x, width) ? colours[label] : Average(pixels[x], colours[label]);
-            }
+            TintRow(image, labels, colours, y, borders, row);
+            PixelRows.DropAlpha(row, result.GetRowSpan(y));
         }
 
         return result;
     }
 
-    /// <summary>Whether another label lies above, below or beside a pixel, at most so many pixels away.</summary>
-    private static bool IsBorder(ReadOnlySpan2D<byte> labels, int y, int x, int width)
+    /// <summary>Tints an image as <see cref="Tint(ReadOnlySpan2D{Rgb}, ReadOnlySpan2D{byte}, ClassColours)"/> does.</summary>
+    /// <param name="image">[H, W].</param>
+    /// <param name="labels">[H, W] class indices.</param>
+    /// <param name="colours">Of the classes.</param>
+    /// <param name="borders">Working memory of a row of bytes.</param>
+    /// <param name="pixels">[H, W]; receives pixels of four bytes: red, green, blue, 255.</param>
+    /// <exception cref="ArgumentException">The sizes differ.</exception>
+    internal static void Tint(
+        ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, ClassColours colours, Span<byte> borders, Span2D<uint> pixels)
     {
-        byte label = labels[y, x];
-        for (int away = 1; away <= width; away++)
+        RequireSameSize(image, labels);
+        for (int y = 0; y < image.Height; y++)
+            TintRow(image, labels, colours, y, borders, pixels.GetRowSpan(y));
+    }
+
+    private static void TintRow(
+        ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels, ClassColours colours, int y, Span<byte> borders, Span<uint> pixels)
+    {
+        PixelRows.AddAlpha(image.GetRowSpan(y), pixels);
+        ReadOnlySpan<byte> classes = labels.GetRowSpan(y);
+        borders = borders[..classes.Length];
+        MarkBorders(labels, y, borders);
+        for (int x = 0, length; x < classes.Length; x += length)
         {
-            if ((y >= away && labels[y - away, x] != label) || (y + away < labels.Height && labels[y + away, x] != label)
-                || (x >= away && labels[y, x - away] != label) || (x + away < labels.Width && labels[y, x + away] != label))
+            byte label = classes[x];
+            length = classes[x..].IndexOfAnyExcept(label);
+            if (length < 0)
+                length = classes.Length - x;
+            if (!colours.Shows(label))
+                continue;
+            uint colour = PixelRows.WithAlpha(colours[label]);
+            Span<uint> run = pixels.Slice(x, length);
+            PixelRows.Average(run, colour);
+            ReadOnlySpan<byte> marks = borders.Slice(x, length);
+            for (int i = marks.IndexOfAnyExcept((byte)0), next; i >= 0; i = next < 0 ? -1 : i + 1 + next)
             {
-                return true;
+                run[i] = colour;
+                next = marks[(i + 1)..].IndexOfAnyExcept((byte)0);
             }
         }
+    }
 
-        return false;
+    /// <summary>Marks the pixels of a row that have another label above, below or beside them, at most a border's width away.</summary>
+    private static void MarkBorders(ReadOnlySpan2D<byte> labels, int y, Span<byte> marks)
+    {
+        int width = Math.Max(1, (int)Math.Round(Math.Min(labels.Height, labels.Width) / (double)PixelsForABorder));
+        ReadOnlySpan<byte> row = labels.GetRowSpan(y);
+        marks.Clear();
+        for (int away = 1; away <= width; away++)
+        {
+            if (y >= away)
+                PixelRows.MarkUnequal(row, labels.GetRowSpan(y - away), marks);
+            if (y + away < labels.Height)
+                PixelRows.MarkUnequal(row, labels.GetRowSpan(y + away), marks);
+            if (away >= row.Length)
+                continue;
+            PixelRows.MarkUnequal(row[away..], row[..^away], marks[away..]);
+            PixelRows.MarkUnequal(row[away..], row[..^away], marks[..^away]);
+        }
     }
 
     private static void RequireSameSize(ReadOnlySpan2D<Rgb> image, ReadOnlySpan2D<byte> labels)

@@ -39,7 +39,7 @@ internal static class SkiaDecoder
 
             var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
             long pixelCount = (long)size.Height * size.Width;
-            scratch.Take((decoderBytes ?? (4 * pixelCount)) + (pixelCount * (size.IsUpright ? BytesPerPixel : BytesPerPixel + 4)));
+            Take(scratch, size, decoderBytes ?? (4 * pixelCount));
             Span<byte> pixels = scratch.ReserveRgba(info.BytesSize);
             SKCodecResult result;
             fixed (byte* target = pixels)
@@ -52,6 +52,26 @@ internal static class SkiaDecoder
             };
         }
     }
+
+    /// <summary>Reads the size of an image, and how it is to be turned, from its header.</summary>
+    /// <param name="encoded">The whole file.</param>
+    /// <returns>Null where the header cannot be decoded.</returns>
+    public static unsafe StoredSize? ReadSize(ReadOnlySpan<byte> encoded)
+    {
+        fixed (byte* bytes = encoded)
+        {
+            using SKData data = SKData.Create((nint)bytes, encoded.Length);
+            using SKCodec? codec = SKCodec.Create(data);
+            return codec is null ? null : new StoredSize(codec.Info.Height, codec.Info.Width, ExifOrientation.Of(codec, encoded));
+        }
+    }
+
+    /// <summary>Says what an image and its labels need, and waits for it.</summary>
+    /// <param name="scratch">Where it is decoded.</param>
+    /// <param name="size">Its size.</param>
+    /// <param name="decoderBytes">What the decoder needs for itself.</param>
+    public static void Take(DecodeScratch scratch, StoredSize size, long decoderBytes) =>
+        scratch.Take(decoderBytes + ((long)size.Height * size.Width * (size.IsUpright ? BytesPerPixel : BytesPerPixel + 4)));
 
     /// <summary>Whether an image is stored as grey, with one channel. What cannot be decoded is not.</summary>
     /// <param name="encoded">The whole file.</param>

@@ -18,7 +18,9 @@ namespace Sunet.Cli.Runs.Prediction;
 /// <param name="paths">Where each image's results go, without the ends of their names.</param>
 internal sealed class ImagePrediction(
     Predictor predictor, ActivationMapper? mapper, PredictSettings settings, IReadOnlyList<string> images, IReadOnlyList<string> paths)
+    : IDisposable
 {
+    private readonly ResultEncoders encoders = new();
     private readonly PredictedImage?[] results = new PredictedImage?[images.Count];
     private readonly ConcurrentDictionary<ImageRequest, float[]> probabilities = new();
     private readonly ClassColours colours = ClassPalette.Of(predictor.Model.Spec.ClassNames);
@@ -61,6 +63,9 @@ internal sealed class ImagePrediction(
         pipeline.Run(images.Count, predictor.Batching, cancellation);
     }
 
+    /// <summary>Frees what results were encoded with.</summary>
+    public void Dispose() => encoders.Dispose();
+
     private IAsyncEnumerable<ImageResult> Segment(IAsyncEnumerable<ImageRequest> stream, CancellationToken cancellation) =>
         settings.Probabilities
             ? ProbabilityStream.Run(predictor, stream, (image, found) => probabilities[image] = found, cancellation)
@@ -81,13 +86,19 @@ internal sealed class ImagePrediction(
         foreach (byte label in labels)
             pixels[label]++;
         settings.Submission?.Renumber(labels);
-        IndexPngWriter.Write(path + PredictSettings.LabelsEnding, labels);
+        encoders.Use((maps, overlays) =>
+        {
+            maps.Write(path + PredictSettings.LabelsEnding, image.Prediction.Span);
+            if (settings is { Submission: null, Overlay: true, Legend: false })
+                overlays.Write(path + PredictSettings.OverlayEnding, image.Pixels.Span, image.Prediction.Span, colours);
+        });
         if (settings.Submission is null)
             Draw(image, path, cancellation);
         return new PredictedImage(images[image.Index], labels.Height, labels.Width,
             [.. settings.Endings.Select(ending => path + ending)], pixels, Problem: null);
     }
 
+    /// <summary>Draws what is drawn with letters.</summary>
     private void Draw(PipelineImage image, string path, CancellationToken cancellation)
     {
         Span2D<byte> labels = image.Prediction.Span;
@@ -95,10 +106,6 @@ internal sealed class ImagePrediction(
         {
             LegendOverlay.Write(
                 path + PredictSettings.OverlayEnding, image.Pixels.Span, labels, predictor.Model.Spec.ClassNames, colours);
-        }
-        else if (settings.Overlay)
-        {
-            ImageWriter.WriteJpeg(path + PredictSettings.OverlayEnding, Overlay.Tint(image.Pixels.Span, labels, colours).Span);
         }
 
         if (mapper is null)

@@ -88,7 +88,7 @@ internal static class PredictRun
 
         using var predictor = new Predictor(model, settings.Predictor, device.Backend);
         using ActivationMapper? mapper = settings.Activations ? new ActivationMapper(model, device.Backend) : null;
-        var work = new ImagePrediction(predictor, mapper, settings, images, [.. names.Select(name => Path.Combine(folder, name))]);
+        using var work = new ImagePrediction(predictor, mapper, settings, images, [.. names.Select(name => Path.Combine(folder, name))]);
         using (ProgressLine line = output.StartProgress(images.Count, settings.Quiet))
         {
             int done = 0;
