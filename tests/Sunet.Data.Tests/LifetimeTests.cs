@@ -24,6 +24,7 @@ public sealed class LifetimeTests
         var lent = new Stack<TrainingBatch>([loader.Read(0), loader.Read(1)]);
         new Lifetime(typeof(BatchLoader), loader)
             .Answers("ImageShape", () => _ = loader.ImageShape)
+            .Answers("GivesBytes", () => _ = loader.GivesBytes)
             .Answers("BatchesPerEpoch", () => _ = loader.BatchesPerEpoch)
             .Answers("TimeWaiting", () => _ = loader.TimeWaiting)
             .Answers("Return(TrainingBatch)", () => loader.Return(lent.Pop()))

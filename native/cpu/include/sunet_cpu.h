@@ -283,6 +283,8 @@ SUNET_API sunet_status sunet_resize_arg_max(sunet_context*, const sunet_tensor* 
 /* y = (x / 255 - mean) / deviation, rounded once: bytes [N, H, W, 3] -> [N, 3, H, W]; mean and deviation [3]. */
 SUNET_API sunet_status sunet_normalize_images(sunet_context*, const uint8_t* x, const float* mean, const float* deviation,
                                               const sunet_tensor* y_tensor, void* y);
+/* y = x, from bytes to integers: labels as they are stored to labels as a loss reads them. */
+SUNET_API sunet_status sunet_widen_labels(sunet_context*, int64_t count, const uint8_t* x, int32_t* y);
 /* counts [classes, classes] = how many of the pixels labelled as the row are predicted as the column, leaving out the label `ignore`;
  * *invalid = pixels where the label or the prediction is no class (they are left out; the caller raises). Up to 256 classes and
  * 2^31 - 1 pixels. */

@@ -122,6 +122,9 @@ SUNET_ENTRY normalize_images_f32(const uint8_t* x, float mean_r, float mean_g, f
 SUNET_ENTRY normalize_images_bf16(const uint8_t* x, float mean_r, float mean_g, float mean_b, float deviation_r, float deviation_g,
                                   float deviation_b, int flip, bf16* y, int ld_y, int images, int height, int width);
 
+/* y = x, from bytes to integers: labels as they are stored to labels as a loss reads them. Block 256; grid x: count / 256. */
+SUNET_ENTRY widen_labels(const uint8_t* x, int* y, int64_t count);
+
 /*
  * Overlapping windows of contiguous rows as pixels: y [rows][windows][channels] from x [rows][length], where window i of a row is its
  * `size` elements from i * step + start on, zeros where there are none, and zeros up to `channels`, a multiple of 8 like y's address.

@@ -152,4 +152,9 @@ SUNET_DEVICE void normalize_images(const uint8_t* x, const image_scale& scale, i
 SUNET_TRANSFER(float, f32)
 SUNET_TRANSFER(bf16, bf16)
 
+SUNET_KERNEL(widen_labels, block_threads)(const uint8_t* x, int* y, int64_t count) {
+    const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_threads;
+    for (int64_t i = static_cast<int64_t>(block_x()) * block_threads + thread_x(); i < count; i += step) y[i] = x[i];
+}
+
 } // namespace sunet

@@ -37,7 +37,7 @@ public sealed class BatchLoader : IBatchSource
     private bool restarting;
     private bool disposed;
 
-    /// <summary>Starts the workers; labels are [N, H, W].</summary>
+    /// <summary>Starts the workers; batches are of bytes, with labels [N, H, W].</summary>
     /// <param name="dataset">Where samples come from.</param>
     /// <param name="settings">How batches are made.</param>
     /// <param name="startAt">The batch to prepare first: where a resumed run goes on.</param>
@@ -48,7 +48,9 @@ public sealed class BatchLoader : IBatchSource
     {
     }
 
-    /// <summary>Starts the workers; labels are [N].</summary>
+    /// <summary>
+    /// Starts the workers; batches are of normalised pixels, because colours that have changed are no bytes, with labels [N].
+    /// </summary>
     /// <param name="dataset">Where samples come from.</param>
     /// <param name="settings">How batches are made.</param>
     /// <param name="startAt">The batch to prepare first: where a resumed run goes on.</param>
@@ -90,6 +92,9 @@ public sealed class BatchLoader : IBatchSource
 
     /// <inheritdoc/>
     public Shape ImageShape { get; }
+
+    /// <inheritdoc/>
+    public bool GivesBytes => producer.GivesBytes;
 
     /// <inheritdoc/>
     public int BatchesPerEpoch { get; }
@@ -188,8 +193,6 @@ public sealed class BatchLoader : IBatchSource
             worker.Join();
     }
 
-    private int LabelCount => ImageShape.Batch * producer.LabelsPerSample;
-
     private Thread StartWorker(int number)
     {
         var thread = new Thread(MakeSamples) { IsBackground = true, Name = $"Sunet loader {number}" };
@@ -207,13 +210,15 @@ public sealed class BatchLoader : IBatchSource
             throw NoRoom($"{settings.Prefetch + 1} batches of {ImageShape} take", needed);
     }
 
-    private long BatchBytes => (ImageShape.Count + LabelCount) * sizeof(float);
+    private long BatchBytes => GivesBytes
+        ? ImageShape.Count + ImageShape.WithChannels(1).Count
+        : (ImageShape.Count + ImageShape.Batch) * sizeof(float);
 
     private TrainingBatch Allocate()
     {
         try
         {
-            return new TrainingBatch(ImageShape, LabelCount);
+            return producer.CreateBatch(ImageShape);
         }
         catch (OutOfMemoryException failure)
         {

@@ -3,6 +3,7 @@ using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
 using Sunet.Data.Images;
 using Sunet.Data.Randomness;
+using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 
 namespace Sunet.Data.Loading;
@@ -31,7 +32,10 @@ internal sealed class ClassificationProducer : ISampleProducer
     public string Source => $"the split '{dataset.Split}' of '{dataset.Root}'";
 
     /// <inheritdoc/>
-    public int LabelsPerSample => 1;
+    public bool GivesBytes => false;
+
+    /// <inheritdoc/>
+    public TrainingBatch CreateBatch(Shape images) => new(images, images.Batch);
 
     /// <inheritdoc/>
     public void Produce(TrainingBatch batch, int place, int item, long number, WorkerBuffers buffers)

@@ -1,3 +1,4 @@
+using Sunet.Native.Tensors;
 using Sunet.Native.Training;
 
 namespace Sunet.Data.Loading;
@@ -11,8 +12,13 @@ internal interface ISampleProducer
     /// <summary>The split, for messages.</summary>
     string Source { get; }
 
-    /// <summary>Labels of one sample: one a pixel, or one.</summary>
-    int LabelsPerSample { get; }
+    /// <summary>Whether batches are of bytes with a label a pixel, rather than of normalised pixels with a label an image.</summary>
+    bool GivesBytes { get; }
+
+    /// <summary>Creates a batch to fill.</summary>
+    /// <param name="images">[N, 3, H, W].</param>
+    /// <exception cref="MemoryException">The images have more elements than an array can hold.</exception>
+    TrainingBatch CreateBatch(Shape images);
 
     /// <summary>Fills one place of a batch.</summary>
     /// <param name="batch">The batch to write to.</param>

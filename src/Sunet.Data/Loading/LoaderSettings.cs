@@ -31,7 +31,10 @@ public abstract record LoaderSettings(int BatchSize)
     /// <summary>The batches prepared ahead of the reader.</summary>
     public int Prefetch { get; init; } = 3;
 
-    /// <summary>How pixels become network input.</summary>
+    /// <summary>
+    /// How pixels become network input, in batches of normalised pixels. In batches of bytes it is the mean colour, rounded to bytes, that
+    /// crops have outside of images.
+    /// </summary>
     public ImageNormalization Normalization { get; init; } = ImageNormalization.ImageNet;
 
     /// <summary>Larger images are refused by their header.</summary>

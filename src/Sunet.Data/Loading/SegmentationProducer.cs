@@ -34,7 +34,10 @@ internal sealed class SegmentationProducer : ISampleProducer
     public string Source => $"the split '{dataset.Split}' of '{dataset.Root}'";
 
     /// <inheritdoc/>
-    public int LabelsPerSample => settings.Augmentation.CropHeight * settings.Augmentation.CropWidth;
+    public bool GivesBytes => true;
+
+    /// <inheritdoc/>
+    public TrainingBatch CreateBatch(Shape images) => TrainingBatch.OfBytes(images);
 
     /// <inheritdoc/>
     public void Produce(TrainingBatch batch, int place, int item, long number, WorkerBuffers buffers)
@@ -52,7 +55,7 @@ internal sealed class SegmentationProducer : ISampleProducer
                 : AffineWarp.Centre(image.Height, image.Width, augmentation);
             sampler.Sample(
                 image.Span, labels.Span, warp, height, width,
-                batch.Images.AsSpan(place * 3 * plane, 3 * plane), batch.Labels.AsSpan(place * plane, plane));
+                batch.Pixels.AsSpan(place * 3 * plane, 3 * plane), batch.PixelLabels.AsSpan(place * plane, plane));
             batch.Names[place] = source.Name;
         }
         catch (Exception failure) when (failure is not DataException)

@@ -5,7 +5,7 @@ namespace Sunet.Native.Ops;
 
 /// <summary>
 /// Pixels as a network takes them, (x / 255 - mean) / deviation: from bytes [N, H, W, 3] to [N, 3, H, W]. A quarter of the bytes then
-/// travels to the device. Prediction only.
+/// travels to the device. There is no gradient for bytes.
 /// </summary>
 public sealed class NormalizeImage : Op
 {

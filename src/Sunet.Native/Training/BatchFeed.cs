@@ -2,6 +2,7 @@ using Sunet.Native.Compilation;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Ops;
 using Sunet.Native.Telemetry;
+using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Training;
 
@@ -58,6 +59,25 @@ internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource sour
         Write(next);
     }
 
+    /// <summary>Writes the images of a batch alone.</summary>
+    /// <param name="plan">Of the graph.</param>
+    /// <param name="network">The graph, made for what the source gives.</param>
+    /// <param name="batch">The source's.</param>
+    /// <exception cref="InvalidOperationException">The batch is not what its source says.</exception>
+    public static void WriteImages(Plan plan, SunetGraph network, TrainingBatch batch)
+    {
+        if (batch.IsOfBytes != (network.Image.Type == DataType.UInt8))
+        {
+            string said = batch.IsOfBytes ? "is one of bytes, and its source does not say so" : "is not one of bytes, as its source says";
+            throw new InvalidOperationException($"The batch {said} (IBatchSource.GivesBytes).");
+        }
+
+        if (batch.IsOfBytes)
+            plan.Write(network.Image, batch.Pixels);
+        else
+            plan.Write(network.Image, batch.Images);
+    }
+
     /// <summary>Puts the current batch back into the inputs, which a run and the following batch overwrite.</summary>
     public void WriteAgain()
     {
@@ -81,8 +101,11 @@ internal sealed class BatchFeed(Plan plan, SunetGraph network, IBatchSource sour
 
     private void Write(TrainingBatch batch)
     {
-        plan.Write(network.Image, batch.Images);
-        plan.Write(network.Labels!, batch.Labels);
+        WriteImages(plan, network, batch);
+        if (batch.IsOfBytes)
+            plan.Write(network.Labels!, batch.PixelLabels);
+        else
+            plan.Write(network.Labels!, batch.Labels);
         if (network.Loss is DiceCrossEntropy weighted)
             plan.Write(weighted.ClassWeights, classWeights!);
     }

@@ -32,13 +32,15 @@ public static class BatchNormCalibration
     /// <summary>The memory of the plan that <see cref="Run"/> compiles, known before there is a batch. Nothing is allocated.</summary>
     /// <param name="spec">The network.</param>
     /// <param name="images">A batch, [N, 3, H, W], H and W from 32 up.</param>
+    /// <param name="ofBytes">Whether batches are of bytes.</param>
     /// <param name="backend">Where it would run.</param>
     /// <param name="cancellation">Stops planning.</param>
     /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
     /// <exception cref="BackendException">The backend cannot run the network.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    internal static MemoryPlan MemoryOf(SunetSpec spec, Shape images, IBackend backend, CancellationToken cancellation = default) =>
-        Plan.MemoryOf(SunetGraph.ForStatistics(spec, images).Graph, backend, Purpose, cancellation);
+    internal static MemoryPlan MemoryOf(
+        SunetSpec spec, Shape images, bool ofBytes, IBackend backend, CancellationToken cancellation = default) =>
+        Plan.MemoryOf(SunetGraph.ForStatistics(spec, images, ofBytes).Graph, backend, Purpose, cancellation);
 
     /// <summary>Replaces the running statistics of a model.</summary>
     /// <param name="model">Read, and changed once all batches are done: wholly or not at all.</param>
@@ -63,7 +65,7 @@ public static class BatchNormCalibration
         ArgumentNullException.ThrowIfNull(options);
         if (options.Batches < 1)
             throw new ConfigurationException($"Statistics are taken of 1 batch or more, not {options.Batches}.");
-        SunetGraph network = SunetGraph.ForStatistics(model.Spec, source.ImageShape);
+        SunetGraph network = SunetGraph.ForStatistics(model.Spec, source.ImageShape, source.GivesBytes);
         using Plan plan = Plan.Compile(network.Graph, backend, new PlanOptions
         {
             Purpose = Purpose,
@@ -75,7 +77,7 @@ public static class BatchNormCalibration
         {
             cancellation.ThrowIfCancellationRequested();
             TrainingBatch batch = source.Read(i, cancellation);
-            plan.Write(network.Image, batch.Images);
+            BatchFeed.WriteImages(plan, network, batch);
             source.Return(batch);
             plan.Run(Phase.Forward);
             foreach (Moments layer in layers)

@@ -2,39 +2,20 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Training;
 
-/// <summary>One batch of normalised images and their labels. The arrays are reused: a batch is valid until it is returned.</summary>
-public sealed class TrainingBatch
-{
-    /// <summary>Creates a batch with arrays of its own.</summary>
-    /// <param name="imageShape">[N, 3, H, W].</param>
-    /// <param name="labelCount">N * H * W for segmentation, N for classification.</param>
-    /// <exception cref="MemoryException">The images have more elements than an array can hold.</exception>
-    public TrainingBatch(Shape imageShape, int labelCount)
-    {
-        Images = new float[imageShape.ArrayLength];
-        Labels = new int[labelCount];
-        Names = new string[imageShape.Batch];
-        Array.Fill(Names, "");
-    }
-
-    /// <summary>Normalised pixels, [N, 3, H, W] row-major.</summary>
-    public float[] Images { get; }
-
-    /// <summary>Class indices, [N, H, W] row-major (or [N]); the ignore label, usually 255, takes no part.</summary>
-    public int[] Labels { get; }
-
-    /// <summary>The N samples' names, for messages.</summary>
-    public string[] Names { get; }
-}
-
 /// <summary>
 /// Where a trainer gets its batches. A batch is a pure function of the source's seed and the batch's index, so that a resumed run
 /// sees exactly what an uninterrupted one would have seen.
 /// </summary>
 public interface IBatchSource : IDisposable
 {
-    /// <summary>[N, 3, H, W] of every batch.</summary>
+    /// <summary>[N, 3, H, W] of every batch, of bytes too.</summary>
     Shape ImageShape { get; }
+
+    /// <summary>
+    /// Whether every batch is <see cref="TrainingBatch.OfBytes"/>: the device then normalises its pixels as the model's spec says. A source
+    /// that does not say so gives normalised pixels.
+    /// </summary>
+    bool GivesBytes => false;
 
     /// <summary>Batches in one pass over the data; an incomplete last one is dropped.</summary>
     int BatchesPerEpoch { get; }

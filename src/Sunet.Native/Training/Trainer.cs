@@ -68,6 +68,7 @@ public sealed class Trainer : IDisposable
         this.options = options;
         network = SunetGraph.ForTraining(spec, source.ImageShape, new TrainingGraphOptions
         {
+            TakesBytes = source.GivesBytes,
             BatchNormMomentum = options.BatchNormMomentum,
             FrozenBatchNorm = options.FrozenBatchNorm,
             IgnoreLabel = spec.Head == SunetHead.Segmenter ? options.IgnoreLabel : -1,
@@ -362,16 +363,18 @@ public sealed class Trainer : IDisposable
     private Exception InvalidLabels(TrainingBatch batch, int invalid)
     {
         int ignore = network.Loss!.IgnoreLabel;
-        int at = Array.FindIndex(batch.Labels, l => l != ignore && (l < 0 || l >= spec.Classes));
-        if (at < 0)
+        int at = 0;
+        while (at < batch.LabelCount && (batch.LabelAt(at) == ignore || (uint)batch.LabelAt(at) < (uint)spec.Classes))
+            at++;
+        if (at == batch.LabelCount)
         {
             return new InvalidOperationException(
                 "The batch that was written ahead of this step has been overwritten: between two steps only the trainer may run its plan.");
         }
 
-        string name = batch.Names[at / (batch.Labels.Length / batch.Names.Length)];
+        string name = batch.Names[at / (batch.LabelCount / batch.Names.Length)];
         return new DataException(string.Create(CultureInfo.InvariantCulture,
-            $"{invalid} labels are out of range: '{name}' has {batch.Labels[at]} "
+            $"{invalid} labels are out of range: '{name}' has {batch.LabelAt(at)} "
             + $"and the model has classes 0 to {spec.Classes - 1}."), name);
     }
 }

@@ -4,17 +4,18 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Verification.Reference;
 
-/// <summary>Pixels as bytes to planes, and counts of labels against predictions.</summary>
+/// <summary>Pixels as bytes to planes, labels as bytes to integers, and counts of labels against predictions.</summary>
 internal sealed class ImageLoops : ReferenceFamily
 {
     public override IReadOnlyList<(string Kind, Func<OpBuilder, Op> Build)> Ops { get; } =
     [
-        (nameof(NormalizeImage), BuildNormalize), (nameof(ConfusionCounts), BuildCounts),
+        (nameof(NormalizeImage), BuildNormalize), (nameof(WidenLabels), BuildWiden), (nameof(ConfusionCounts), BuildCounts),
     ];
 
     public override double[][]? Compute(Op op, Func<Value, double[]> of) => op switch
     {
         NormalizeImage n => [Normalize(n, of(n.X))],
+        WidenLabels w => [of(w.X)],
         ConfusionCounts c => Count(c, of(c.Labels), of(c.Predictions)),
         _ => null,
     };
@@ -25,6 +26,9 @@ internal sealed class ImageLoops : ReferenceFamily
         return b.Graph.Add(new NormalizeImage("op", b.Graph.Input("x", new Shape(b.Batch, b.Height, b.Width, 3), DataType.UInt8),
             new ImageNormalization([Unit(), Unit(), Unit()], [Unit(), Unit(), Unit()])));
     }
+
+    private static WidenLabels BuildWiden(OpBuilder b) =>
+        b.Graph.Add(new WidenLabels("op", b.Graph.Input("x", new Shape(b.Batch, b.Height, b.Width), DataType.UInt8)));
 
     /// <summary>Labels below 3 and predictions below 6: as many classes, fewer, or more than a block of threads counts.</summary>
     private static ConfusionCounts BuildCounts(OpBuilder b)

@@ -32,8 +32,8 @@ public sealed class AsyncLoaderTests : IDisposable
         foreach (int index in new[] { 0, 1, 2, 3, 9, 4, 5, 5, 0 })
         {
             TrainingBatch expected = reading.Read(index, Token), batch = await awaiting.ReadAsync(index, Token);
-            Assert.Equal(expected.Images, batch.Images);
-            Assert.Equal(expected.Labels, batch.Labels);
+            Assert.Equal(expected.Pixels, batch.Pixels);
+            Assert.Equal(expected.PixelLabels, batch.PixelLabels);
             reading.Return(expected);
             awaiting.Return(batch);
         }
@@ -74,7 +74,7 @@ public sealed class AsyncLoaderTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await read);
         TrainingBatch first = await loader.ReadAsync(0, Token);
         using BatchLoader other = Slow();
-        Assert.Equal(other.Read(0, Token).Images, first.Images);
+        Assert.Equal(other.Read(0, Token).Pixels, first.Pixels);
     }
 
     [Fact]

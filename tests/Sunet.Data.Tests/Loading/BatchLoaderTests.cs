@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
@@ -215,6 +214,6 @@ public sealed class BatchLoaderTests : IDisposable
     }
 
     private static string Hash(TrainingBatch batch) =>
-        Convert.ToHexString(SHA256.HashData([.. MemoryMarshal.AsBytes<float>(batch.Images), .. MemoryMarshal.AsBytes<int>(batch.Labels)]))
+        Convert.ToHexString(SHA256.HashData([.. batch.Pixels, .. batch.PixelLabels]))
         + string.Concat(batch.Names);
 }

@@ -51,6 +51,18 @@ public sealed class CudaTransferKernelTests : EmulatorTest
         }, 1e-6);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void WidenLabels_AnyGrid_WidensEveryOne(int gridX)
+    {
+        using var bench = new KernelBench();
+        byte[] bytes = [.. Enumerable.Range(0, 1000).Select(i => (byte)(i * 7))];
+        nint to = bench.Reserve(bytes.Length * sizeof(int));
+        bench.Run("widen_labels", (gridX, 1, 1), bench.Put<byte>(bytes), to, (long)bytes.Length);
+        Assert.Equal(bytes.Select(b => (int)b), bench.Get<int>(to, bytes.Length));
+    }
+
     /// <summary>Channels, width, kernel, stride, padding, padded channels, grid.</summary>
     [Theory]
     [InlineData(3, 22, 7, 2, 3, 24, 1, 2)]

@@ -28,6 +28,16 @@ public sealed class ImageOpTests
     }
 
     [Theory]
+    [InlineData(DataType.Int32, true)]
+    [InlineData(DataType.UInt8, false)]
+    public void WidenLabels_WrongInput_IsRefused(DataType type, bool perPixel)
+    {
+        Value labels = graph.Input("x", perPixel ? new Shape(2, 4, 5) : new Shape(2), type);
+        var error = Assert.Throws<ConfigurationException>(() => new WidenLabels("widen", labels));
+        Assert.Contains("widen", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(DataType.UInt8, 5, 3)]
     [InlineData(DataType.Int32, 6, 3)]
     [InlineData(DataType.Int32, 5, 0)]

@@ -113,7 +113,7 @@ public sealed class BatchNormCalibrationTests : IDisposable
         {
             OnRead = () => taken = NativeRuntime.Outstanding.Bytes - before.Bytes,
         };
-        MemoryPlan foreseen = BatchNormCalibration.MemoryOf(SmallModel.Spec, source.ImageShape, backend);
+        MemoryPlan foreseen = BatchNormCalibration.MemoryOf(SmallModel.Spec, source.ImageShape, ofBytes: false, backend);
         Assert.Equal((before.Bytes, before.Handles), (NativeRuntime.Outstanding.Bytes, NativeRuntime.Outstanding.Handles));
         BatchNormCalibration.Run(model, source, new BatchNormCalibrationOptions { Batches = 1 }, backend);
 
@@ -126,7 +126,7 @@ public sealed class BatchNormCalibrationTests : IDisposable
     {
         int reads = 0;
         using var source = new FixedBatches(SmallModel.Images, SmallModel.Spec.Classes) { OnRead = () => reads++ };
-        long needed = BatchNormCalibration.MemoryOf(SmallModel.Spec, source.ImageShape, backend).TotalBytes;
+        long needed = BatchNormCalibration.MemoryOf(SmallModel.Spec, source.ImageShape, ofBytes: false, backend).TotalBytes;
         NativeOutstanding before = NativeRuntime.Outstanding;
         var options = new BatchNormCalibrationOptions { Batches = 1, MemoryLimit = needed - 1 };
         MemoryException refused = Assert.Throws<MemoryException>(() => BatchNormCalibration.Run(model, source, options, backend));

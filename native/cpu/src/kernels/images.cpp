@@ -53,6 +53,13 @@ sunet_status sunet_normalize_images(sunet_context* context, const uint8_t* x, co
     return SUNET_OK;
 }
 
+sunet_status sunet_widen_labels(sunet_context* context, int64_t count, const uint8_t* x, int32_t* y) {
+    if (context == nullptr || count < 0 || x == nullptr || y == nullptr) return SUNET_INVALID_ARGUMENT;
+#pragma omp parallel for schedule(static) num_threads(sunet_context_threads(context))
+    for (std::int64_t i = 0; i < count; ++i) y[i] = x[i];
+    return SUNET_OK;
+}
+
 sunet_status sunet_confusion_counts(sunet_context* context, int64_t pixels, const int32_t* labels, const uint8_t* predictions,
                                     int32_t classes, int32_t ignore, int32_t* counts, int32_t* invalid) {
     if (context == nullptr || pixels < 0 || pixels > INT32_MAX || labels == nullptr || predictions == nullptr || classes < 1 ||

@@ -95,7 +95,8 @@ internal static class DataDefaults
 
         long MemoryOf(int images)
         {
-            SunetGraph network = SunetGraph.ForTraining(spec, new Shape(images, 3, height, width), new TrainingGraphOptions());
+            SunetGraph network =
+                SunetGraph.ForTraining(spec, new Shape(images, 3, height, width), new TrainingGraphOptions { TakesBytes = true });
             return Plan.MemoryOf(network.Graph, device.Backend, PlanPurpose.Training, cancellation).TotalBytes;
         }
     }

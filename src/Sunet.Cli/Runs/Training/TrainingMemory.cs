@@ -35,7 +35,7 @@ internal static class TrainingMemory
             + $"validation plan {Numbers.Grouped(validation)} bytes ({images}), ";
         if (task.CalibrationImages is { } batch)
         {
-            long calibration = BatchNormCalibration.MemoryOf(spec, batch, device.Backend, cancellation).TotalBytes;
+            long calibration = BatchNormCalibration.MemoryOf(spec, batch, ofBytes: true, device.Backend, cancellation).TotalBytes;
             Require("calibration", calibration, $"batches of {batch}", left, "use a smaller '--batch', or set '--calibrate 0'");
             line += $"calibration plan {Numbers.Grouped(calibration)} bytes (batches of {batch}), ";
         }

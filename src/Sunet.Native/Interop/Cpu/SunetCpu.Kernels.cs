@@ -85,6 +85,9 @@ internal static unsafe partial class SunetCpu
     [LibraryImport(Library, EntryPoint = "sunet_normalize_images")]
     public static partial int NormalizeImages(nint context, byte* x, float* mean, float* deviation, in NativeTensor yTensor, void* y);
 
+    [LibraryImport(Library, EntryPoint = "sunet_widen_labels")]
+    public static partial int WidenLabels(nint context, long count, byte* x, int* y);
+
     [LibraryImport(Library, EntryPoint = "sunet_confusion_counts")]
     public static partial int ConfusionCounts(
         nint context, long pixels, int* labels, byte* predictions, int classes, int ignore, int* counts, int* invalid);

@@ -40,7 +40,10 @@ public sealed class SunetGraph
     /// </summary>
     public IReadOnlyList<RunningStatisticsUpdate> Statistics { get; private set; } = [];
 
-    /// <summary>Labels of a graph that trains or counts, int32 [N, H, W] or [N, 1, 1]; null for others.</summary>
+    /// <summary>
+    /// Labels of a graph that trains or counts, [N, H, W] or [N, 1, 1]: bytes where a training graph takes its images in bytes, else int32.
+    /// Null for others.
+    /// </summary>
     public Value? Labels { get; private set; }
 
     /// <summary>The loss of a training graph; null for inference.</summary>
@@ -126,9 +129,10 @@ public sealed class SunetGraph
     {
         ArgumentNullException.ThrowIfNull(options);
         SunetGraph result = Build(spec, image, options.FrozenBatchNorm ? BatchNormMode.Frozen : BatchNormMode.Training,
-            options.BatchNormMomentum);
+            options.BatchNormMomentum, networkSize: null, options.TakesBytes);
         Shape logits = result.Logits.Shape;
-        result.Labels = result.Graph.Input("labels", new Shape(logits.Batch, logits.Height, logits.Width), DataType.Int32);
+        result.Labels = result.Graph.Input("labels", new Shape(logits.Batch, logits.Height, logits.Width),
+            options.TakesBytes ? DataType.UInt8 : DataType.Int32);
         result.Loss = result.AppendLoss(options);
         foreach (Value value in new[] { result.Loss.Loss, result.Loss.Counted, result.Loss.Invalid })
             result.Graph.MarkOutput(value);
@@ -142,10 +146,11 @@ public sealed class SunetGraph
     /// </summary>
     /// <param name="spec">The network.</param>
     /// <param name="image">[N, 3, H, W], H and W from 32 up.</param>
+    /// <param name="takesBytes">Whether the input is pixels as they are, bytes [N, H, W, 3], rather than normalised ones.</param>
     /// <exception cref="ConfigurationException">The shape or the spec is out of range.</exception>
-    public static SunetGraph ForStatistics(SunetSpec spec, Shape image)
+    public static SunetGraph ForStatistics(SunetSpec spec, Shape image, bool takesBytes = false)
     {
-        SunetGraph result = Build(spec, image, BatchNormMode.Training, batchNormMomentum: 0);
+        SunetGraph result = Build(spec, image, BatchNormMode.Training, batchNormMomentum: 0, networkSize: null, takesBytes);
         result.Statistics = [.. result.Graph.Ops.OfType<RunningStatisticsUpdate>()];
         foreach (RunningStatisticsUpdate update in result.Statistics)
         {
@@ -186,10 +191,14 @@ public sealed class SunetGraph
         return new SunetGraph(graph, input, (image.Height, image.Width), layers.Levels) { LowLogits = low, Logits = logits };
     }
 
-    private SoftmaxLoss AppendLoss(TrainingGraphOptions options) => options.WeightsClasses
-        ? Graph.Add(new DiceCrossEntropy("loss", Logits, Labels!, Graph.Input("class_weights", new Shape(Logits.Shape.Channels)),
-            options.IgnoreLabel, options.LabelSmoothing, options.DiceWeight))
-        : Graph.Add(new SoftmaxCrossEntropy("loss", Logits, Labels!, options.IgnoreLabel));
+    private SoftmaxLoss AppendLoss(TrainingGraphOptions options)
+    {
+        Value labels = options.TakesBytes ? Graph.Add(new WidenLabels("widen", Labels!)).Output : Labels!;
+        return options.WeightsClasses
+            ? Graph.Add(new DiceCrossEntropy("loss", Logits, labels, Graph.Input("class_weights", new Shape(Logits.Shape.Channels)),
+                options.IgnoreLabel, options.LabelSmoothing, options.DiceWeight))
+            : Graph.Add(new SoftmaxCrossEntropy("loss", Logits, labels, options.IgnoreLabel));
+    }
 
     private static SunetGraph Fused(SunetGraph network)
     {
@@ -249,6 +258,9 @@ public sealed class SunetGraph
 /// <summary>The parts of a training graph beside the network.</summary>
 internal sealed record TrainingGraphOptions
 {
+    /// <summary>Whether images are bytes [N, H, W, 3], normalised as the spec says, and labels bytes [N, H, W].</summary>
+    public bool TakesBytes { get; init; }
+
     /// <summary>PyTorch's momentum: the weight of a batch in the running statistics. 0.01 is the paper's decay of 0.99.</summary>
     public float BatchNormMomentum { get; init; } = 0.01f;
 

@@ -114,7 +114,7 @@ public sealed class CalibrateTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDi
         using var backend = new CpuBackend(threads: 1);
         using var source = new NoiseBatches(crops, model.Spec);
         using var trainer = new Trainer(model, source, new TrainerOptions(), backend);
-        return (trainer.Plan.RetainedBytes, BatchNormCalibration.MemoryOf(model.Spec, images, backend).TotalBytes);
+        return (trainer.Plan.RetainedBytes, BatchNormCalibration.MemoryOf(model.Spec, images, ofBytes: true, backend).TotalBytes);
     }
 
     /// <summary>The limit on the managed heap is what a process takes for the machine's memory.</summary>

@@ -244,7 +244,7 @@ public sealed class CudaTrainingTests : EmulatorTest
         {
             OnRead = () => used = backend.Pool.Statistics.InUseBytes - before,
         };
-        long planned = BatchNormCalibration.MemoryOf(SmallModel.Spec, batches.ImageShape, backend).TotalBytes;
+        long planned = BatchNormCalibration.MemoryOf(SmallModel.Spec, batches.ImageShape, ofBytes: false, backend).TotalBytes;
         Assert.Equal((before, available), (backend.Pool.Statistics.InUseBytes, backend.AvailableBytes));
 
         // The second batch is read when the first has been transferred.

@@ -123,6 +123,9 @@ internal static unsafe partial class Emulator
     [LibraryImport(Library, EntryPoint = "sunet_emulator_kernels_run", StringMarshalling = StringMarshalling.Utf8)]
     public static partial long KernelsRun(string? name);
 
+    [LibraryImport(Library, EntryPoint = "sunet_emulator_bytes_up")]
+    public static partial long BytesUp();
+
     [LibraryImport(Library, EntryPoint = "sunet_emulator_peek")]
     public static partial int Peek(ulong address, void* to, nuint bytes);
 

@@ -1,6 +1,8 @@
 /* Copies and fills. Those on a stream touch host memory when they run, not when they are asked for, and only pinned memory. */
 #include <cstring>
 
+#include "sunet_emulator.h"
+#include "core/control.hpp"
 #include "memory/memory.hpp"
 #include "streams/streams.hpp"
 
@@ -8,6 +10,9 @@ namespace emulator {
 namespace {
 
 constexpr unsigned char poison = 0xff;
+
+int64_t bytes_up = 0; /* under the lock that all work holds */
+const on_reset forget_bytes([] { bytes_up = 0; });
 
 bool check_pinned(const void* host, size_t bytes) {
     if (bytes == 0 || pinned_holding(host, bytes) != nullptr) return true;
@@ -73,6 +78,7 @@ EMULATOR_EXPORT CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* from, 
                      require_pinned(from, bytes);
                      std::memcpy(device<unsigned char>(to, bytes, "the destination"), from, bytes);
                      change_pending(from, bytes, -1);
+                     bytes_up += static_cast<int64_t>(bytes);
                  }};
     copy.submitted = [=] { change_pending(from, bytes, 1); };
     return enqueue(stream, std::move(copy));
@@ -131,4 +137,9 @@ EMULATOR_EXPORT CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, si
 EMULATOR_EXPORT CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, size_t count, CUstream stream) {
     EMULATOR_ENTER(CUDA_ERROR_LAUNCH_FAILED);
     return fill<unsigned>(to, value, count, stream);
+}
+
+extern "C" EMULATOR_CONTROL int64_t sunet_emulator_bytes_up(void) {
+    const std::lock_guard<std::recursive_mutex> hold(global_lock());
+    return bytes_up;
 }

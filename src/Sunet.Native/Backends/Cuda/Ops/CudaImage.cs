@@ -6,12 +6,13 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Backends.Cuda.Ops;
 
-/// <summary>What begins or ends with bytes: normalised pixels, and counts of labels against predictions.</summary>
+/// <summary>What begins or ends with bytes: normalised pixels, labels, and counts of labels against predictions.</summary>
 internal static class CudaImage
 {
     public static PreparedCall? Prepare(CudaRun run, Op op) => op switch
     {
         NormalizeImage normalize => Normalize(run, normalize),
+        WidenLabels widen => Widen(run, widen),
         ConfusionCounts counts => new CudaConfusionCounts(run, counts),
         _ => null,
     };
@@ -26,6 +27,16 @@ internal static class CudaImage
         [
             new KernelLaunch(kernel, CudaGrid.Rows((long)to.Batch * to.Height, to.Width), CudaGrid.Block, at.Of(op.X), mean[0], mean[1],
                 mean[2], deviation[0], deviation[1], deviation[2], 0, at.Of(op.Output), y.Stride, to.Batch, to.Height, to.Width),
+        ]);
+    }
+
+    private static CudaKernelCall Widen(CudaRun run, WidenLabels op)
+    {
+        CudaKernel kernel = run.Kernels.Get("widen_labels");
+        long count = op.X.Shape.Count;
+        return new CudaKernelCall(run, op, 0, kernel.Name, at =>
+        [
+            new KernelLaunch(kernel, CudaGrid.Elements(run.Device, count, lanes: 1), CudaGrid.Block, at.Of(op.X), at.Of(op.Output), count),
         ]);
     }
 
