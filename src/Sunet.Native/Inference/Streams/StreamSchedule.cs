@@ -217,7 +217,7 @@ internal sealed class StreamSchedule
         return size;
     }
 
-    /// <summary>The size to take next: whose first image came first, of those with a batch, else of those whose batch will not fill.</summary>
+    /// <summary>The size whose first image came first, of those with a batch, else of those whose batch will not fill.</summary>
     private SizeQueue? Next()
     {
         SizeQueue? next = null;
