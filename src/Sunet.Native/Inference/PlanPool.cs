@@ -6,14 +6,14 @@ using Sunet.Native.Tensors;
 namespace Sunet.Native.Inference;
 
 /// <summary>
-/// Compiled predictions for as many calls at a time as are allowed. A call takes a slot, and while it has it, rents the plans of a size:
-/// idle ones, or newly compiled ones, so that no size has more than there are slots. All plans read one set of weights. Sizes beyond the
+/// Compiled predictions for as many calls at a time as are allowed. A call takes a slot, and while it has it, rents a plan of a size: an
+/// idle one, or a newly compiled one, so that no size has more than there are slots. All plans read one set of weights. Sizes beyond the
 /// number that is kept give up their plans, the size used longest ago first.
 /// </summary>
 /// <param name="owner">Whose pool it is, for refusing calls from its own callbacks.</param>
 /// <param name="model">The weights.</param>
 /// <param name="scales">The factors on height and width.</param>
-/// <param name="options">How many calls run at a time, and how many sizes are kept.</param>
+/// <param name="options">Whether images are mirrored, how many calls run at a time, and how many sizes are kept.</param>
 /// <param name="backend">Where plans run.</param>
 internal sealed class PlanPool(
     object owner, ISunetWeights model, IReadOnlyList<double> scales, PredictorOptions options, IBackend backend) : IDisposable
@@ -58,7 +58,7 @@ internal sealed class PlanPool(
     /// <summary>Lets the calling thread's callbacks be refused until the result is disposed.</summary>
     public CallMark Mark() => CallMark.Begin(owner);
 
-    /// <summary>Plans of a size for the caller, who has a slot, alone; given back by disposing the lease.</summary>
+    /// <summary>A plan of a size for the caller, who has a slot, alone; given back by disposing the lease.</summary>
     /// <exception cref="MemoryException">The size does not fit into memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while the size was compiled.</exception>
     public Lease Rent(Shape shape, PredictionKind kind, CancellationToken cancellation)
@@ -67,7 +67,7 @@ internal sealed class PlanPool(
         lock (gate)
         {
             size = Find(shape, kind);
-            if (size.Idle.TryPop(out ScalePlans? idle))
+            if (size.Idle.TryPop(out PredictionPlan? idle))
                 return new Lease(this, size, idle);
         }
 
@@ -142,12 +142,12 @@ internal sealed class PlanPool(
         }
     }
 
-    private ScalePlans Compile(Shape shape, PredictionKind kind, CancellationToken cancellation)
+    private PredictionPlan Compile(Shape shape, PredictionKind kind, CancellationToken cancellation)
     {
         compiling.Wait(cancellation);
         try
         {
-            return new ScalePlans(model, shape, scales, kind, backend, weights, cancellation);
+            return new PredictionPlan(model, shape, scales, options.Flip, kind, backend, weights, cancellation);
         }
         finally
         {
@@ -189,22 +189,22 @@ internal sealed class PlanPool(
     private void GiveUp(SizePlans size)
     {
         sizes.Remove(size);
-        while (size.Idle.TryPop(out ScalePlans? plans))
-            plans.Dispose();
+        while (size.Idle.TryPop(out PredictionPlan? plan))
+            plan.Dispose();
     }
 
-    private void Return(SizePlans size, ScalePlans plans)
+    private void Return(SizePlans size, PredictionPlan plan)
     {
         lock (gate)
         {
             if (sizes.Contains(size))
             {
-                size.Idle.Push(plans);
+                size.Idle.Push(plan);
                 return;
             }
         }
 
-        plans.Dispose();
+        plan.Dispose();
     }
 
     /// <summary>The right to run; ends when disposed.</summary>
@@ -223,13 +223,13 @@ internal sealed class PlanPool(
         }
     }
 
-    /// <summary>Plans in use by one call.</summary>
-    public readonly struct Lease(PlanPool pool, SizePlans size, ScalePlans plans) : IDisposable
+    /// <summary>A plan in use by one call.</summary>
+    public readonly struct Lease(PlanPool pool, SizePlans size, PredictionPlan plan) : IDisposable
     {
-        /// <summary>One a scale.</summary>
-        public IReadOnlyList<ScalePlan> Scales => plans.Scales;
+        /// <summary>The plan.</summary>
+        public PredictionPlan Plan => plan;
 
-        public void Dispose() => pool.Return(size, plans);
+        public void Dispose() => pool.Return(size, plan);
     }
 
     /// <summary>What is idle of one size.</summary>
@@ -239,32 +239,6 @@ internal sealed class PlanPool(
 
         public PredictionKind Kind => kind;
 
-        public Stack<ScalePlans> Idle { get; } = [];
-    }
-
-    /// <summary>The plans of one image size, one a scale.</summary>
-    internal sealed class ScalePlans : IDisposable
-    {
-        private readonly List<ScalePlan> plans = [];
-
-        public ScalePlans(
-            ISunetWeights model, Shape shape, IReadOnlyList<double> scales, PredictionKind kind, IBackend backend, WeightStore weights,
-            CancellationToken cancellation)
-        {
-            try
-            {
-                foreach (double scale in scales)
-                    plans.Add(new ScalePlan(model, shape, scale, kind, backend, weights, cancellation));
-            }
-            catch
-            {
-                Dispose();
-                throw;
-            }
-        }
-
-        public IReadOnlyList<ScalePlan> Scales => plans;
-
-        public void Dispose() => plans.ForEach(p => p.Dispose());
+        public Stack<PredictionPlan> Idle { get; } = [];
     }
 }

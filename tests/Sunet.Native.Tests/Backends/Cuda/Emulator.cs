@@ -126,6 +126,9 @@ internal static unsafe partial class Emulator
     [LibraryImport(Library, EntryPoint = "sunet_emulator_peek")]
     public static partial int Peek(ulong address, void* to, nuint bytes);
 
+    [LibraryImport(Library, EntryPoint = "sunet_emulator_bytes_to_host")]
+    public static partial long BytesToHost();
+
     [LibraryImport(Library, EntryPoint = "sunet_emulator_open_ranges")]
     public static partial long OpenRanges();
 

@@ -1,6 +1,7 @@
 /* Copies and fills. Those on a stream touch host memory when they run, not when they are asked for, and only pinned memory. */
 #include <cstring>
 
+#include "core/control.hpp"
 #include "memory/memory.hpp"
 #include "streams/streams.hpp"
 
@@ -8,6 +9,11 @@ namespace emulator {
 namespace {
 
 constexpr unsigned char poison = 0xff;
+
+/* Bytes that were copied to the host. */
+int64_t copied_to_host = 0;
+
+const on_reset forget([] { copied_to_host = 0; });
 
 bool check_pinned(const void* host, size_t bytes) {
     if (bytes == 0 || pinned_holding(host, bytes) != nullptr) return true;
@@ -85,6 +91,7 @@ EMULATOR_EXPORT CUresult cuMemcpyDtoHAsync_v2(void* to, CUdeviceptr from, size_t
     work copy = {"a copy to the host", [=] {
                      require_pinned(to, bytes);
                      std::memcpy(to, device<unsigned char>(from, bytes, "the source"), bytes);
+                     copied_to_host += static_cast<int64_t>(bytes);
                      change_pending(to, bytes, -1);
                  }};
     /* A caller that reads before it synchronises must not find plausible values, such as those of the step before. */
@@ -119,7 +126,10 @@ EMULATOR_EXPORT CUresult cuMemcpyHtoD_v2(CUdeviceptr to, const void* from, size_
 EMULATOR_EXPORT CUresult cuMemcpyDtoH_v2(void* to, CUdeviceptr from, size_t bytes) {
     EMULATOR_ENTER(CUDA_ERROR_LAUNCH_FAILED);
     if (const CUresult status = begin_plain_copy(from, to, bytes)) return status;
-    run_work({"a copy to the host", [=] { std::memcpy(to, device<unsigned char>(from, bytes, "the source"), bytes); }});
+    run_work({"a copy to the host", [=] {
+                  std::memcpy(to, device<unsigned char>(from, bytes, "the source"), bytes);
+                  copied_to_host += static_cast<int64_t>(bytes);
+              }});
     return sticky_fault();
 }
 
@@ -131,4 +141,9 @@ EMULATOR_EXPORT CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, si
 EMULATOR_EXPORT CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, size_t count, CUstream stream) {
     EMULATOR_ENTER(CUDA_ERROR_LAUNCH_FAILED);
     return fill<unsigned>(to, value, count, stream);
+}
+
+EMULATOR_CONTROL int64_t sunet_emulator_bytes_to_host(void) {
+    const std::lock_guard<std::recursive_mutex> hold(global_lock());
+    return copied_to_host;
 }
