@@ -42,32 +42,35 @@ SUNET_DEVICE void add_probabilities(const T* x, int ld_x, int images, int channe
         const int row = unit / tiles % rows.output, image = unit / tiles / rows.output;
         const int column = begin + lower(thread_x(), count - 1);
         const axis_tap vertical = tap(rows, row), horizontal = tap(columns, mirrored != 0 ? columns.output - 1 - column : column);
+        const T* first = x + static_cast<int64_t>(image) * up_rows.input * up_columns.input * ld_x;
+        /* Indices that are known when the loops are unrolled, so that the four stay in registers. */
         sampled_pixel<T> pixels[4];
-        int sampled = 0;
+        SUNET_UNROLL
         for (int corner = 0; corner < 4; ++corner) {
             const bool under = corner / 2 != 0, right = corner % 2 != 0;
             const float weight =
                 (under ? vertical.fraction : 1.0f - vertical.fraction) * (right ? horizontal.fraction : 1.0f - horizontal.fraction);
-            if (weight == 0.0f || thread_x() >= count) continue;
             const axis_tap up = tap(up_rows, under ? vertical.high() : vertical.low);
             const axis_tap across = tap(up_columns, right ? horizontal.high() : horizontal.low);
-            const T* first = x + static_cast<int64_t>(image) * up_rows.input * up_columns.input * ld_x;
-            sampled_pixel<T>& pixel = pixels[sampled++];
-            pixel.upper = first + (static_cast<int64_t>(up.low) * up_columns.input + across.low) * ld_x;
-            pixel.under = first + (static_cast<int64_t>(up.high()) * up_columns.input + across.low) * ld_x;
-            pixel.step = (across.high() - across.low) * ld_x;
-            pixel.vertical = up.fraction;
-            pixel.horizontal = across.fraction;
-            pixel.weight = weight * share;
-            pixel.sum_exponentials(channels);
+            pixels[corner] = {first + (static_cast<int64_t>(up.low) * up_columns.input + across.low) * ld_x,
+                              first + (static_cast<int64_t>(up.high()) * up_columns.input + across.low) * ld_x,
+                              (across.high() - across.low) * ld_x,
+                              up.fraction,
+                              across.fraction,
+                              weight * share,
+                              0.0f,
+                              0.0f};
+            if (weight > 0.0f && thread_x() < count) pixels[corner].sum_exponentials(channels);
         }
         float* to = y + ((static_cast<int64_t>(image) * rows.output + row) * columns.output + begin) * ld_y;
         for (int channel = 0; channel < channels; channel += staged_channels) {
             const int part = lower(staged.channels, channels - channel);
             for (int i = 0; thread_x() < count && i < part; ++i) {
                 float sum = 0;
-                for (int k = 0; k < sampled; ++k)
-                    sum = multiply_add(fast_exp(pixels[k].logit(channel + i) - pixels[k].peak), pixels[k].factor, sum);
+                SUNET_UNROLL
+                for (int k = 0; k < 4; ++k)
+                    if (pixels[k].weight > 0.0f)
+                        sum = multiply_add(fast_exp(pixels[k].logit(channel + i) - pixels[k].peak), pixels[k].factor, sum);
                 staged.row()[i] = sum;
             }
             sync_threads();
