@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Raised by one with every incompatible change; the managed side refuses another number. */
-#define SUNET_CPU_ABI 9
+#define SUNET_CPU_ABI 10
 
 typedef int32_t sunet_status;
 enum {
@@ -280,8 +280,24 @@ SUNET_API sunet_status sunet_arg_max(sunet_context*, const sunet_tensor* x_tenso
 SUNET_API sunet_status sunet_resize_arg_max(sunet_context*, const sunet_tensor* x_tensor, const void* x, int32_t height, int32_t width,
                                             uint8_t* out);
 
-/* y = (x / 255 - mean) / deviation, rounded once: bytes [N, H, W, 3] -> [N, 3, H, W]; mean and deviation [3]. */
-SUNET_API sunet_status sunet_normalize_images(sunet_context*, const uint8_t* x, const float* mean, const float* deviation,
+/* Logits [N, C, h, w] that a network gave at one scale, before they are resized to its own height and width. */
+typedef struct sunet_scaled_logits {
+    sunet_tensor tensor; /* may be BF16 */
+    const void* logits;
+    int32_t height, width; /* of the network's input */
+    int32_t mirrored;      /* 1: the network saw the image mirrored left to right, so its probabilities are mirrored back */
+} sunet_scaled_logits;
+
+/* The mean over scales of the probabilities, F32 and PLAIN [N, C, H, W]: each scale's logits are resized to the network's size, as
+ * sunet_bilinear does, then softmax over C, then resized to y's size. Only y is made at full size. Of `scratch` it takes as many floats as
+ * sunet_average_probabilities_scratch gives for the classes, the widest network and y's width. */
+SUNET_API sunet_status sunet_average_probabilities(sunet_context*, int32_t count, const sunet_scaled_logits* scales, float* scratch,
+                                                   int64_t scratch_floats, const sunet_tensor* y_tensor, float* y);
+SUNET_API int64_t sunet_average_probabilities_scratch(sunet_context*, int32_t classes, int32_t width, int32_t out_width);
+
+/* y = (x / 255 - mean) / deviation, rounded once: bytes [N, H, W, 3] -> [N, 3, H, W]; mean and deviation [3]. Every row is mirrored where
+ * mirrored is not 0. */
+SUNET_API sunet_status sunet_normalize_images(sunet_context*, const uint8_t* x, const float* mean, const float* deviation, int32_t mirrored,
                                               const sunet_tensor* y_tensor, void* y);
 /* y = x, from bytes to integers: labels as they are stored to labels as a loss reads them. */
 SUNET_API sunet_status sunet_widen_labels(sunet_context*, int64_t count, const uint8_t* x, int32_t* y);

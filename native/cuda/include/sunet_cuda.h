@@ -253,6 +253,16 @@ SUNET_ENTRY bilinear_arg_max_bf16(const bf16* x, int ld_x, uint8_t* classes, int
 SUNET_VECTOR_LOAD_ENTRY softmax_f32(const float* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels);
 SUNET_VECTOR_LOAD_ENTRY softmax_bf16(const bf16* x, int ld_x, float* y, int ld_y, int64_t pixels, int channels);
 
+/*
+ * y += share * the probabilities of one scale, or y = that if begins is not 0: x [images, in_height, in_width] are logits that are resized
+ * as bilinear_* does to the network's height and width; their softmax, mirrored left to right if mirrored is not 0, is resized to y's size.
+ * Heights and widths up to 32767. Block 128; grid x: images * out_height * (out_width / 128, rounded up).
+ */
+SUNET_ENTRY add_probabilities_f32(const float* x, int ld_x, int images, int channels, int in_height, int in_width, int height, int width,
+                                  int mirrored, float share, int begins, float* y, int ld_y, int out_height, int out_width);
+SUNET_ENTRY add_probabilities_bf16(const bf16* x, int ld_x, int images, int channels, int in_height, int in_width, int height, int width,
+                                   int mirrored, float share, int begins, float* y, int ld_y, int out_height, int out_width);
+
 /* dx = y * (dy - sum over channels of dy * y); dx may be y, or dy where that is float32. Block 256; grid x: pixels / 8. */
 SUNET_ENTRY softmax_backward_f32(const float* y, int ld_y, const float* dy, int ld_dy, float* dx, int ld_dx, int64_t pixels, int channels);
 SUNET_ENTRY softmax_backward_bf16(const float* y, int ld_y, const bf16* dy, int ld_dy, float* dx, int ld_dx, int64_t pixels, int channels);

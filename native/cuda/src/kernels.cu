@@ -7,5 +7,6 @@
 #include "pooling.cu"
 #include "resize.cu"
 #include "softmax.cu"
+#include "average_probabilities.cu"
 #include "cross_entropy.cu"
 #include "dice_cross_entropy.cu"

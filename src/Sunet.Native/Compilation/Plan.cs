@@ -26,8 +26,8 @@ public sealed partial class Plan : IDisposable, IWeightReader
     private readonly Dictionary<Value, StoredWeight> shared;
     private readonly WeightStore? weights;
     private readonly CallGate gate = new(typeof(Plan));
-    private readonly Action runPhase;
-    private Phase running;
+    private readonly Action runCalls;
+    private Range running;
     private IPlanObserver? watching;
 
     private Plan(Graph graph, IBackendSession session, PlannedCall[] calls, MemoryPlan memory, IDeviceMemory arena, PlanAddresses addresses,
@@ -42,7 +42,7 @@ public sealed partial class Plan : IDisposable, IWeightReader
         Memory = memory;
         this.calls = calls;
         this.arena = arena;
-        runPhase = RunPhase;
+        runCalls = RunCalls;
         phaseStarts = [.. Enum.GetValues<Phase>().Select(phase => calls.Count(c => c.Op.Phase < phase)), calls.Length];
     }
 
@@ -166,7 +166,11 @@ public sealed partial class Plan : IDisposable, IWeightReader
     private void LoadMissing(ParameterReader model, CancellationToken cancellation)
     {
         Value[] missing =
-            [.. Graph.Parameters.Concat(Graph.Buffers).Where(v => !shared.TryGetValue(v, out StoredWeight? stored) || !stored.IsLoaded)];
+        [
+            .. Graph.Parameters.Concat(Graph.Buffers)
+                .Where(v => !shared.TryGetValue(v, out StoredWeight? stored) || !stored.IsLoaded)
+                .DistinctBy(addresses.Of),
+        ];
         ProvideMemory(missing);
         using var room = new HostFloats(
             missing.Where(v => v.Derivation is not null).Select(v => v.Shape.ArrayLength).DefaultIfEmpty().Max());
@@ -233,12 +237,8 @@ public sealed partial class Plan : IDisposable, IWeightReader
     /// <param name="phase">The phase.</param>
     /// <param name="observer">The observer; null for none.</param>
     /// <exception cref="BackendException">A call failed; the message names op and layer.</exception>
-    internal void Run(Phase phase, IPlanObserver? observer)
-    {
-        using CallGate.Scope inside = Enter();
-        (running, watching) = (phase, observer);
-        Session.Perform(runPhase);
-    }
+    internal void Run(Phase phase, IPlanObserver? observer) =>
+        Run(phaseStarts[(int)phase]..phaseStarts[(int)phase + 1], observer);
 
     /// <summary>
     /// Gives the memory of activations, gradients and scratch back to the system until the next run, where the device can: the CPU on
@@ -254,10 +254,16 @@ public sealed partial class Plan : IDisposable, IWeightReader
     }
 
     /// <summary>Makes a phase, run as it is every time, cheaper to repeat. The caller disposes it before the plan.</summary>
-    public PreparedWork Record(Phase phase)
+    public PreparedWork Record(Phase phase) => Record(phaseStarts[(int)phase]..phaseStarts[(int)phase + 1]);
+
+    /// <summary>
+    /// Makes some calls, one after the other in running order, cheaper to repeat: for a caller that does something between parts of a
+    /// phase. The caller disposes it before the plan.
+    /// </summary>
+    internal PreparedWork Record(Range range)
     {
         using CallGate.Scope inside = Enter();
-        return new RecordedPhase(this, Session.Record(() => Run(phase)));
+        return new RecordedCalls(this, Session.Record(() => Run(range, null)));
     }
 
     /// <summary>Waits for the call that runs and frees all the plan holds.</summary>
@@ -275,11 +281,18 @@ public sealed partial class Plan : IDisposable, IWeightReader
     /// <summary>Waits for the call that runs and refuses later ones, because the weights they would read are about to go.</summary>
     void IWeightReader.RefuseWithout(WeightStore store) => gate.Refuse(store.GetType());
 
-    private void RunPhase()
+    private void Run(Range range, IPlanObserver? observer)
     {
-        (Phase phase, IPlanObserver? observer) = (running, watching);
-        int end = phaseStarts[(int)phase + 1];
-        for (int i = phaseStarts[(int)phase]; i < end; i++)
+        using CallGate.Scope inside = Enter();
+        (running, watching) = (range, observer);
+        Session.Perform(runCalls);
+    }
+
+    private void RunCalls()
+    {
+        (Range range, IPlanObserver? observer) = (running, watching);
+        int end = range.End.GetOffset(calls.Length);
+        for (int i = range.Start.GetOffset(calls.Length); i < end; i++)
         {
             observer?.Starting(i, calls[i]);
             calls[i].Call.Run();
@@ -311,8 +324,8 @@ public sealed partial class Plan : IDisposable, IWeightReader
         Session.Dispose();
     }
 
-    /// <summary>A recorded phase is a call of the plan, too.</summary>
-    private sealed class RecordedPhase(Plan plan, PreparedWork recorded) : PreparedWork
+    /// <summary>Recorded calls are a call of the plan, too.</summary>
+    private sealed class RecordedCalls(Plan plan, PreparedWork recorded) : PreparedWork
     {
         protected override void Work()
         {

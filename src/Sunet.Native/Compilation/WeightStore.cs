@@ -45,14 +45,21 @@ internal sealed class WeightStore(IBackend backend) : IDisposable
     {
         using Lock.Scope held = Enter();
         var found = new Dictionary<Value, StoredWeight>();
+        var added = new Dictionary<(string Name, string Format, long Bytes), StoredWeight>();
         foreach (Value value in graph.Parameters.Concat(graph.Buffers))
         {
             if (session.Layouts.SharedFormatOf(value) is not { } format)
                 continue;
             long bytes = session.Layouts.BytesOf(value);
-            long copyBytes = value.Kind == ValueKind.Parameter ? bytes / sizeof(float) * (session.ParameterCopies?.ElementBytes ?? 0) : 0;
-            found.Add(value, weights.GetValueOrDefault((value.Name, format, bytes))
-                ?? new StoredWeight(value.Name, format, bytes, Align(bytes), Align(copyBytes)));
+            var key = (value.Name, format, bytes);
+            if (!weights.TryGetValue(key, out StoredWeight? stored) && !added.TryGetValue(key, out stored))
+            {
+                bool isCopied = value.Kind == ValueKind.Parameter;
+                long copyBytes = isCopied ? bytes / sizeof(float) * (session.ParameterCopies?.ElementBytes ?? 0) : 0;
+                added.Add(key, stored = new StoredWeight(value.Name, format, bytes, Align(bytes), Align(copyBytes)));
+            }
+
+            found.Add(value, stored);
         }
 
         return found;
@@ -60,7 +67,7 @@ internal sealed class WeightStore(IBackend backend) : IDisposable
 
     /// <summary>Bytes that <see cref="Allocate"/> will take.</summary>
     internal static long MissingBytes(IEnumerable<StoredWeight> wanted) =>
-        wanted.Where(w => w.Address == 0).Sum(w => w.ParameterBytes + w.CopyBytes);
+        wanted.Where(w => w.Address == 0).Distinct().Sum(w => w.ParameterBytes + w.CopyBytes);
 
     /// <summary>Gives memory, one block, to what has none.</summary>
     /// <exception cref="MemoryException">There is not enough.</exception>
@@ -68,7 +75,7 @@ internal sealed class WeightStore(IBackend backend) : IDisposable
     internal void Allocate(IEnumerable<StoredWeight> wanted)
     {
         using Lock.Scope held = Enter();
-        StoredWeight[] missing = [.. wanted.Where(w => w.Address == 0)];
+        StoredWeight[] missing = [.. wanted.Where(w => w.Address == 0).Distinct()];
         if (missing.Length == 0)
             return;
         IDeviceMemory block = backend.Allocate(MissingBytes(missing));

@@ -106,6 +106,17 @@ public sealed class Graph
         return value;
     }
 
+    /// <summary>
+    /// Adds a parameter or buffer of the graph once more, under its name, for ops that may want it in another format. A plan keeps both in
+    /// one place where their formats agree.
+    /// </summary>
+    internal Value Again(Value stored)
+    {
+        var value = new Value(stored.Name, stored.Shape, stored.Type, stored.Kind, null) { Derivation = stored.Derivation };
+        (stored.Kind == ValueKind.Buffer ? buffers : parameters).Add(value);
+        return value;
+    }
+
     /// <summary>Adds a parameter that follows from others when the plan is loaded, such as folded weights.</summary>
     internal Value Derive(string name, Shape shape, ParameterDerivation derivation)
     {

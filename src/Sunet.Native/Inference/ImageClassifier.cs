@@ -18,7 +18,7 @@ public sealed class ImageClassifier : IDisposable
     private readonly CallGate gate = new(typeof(ImageClassifier));
     private readonly IBackend backend;
     private readonly WeightStore weights;
-    private ScalePlan? plan;
+    private ClassifierPlan? plan;
     private Shape planned;
 
     /// <summary>Prepares classification.</summary>
@@ -89,13 +89,13 @@ public sealed class ImageClassifier : IDisposable
         weights.Dispose();
     });
 
-    private ScalePlan PlanFor(Shape shape)
+    private ClassifierPlan PlanFor(Shape shape)
     {
         if (plan is not null && planned == shape)
             return plan;
         plan?.Dispose();
         plan = null;
-        plan = new ScalePlan(Model, shape, scale: 1, PredictionKind.Probabilities, 1, backend, weights, CancellationToken.None);
+        plan = new ClassifierPlan(Model, shape, backend, weights);
         planned = shape;
         return plan;
     }

@@ -65,18 +65,6 @@ internal static class Pixels
             sum[i] += source[i] * factor;
     }
 
-    /// <summary>sum += factor * source with every row mirrored.</summary>
-    public static void AddScaledFlipped(ReadOnlySpan<float> source, int width, float factor, Span<float> sum)
-    {
-        for (int start = 0; start < source.Length; start += width)
-        {
-            ReadOnlySpan<float> s = source.Slice(start, width);
-            Span<float> d = sum.Slice(start, width);
-            for (int x = 0; x < width; x++)
-                d[x] += s[width - 1 - x] * factor;
-        }
-    }
-
     /// <summary>The index of the largest of <paramref name="classes"/> planes at each pixel of a row; the first of equals.</summary>
     /// <param name="planes">From the row's first pixel in the first plane.</param>
     /// <param name="stride">Elements between planes.</param>

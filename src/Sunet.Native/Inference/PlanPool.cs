@@ -6,14 +6,14 @@ using Sunet.Native.Tensors;
 namespace Sunet.Native.Inference;
 
 /// <summary>
-/// Compiled predictions for as many calls at a time as are allowed. A call takes a slot, and while it has it, rents the plans of a size:
-/// idle ones, or newly compiled ones, so that no size has more than there are slots. All plans read one set of weights. Sizes beyond the
+/// Compiled predictions for as many calls at a time as are allowed. A call takes a slot, and while it has it, rents a plan of a size: an
+/// idle one, or a newly compiled one, so that no size has more than there are slots. All plans read one set of weights. Sizes beyond the
 /// number that is kept give up their plans, the size used longest ago first.
 /// </summary>
 /// <param name="owner">Whose pool it is, for refusing calls from its own callbacks.</param>
 /// <param name="model">The weights.</param>
 /// <param name="scales">The factors on height and width.</param>
-/// <param name="options">How many calls run at a time, and how many sizes are kept.</param>
+/// <param name="options">Whether images are mirrored, how many calls run at a time, and how many sizes are kept.</param>
 /// <param name="backend">Where plans run.</param>
 internal sealed class PlanPool(
     object owner, ISunetWeights model, IReadOnlyList<double> scales, PredictorOptions options, IBackend backend) : IDisposable
@@ -82,9 +82,9 @@ internal sealed class PlanPool(
             return sizes.Exists(s => s.Is(shape, kind, concurrency) && s.Idle.Count > 0);
     }
 
-    /// <summary>Plans of a size for the caller alone, who has a slot or has begun work without one; the lease gives them back.</summary>
+    /// <summary>A plan of a size for the caller alone, who has a slot or has begun work without one; the lease gives it back.</summary>
     /// <param name="shape">[N, 3, H, W] of the images.</param>
-    /// <param name="kind">What is wanted of them.</param>
+    /// <param name="kind">What is wanted of it.</param>
     /// <param name="cancellation">Stops waiting and compiling.</param>
     /// <param name="concurrency">How many plans of the size are meant to run at a time, each on its share of the processors.</param>
     /// <exception cref="MemoryException">The size does not fit into memory.</exception>
@@ -95,7 +95,7 @@ internal sealed class PlanPool(
         lock (gate)
         {
             size = Find(shape, kind, concurrency);
-            if (size.Idle.TryPop(out ScalePlans? idle))
+            if (size.Idle.TryPop(out PredictionPlan? idle))
                 return new Lease(this, size, idle);
         }
 
@@ -175,12 +175,12 @@ internal sealed class PlanPool(
         }
     }
 
-    private ScalePlans Compile(Shape shape, PredictionKind kind, int concurrency, CancellationToken cancellation)
+    private PredictionPlan Compile(Shape shape, PredictionKind kind, int concurrency, CancellationToken cancellation)
     {
         compiling.Wait(cancellation);
         try
         {
-            return new ScalePlans(model, shape, scales, kind, concurrency, backend, weights, cancellation);
+            return new PredictionPlan(model, shape, scales, options.Flip, kind, concurrency, backend, weights, cancellation);
         }
         finally
         {
@@ -222,22 +222,22 @@ internal sealed class PlanPool(
     private void GiveUp(SizePlans size)
     {
         sizes.Remove(size);
-        while (size.Idle.TryPop(out ScalePlans? plans))
-            plans.Dispose();
+        while (size.Idle.TryPop(out PredictionPlan? plan))
+            plan.Dispose();
     }
 
-    private void Return(SizePlans size, ScalePlans plans)
+    private void Return(SizePlans size, PredictionPlan plan)
     {
         lock (gate)
         {
             if (sizes.Contains(size))
             {
-                size.Idle.Push(plans);
+                size.Idle.Push(plan);
                 return;
             }
         }
 
-        plans.Dispose();
+        plan.Dispose();
     }
 
     /// <summary>The right to run; ends when disposed.</summary>
@@ -262,47 +262,21 @@ internal sealed class PlanPool(
         }
     }
 
-    /// <summary>Plans in use by one call.</summary>
-    public readonly struct Lease(PlanPool pool, SizePlans size, ScalePlans plans) : IDisposable
+    /// <summary>A plan in use by one call.</summary>
+    public readonly struct Lease(PlanPool pool, SizePlans size, PredictionPlan plan) : IDisposable
     {
-        /// <summary>One a scale.</summary>
-        public IReadOnlyList<ScalePlan> Scales => plans.Scales;
+        /// <summary>The plan.</summary>
+        public PredictionPlan Plan => plan;
 
-        public void Dispose() => pool.Return(size, plans);
+        public void Dispose() => pool.Return(size, plan);
     }
 
     /// <summary>What is idle of one size.</summary>
     internal sealed class SizePlans(Shape shape, PredictionKind kind, int concurrency)
     {
-        public Stack<ScalePlans> Idle { get; } = [];
+        public Stack<PredictionPlan> Idle { get; } = [];
 
         public bool Is(Shape otherShape, PredictionKind otherKind, int otherConcurrency) =>
             shape == otherShape && kind == otherKind && concurrency == otherConcurrency;
-    }
-
-    /// <summary>The plans of one image size, one a scale.</summary>
-    internal sealed class ScalePlans : IDisposable
-    {
-        private readonly List<ScalePlan> plans = [];
-
-        public ScalePlans(
-            ISunetWeights model, Shape shape, IReadOnlyList<double> scales, PredictionKind kind, int concurrency, IBackend backend,
-            WeightStore weights, CancellationToken cancellation)
-        {
-            try
-            {
-                foreach (double scale in scales)
-                    plans.Add(new ScalePlan(model, shape, scale, kind, concurrency, backend, weights, cancellation));
-            }
-            catch
-            {
-                Dispose();
-                throw;
-            }
-        }
-
-        public IReadOnlyList<ScalePlan> Scales => plans;
-
-        public void Dispose() => plans.ForEach(p => p.Dispose());
     }
 }

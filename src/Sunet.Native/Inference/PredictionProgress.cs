@@ -15,6 +15,9 @@ internal struct PredictionWatch(int total, IProgress<PredictionProgress>? progre
     /// <summary>Stops the call.</summary>
     public readonly CancellationToken Cancellation => cancellation;
 
+    /// <summary>Whether somebody follows the runs, so that each is done before the next begins.</summary>
+    public readonly bool IsWatched => progress is not null || cancellation.CanBeCanceled;
+
     /// <exception cref="OperationCanceledException">The caller wants no more of it.</exception>
     public readonly void Before() => cancellation.ThrowIfCancellationRequested();
 

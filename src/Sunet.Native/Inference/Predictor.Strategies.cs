@@ -21,7 +21,7 @@ public sealed partial class Predictor
     {
         int height = image.Height, width = image.Width, classes = Model.Spec.Classes;
         var shape = new Shape(1, 3, height, width);
-        if (IsDirect(shape))
+        if (IsWhole(height, width))
         {
             LabelAtOnce(ref watch, image, shape, labels);
             return;
@@ -51,14 +51,14 @@ public sealed partial class Predictor
             return;
         }
 
-        using SpanOwner<float> pixels = HostBuffer.Rent<float>(new Shape(3, size.H, size.W));
-        Pixels.Normalise(image, Model.Spec.Normalization, pixels.Span);
         if (Options.CropSize == 0)
         {
-            scales.Average(ref watch, pixels.Span, new Shape(1, 3, size.H, size.W), probabilities);
+            scales.Average(ref watch, image, probabilities);
             return;
         }
 
+        using SpanOwner<float> pixels = HostBuffer.Rent<float>(new Shape(3, size.H, size.W));
+        Pixels.Normalise(image, Model.Spec.Normalization, pixels.Span);
         probabilities.Clear();
         foreach (double scale in Options.Scales)
         {
@@ -73,10 +73,9 @@ public sealed partial class Predictor
         using SpanOwner<byte> flat = HostBuffer.Rent<byte>(shape.WithChannels(1));
         image.CopyTo(rows.Span);
         watch.Before();
-        using (PlanPool.Lease plans = pool.Rent(shape, PredictionKind.Labels, watch.Cancellation))
-            plans.Scales[0].Run(MemoryMarshal.AsBytes(rows.Span), flat.Span);
+        using (PlanPool.Lease lease = pool.Rent(shape, PredictionKind.Labels, watch.Cancellation))
+            lease.Plan.Label(ref watch, MemoryMarshal.AsBytes(rows.Span), flat.Span);
         ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(labels);
-        watch.After();
     }
 
     private void CountAtOnce(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Shape shape, ReadOnlySpan2D<byte> labels,
@@ -91,9 +90,8 @@ public sealed partial class Predictor
         Pixels.Widen(labels, wide.Span);
         watch.Before();
         int invalid;
-        using (PlanPool.Lease plans = pool.Rent(shape, PredictionKind.Counts, watch.Cancellation))
-            invalid = plans.Scales[0].Count(MemoryMarshal.AsBytes(rows.Span), wide.Span, counts.Span, flat.Span);
-        watch.After();
+        using (PlanPool.Lease lease = pool.Rent(shape, PredictionKind.Counts, watch.Cancellation))
+            invalid = lease.Plan.Count(ref watch, MemoryMarshal.AsBytes(rows.Span), wide.Span, counts.Span, flat.Span);
         if (!predictions.IsEmpty)
             ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(predictions);
         if (invalid > 0)
@@ -123,9 +121,8 @@ public sealed partial class Predictor
         return down.Starts.Count * across.Starts.Count * Options.Scales.Count;
     }
 
-    /// <summary>Whether labels come straight from the logits: the image's own scale, no flip, neither tiles nor crops.</summary>
-    private bool IsDirect(Shape shape) => Options.CropSize == 0 && !MustTile(shape.Height, shape.Width) && !Options.Flip
-        && Options.Scales is [var scale] && ScalePlan.SupportsLabels(shape, scale);
+    /// <summary>Whether an image is predicted in one piece.</summary>
+    private bool IsWhole(int height, int width) => Options.CropSize == 0 && !MustTile(height, width);
 
     private bool MustTile(int height, int width) =>
         Options.CropSize == 0 && Options.TileSize > 0 && Math.Max(height, width) > Options.TileSize;

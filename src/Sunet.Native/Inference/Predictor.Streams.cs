@@ -48,7 +48,7 @@ public sealed partial class Predictor
 
     private sealed class BatchSegmenter(Predictor predictor, int batchSize, int concurrency) : IBatchSegmenter
     {
-        public int BatchSizeOf(int height, int width) => predictor.IsDirect(new Shape(1, 3, height, width)) ? batchSize : 1;
+        public int BatchSizeOf(int height, int width) => predictor.IsWhole(height, width) ? batchSize : 1;
 
         public void Segment(IReadOnlyList<StreamImage> images, bool isAlone, LaneRoom room, CancellationToken cancellation)
         {
@@ -57,7 +57,7 @@ public sealed partial class Predictor
             ImageRequest first = images[0].Request!;
             var watch = new PredictionWatch(0, null, cancellation);
             var shape = new Shape(batchSize, 3, first.Image.Height, first.Image.Width);
-            if (!predictor.IsDirect(shape))
+            if (!predictor.IsWhole(shape.Height, shape.Width))
                 predictor.Label(ref watch, first.Image.Span, first.Labels.Span);
             else if (batchSize == 1)
                 Single(ref watch, first, shape, isAlone, room);
@@ -102,9 +102,8 @@ public sealed partial class Predictor
         private void Run(ref PredictionWatch watch, Shape shape, int share, ReadOnlySpan<byte> input, Span<byte> output)
         {
             watch.Before();
-            using (PlanPool.Lease plans = predictor.pool.Rent(shape, PredictionKind.Labels, watch.Cancellation, share))
-                plans.Scales[0].Run(input, output);
-            watch.After();
+            using PlanPool.Lease lease = predictor.pool.Rent(shape, PredictionKind.Labels, watch.Cancellation, share);
+            lease.Plan.Label(ref watch, input, output);
         }
 
         private static ReadOnlySpan2D<byte> Rows(Span<byte> flat, int height, int width) =>

@@ -99,8 +99,8 @@ public sealed partial class Predictor : IDisposable
     }
 
     /// <summary>
-    /// Labels every pixel with its likeliest class and adds the (label, prediction) pairs to a matrix. Where a whole image is predicted
-    /// once, they are counted where they are computed, and only the counts come back.
+    /// Labels every pixel with its likeliest class and adds the (label, prediction) pairs to a matrix. Where an image is predicted in one
+    /// piece, they are counted where they are computed, and only the counts come back.
     /// </summary>
     /// <param name="image">[H, W].</param>
     /// <param name="labels">[H, W]; 255 takes no part.</param>
@@ -126,7 +126,7 @@ public sealed partial class Predictor : IDisposable
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
         PredictionWatch watch = Watch(image, null, cancellation);
         var shape = new Shape(1, 3, height, width);
-        if (IsDirect(shape))
+        if (IsWhole(height, width))
         {
             CountAtOnce(ref watch, image, shape, labels, matrix, predictions);
             SunetTelemetry.Predicted(work);
@@ -181,15 +181,12 @@ public sealed partial class Predictor : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public void WarmUp(int height, int width, CancellationToken cancellation = default)
     {
+        PredictionKind kind = PredictionKind.Labels;
         if (Options.CropSize > 0)
-            (height, width) = (Options.CropSize, Options.CropSize);
+            (height, width, kind) = (Options.CropSize, Options.CropSize, PredictionKind.ProbabilitiesOfPixels);
         else if (MustTile(height, width))
-            (height, width) = (Math.Min(height, Options.TileSize), Math.Min(width, Options.TileSize));
-        var shape = new Shape(1, 3, height, width);
-        if (IsDirect(shape))
-            pool.WarmUp(shape, PredictionKind.Labels, cancellation);
-        else
-            pool.WarmUp(shape.WithBatch(Options.Flip ? 2 : 1), PredictionKind.Probabilities, cancellation);
+            (height, width, kind) = (Math.Min(height, Options.TileSize), Math.Min(width, Options.TileSize), PredictionKind.Probabilities);
+        pool.WarmUp(new Shape(1, 3, height, width), kind, cancellation);
     }
 
     /// <summary>Waits for the running calls, which complete as usual. Later calls, and calls that wait for a slot, are refused.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using CommunityToolkit.HighPerformance;
 using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
@@ -25,26 +27,25 @@ internal sealed class ScaleAverage(PlanPool pool, SunetSpec spec, PredictorOptio
     /// <param name="average">Receives the probabilities, [N, classes, H, W].</param>
     public void Average(ref PredictionWatch watch, ReadOnlySpan<float> pixels, Shape shape, Span<float> average)
     {
-        int copies = Options.Flip ? 2 : 1;
-        var doubled = shape.WithBatch(copies * shape.Batch);
-        using SpanOwner<float> inputs = HostBuffer.Rent<float>(doubled);
-        using SpanOwner<float> outputs = HostBuffer.Rent<float>(doubled.WithChannels(Spec.Classes));
-        pixels.CopyTo(inputs.Span);
+        using SpanOwner<float> mirrored = Options.Flip ? HostBuffer.Rent<float>(shape) : SpanOwner<float>.Empty;
         if (Options.Flip)
-            Pixels.Flip(pixels, shape.Width, inputs.Span[pixels.Length..]);
-
+            Pixels.Flip(pixels, shape.Width, mirrored.Span);
         watch.Before();
-        using PlanPool.Lease plans = pool.Rent(doubled, PredictionKind.Probabilities, watch.Cancellation);
-        average.Clear();
-        float share = 1f / (copies * plans.Scales.Count);
-        for (int i = 0; i < plans.Scales.Count; i++)
-        {
-            watch.Before();
-            plans.Scales[i].Run(inputs.Span, outputs.Span);
-            Pixels.AddScaled(outputs.Span[..average.Length], share, average);
-            if (Options.Flip)
-                Pixels.AddScaledFlipped(outputs.Span[average.Length..], shape.Width, share, average);
-            watch.After();
-        }
+        using PlanPool.Lease lease = pool.Rent(shape, PredictionKind.ProbabilitiesOfPixels, watch.Cancellation);
+        lease.Plan.Average(ref watch, pixels, mirrored.Span, average);
+    }
+
+    /// <summary>Averages the class probabilities over all scales and flips; the caller holds a slot of the pool.</summary>
+    /// <param name="watch">Asked before and told after each run of the network.</param>
+    /// <param name="image">An image, or a part of one, [H, W].</param>
+    /// <param name="average">Receives the probabilities, [classes, H, W].</param>
+    public void Average(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Span<float> average)
+    {
+        var shape = new Shape(1, 3, image.Height, image.Width);
+        using SpanOwner<Rgb> rows = HostBuffer.Rent<Rgb>(shape.WithChannels(1));
+        image.CopyTo(rows.Span);
+        watch.Before();
+        using PlanPool.Lease lease = pool.Rent(shape, PredictionKind.Probabilities, watch.Cancellation);
+        lease.Plan.Average(ref watch, MemoryMarshal.AsBytes(rows.Span), average);
     }
 }

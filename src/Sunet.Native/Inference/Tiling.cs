@@ -21,22 +21,17 @@ internal static class Tiling
         where TSink : ITileSink, allows ref struct
     {
         (TileAxis rows, TileAxis columns) = Cut(image.Height, image.Width, scales.Options);
-        using var pixels = new HostFloats(3 * rows.Tile * columns.Tile);
-        var source = new ImageTiles(scales, ref watch, image, (rows.Tile, columns.Tile), pixels.Span);
+        var source = new ImageTiles(scales, ref watch, image, (rows.Tile, columns.Tile));
         TileAverage.Run(rows, columns, scales.Spec.Classes, source, ref sink);
     }
 
     private readonly ref struct ImageTiles(
-        ScaleAverage scales, ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, (int H, int W) tile, Span<float> pixels) : ITileSource
+        ScaleAverage scales, ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, (int H, int W) tile) : ITileSource
     {
         private readonly ref PredictionWatch watch = ref watch;
         private readonly ReadOnlySpan2D<Rgb> image = image;
-        private readonly Span<float> pixels = pixels;
 
-        public void Predict(int top, int left, Span<float> probabilities)
-        {
-            Pixels.Normalise(image.Slice(top, left, tile.H, tile.W), scales.Spec.Normalization, pixels);
-            scales.Average(ref watch, pixels, new Shape(1, 3, tile.H, tile.W), probabilities);
-        }
+        public void Predict(int top, int left, Span<float> probabilities) =>
+            scales.Average(ref watch, image.Slice(top, left, tile.H, tile.W), probabilities);
     }
 }

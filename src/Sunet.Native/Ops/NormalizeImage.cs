@@ -5,7 +5,7 @@ namespace Sunet.Native.Ops;
 
 /// <summary>
 /// Pixels as a network takes them, (x / 255 - mean) / deviation: from bytes [N, H, W, 3] to [N, 3, H, W]. A quarter of the bytes then
-/// travels to the device. There is no gradient for bytes.
+/// travels to the device. The result may be mirrored left to right. There is no gradient for bytes.
 /// </summary>
 public sealed class NormalizeImage : Op
 {
@@ -13,8 +13,12 @@ public sealed class NormalizeImage : Op
     private readonly OpInput x;
 
     /// <summary>Creates the op.</summary>
+    /// <param name="name">The layer's name.</param>
+    /// <param name="x">The pixels, bytes [N, H, W, 3].</param>
+    /// <param name="normalization">Mean and deviation of each colour.</param>
+    /// <param name="isMirrored">Whether every row of the result is mirrored.</param>
     /// <exception cref="ConfigurationException">The image is not bytes [N, H, W, 3], or there are not three colours.</exception>
-    public NormalizeImage(string name, Value x, ImageNormalization normalization) : base(name, Phase.Forward)
+    public NormalizeImage(string name, Value x, ImageNormalization normalization, bool isMirrored = false) : base(name, Phase.Forward)
     {
         this.x = AddInput(x);
         ArgumentNullException.ThrowIfNull(normalization);
@@ -23,6 +27,7 @@ public sealed class NormalizeImage : Op
         Require(normalization.Mean.Count == Colours && normalization.Deviation.Count == Colours && normalization.Deviation.All(d => d > 0),
             "there are three means and three deviations above 0");
         Normalization = normalization;
+        IsMirrored = isMirrored;
         AddOutput("", new Shape(x.Shape[0], Colours, x.Shape[1], x.Shape[2]));
     }
 
@@ -31,6 +36,9 @@ public sealed class NormalizeImage : Op
 
     /// <summary>Mean and deviation of each colour.</summary>
     public ImageNormalization Normalization { get; }
+
+    /// <summary>Whether every row of the result is mirrored.</summary>
+    public bool IsMirrored { get; }
 
     /// <inheritdoc/>
     public override bool IsRowMajor => true;

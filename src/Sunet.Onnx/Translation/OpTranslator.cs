@@ -34,7 +34,7 @@ internal sealed class OpTranslator(SampledNetwork network, NodeList nodes)
     public static IReadOnlyCollection<Type> NotExported { get; } =
     [
         typeof(BatchNormStatistics), typeof(SoftmaxCrossEntropy), typeof(DiceCrossEntropy), typeof(ConfusionCounts),
-        typeof(NormalizeImage), typeof(WidenLabels), typeof(Softmax), typeof(ArgMax),
+        typeof(NormalizeImage), typeof(WidenLabels), typeof(Softmax), typeof(AverageProbabilities), typeof(ArgMax),
     ];
 
     /// <summary>Translates the op at an index; those before it are translated.</summary>

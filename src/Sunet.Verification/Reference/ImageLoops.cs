@@ -24,7 +24,7 @@ internal sealed class ImageLoops : ReferenceFamily
     {
         float Unit() => (b.Random.Next(256) + 1) / 256f;
         return b.Graph.Add(new NormalizeImage("op", b.Graph.Input("x", new Shape(b.Batch, b.Height, b.Width, 3), DataType.UInt8),
-            new ImageNormalization([Unit(), Unit(), Unit()], [Unit(), Unit(), Unit()])));
+            new ImageNormalization([Unit(), Unit(), Unit()], [Unit(), Unit(), Unit()]), isMirrored: b.Seed % 2 != 0));
     }
 
     private static WidenLabels BuildWiden(OpBuilder b) =>
@@ -48,6 +48,9 @@ internal sealed class ImageLoops : ReferenceFamily
         for (int i = 0; i < y.Length; i++)
         {
             (int image, int colour, int pixel) = (i / plane / 3, i / plane % 3, i % plane);
+            int column = pixel % shape.Width;
+            if (op.IsMirrored)
+                pixel += shape.Width - 1 - (2 * column);
             double value = x[(((image * plane) + pixel) * 3) + colour] / 255;
             y[i] = (value - op.Normalization.Mean[colour]) / op.Normalization.Deviation[colour];
         }

@@ -8,7 +8,7 @@ internal static class ReferenceFamilies
     public static IReadOnlyList<ReferenceFamily> All { get; } =
     [
         new ConvolutionLoops(), new DenseLoops(), new ElementwiseLoops(), new BatchNormLoops(), new ResamplingLoops(), new LossLoops(),
-        new ImageLoops(),
+        new ImageLoops(), new ProbabilityLoops(),
     ];
 
     /// <summary>The outputs of an op, in its order.</summary>

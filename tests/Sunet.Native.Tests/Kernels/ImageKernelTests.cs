@@ -4,14 +4,15 @@ namespace Sunet.Native.Tests.Kernels;
 
 public sealed unsafe class ImageKernelTests : KernelTest
 {
-    public static TheoryData<int, int> LayoutsAndSlices => new(
+    public static TheoryData<int, int, bool> LayoutsAndSlices => new(
         from layout in Enumerable.Range(0, 4)
         from slice in Enumerable.Range(0, 4)
-        select (layout, slice));
+        from mirrored in new[] { false, true }
+        select (layout, slice, mirrored));
 
     [Theory]
     [MemberData(nameof(LayoutsAndSlices))]
-    public void NormalizeImages_AnyLayoutAndSlice_IsTheDefinitionRoundedOnce(int layout, int slice)
+    public void NormalizeImages_AnyLayoutAndSlice_IsTheDefinitionRoundedOnce(int layout, int slice, bool mirrored)
     {
         const int images = 2, height = 7, width = 13;
         byte[] bytes = new byte[images * height * width * 3];
@@ -21,11 +22,11 @@ public sealed unsafe class ImageKernelTests : KernelTest
         fixed (byte* x = bytes)
         fixed (float* m = mean, d = deviation, py = y.Data)
         {
-            Succeeds(SunetCpu.NormalizeImages(Context, x, m, d, y.Native, py));
+            Succeeds(SunetCpu.NormalizeImages(Context, x, m, d, mirrored ? 1 : 0, y.Native, py));
         }
 
         double Pixel(int n, int c, int h, int w) => bytes[(((((n * height) + h) * width) + w) * 3) + c] / 255.0;
-        y.AssertWritten((n, c, h, w) => (float)((Pixel(n, c, h, w) - mean[c]) / deviation[c]), 0);
+        y.AssertWritten((n, c, h, w) => (float)((Pixel(n, c, h, mirrored ? width - 1 - w : w) - mean[c]) / deviation[c]), 0);
     }
 
     [Fact]
@@ -37,7 +38,7 @@ public sealed unsafe class ImageKernelTests : KernelTest
         fixed (byte* x = bytes)
         fixed (float* t = three, py = y.Data)
         {
-            Assert.NotEqual(0, SunetCpu.NormalizeImages(Context, x, t, t, y.Native, py));
+            Assert.NotEqual(0, SunetCpu.NormalizeImages(Context, x, t, t, 0, y.Native, py));
         }
 
         Assert.All(y.Data, v => Assert.Equal(KernelTensor.Untouched, v));

@@ -49,6 +49,20 @@ public sealed class ImageOpTests
         Assert.Throws<ConfigurationException>(() => new ConfusionCounts("confusion", labels, predictions, classes, 255));
     }
 
+    [Theory]
+    [InlineData(0, 1, 5, 8)]
+    [InlineData(2, 2, 5, 8)]
+    [InlineData(2, 1, 4, 8)]
+    [InlineData(2, 1, 5, 0)]
+    public void AverageProbabilities_WrongScales_IsRefused(int scales, int batch, int channels, int networkWidth)
+    {
+        var first = new ScaledLogits(graph.Input("first", new Shape(1, 5, 2, 3)), (4, 6), false);
+        var second = new ScaledLogits(graph.Input("second", new Shape(batch, channels, 4, 4)), (8, networkWidth), true);
+        var error = Assert.Throws<ConfigurationException>(
+            () => new AverageProbabilities("mean", scales == 0 ? [] : [first, second], (9, 9)));
+        Assert.Contains("mean", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public unsafe void Write_Bytes_TakesExactlyTheInputs()
     {

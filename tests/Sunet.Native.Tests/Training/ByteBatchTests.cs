@@ -137,9 +137,9 @@ public sealed class ByteBatchTests : EmulatorTest
         {
             using Trainer trainer = SmallModel.Trainer(batches, backend);
             trainer.Run(3);
-            long before = Emulator.BytesUp();
+            long before = Emulator.BytesToDevice();
             trainer.Run(4);
-            return Emulator.BytesUp() - before;
+            return Emulator.BytesToDevice() - before;
         }
     }
 }

@@ -61,8 +61,11 @@ int64_t sunet_emulator_kernels_run(const char* name);
 /* Reads device memory as it is now, without running anything: 0, or -1 if the range is not in one allocation. */
 int sunet_emulator_peek(uint64_t address, void* to, size_t bytes);
 
-/* Bytes that copies on streams have brought from the host to the device since the last reset. */
-int64_t sunet_emulator_bytes_up(void);
+/* Bytes copied from the host to a device since the last reset. */
+int64_t sunet_emulator_bytes_to_device(void);
+
+/* Bytes copied from a device to the host since the last reset. */
+int64_t sunet_emulator_bytes_to_host(void);
 
 /* Times that plans of this cuDNN engine ran since the last reset; of all engines if the index is negative. */
 int64_t sunet_emulator_cudnn_runs(int64_t engine);

@@ -20,10 +20,11 @@ struct level_table {
     }
 };
 
+/* `step` is the distance between the pixels that are read. */
 template <class To>
-void write_row(const std::uint8_t* from, const float* levels, std::int64_t width, void* first, std::int64_t stride) {
+void write_row(const std::uint8_t* from, std::int64_t step, const float* levels, std::int64_t width, void* first, std::int64_t stride) {
     To* to = static_cast<To*>(first);
-    for (std::int64_t column = 0; column < width; ++column) store<float>(to + column * stride, levels[from[column * colours]]);
+    for (std::int64_t column = 0; column < width; ++column) store<float>(to + column * stride, levels[from[column * step]]);
 }
 
 } // namespace
@@ -31,22 +32,22 @@ void write_row(const std::uint8_t* from, const float* levels, std::int64_t width
 
 using namespace sunet;
 
-sunet_status sunet_normalize_images(sunet_context* context, const uint8_t* x, const float* mean, const float* deviation,
+sunet_status sunet_normalize_images(sunet_context* context, const uint8_t* x, const float* mean, const float* deviation, int32_t mirrored,
                                     const sunet_tensor* y_tensor, void* y) {
     channel_view view;
     if (context == nullptr || x == nullptr || mean == nullptr || deviation == nullptr || y == nullptr || !describe(y_tensor, &view) ||
         view.channels != colours)
         return SUNET_INVALID_ARGUMENT;
     const level_table levels(mean, deviation);
-    const std::int64_t rows = view.images * view.height;
+    const std::int64_t rows = view.images * view.height, step = mirrored != 0 ? -colours : colours;
 #pragma omp parallel for schedule(static) num_threads(sunet_context_threads(context))
     for (std::int64_t row = 0; row < rows; ++row) {
         const std::int64_t image = row / view.height, begin = row % view.height * view.width;
         for (std::int64_t colour = 0; colour < colours; ++colour) {
-            const std::uint8_t* from = x + row * view.width * colours + colour;
+            const std::uint8_t* from = x + (row * view.width + (mirrored != 0 ? view.width - 1 : 0)) * colours + colour;
             void* to = view.at(y, view.offset(image, colour) + begin * view.block);
-            view.is_bf16 ? write_row<bf16>(from, levels.of[colour], view.width, to, view.block)
-                         : write_row<float>(from, levels.of[colour], view.width, to, view.block);
+            view.is_bf16 ? write_row<bf16>(from, step, levels.of[colour], view.width, to, view.block)
+                         : write_row<float>(from, step, levels.of[colour], view.width, to, view.block);
         }
         clear_padding(view, y, image, colours, begin, view.width);
     }

@@ -111,13 +111,22 @@ internal sealed class MemoryPlan
         return region;
     }
 
+    /// <summary>What the graph has several times lies in one place for each of its formats.</summary>
     private Region PlaceInOrder(IEnumerable<Value> values, IValueLayouts layouts)
     {
         long start = end;
+        var placed = new Dictionary<(string Name, string Format, long Bytes), long>();
         foreach (Value value in values)
         {
+            long bytes = layouts.BytesOf(value);
+            if (layouts.SharedFormatOf(value) is { } format && !placed.TryAdd((value.Name, format, bytes), end))
+            {
+                offsets[value] = placed[(value.Name, format, bytes)];
+                continue;
+            }
+
             offsets[value] = end;
-            end += Align(layouts.BytesOf(value));
+            end += Align(bytes);
         }
 
         return new Region(start, end - start);

@@ -11,7 +11,7 @@ internal static partial class CpuLibrary
     public const string Name = "sunet_cpu";
 
     /// <summary>The number <c>SUNET_CPU_ABI</c> these bindings were written for.</summary>
-    public const int Abi = 9;
+    public const int Abi = 10;
 
     private const string SpinVariable = "GOMP_SPINCOUNT";
     private const string SpinCount = "10000";

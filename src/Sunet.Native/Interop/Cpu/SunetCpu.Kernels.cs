@@ -83,7 +83,15 @@ internal static unsafe partial class SunetCpu
     public static partial int ResizeArgMax(nint context, in NativeTensor xTensor, void* x, int height, int width, byte* classes);
 
     [LibraryImport(Library, EntryPoint = "sunet_normalize_images")]
-    public static partial int NormalizeImages(nint context, byte* x, float* mean, float* deviation, in NativeTensor yTensor, void* y);
+    public static partial int NormalizeImages(
+        nint context, byte* x, float* mean, float* deviation, int mirrored, in NativeTensor yTensor, void* y);
+
+    [LibraryImport(Library, EntryPoint = "sunet_average_probabilities")]
+    public static partial int AverageProbabilities(
+        nint context, int count, NativeScaledLogits* scales, float* scratch, long scratchFloats, in NativeTensor yTensor, float* y);
+
+    [LibraryImport(Library, EntryPoint = "sunet_average_probabilities_scratch")]
+    public static partial long AverageProbabilitiesScratch(nint context, int classes, int width, int outWidth);
 
     [LibraryImport(Library, EntryPoint = "sunet_widen_labels")]
     public static partial int WidenLabels(nint context, long count, byte* x, int* y);

@@ -112,11 +112,18 @@ public sealed class SunetGraph
     /// <param name="ignoreLabel">The label that takes no part.</param>
     public ConfusionCounts AppendConfusionCounts(int ignoreLabel = SoftmaxCrossEntropy.DefaultIgnoreLabel)
     {
-        Value classes = AppendArgMax();
-        Labels = Graph.Input("labels", classes.Shape, DataType.Int32);
-        ConfusionCounts counts = Graph.Add(new ConfusionCounts("confusion", Labels, classes, Logits.Shape.Channels, ignoreLabel));
-        Graph.MarkOutput(counts.Counts);
-        Graph.MarkOutput(counts.Invalid);
+        ConfusionCounts counts = AppendCounts(Graph, AppendArgMax(), Logits.Shape.Channels, ignoreLabel);
+        Labels = counts.Labels;
+        return counts;
+    }
+
+    /// <summary>Appends counts of predicted classes against labels, which become an input; the counts are outputs.</summary>
+    internal static ConfusionCounts AppendCounts(Graph graph, Value predictions, int classes, int ignoreLabel)
+    {
+        Value labels = graph.Input("labels", predictions.Shape, DataType.Int32);
+        ConfusionCounts counts = graph.Add(new ConfusionCounts("confusion", labels, predictions, classes, ignoreLabel));
+        graph.MarkOutput(counts.Counts);
+        graph.MarkOutput(counts.Invalid);
         return counts;
     }
 
@@ -183,12 +190,18 @@ public sealed class SunetGraph
         if (size != (image.Height, image.Width))
             x = graph.Add(new BilinearResize("resize", x, size)).Output;
         var layers = new LayerBuilder(graph, mode, batchNormMomentum);
-        Value features = Features(layers, spec, x);
-        Value low = spec.Head == SunetHead.Classifier ? Classify(layers, spec, features) : Segment(layers, spec, features);
+        Value low = LowLogitsOf(layers, spec, x);
         Value logits = spec.Head == SunetHead.Classifier
             ? low
             : graph.Add(new BilinearResize("upsample", low, size)).Output;
         return new SunetGraph(graph, input, (image.Height, image.Width), layers.Levels) { LowLogits = low, Logits = logits };
+    }
+
+    /// <summary>Adds a network from its input, of its own size, to its logits at the features' size.</summary>
+    internal static Value LowLogitsOf(LayerBuilder layers, SunetSpec spec, Value x)
+    {
+        Value features = Features(layers, spec, x);
+        return spec.Head == SunetHead.Classifier ? Classify(layers, spec, features) : Segment(layers, spec, features);
     }
 
     private SoftmaxLoss AppendLoss(TrainingGraphOptions options)
@@ -220,7 +233,7 @@ public sealed class SunetGraph
             }
 
             if (block < spec.PooledBlocks)
-                x = layers.Graph.Add(new AveragePool($"features.avgpool{block + 1}", x, window: 2)).Output;
+                x = layers.Graph.Add(new AveragePool(layers.OpName($"features.avgpool{block + 1}"), x, window: 2)).Output;
         }
 
         return layers.BatchNormRelu("features.bn2", x);
@@ -233,7 +246,7 @@ public sealed class SunetGraph
         y = layers.BatchNormRelu($"{name}.conv.2", y);
         y = layers.Convolution($"{name}.conv.4", y, channels, kernel: 3);
         Value shortcut = layers.Convolution($"{name}.shortcut.0", x, channels, kernel: 1, stride: 2);
-        return layers.Graph.Add(new Add($"{name}.sum", Phase.Forward, y, shortcut)).Output;
+        return layers.Graph.Add(new Add(layers.OpName($"{name}.sum"), Phase.Forward, y, shortcut)).Output;
     }
 
     private static Value Classify(LayerBuilder layers, SunetSpec spec, Value features)

@@ -57,11 +57,11 @@ internal sealed class UNetModule
             result = Up(level, result, (skips[level].Shape.Height, skips[level].Shape.Width));
             layers.Level(name, $"{name}.up.{level}", result);
             if (level > 0)
-                result = layers.Graph.Add(new Concat($"{name}.up.{level}.cat", result, skips[level])).Output;
+                result = layers.Graph.Add(new Concat(layers.OpName($"{name}.up.{level}.cat"), result, skips[level])).Output;
         }
 
         Value shortcut = widens ? layers.Convolution($"{name}.upsample.conv0", entry, outputs, kernel: 1) : x;
-        return layers.Level(name, name, layers.Graph.Add(new Add($"{name}.sum", Phase.Forward, result, shortcut)).Output);
+        return layers.Level(name, name, layers.Graph.Add(new Add(layers.OpName($"{name}.sum"), Phase.Forward, result, shortcut)).Output);
     }
 
     private (int First, int Second) Dilations(int level)

@@ -123,11 +123,14 @@ internal static unsafe partial class Emulator
     [LibraryImport(Library, EntryPoint = "sunet_emulator_kernels_run", StringMarshalling = StringMarshalling.Utf8)]
     public static partial long KernelsRun(string? name);
 
-    [LibraryImport(Library, EntryPoint = "sunet_emulator_bytes_up")]
-    public static partial long BytesUp();
+    [LibraryImport(Library, EntryPoint = "sunet_emulator_bytes_to_device")]
+    public static partial long BytesToDevice();
 
     [LibraryImport(Library, EntryPoint = "sunet_emulator_peek")]
     public static partial int Peek(ulong address, void* to, nuint bytes);
+
+    [LibraryImport(Library, EntryPoint = "sunet_emulator_bytes_to_host")]
+    public static partial long BytesToHost();
 
     [LibraryImport(Library, EntryPoint = "sunet_emulator_open_ranges")]
     public static partial long OpenRanges();

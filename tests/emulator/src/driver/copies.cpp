@@ -11,8 +11,10 @@ namespace {
 
 constexpr unsigned char poison = 0xff;
 
-int64_t bytes_up = 0; /* under the lock that all work holds */
-const on_reset forget_bytes([] { bytes_up = 0; });
+/* Bytes that were copied each way; under the lock that all work holds. */
+int64_t copied_to_device = 0, copied_to_host = 0;
+
+const on_reset forget_copies([] { copied_to_device = copied_to_host = 0; });
 
 bool check_pinned(const void* host, size_t bytes) {
     if (bytes == 0 || pinned_holding(host, bytes) != nullptr) return true;
@@ -78,7 +80,7 @@ EMULATOR_EXPORT CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* from, 
                      require_pinned(from, bytes);
                      std::memcpy(device<unsigned char>(to, bytes, "the destination"), from, bytes);
                      change_pending(from, bytes, -1);
-                     bytes_up += static_cast<int64_t>(bytes);
+                     copied_to_device += static_cast<int64_t>(bytes);
                  }};
     copy.submitted = [=] { change_pending(from, bytes, 1); };
     return enqueue(stream, std::move(copy));
@@ -91,6 +93,7 @@ EMULATOR_EXPORT CUresult cuMemcpyDtoHAsync_v2(void* to, CUdeviceptr from, size_t
     work copy = {"a copy to the host", [=] {
                      require_pinned(to, bytes);
                      std::memcpy(to, device<unsigned char>(from, bytes, "the source"), bytes);
+                     copied_to_host += static_cast<int64_t>(bytes);
                      change_pending(to, bytes, -1);
                  }};
     /* A caller that reads before it synchronises must not find plausible values, such as those of the step before. */
@@ -118,14 +121,20 @@ EMULATOR_EXPORT CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, 
 EMULATOR_EXPORT CUresult cuMemcpyHtoD_v2(CUdeviceptr to, const void* from, size_t bytes) {
     EMULATOR_ENTER(CUDA_ERROR_LAUNCH_FAILED);
     if (const CUresult status = begin_plain_copy(to, from, bytes)) return status;
-    run_work({"a copy to the device", [=] { std::memcpy(device<unsigned char>(to, bytes, "the destination"), from, bytes); }});
+    run_work({"a copy to the device", [=] {
+                  std::memcpy(device<unsigned char>(to, bytes, "the destination"), from, bytes);
+                  copied_to_device += static_cast<int64_t>(bytes);
+              }});
     return sticky_fault();
 }
 
 EMULATOR_EXPORT CUresult cuMemcpyDtoH_v2(void* to, CUdeviceptr from, size_t bytes) {
     EMULATOR_ENTER(CUDA_ERROR_LAUNCH_FAILED);
     if (const CUresult status = begin_plain_copy(from, to, bytes)) return status;
-    run_work({"a copy to the host", [=] { std::memcpy(to, device<unsigned char>(from, bytes, "the source"), bytes); }});
+    run_work({"a copy to the host", [=] {
+                  std::memcpy(to, device<unsigned char>(from, bytes, "the source"), bytes);
+                  copied_to_host += static_cast<int64_t>(bytes);
+              }});
     return sticky_fault();
 }
 
@@ -139,7 +148,12 @@ EMULATOR_EXPORT CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, size_t
     return fill<unsigned>(to, value, count, stream);
 }
 
-extern "C" EMULATOR_CONTROL int64_t sunet_emulator_bytes_up(void) {
+EMULATOR_CONTROL int64_t sunet_emulator_bytes_to_device(void) {
     const std::lock_guard<std::recursive_mutex> hold(global_lock());
-    return bytes_up;
+    return copied_to_device;
+}
+
+EMULATOR_CONTROL int64_t sunet_emulator_bytes_to_host(void) {
+    const std::lock_guard<std::recursive_mutex> hold(global_lock());
+    return copied_to_host;
 }

@@ -23,10 +23,11 @@ internal static unsafe class CpuImage
     {
         NativeTensor y = run.Layouts.TensorOf(op.Output);
         float[] mean = [.. op.Normalization.Mean], deviation = [.. op.Normalization.Deviation];
+        int mirrored = op.IsMirrored ? 1 : 0;
         return new CpuKernel(run, op, (context, at) =>
         {
             fixed (float* m = mean, d = deviation)
-                return SunetCpu.NormalizeImages(context, (byte*)at.Of(op.X), m, d, y, at.Of(op.Output));
+                return SunetCpu.NormalizeImages(context, (byte*)at.Of(op.X), m, d, mirrored, y, at.Of(op.Output));
         });
     }
 }

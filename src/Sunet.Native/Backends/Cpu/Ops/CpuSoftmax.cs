@@ -5,7 +5,7 @@ using Sunet.Native.Ops;
 
 namespace Sunet.Native.Backends.Cpu.Ops;
 
-/// <summary>Softmax, cross-entropy, their gradients, and the likeliest class.</summary>
+/// <summary>Softmax, its mean over scales, cross-entropy, their gradients, and the likeliest class.</summary>
 internal static unsafe class CpuSoftmax
 {
     /// <summary>Parts that the pixels are divided in for the sums of the Dice loss, and sums a class; less room is refused.</summary>
@@ -14,6 +14,7 @@ internal static unsafe class CpuSoftmax
     public static PreparedCall? Prepare(CpuRun run, Op op) => op switch
     {
         Softmax softmax => Probabilities(run, softmax, run.Layouts.TensorOf(softmax.X), run.Layouts.TensorOf(softmax.Output)),
+        AverageProbabilities average => Average(run, average),
         SoftmaxGradient gradient =>
             ProbabilitiesGradient(run, gradient, run.Layouts.TensorOf(gradient.Dy), run.Layouts.TensorOf(gradient.Output)),
         SoftmaxCrossEntropy loss => Loss(run, loss, run.Layouts.TensorOf(loss.Logits)),
@@ -29,6 +30,34 @@ internal static unsafe class CpuSoftmax
 
     private static CpuKernel Probabilities(CpuRun run, Softmax op, NativeTensor x, NativeTensor y) =>
         new(run, op, (context, at) => SunetCpu.Softmax(context, x, at.Of(op.X), y, at.Of(op.Output)));
+
+    private static CpuKernel Average(CpuRun run, AverageProbabilities op)
+    {
+        NativeTensor y = run.Layouts.TensorOf(op.Output);
+        ScaledLogits[] scales = [.. op.Scales];
+        NativeScaledLogits[] natives =
+        [
+            .. scales.Select(s => new NativeScaledLogits
+            {
+                Tensor = run.Layouts.TensorOf(s.Logits),
+                Height = s.NetworkSize.H,
+                Width = s.NetworkSize.W,
+                Mirrored = s.IsMirrored ? 1 : 0,
+            }),
+        ];
+        long floats = SunetCpu.AverageProbabilitiesScratch(
+            run.Context.Raw, op.Output.Shape.Channels, natives.Max(n => n.Width), op.Output.Shape.Width);
+        return new CpuKernel(run, op, (context, at) =>
+        {
+            for (int i = 0; i < scales.Length; i++)
+                natives[i].Logits = at.Of(scales[i].Logits);
+            fixed (NativeScaledLogits* first = natives)
+            {
+                return SunetCpu.AverageProbabilities(
+                    context, natives.Length, first, (float*)at.Scratch, floats, y, at.Of(op.Output));
+            }
+        }, floats * sizeof(float));
+    }
 
     /// <summary>Probabilities lie as the gradient that is written; the one that comes in may not.</summary>
     private static CpuKernel ProbabilitiesGradient(CpuRun run, SoftmaxGradient op, NativeTensor dy, NativeTensor dx) =>

@@ -26,7 +26,8 @@ internal static class CudaImage
         return new CudaKernelCall(run, op, 0, kernel.Name, at =>
         [
             new KernelLaunch(kernel, CudaGrid.Rows((long)to.Batch * to.Height, to.Width), CudaGrid.Block, at.Of(op.X), mean[0], mean[1],
-                mean[2], deviation[0], deviation[1], deviation[2], 0, at.Of(op.Output), y.Stride, to.Batch, to.Height, to.Width),
+                mean[2], deviation[0], deviation[1], deviation[2], op.IsMirrored ? 1 : 0, at.Of(op.Output), y.Stride, to.Batch, to.Height,
+                to.Width),
         ]);
     }
 

@@ -6,7 +6,7 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Backends.Cuda.Ops;
 
-/// <summary>Softmax, cross-entropy, their gradients, and the likeliest class.</summary>
+/// <summary>Softmax, its mean over scales, cross-entropy, their gradients, and the likeliest class.</summary>
 internal static class CudaSoftmax
 {
     /// <summary>Threads, and pixels, of a block that gives each thread a pixel.</summary>
@@ -23,6 +23,7 @@ internal static class CudaSoftmax
     public static PreparedCall? Prepare(CudaRun run, Op op) => op switch
     {
         Softmax softmax => Probabilities(run, softmax),
+        AverageProbabilities average => Average(run, average),
         SoftmaxGradient gradient => ProbabilitiesGradient(run, gradient),
         SoftmaxCrossEntropy loss => Loss(run, loss),
         SoftmaxCrossEntropyGradient loss => LossGradient(run, loss),
@@ -42,6 +43,26 @@ internal static class CudaSoftmax
         [
             new KernelLaunch(kernel, CudaGrid.Pixels(x.Pixels, PixelBlock), PixelBlock, at.Of(op.X), x.Stride, at.Of(op.Output), y.Stride,
                 x.Pixels, x.Channels),
+        ]);
+    }
+
+    /// <summary>A launch for each scale: the first begins the mean and the others add to it.</summary>
+    private static CudaKernelCall Average(CudaRun run, AverageProbabilities op)
+    {
+        ScaledLogits[] scales = [.. op.Scales];
+        CudaActivation y = Float32(run, op, op.Output);
+        Shape to = op.Output.Shape;
+        CudaActivation[] logits = [.. scales.Select(s => CudaActivation.Of(run.Layouts, s.Logits))];
+        foreach (ScaledLogits scale in scales)
+            CudaResampling.CheckSides(op, to, to.WithSize(scale.NetworkSize.H, scale.NetworkSize.W));
+        CudaKernel[] kernels = [.. logits.Select(x => run.Kernels.Get("add_probabilities" + x.Suffix))];
+        (int X, int Y, int Z) grid = (CudaGrid.RowTiles(to, PixelBlock, to.Channels), 1, 1);
+        float share = 1f / scales.Length;
+        return new CudaKernelCall(run, op, 0, kernels[0].Name, at =>
+        [
+            .. scales.Select((scale, i) => new KernelLaunch(kernels[i], grid, PixelBlock, at.Of(scale.Logits), logits[i].Stride,
+                to.Batch, to.Channels, scale.Logits.Shape.Height, scale.Logits.Shape.Width, scale.NetworkSize.H, scale.NetworkSize.W,
+                scale.IsMirrored ? 1 : 0, share, i == 0 ? 1 : 0, at.Of(op.Output), y.Stride, to.Height, to.Width)),
         ]);
     }
 

@@ -15,7 +15,7 @@ public sealed class CudaResamplingTests : EmulatorTest
         {
             nameof(AveragePool), nameof(AveragePoolGradient), nameof(GlobalAveragePool), nameof(GlobalAveragePoolGradient),
             nameof(BilinearResize), nameof(BilinearResizeGradient), nameof(Softmax), nameof(SoftmaxGradient), nameof(SoftmaxCrossEntropy),
-            nameof(SoftmaxCrossEntropyGradient), nameof(ArgMax),
+            nameof(SoftmaxCrossEntropyGradient), nameof(ArgMax), nameof(AverageProbabilities),
         }
         from precision in new[] { Precision.Float32, Precision.Bf16 }
         select (kind, precision));
