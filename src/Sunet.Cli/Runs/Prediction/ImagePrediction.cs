@@ -59,7 +59,7 @@ internal sealed class ImagePrediction(
         }
 
         var pipeline = new ImagePipeline(
-            Segment, Decode, image => Note(image.Index, Write(image, cancellation)), parallel: true) { Workers = settings.Workers };
+            Segment, Decode, image => Note(image.Index, Write(image)), parallel: true) { Workers = settings.Workers };
         pipeline.Run(images.Count, predictor.Batching, cancellation);
     }
 
@@ -72,7 +72,7 @@ internal sealed class ImagePrediction(
             : predictor.SegmentMany(stream, ImagePipeline.StreamOptions, cancellation);
 
     /// <summary>Writes all that is asked for of an image.</summary>
-    private PredictedImage Write(PipelineImage image, CancellationToken cancellation)
+    private PredictedImage Write(PipelineImage image)
     {
         string path = paths[image.Index];
         Span2D<byte> labels = image.Prediction.Span;
@@ -93,13 +93,13 @@ internal sealed class ImagePrediction(
                 overlays.Write(path + PredictSettings.OverlayEnding, image.Pixels.Span, image.Prediction.Span, colours);
         });
         if (settings.Submission is null)
-            Draw(image, path, cancellation);
+            Draw(image, path);
         return new PredictedImage(images[image.Index], labels.Height, labels.Width,
             [.. settings.Endings.Select(ending => path + ending)], pixels, Problem: null);
     }
 
     /// <summary>Draws what is drawn with letters.</summary>
-    private void Draw(PipelineImage image, string path, CancellationToken cancellation)
+    private void Draw(PipelineImage image, string path)
     {
         Span2D<byte> labels = image.Prediction.Span;
         if (settings.Legend)
@@ -110,7 +110,7 @@ internal sealed class ImagePrediction(
 
         if (mapper is null)
             return;
-        IReadOnlyList<ActivationMap> maps = mapper.Compute(image.Pixels.Span, cancellation);
+        IReadOnlyList<ActivationMap> maps = mapper.Compute(image.Pixels.Span);
         ActivationChart.Write(path + PredictSettings.ActivationsEnding, image.Pixels.Span, labels, colours, maps);
     }
 }

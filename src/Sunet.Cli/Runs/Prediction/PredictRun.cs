@@ -18,7 +18,7 @@ internal sealed record PredictSettings(
     public const string LabelsEnding = ".png", ProbabilitiesEnding = ".npy",
         OverlayEnding = "_overlay.jpg", ActivationsEnding = "_activations.png";
 
-    /// <summary>How many images are decoded at a time, and as many finished.</summary>
+    /// <summary>How many images are decoded at a time.</summary>
     public int Workers { get; } = DecodingSettings.WorkersOf(Values);
 
     /// <summary>The most pixels of an image.</summary>
