@@ -160,7 +160,14 @@ public sealed partial class Plan : IDisposable, IWeightReader
     {
         ArgumentNullException.ThrowIfNull(model);
         using CallGate.Scope inside = Enter();
-        Session.Perform(() => LoadMissing(model, cancellation));
+        if (weights is null)
+        {
+            Session.Perform(() => LoadMissing(model, cancellation));
+            return;
+        }
+
+        lock (weights.Loading)
+            Session.Perform(() => LoadMissing(model, cancellation));
     }
 
     private void LoadMissing(ParameterReader model, CancellationToken cancellation)

@@ -6,9 +6,8 @@ namespace Sunet.Native.Compilation;
 
 /// <summary>
 /// The weights of one model on one backend, for any number of plans to read: every parameter and buffer once in each format that plans
-/// want it in. Plans of one size always want the same; those of other sizes differ in a few layers at most. One thread at a time compiles
-/// and loads plans over a store; loaded plans may run at the same time. Dispose it after its plans: a plan whose store is disposed cannot
-/// be used any more.
+/// want it in. Plans of one size always want the same; those of other sizes differ in a few layers at most. Threads may compile, load and
+/// run plans over a store at the same time. Dispose it after its plans: a plan whose store is disposed cannot be used any more.
 /// </summary>
 /// <param name="backend">Where the plans run.</param>
 internal sealed class WeightStore(IBackend backend) : IDisposable
@@ -24,6 +23,12 @@ internal sealed class WeightStore(IBackend backend) : IDisposable
     private readonly HashSet<IWeightReader> plans = [];
     private bool disposed;
 
+    /// <summary>
+    /// Held by a plan from finding out which weights are missing until it has loaded them, so that each is loaded once, and by no plan
+    /// while another reads it.
+    /// </summary>
+    internal Lock Loading { get; } = new();
+
     /// <summary>Bytes held on the device; 0 once it is disposed.</summary>
     public long Bytes
     {
@@ -38,25 +43,24 @@ internal sealed class WeightStore(IBackend backend) : IDisposable
     internal bool IsOf(IBackend other) => ReferenceEquals(backend, other);
 
     /// <summary>
-    /// Finds the stored weights that a graph with prepared ops reads. A weight that no graph has used before has no memory yet.
+    /// Finds the stored weights that a graph with prepared ops reads. A weight that no plan has used before has no memory yet.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The store is disposed.</exception>
     internal Dictionary<Value, StoredWeight> Find(Graph graph, IBackendSession session)
     {
         using Lock.Scope held = Enter();
         var found = new Dictionary<Value, StoredWeight>();
-        var added = new Dictionary<(string Name, string Format, long Bytes), StoredWeight>();
         foreach (Value value in graph.Parameters.Concat(graph.Buffers))
         {
             if (session.Layouts.SharedFormatOf(value) is not { } format)
                 continue;
             long bytes = session.Layouts.BytesOf(value);
             var key = (value.Name, format, bytes);
-            if (!weights.TryGetValue(key, out StoredWeight? stored) && !added.TryGetValue(key, out stored))
+            if (!weights.TryGetValue(key, out StoredWeight? stored))
             {
                 bool isCopied = value.Kind == ValueKind.Parameter;
                 long copyBytes = isCopied ? bytes / sizeof(float) * (session.ParameterCopies?.ElementBytes ?? 0) : 0;
-                added.Add(key, stored = new StoredWeight(value.Name, format, bytes, Align(bytes), Align(copyBytes)));
+                weights.Add(key, stored = new StoredWeight(value.Name, format, bytes, Align(bytes), Align(copyBytes)));
             }
 
             found.Add(value, stored);
@@ -65,11 +69,11 @@ internal sealed class WeightStore(IBackend backend) : IDisposable
         return found;
     }
 
-    /// <summary>Bytes that <see cref="Allocate"/> will take.</summary>
+    /// <summary>Bytes that <see cref="Allocate"/> will take, if no other plan allocates in between.</summary>
     internal static long MissingBytes(IEnumerable<StoredWeight> wanted) =>
         wanted.Where(w => w.Address == 0).Distinct().Sum(w => w.ParameterBytes + w.CopyBytes);
 
-    /// <summary>Gives memory, one block, to what has none.</summary>
+    /// <summary>Gives memory, one block, to what has none. One plan at a time allocates.</summary>
     /// <exception cref="MemoryException">There is not enough.</exception>
     /// <exception cref="ObjectDisposedException">The store is disposed.</exception>
     internal void Allocate(IEnumerable<StoredWeight> wanted)
@@ -86,7 +90,6 @@ internal sealed class WeightStore(IBackend backend) : IDisposable
             weight.Address = at;
             weight.CopyAddress = weight.CopyBytes == 0 ? at : at + (nint)weight.ParameterBytes;
             at += (nint)(weight.ParameterBytes + weight.CopyBytes);
-            weights.Add((weight.Name, weight.Format, weight.Bytes), weight);
         }
     }
 

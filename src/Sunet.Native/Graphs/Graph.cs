@@ -67,11 +67,12 @@ public sealed class Graph
         var readers = new Dictionary<Value, List<Op>>();
         foreach (Op op in ops)
         {
-            foreach (Value input in op.Inputs.Distinct())
+            foreach (Value input in op.Inputs)
             {
                 if (!readers.TryGetValue(input, out List<Op>? list))
                     readers.Add(input, list = []);
-                list.Add(op);
+                if (list.Count == 0 || list[^1] != op)
+                    list.Add(op);
             }
         }
 

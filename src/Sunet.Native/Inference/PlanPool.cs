@@ -7,22 +7,28 @@ namespace Sunet.Native.Inference;
 
 /// <summary>
 /// Compiled predictions for as many calls at a time as are allowed. A call takes a slot, and while it has it, rents a plan of a size: an
-/// idle one, or a newly compiled one, so that no size has more than there are slots. All plans read one set of weights. Sizes beyond the
-/// number that is kept give up their plans, the size used longest ago first.
+/// idle one, or a newly compiled one, so that no size has more than there are slots. All plans read one set of weights. One call may
+/// compile while others compile or run.
 /// </summary>
 /// <param name="owner">Whose pool it is, for refusing calls from its own callbacks.</param>
 /// <param name="model">The weights.</param>
 /// <param name="scales">The factors on height and width.</param>
-/// <param name="options">Whether images are mirrored, how many calls run at a time, and how many sizes are kept.</param>
+/// <param name="options">Whether images are mirrored, how many calls run at a time, and how many bytes of idle plans are kept.</param>
 /// <param name="backend">Where plans run.</param>
 internal sealed class PlanPool(
     object owner, ISunetWeights model, IReadOnlyList<double> scales, PredictorOptions options, IBackend backend) : IDisposable
 {
-    /// <summary>Guards <see cref="sizes"/>; never held while anything is compiled or runs.</summary>
-    private readonly Lock gate = new();
+    /// <summary>
+    /// Bytes of idle plans in the host's memory. A further size is compiled there in a fraction of the time that a larger image takes, so
+    /// that plans of many large sizes are not worth their memory.
+    /// </summary>
+    private const long HostCacheBytes = 256 << 20;
 
-    /// <summary>One call compiles at a time; unlike a lock, it is waited for no longer than a token allows.</summary>
-    private readonly SemaphoreSlim compiling = new(1);
+    /// <summary>One part in so many of a device's own memory; compiling takes long there.</summary>
+    private const int DeviceCacheShare = 8;
+
+    private readonly PlanCache cache = new(
+        options.CacheBytes ?? (backend.UsesHostMemory ? HostCacheBytes : backend.MemoryBytes / DeviceCacheShare));
 
     /// <summary>Who wants all slots takes them one by one, and must not meet another who does.</summary>
     private readonly SemaphoreSlim exclusive = new(1);
@@ -31,8 +37,9 @@ internal sealed class PlanPool(
 
     /// <summary>The work that has no slot, and one more until the pool is disposed.</summary>
     private readonly CountdownEvent unslotted = new(1);
-    private readonly List<SizePlans> sizes = [];
-    private volatile bool disposed;
+    private bool disposed;
+
+    private bool IsDisposed => Volatile.Read(ref disposed);
 
     /// <summary>Bytes of the weights that all plans share.</summary>
     public long WeightBytes => weights.Bytes;
@@ -44,7 +51,7 @@ internal sealed class PlanPool(
     public MarkedSlot Enter(CancellationToken cancellation)
     {
         CallMark.Refuse(owner);
-        ObjectDisposedException.ThrowIf(disposed, owner);
+        ObjectDisposedException.ThrowIf(IsDisposed, owner);
         slots.Wait(cancellation);
         return new MarkedSlot(Entered(), Mark());
     }
@@ -53,7 +60,7 @@ internal sealed class PlanPool(
     public async Task<Slot> EnterAsync(CancellationToken cancellation)
     {
         CallMark.Refuse(owner);
-        ObjectDisposedException.ThrowIf(disposed, owner);
+        ObjectDisposedException.ThrowIf(IsDisposed, owner);
         await slots.WaitAsync(cancellation).ConfigureAwait(false);
         return Entered();
     }
@@ -62,12 +69,12 @@ internal sealed class PlanPool(
     /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     public Unslotted EnterUnslotted()
     {
-        ObjectDisposedException.ThrowIf(disposed || !unslotted.TryAddCount(), owner);
+        ObjectDisposedException.ThrowIf(IsDisposed || !unslotted.TryAddCount(), owner);
         return new Unslotted(unslotted);
     }
 
     /// <summary>Refuses a call to a predictor that is disposed.</summary>
-    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(disposed, owner);
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, owner);
 
     /// <summary>How the device predicts most images in a time.</summary>
     public BatchingHint Batching => backend.Batching;
@@ -76,39 +83,20 @@ internal sealed class PlanPool(
     public CallMark Mark() => CallMark.Begin(owner);
 
     /// <summary>Whether plans of a size are compiled and idle.</summary>
-    public bool HasIdle(Shape shape, PredictionKind kind, int concurrency)
-    {
-        lock (gate)
-            return sizes.Exists(s => s.Is(shape, kind, concurrency) && s.Idle.Count > 0);
-    }
+    public bool HasIdle(Shape shape, PredictionKind kind, int concurrency) => cache.Has(new PlanKey(shape, kind, concurrency));
 
     /// <summary>A plan of a size for the caller alone, who has a slot or has begun work without one; the lease gives it back.</summary>
     /// <param name="shape">[N, 3, H, W] of the images.</param>
     /// <param name="kind">What is wanted of it.</param>
-    /// <param name="cancellation">Stops waiting and compiling.</param>
+    /// <param name="cancellation">Stops compiling.</param>
     /// <param name="concurrency">How many plans of the size are meant to run at a time, each on its share of the processors.</param>
-    /// <exception cref="MemoryException">The size does not fit into memory.</exception>
+    /// <exception cref="MemoryException">The size does not fit into memory, even without idle plans.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while the size was compiled.</exception>
     public Lease Rent(Shape shape, PredictionKind kind, CancellationToken cancellation, int concurrency = 1)
     {
-        SizePlans size;
-        lock (gate)
-        {
-            size = Find(shape, kind, concurrency);
-            if (size.Idle.TryPop(out PredictionPlan? idle))
-                return new Lease(this, size, idle);
-        }
-
-        try
-        {
-            return new Lease(this, size, Compile(shape, kind, concurrency, cancellation));
-        }
-        catch
-        {
-            lock (gate)
-                GiveUp(size);
-            throw;
-        }
+        var key = new PlanKey(shape, kind, concurrency);
+        PredictionPlan plan = cache.Take(key) ?? CompileOrMakeRoom(key, cancellation);
+        return new Lease(cache, key, plan);
     }
 
     /// <summary>Compiles as many plans of a size as there are slots, once no call is running.</summary>
@@ -116,12 +104,12 @@ internal sealed class PlanPool(
     public void WarmUp(Shape shape, PredictionKind kind, CancellationToken cancellation)
     {
         using CallMark mark = Mark();
-        ObjectDisposedException.ThrowIf(disposed, owner);
+        ObjectDisposedException.ThrowIf(IsDisposed, owner);
         EnterAll(cancellation);
         var leases = new Stack<Lease>();
         try
         {
-            ObjectDisposedException.ThrowIf(disposed, owner);
+            ObjectDisposedException.ThrowIf(IsDisposed, owner);
             for (int i = 0; i < options.Concurrency; i++)
                 leases.Push(Rent(shape, kind, cancellation));
         }
@@ -137,19 +125,12 @@ internal sealed class PlanPool(
     public void Dispose()
     {
         CallMark.Refuse(owner);
-        bool first;
-        lock (gate)
-            (first, disposed) = (!disposed, true);
+        bool isFirst = !Interlocked.Exchange(ref disposed, true);
         EnterAll(CancellationToken.None);
-        if (first)
+        if (isFirst)
             unslotted.Signal();
         unslotted.Wait();
-        lock (gate)
-        {
-            while (sizes.Count > 0)
-                GiveUp(sizes[0]);
-        }
-
+        cache.Clear();
         weights.Dispose();
         slots.Release(options.Concurrency);
     }
@@ -175,69 +156,27 @@ internal sealed class PlanPool(
         }
     }
 
-    private PredictionPlan Compile(Shape shape, PredictionKind kind, int concurrency, CancellationToken cancellation)
+    private PredictionPlan CompileOrMakeRoom(PlanKey key, CancellationToken cancellation)
     {
-        compiling.Wait(cancellation);
         try
         {
-            return new PredictionPlan(model, shape, scales, options.Flip, kind, concurrency, backend, weights, cancellation);
+            return Compile(key, cancellation);
         }
-        finally
+        catch (MemoryException) when (cache.Clear())
         {
-            compiling.Release();
+            return Compile(key, cancellation);
         }
     }
+
+    private PredictionPlan Compile(PlanKey key, CancellationToken cancellation) =>
+        new(model, key.Shape, scales, options.Flip, key.Kind, key.Concurrency, backend, weights, cancellation);
 
     private Slot Entered()
     {
-        if (!disposed)
+        if (!IsDisposed)
             return new Slot(slots);
         slots.Release();
         throw new ObjectDisposedException(owner.GetType().Name);
-    }
-
-    private SizePlans Find(Shape shape, PredictionKind kind, int concurrency)
-    {
-        int at = sizes.Count - 1;
-        while (at >= 0 && !sizes[at].Is(shape, kind, concurrency))
-            at--;
-        SizePlans size;
-        if (at >= 0)
-        {
-            size = sizes[at];
-            sizes.RemoveAt(at);
-        }
-        else
-        {
-            size = new SizePlans(shape, kind, concurrency);
-            if (sizes.Count >= options.CachedSizes)
-                GiveUp(sizes[0]);
-        }
-
-        sizes.Add(size);
-        return size;
-    }
-
-    /// <summary>Frees a size's idle plans; those in use are freed when they come back.</summary>
-    private void GiveUp(SizePlans size)
-    {
-        sizes.Remove(size);
-        while (size.Idle.TryPop(out PredictionPlan? plan))
-            plan.Dispose();
-    }
-
-    private void Return(SizePlans size, PredictionPlan plan)
-    {
-        lock (gate)
-        {
-            if (sizes.Contains(size))
-            {
-                size.Idle.Push(plan);
-                return;
-            }
-        }
-
-        plan.Dispose();
     }
 
     /// <summary>The right to run; ends when disposed.</summary>
@@ -263,20 +202,11 @@ internal sealed class PlanPool(
     }
 
     /// <summary>A plan in use by one call.</summary>
-    public readonly struct Lease(PlanPool pool, SizePlans size, PredictionPlan plan) : IDisposable
+    public readonly struct Lease(PlanCache cache, PlanKey key, PredictionPlan plan) : IDisposable
     {
         /// <summary>The plan.</summary>
         public PredictionPlan Plan => plan;
 
-        public void Dispose() => pool.Return(size, plan);
-    }
-
-    /// <summary>What is idle of one size.</summary>
-    internal sealed class SizePlans(Shape shape, PredictionKind kind, int concurrency)
-    {
-        public Stack<PredictionPlan> Idle { get; } = [];
-
-        public bool Is(Shape otherShape, PredictionKind otherKind, int otherConcurrency) =>
-            shape == otherShape && kind == otherKind && concurrency == otherConcurrency;
+        public void Dispose() => cache.Return(key, plan);
     }
 }

@@ -96,6 +96,9 @@ internal sealed class PredictionPlan : IDisposable
     /// <summary>The plan.</summary>
     internal Plan Plan => plan;
 
+    /// <summary>All that it takes on its device beside the weights that it shares.</summary>
+    public long Bytes => plan.MemoryBytes;
+
     /// <summary>Mean probabilities [N, classes, H, W] of normalised pixels [N, 3, H, W] and of the mirrored ones, if it mirrors.</summary>
     public void Average(ref PredictionWatch watch, ReadOnlySpan<float> pixels, ReadOnlySpan<float> mirrored, Span<float> probabilities)
     {

@@ -39,8 +39,11 @@ public sealed record PredictorOptions
     /// </summary>
     public int Concurrency { get; init; } = 1;
 
-    /// <summary>How many image sizes a predictor keeps compiled; the one used longest ago goes first.</summary>
-    public int CachedSizes { get; init; } = 4;
+    /// <summary>
+    /// Bytes of compiled sizes that a predictor keeps for their next image. The size used longest ago goes first, and the one used last
+    /// stays in any case. Null for 256 MiB of the host's memory, or an eighth of a device's own. All give way where memory is short.
+    /// </summary>
+    public long? CacheBytes { get; init; }
 
     /// <summary>Refuses options that make no sense.</summary>
     /// <exception cref="ConfigurationException">A number is out of range; the message names it.</exception>
@@ -58,7 +61,7 @@ public sealed record PredictorOptions
             throw new ConfigurationException("Only crops have a base size.");
         if (Concurrency < 1)
             throw new ConfigurationException("At least one call runs at a time.");
-        if (CachedSizes < 1)
-            throw new ConfigurationException("At least one image size is kept compiled.");
+        if (CacheBytes < 0)
+            throw new ConfigurationException("A predictor keeps 0 bytes of compiled sizes or more.");
     }
 }

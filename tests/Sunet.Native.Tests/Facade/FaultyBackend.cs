@@ -12,7 +12,10 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
     public Func<Op, PreparedCall, PreparedCall> Replace { get; init; } = (_, call) => call;
 
     /// <summary>What the backend says that there is; null for what the inner backend says.</summary>
-    public long? Available { get; init; }
+    public Func<long>? Available { get; init; }
+
+    /// <summary>Called before a session for a graph is opened, by the thread that compiles and before it waits for a device's.</summary>
+    public Action<Graph> Opening { get; init; } = _ => { };
 
     public string Name => inner.Name;
 
@@ -24,12 +27,15 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
 
     public long MemoryBytes => inner.MemoryBytes;
 
-    public long AvailableBytes => Available ?? inner.AvailableBytes;
+    public long AvailableBytes => Available?.Invoke() ?? inner.AvailableBytes;
 
     public bool UsesHostMemory => inner.UsesHostMemory;
 
-    public IBackendSession Open(Graph graph, PlanPurpose purpose, int concurrency = 1) =>
-        new Session(this, inner.Open(graph, purpose, concurrency));
+    public IBackendSession Open(Graph graph, PlanPurpose purpose, int concurrency = 1)
+    {
+        Opening(graph);
+        return new Session(this, inner.Open(graph, purpose, concurrency));
+    }
 
     public IDeviceMemory Allocate(long bytes)
     {

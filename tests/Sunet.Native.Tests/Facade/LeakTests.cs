@@ -28,7 +28,7 @@ public sealed class LeakTests : IDisposable
         var labels = new byte[32, 40];
         for (int i = 0; i < 200; i++)
         {
-            using var predictor = new Predictor(model, new PredictorOptions { CachedSizes = 1 }, backend);
+            using var predictor = new Predictor(model, new PredictorOptions { CacheBytes = 0 }, backend);
             predictor.Segment(image, labels);
             Assert.True(NativeRuntime.Outstanding.Bytes > before.Bytes, "The predictor holds no plan.");
         }
@@ -40,7 +40,7 @@ public sealed class LeakTests : IDisposable
     public void Segment_MoreSizesThanAreKept_HoldsNoMoreThanOne()
     {
         NativeOutstanding before = NativeRuntime.Outstanding;
-        using (var predictor = new Predictor(model, new PredictorOptions { CachedSizes = 1 }, backend))
+        using (var predictor = new Predictor(model, new PredictorOptions { CacheBytes = 0 }, backend))
         {
             predictor.Segment(new Rgb[33, 40], new byte[33, 40]);
             long one = NativeRuntime.Outstanding.Handles;

@@ -30,13 +30,13 @@ public sealed class ConcurrencyTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, false, 4)]
-    [InlineData(3, false, 4)]
-    [InlineData(4, true, 1)]
-    public void Probabilities_ManyThreads_HaveTheBitsOfOne(int concurrency, bool flip, int cachedSizes)
+    [InlineData(1, false, 1 << 28)]
+    [InlineData(3, false, 1 << 28)]
+    [InlineData(4, true, 0)]
+    public void Probabilities_ManyThreads_HaveTheBitsOfOne(int concurrency, bool flip, long cacheBytes)
     {
         Rgb[][,] images = [.. Enumerable.Range(0, 4).Select(i => CountTests.Image(40 + (8 * i), 64 - i))];
-        var options = new PredictorOptions { Flip = flip, Concurrency = concurrency, CachedSizes = cachedSizes };
+        var options = new PredictorOptions { Flip = flip, Concurrency = concurrency, CacheBytes = cacheBytes };
         string[] serial;
         using (var alone = new Predictor(model, options with { Concurrency = 1 }, backend))
             serial = [.. images.Select(i => Hash(alone, i))];
@@ -94,7 +94,7 @@ public sealed class ConcurrencyTests : IDisposable
     [Fact]
     public void WeightBytes_MoreSizesAndScales_GrowByOtherFormatsOnly()
     {
-        using var predictor = new Predictor(model, new PredictorOptions { Scales = [0.75, 1, 1.25], CachedSizes = 8 }, backend);
+        using var predictor = new Predictor(model, new PredictorOptions { Scales = [0.75, 1, 1.25] }, backend);
         predictor.WarmUp(64, 64);
         long first = predictor.WeightBytes;
         foreach (int width in new[] { 72, 80, 96 })

@@ -37,7 +37,7 @@ public sealed class PredictionMemoryTests : IDisposable
     [Fact]
     public void Compile_OneLayerAloneDoesNotFit_IsRefusedBeforeItIsPrepared()
     {
-        var backend = new FaultyBackend(cpu, failing: 0) { Available = 1 << 30 };
+        var backend = new FaultyBackend(cpu, failing: 0) { Available = () => 1 << 30 };
         SunetGraph network = SunetGraph.ForInference(model.Spec, new Shape(1, 3, 1 << 20, 1 << 12));
         string message = Assert.Throws<MemoryException>(() => Plan.Compile(network.Graph, backend, new PlanOptions())).Message;
         Assert.Contains("Layer 'features.conv1' alone", message, StringComparison.Ordinal);
@@ -74,7 +74,7 @@ public sealed class PredictionMemoryTests : IDisposable
 
     private void Segment(PredictorOptions options, long available)
     {
-        var backend = new FaultyBackend(cpu) { Available = available };
+        var backend = new FaultyBackend(cpu) { Available = () => available };
         using var predictor = new Predictor(model, options, backend);
         predictor.Segment(new Rgb[64, 64], new byte[64, 64]);
     }

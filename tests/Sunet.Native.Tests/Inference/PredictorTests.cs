@@ -86,22 +86,6 @@ public sealed class PredictorTests : IDisposable
     }
 
     [Fact]
-    public void Segment_MoreSizesThanAreKept_StaysRightAndFreesTheOldest()
-    {
-        using var predictor = new Predictor(model, new PredictorOptions { CachedSizes = 2 }, backend);
-        long afterTwo = 0;
-        for (int i = 0; i < 6; i++)
-        {
-            int size = 40 + (i % 3 * 8);
-            predictor.Segment(Image(size, size), new byte[size, size]);
-            if (i == 1)
-                afterTwo = NativeRuntime.Outstanding.Handles;
-        }
-
-        Assert.True(NativeRuntime.Outstanding.Handles <= afterTwo * 3 / 2);
-    }
-
-    [Fact]
     public void Constructor_Classifier_IsRefused()
     {
         SunetModel classifier = SunetModel.Create(SunetSpecTests.Tiny with { Head = SunetHead.Classifier, OutputStride = 32 });

@@ -49,7 +49,7 @@ internal static class StrategyRun
             foreach (EvaluationStrategy strategy in strategies)
             {
                 SunetModel strided = strategy.OutputStride is { } stride ? model.WithOutputStride(stride) : model;
-                using var predictor = new Predictor(strided, strategy.Options with { CachedSizes = 1 }, backend);
+                using var predictor = new Predictor(strided, strategy.Options, backend);
                 long before = (long)total * results.Count;
                 EvaluationResult result = Evaluation.Run(predictor, data, settings.PixelCap, settings.Limit, shown: 0,
                     done => line.Report(before + done, "images", strategy.Name), cancellation, settings.Workers);

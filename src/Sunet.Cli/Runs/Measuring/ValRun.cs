@@ -62,7 +62,7 @@ internal static class ValRun
             return;
         }
 
-        using var predictor = new Predictor(model, settings.Predictor with { CachedSizes = 1 }, device.Backend);
+        using var predictor = new Predictor(model, settings.Predictor, device.Backend);
         EvaluationResult result;
         using (ProgressLine line = output.StartProgress(total, settings.Quiet))
         {

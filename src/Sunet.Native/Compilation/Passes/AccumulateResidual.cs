@@ -36,7 +36,20 @@ internal static class AccumulateResidual
             graph.Replace(convolution, accumulating);
             graph.Redirect(add.Output, accumulating.Output);
             graph.Remove(add);
-            readers = graph.Readers();
+            Update(readers, add, earlier, convolution, accumulating);
         }
+    }
+
+    /// <summary>Finding all readers anew after each sum would take time that grows with the square of the ops.</summary>
+    private static void Update(
+        Dictionary<Value, List<Op>> readers, Add add, Value earlier, Convolution convolution, Convolution accumulating)
+    {
+        readers[earlier].Remove(add);
+        foreach (Value input in convolution.Inputs.Distinct())
+            readers[input].Remove(convolution);
+        foreach (Value input in accumulating.Inputs.Distinct())
+            readers[input].Add(accumulating);
+        if (readers.Remove(add.Output, out List<Op>? ofSum))
+            readers.Add(accumulating.Output, ofSum);
     }
 }

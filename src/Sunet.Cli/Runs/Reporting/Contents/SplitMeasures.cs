@@ -10,7 +10,7 @@ namespace Sunet.Cli.Runs.Reporting.Contents;
 internal sealed record SplitMeasures(EvaluationResult Result, ImageScores Scores)
 {
     /// <summary>How a training validates, and a report with it, so that both find the same.</summary>
-    public static PredictorOptions Options { get; } = new() { CachedSizes = 1, TileSize = 0 };
+    public static PredictorOptions Options { get; } = new() { TileSize = 0 };
 
     /// <summary>The counts of all pixels.</summary>
     public ConfusionMatrix Matrix => Result.Matrix;

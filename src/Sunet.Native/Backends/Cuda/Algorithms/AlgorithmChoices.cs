@@ -11,6 +11,12 @@ internal sealed class AlgorithmChoices
     private readonly ConcurrentDictionary<ConvolutionProblem, string> chosen = new();
     private int searches;
 
+    /// <summary>
+    /// Held while a session searches, so that no search disturbs the times of another and sessions that are compiled at the same time
+    /// choose alike.
+    /// </summary>
+    public Lock Searching { get; } = new();
+
     /// <summary>How many problems had to be searched for rather than looked up.</summary>
     public int Searches => Volatile.Read(ref searches);
 

@@ -26,7 +26,8 @@ internal sealed class CudaAlgorithms(CudaRun run, CudaPlans plans, AlgorithmChoi
     {
         if (plans.Find(problem) is { } known)
             return known;
-        return Keep(problem, Search(problem, new AlgorithmSearch(run, op)));
+        lock (choices.Searching)
+            return Keep(problem, Search(problem, new AlgorithmSearch(run, op)));
     }
 
     /// <summary>
@@ -48,6 +49,12 @@ internal sealed class CudaAlgorithms(CudaRun run, CudaPlans plans, AlgorithmChoi
         int threads = Math.Min(wished == 0 ? Math.Min(Environment.ProcessorCount, MaximumThreads) : wished, missing.Count);
         if (threads < 2)
             return;
+        lock (choices.Searching)
+            KeepAll(missing, threads, cancellation);
+    }
+
+    private void KeepAll(List<(ConvolutionProblem Problem, Op Op)> missing, int threads, CancellationToken cancellation)
+    {
         var found = new (string Identity, CudaAlgorithm Algorithm)?[missing.Count];
         try
         {
