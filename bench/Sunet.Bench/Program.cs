@@ -7,6 +7,7 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Sunet.Bench;
 using Sunet.Bench.Guard;
+using Sunet.Bench.Guard.Throughput;
 using Sunet.Cli;
 using Sunet.Cli.Output;
 
@@ -20,6 +21,12 @@ if (args is [GuardCommand.Verb, .. var rest])
 if (args is [Memory.TilesVerb, var side])
 {
     Console.WriteLine(Memory.Tiles(int.Parse(side, CultureInfo.InvariantCulture)));
+    return ExitCodes.Success;
+}
+
+if (args is [Streams.Verb, var images])
+{
+    Console.WriteLine(Streams.Long(int.Parse(images, CultureInfo.InvariantCulture)));
     return ExitCodes.Success;
 }
 

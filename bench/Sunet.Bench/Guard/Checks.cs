@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sunet.Bench.Guard.Throughput;
 using Sunet.Native.Interop.Cpu;
 
 namespace Sunet.Bench.Guard;
@@ -36,6 +37,7 @@ internal static class Checks
         new(new Bar("threads", "sunet64, 1 thread / 2 threads", 1.85, 0.05, AtLeast: true), Scaling.Threads),
         new(new Bar("growth", "sunet64, exponent of time over pixels", 1.05, 0.03), Scaling.OverPixels),
         new(new Bar("growth", "sunet64, exponent of time over images in a batch", 1.05, 0.03), Scaling.OverBatch),
+        .. ThroughputChecks.All,
     ];
 
     private static IEnumerable<Check> Inference(string model, double toOnnxRuntime, double mostMegabytes) =>

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -16,11 +17,14 @@ namespace Sunet.Bench.Guard;
 /// <summary>What checks work with: models and images in a temporary folder, and the console in processes of its own.</summary>
 internal sealed class GuardFixture(bool quick, CancellationToken cancellation) : IDisposable
 {
-    private const int Classes = 21;
+    /// <summary>The classes of every network.</summary>
+    public const int Classes = 21;
+
     private const string ConsoleName = "sunet";
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
     private readonly TemporaryFolder folder = new("sunet-guard-");
     private readonly Dictionary<string, JsonElement> results = [];
+    private readonly Dictionary<string, string> outputs = [];
 
     /// <summary>Whether fewer repetitions and smaller images will do.</summary>
     public bool Quick => quick;
@@ -46,7 +50,10 @@ internal sealed class GuardFixture(bool quick, CancellationToken cancellation) :
     public string At(string name) => Path.Combine(folder.Path, name);
 
     /// <summary>A checkpoint of a fresh model.</summary>
-    public string Weights(string model) => Made(model + ".safetensors", path => Model(model).Save(path));
+    public string Weights(string model) => Weights(model, Model(model));
+
+    /// <summary>A checkpoint of a model that has no name in the library.</summary>
+    public string Weights(string name, SunetModel model) => Made(name + ".safetensors", path => model.Save(path));
 
     /// <summary>A square image of soft colours.</summary>
     public string Image(int side) => Made(string.Create(CultureInfo.InvariantCulture, $"{side}.png"), path =>
@@ -79,9 +86,19 @@ internal sealed class GuardFixture(bool quick, CancellationToken cancellation) :
     /// <exception cref="SunetException">It fails.</exception>
     public long? Peak(params string[] arguments) => Run(ConsoleName, arguments).PeakBytes;
 
-    /// <summary>What this program prints when it is started again.</summary>
+    /// <summary>Runs the console.</summary>
     /// <exception cref="SunetException">It fails.</exception>
-    public string Again(params string[] arguments) => Run("Sunet.Bench", arguments).Output.Trim();
+    public FinishedProcess Timed(params string[] arguments) => Run(ConsoleName, arguments);
+
+    /// <summary>What this program prints when it is started again; equal arguments are run once.</summary>
+    /// <exception cref="SunetException">It fails.</exception>
+    public string Again(params string[] arguments)
+    {
+        string key = string.Join(' ', arguments);
+        if (!outputs.TryGetValue(key, out string? output))
+            outputs.Add(key, output = Run("Sunet.Bench", arguments).Output.Trim());
+        return output;
+    }
 
     public void Dispose() => folder.Dispose();
 
@@ -93,7 +110,7 @@ internal sealed class GuardFixture(bool quick, CancellationToken cancellation) :
         return path;
     }
 
-    private (string Output, long? PeakBytes) Run(string name, string[] arguments)
+    private FinishedProcess Run(string name, string[] arguments)
     {
         cancellation.ThrowIfCancellationRequested();
         string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? name + ".exe" : name);
@@ -103,22 +120,39 @@ internal sealed class GuardFixture(bool quick, CancellationToken cancellation) :
             RedirectStandardError = true,
             WorkingDirectory = folder.Path,
         };
+        long started = Stopwatch.GetTimestamp();
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         Task<string> errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
 
-        // The system keeps the peak as long as the process lives, and its last milliseconds only give memory back.
+        // The system keeps peak and times as long as the process lives, and its last milliseconds only give memory back.
         long? peak = null;
+        TimeSpan processor = default;
         while (!process.WaitForExit(PollInterval))
         {
             peak = ResidentMemory.PeakOf(process.Id) ?? peak;
+            processor = ProcessorTime(process) ?? processor;
             if (cancellation.IsCancellationRequested)
                 process.Kill();
         }
 
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
         cancellation.ThrowIfCancellationRequested();
         return process.ExitCode == 0
-            ? (output.Result, peak)
+            ? new FinishedProcess(output.Result, peak, elapsed, processor)
             : throw new ConfigurationException($"'{name} {string.Join(' ', arguments)}' failed: {errors.Result.Trim()}");
+    }
+
+    private static TimeSpan? ProcessorTime(Process process)
+    {
+        try
+        {
+            return process.TotalProcessorTime;
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
+        {
+            // It has ended meanwhile.
+            return null;
+        }
     }
 }
