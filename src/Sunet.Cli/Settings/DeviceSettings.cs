@@ -34,6 +34,7 @@ internal static class DeviceSettings
         Setting.Switch("deterministic", "GPU: use only algorithms that give the same bits every time"),
         Setting.Switch("cuda-graph", "GPU: capture a step as one CUDA graph", fallback: true),
         Setting.Switch("tune", "GPU: choose algorithms by timing all there are"),
+        Setting.Switch("precompiled", "GPU: prefer algorithms that need no compilation, for images of many sizes"),
         Setting.Value("workspace-limit", "GPU: MiB of scratch memory that an algorithm may take", "1024"),
         Setting.Switch("winograd", "CPU: compute dense 3x3 convolutions by Winograd's algorithm where it is faster", fallback: true),
         Setting.Switch("float16", "CPU: in bf16, make convolutions of products in float16 where that is faster", fallback: true),
@@ -92,6 +93,7 @@ internal static class DeviceSettings
         Deterministic = values.Flag("deterministic"),
         UseGraphs = values.Settings.Any(s => s.Name == "cuda-graph") && values.Flag("cuda-graph"),
         TuneAlgorithms = values.Flag("tune"),
+        PreferPrecompiled = values.Flag("precompiled"),
         CompileThreads = values.Int("threads", 0, 4096),
         WorkspaceLimitBytes = values.Int("workspace-limit", 0) * Mebibyte,
     };

@@ -23,7 +23,8 @@ internal static class SettingGroups
         (Measuring, ["window", "quick", "only"]),
         (Export, ["format", "fold", "verify", "sizes"]),
         (Loading, ["workers", "cache", "decode-memory", "pixel-cap"]),
-        (Device, ["device", "threads", "precision", "deterministic", "cuda-graph", "tune", "workspace-limit", "winograd", "float16"]),
+        (Device, ["device", "threads", "precision", "deterministic", "cuda-graph", "tune", "precompiled", "workspace-limit", "winograd",
+            "float16"]),
         (Output, ["out", "project", "name", "exist-ok", "val-every", "save-every", "patience", "probabilities", "overlay", "legend",
             "activations", "submission", "csv", "roofline", "json", "quiet"]),
     ];

@@ -48,6 +48,9 @@ void sunet_emulator_set_devices(int count);
 /* What the version queries of the driver, cuDNN and cuBLASLt answer from now on (defaults 13000, 91900, 130100); 0 leaves one as it is. */
 void sunet_emulator_versions(int driver, int cudnn, int cublas);
 
+/* Whether cuDNN has engines for convolutions whose kernels come compiled (default 1). */
+void sunet_emulator_set_precompiled(int has);
+
 /* Parameters of a kernel as its source declares them: returns their number, writes the size in bytes of the first `max`, negative
  * for a pointer. -1 if there is no such kernel. */
 int sunet_emulator_kernel_parameters(const char* name, int* sizes, int max);

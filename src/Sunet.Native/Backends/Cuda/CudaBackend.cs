@@ -241,6 +241,7 @@ public sealed class CudaBackend : IBackend
         Deterministic = options.Deterministic,
         // Times differ from run to run, and with them what is fastest; who wants the same bits in every process takes the estimate.
         TimesAlgorithms = options.TuneAlgorithms && !options.Deterministic,
+        PrefersPrecompiled = options.PreferPrecompiled,
         CompileThreads = options.CompileThreads,
         WorkspaceLimitBytes = options.WorkspaceLimitBytes,
         UsesGraphs = options.UseGraphs,

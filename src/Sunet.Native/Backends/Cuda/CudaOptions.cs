@@ -19,6 +19,13 @@ public sealed record CudaOptions
     public bool TuneAlgorithms { get; init; }
 
     /// <summary>
+    /// Whether engines that cuDNN brings compiled are preferred to those whose kernels it compiles for every shape. A network of a further
+    /// size is then compiled sooner and may run slower: it suits images of many sizes, of which each comes a few times. The bits of results
+    /// depend on it, as on every choice of algorithms.
+    /// </summary>
+    public bool PreferPrecompiled { get; init; }
+
+    /// <summary>
     /// Threads that make cuDNN's plans while a network is compiled, where algorithms are not timed; cuDNN compiles a kernel for most, which
     /// takes a few tenths of a second each. 0: one a processor, up to 16. The choice does not depend on it.
     /// </summary>

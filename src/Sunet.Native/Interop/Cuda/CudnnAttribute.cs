@@ -54,4 +54,5 @@ internal enum CudnnAttribute
     VariantPackWorkspace = 1003,
     EngineGlobalIndex = 1301,
     EngineNumericalNote = 1303,
+    EngineBehaviorNote = 1305,
 }

@@ -14,4 +14,5 @@ internal enum CudnnAttributeType
     NumericalNote = 11,
     PointwiseMode = 14,
     BackendDescriptor = 15,
+    BehaviorNote = 19,
 }

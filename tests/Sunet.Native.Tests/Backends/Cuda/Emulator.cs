@@ -111,6 +111,9 @@ internal static unsafe partial class Emulator
     [LibraryImport(Library, EntryPoint = "sunet_emulator_set_devices")]
     public static partial void SetDevices(int count);
 
+    [LibraryImport(Library, EntryPoint = "sunet_emulator_set_precompiled")]
+    public static partial void SetPrecompiled([MarshalAs(UnmanagedType.Bool)] bool has);
+
     [LibraryImport(Library, EntryPoint = "sunet_emulator_kernel_parameters", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int KernelParameters(string name, int* sizes, int max);
 

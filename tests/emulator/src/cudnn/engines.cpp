@@ -1,6 +1,8 @@
 /* Which graphs cuDNN 9 has engines for on a device of compute capability 9.0, and what these are like. */
 #include <algorithm>
 
+#include "sunet_emulator.h"
+#include "core/control.hpp"
 #include "cudnn/descriptors.hpp"
 
 namespace emulator::cudnn {
@@ -194,6 +196,14 @@ std::int64_t bytes_of(const graph_info& graph) {
     return (bytes + 255) / 256 * 256;
 }
 
+/* Whether the library has engines whose kernels come compiled; without, as under CUDNN_LIB_CONFIG=JIT. */
+bool& has_precompiled() {
+    static bool has = true;
+    return has;
+}
+
+const on_reset restore([] { has_precompiled() = true; });
+
 bool suits_winograd(const operation_info& operation) {
     const window_shape& window = std::get<convolution_info>(operation.what).window;
     const bool plain = window.stride[0] == 1 && window.stride[1] == 1 && window.dilation[0] == 1 && window.dilation[1] == 1;
@@ -205,14 +215,15 @@ std::vector<engine_info> engines_of(const graph_info& graph, engine_family famil
     const operation_info& first = graph.operations[0];
     const std::int64_t large = bytes_of(graph) + (1 << 20), some = 16384;
     const std::vector<behavior_note> compiled{NOTE_RUNTIME_COMPILATION};
+    const std::vector<behavior_note> plain = has_precompiled() ? std::vector<behavior_note>{} : compiled;
     switch (family) {
         case engine_family::convolution: {
-            engine_info third{7, {}, {}, large, false};
+            engine_info third{7, {}, plain, large, false};
             if (first.kind != OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR)
-                third = {5, {NOTE_NONDETERMINISTIC}, {}, large, false};
+                third = {5, {NOTE_NONDETERMINISTIC}, plain, large, false};
             else if (suits_winograd(first))
-                third = {6, {NOTE_WINOGRAD, NOTE_WINOGRAD_TILE_4x4}, {}, large, false};
-            return {{44, {}, {}, some, true}, {1, {NOTE_TENSOR_CORE}, {}, some, false}, third, {0, {}, {}, 0, false}};
+                third = {6, {NOTE_WINOGRAD, NOTE_WINOGRAD_TILE_4x4}, plain, large, false};
+            return {{44, {}, plain, some, true}, {1, {NOTE_TENSOR_CORE}, plain, some, false}, third, {0, {}, plain, 0, false}};
         }
         case engine_family::fused_convolution:
             return {{45, {}, compiled, some, true},
@@ -249,3 +260,8 @@ void choose_engines(graph_info& graph) {
 }
 
 } // namespace emulator::cudnn
+
+extern "C" EMULATOR_CONTROL void sunet_emulator_set_precompiled(int has) {
+    const std::lock_guard<std::recursive_mutex> hold(emulator::global_lock());
+    emulator::cudnn::has_precompiled() = has != 0;
+}

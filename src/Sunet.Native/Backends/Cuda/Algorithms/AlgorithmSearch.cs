@@ -21,6 +21,9 @@ internal sealed class AlgorithmSearch(CudaRun run, Op op, CudnnHandle? builder =
     /// <summary>The handle that searches and builds; the run's own executes.</summary>
     public CudnnHandle Builder => builder ?? run.Libraries.Cudnn;
 
+    /// <summary>Whether engines whose kernels would be compiled first are left out.</summary>
+    public bool PrecompiledOnly { get; set; }
+
     /// <summary>The op that the search is for.</summary>
     public Op Op => op;
 

@@ -126,7 +126,20 @@ internal sealed class CudaAlgorithms(CudaRun run, CudaPlans plans, AlgorithmChoi
     private (string Identity, CudaAlgorithm Algorithm)? Choose(ConvolutionProblem problem, AlgorithmSearch search)
     {
         choices.CountSearch();
+        if (run.Settings.PrefersPrecompiled)
+        {
+            search.PrecompiledOnly = true;
+            (string Identity, CudaAlgorithm Algorithm)? precompiled = Best(problem, search);
+            search.PrecompiledOnly = false;
+            if (precompiled is not null)
+                return precompiled;
+        }
 
+        return Best(problem, search);
+    }
+
+    private (string Identity, CudaAlgorithm Algorithm)? Best(ConvolutionProblem problem, AlgorithmSearch search)
+    {
         using AlgorithmTuning? tuning = run.Settings.TimesAlgorithms ? AlgorithmTuning.Create(problem.OperandBytes, search) : null;
         IEnumerable<CudaCandidate> candidates = ConvolutionCandidates.For(problem, search);
         return tuning is null ? First(candidates) : tuning.Fastest(candidates);

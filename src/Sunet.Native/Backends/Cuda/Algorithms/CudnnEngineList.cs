@@ -30,6 +30,12 @@ internal sealed class CudnnEngineList : IDisposable
         CudnnNotes notes = CudnnNotes.None;
         foreach (int note in engine.GetValues<int>(CudnnAttribute.EngineNumericalNote, CudnnAttributeType.NumericalNote))
             notes |= (CudnnNotes)(1 << note);
+        if (engine.GetValues<int>(CudnnAttribute.EngineBehaviorNote, CudnnAttributeType.BehaviorNote)
+            .Contains((int)CudnnBehaviorNote.RuntimeCompilation))
+        {
+            notes |= CudnnNotes.IsCompiledAtRunTime;
+        }
+
         return (engine.GetInt64(CudnnAttribute.EngineGlobalIndex), notes);
     }
 

@@ -25,7 +25,7 @@ internal static class CudnnEngines
                 int index = i;
                 (long engine, CudnnNotes notes) = engines.Examine(index);
                 string name = string.Create(CultureInfo.InvariantCulture, $"cudnn {form}engine {engine}");
-                if (Refusal(notes, search.Run.Settings, multipliesFloat32) is { } reason)
+                if (Refusal(notes, search, multipliesFloat32) is { } reason)
                     search.Refused(name, reason);
                 else
                     yield return new CudaCandidate($"{name} {mode} {index}", () => CudnnPlan.Build(search, graph, engines, index, name));
@@ -37,8 +37,11 @@ internal static class CudnnEngines
     /// Why an engine may not be used. Engines that round float32 to half precision never may: gradients leave its range. Those that use
     /// tensor cores for float32 round to TF32.
     /// </summary>
-    private static string? Refusal(CudnnNotes notes, CudaSettings settings, bool multipliesFloat32)
+    private static string? Refusal(CudnnNotes notes, AlgorithmSearch search, bool multipliesFloat32)
     {
+        CudaSettings settings = search.Run.Settings;
+        if (search.PrecompiledOnly && notes.HasFlag(CudnnNotes.IsCompiledAtRunTime))
+            return "is compiled at run time";
         if (settings.Deterministic && notes.HasFlag(CudnnNotes.Nondeterministic))
             return "is not deterministic";
         if (multipliesFloat32 && notes.HasFlag(CudnnNotes.DownConvertsInputs))

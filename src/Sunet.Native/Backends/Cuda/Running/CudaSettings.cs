@@ -12,6 +12,9 @@ internal readonly record struct CudaSettings
     /// <summary>Whether candidates for an algorithm are timed; otherwise the library's own estimate decides.</summary>
     public required bool TimesAlgorithms { get; init; }
 
+    /// <summary>Whether an engine whose kernel cuDNN would have to compile is taken only where there is no other.</summary>
+    public required bool PrefersPrecompiled { get; init; }
+
     /// <summary>Threads that search for algorithms; 0: as many as there are processors, up to a limit.</summary>
     public required int CompileThreads { get; init; }
 

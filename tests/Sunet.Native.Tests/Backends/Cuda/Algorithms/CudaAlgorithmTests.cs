@@ -43,6 +43,22 @@ public class CudaAlgorithmTests : EmulatorTest
         Assert.DoesNotContain(Candidates(new CudaOptions(), Forward()), c => c.StartsWith("cublasLt", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Get_PrecompiledPreferred_TakesAnEngineThatIsCompiledOnlyWhereThereIsNoOther(bool tune)
+    {
+        (Graph graph, _) = CudaConvolutionTests.ConvolutionGraph(kernel: 3, fused: true);
+        var options = new CudaOptions { PreferPrecompiled = true, TuneAlgorithms = tune };
+        Assert.Contains("fused", Chosen(graph, new CudaOptions()), StringComparison.Ordinal);
+        Assert.DoesNotContain("fused", Chosen(graph, options), StringComparison.Ordinal);
+        Emulator.SetPrecompiled(false);
+        if (!tune)
+            Assert.Equal(Chosen(graph, new CudaOptions()), Chosen(graph, options));
+        using var backend = new CudaBackend(0, options);
+        Assert.All(OpComparison.Run(graph, backend, coarse: true).Errors, e => Assert.InRange(e.Error, 0, 1e-5));
+    }
+
     [Fact]
     public void Get_CandidateThatDoesNotFinalize_TakesTheNext()
     {
@@ -283,6 +299,13 @@ public class CudaAlgorithmTests : EmulatorTest
         }
 
         Assert.True(failed > calls / 10, $"Only {failed} failures of {calls} were noticed.");
+    }
+
+    private static string Chosen(Graph graph, CudaOptions options)
+    {
+        using var backend = new CudaBackend(0, options);
+        using Plan plan = Plan.Compile(graph, backend, new PlanOptions());
+        return Assert.Single(plan.Calls, c => c.Op is Convolution).Call.Implementation;
     }
 
     private static (Graph Graph, Op Op) Forward(int kernel = 3) => CudaConvolutionTests.ConvolutionGraph(kernel);
