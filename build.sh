@@ -259,7 +259,7 @@ mutate() {
 api() {
   local project
   setup_dotnet
-  for project in Sunet.Native Sunet.Data Sunet.Onnx; do
+  for project in Sunet.Native Sunet.Native.Hosting Sunet.Data Sunet.Onnx; do
     [ -e "src/$project/PublicAPI.Shipped.txt" ] || printf '#nullable enable\n' >"src/$project/PublicAPI.Shipped.txt"
     printf '#nullable enable\n' >"src/$project/PublicAPI.Unshipped.txt"
     step "public API of $project" dotnet format analyzers "src/$project/$project.csproj" --diagnostics RS0016 --severity info

@@ -16,7 +16,7 @@ internal static class Rooms
     public static readonly Floors Projects = new("src",
     [
         ["Sunet.Native"],
-        ["Sunet.Data", "Sunet.Onnx", "Sunet.Verification"],
+        ["Sunet.Data", "Sunet.Native.Hosting", "Sunet.Onnx", "Sunet.Verification"],
         ["Sunet.Cli"],
     ]);
 
@@ -68,6 +68,10 @@ internal static class Rooms
             ["Datasets.Checking", "Loading"],
             ["Conversion"],
             ["Synthetic"],
+        ]),
+        new("Sunet.Native.Hosting",
+        [
+            [""],
         ]),
         new("Sunet.Onnx",
         [

@@ -16,7 +16,7 @@ internal static class ArchitectureReport
     public static readonly string[] CodeExtensions = [".cs", ".cpp", ".hpp", ".h", ".cu", ".cuh"];
 
     /// <summary>The libraries that others reference; their public types are the front door.</summary>
-    public static readonly string[] Libraries = ["Sunet.Native", "Sunet.Data", "Sunet.Onnx"];
+    public static readonly string[] Libraries = ["Sunet.Native", "Sunet.Native.Hosting", "Sunet.Data", "Sunet.Onnx"];
 
     /// <summary>The folders of native code whose includes are read.</summary>
     public static readonly string[] NativeFolders = ["native/cpu/src", "tests/emulator/src"];

@@ -5,6 +5,7 @@ public sealed class CultureTests
     [Theory]
     [InlineData("Sunet.Native")]
     [InlineData("Sunet.Data")]
+    [InlineData("Sunet.Native.Hosting")]
     [InlineData("Sunet.Onnx")]
     [InlineData("sunet")]
     public void InterpolatedStrings_EveryMethod_WriteNumbersInvariantly(string assembly)

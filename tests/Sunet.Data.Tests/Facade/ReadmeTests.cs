@@ -13,6 +13,7 @@ public sealed class ReadmeTests
     [Theory]
     [InlineData("segment", "README.md", "Sunet.Data.Tests/Facade/ReadmeSegment.cs")]
     [InlineData("segment-many", "README.md", "Sunet.Data.Tests/Facade/ReadmeSegmentMany.cs")]
+    [InlineData("service", "README.md", "Sunet.Native.Hosting.Tests/ReadmeService.cs")]
     [InlineData("train", "README.md", "Sunet.Data.Tests/Facade/ReadmeTrain.cs")]
     [InlineData("share", "src/GUIDE.md", "Sunet.Native.Tests/Backends/Cuda/Driver/SharedContextTests.cs")]
     public void Snippet_InADocument_IsTheCodeThatIsTested(string name, string document, string file)

@@ -73,7 +73,8 @@ internal static class Streams
     public static double? BytesOfScalesToOne()
     {
         const int Side = 512;
-        return Bytes(new PredictorOptions { Scales = Factors, Flip = true }, Side) / Bytes(new PredictorOptions(), (int)(Factors[^1] * Side));
+        var scales = new PredictorOptions { Scales = Factors, Flip = true };
+        return Bytes(scales, Side) / Bytes(new PredictorOptions(), (int)(Factors[^1] * Side));
 
         static double Bytes(PredictorOptions options, int side)
         {
@@ -175,7 +176,8 @@ internal static class Streams
     }
 
     /// <summary>Takes all results of a stream.</summary>
-    public static void Run(Predictor predictor, IEnumerable<ImageRequest> requests) => RunAsync(predictor, requests).GetAwaiter().GetResult();
+    public static void Run(Predictor predictor, IEnumerable<ImageRequest> requests) =>
+        RunAsync(predictor, requests).GetAwaiter().GetResult();
 
     /// <summary>An image of noise and room for its labels.</summary>
     public static ImageRequest Request(int height, int width)

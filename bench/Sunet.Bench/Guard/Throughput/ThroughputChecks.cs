@@ -38,6 +38,9 @@ internal static class ThroughputChecks
             w => Files.ToParts(w, overlay: false)),
         new(new Bar(Group, "small network, predict, images/s / of what its parts allow", 0.85, 0.05, AtLeast: true),
             w => Files.ToParts(w, overlay: true)),
+        new(new Bar(Group, "sunet64, 64 requests of 256 x 256 at a time, requests/s / images/s of SegmentMany", 0.95, 0.05, AtLeast: true),
+            Service.ToStream),
+        new(new Bar(Group, "sunet64, requests of 256 x 256, wait at the 99th percentile / time of a batch", 2, 0.05), Service.WaitToBatch),
         new(new Bar(Group, "loader, crop of 512 x 512 / decoding its files", 2, 0.1), Files.LoaderToDecoding),
     ];
 
