@@ -17,6 +17,9 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
     /// <summary>Called before a session for a graph is opened, by the thread that compiles and before it waits for a device's.</summary>
     public Action<Graph> Opening { get; init; } = _ => { };
 
+    /// <summary>Replaces the transfers of each session.</summary>
+    public Func<IValueTransfers, IValueTransfers> Transferring { get; init; } = transfers => transfers;
+
     public string Name => inner.Name;
 
     public string Description => inner.Description;
@@ -57,7 +60,7 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
     {
         public IValueLayouts Layouts => session.Layouts;
 
-        public IValueTransfers Transfers => session.Transfers;
+        public IValueTransfers Transfers { get; } = owner.Transferring(session.Transfers);
 
         public IStepWork StepWork => this;
 
