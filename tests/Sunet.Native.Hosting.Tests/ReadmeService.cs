@@ -1,6 +1,7 @@
 using CommunityToolkit.HighPerformance;
 using Microsoft.AspNetCore.RateLimiting;
 using Sunet.Data.Images;
+using Sunet.Native;
 using Sunet.Native.Hosting;
 using Sunet.Native.Tensors;
 
