@@ -24,7 +24,7 @@ internal static class SettingGroups
         (Export, ["format", "fold", "verify", "sizes"]),
         (Loading, ["workers", "cache", "decode-memory", "pixel-cap"]),
         (Device, ["device", "threads", "precision", "deterministic", "cuda-graph", "tune", "workspace-limit", "winograd", "float16"]),
-        (Output, ["out", "project", "name", "exist-ok", "val-every", "save-every", "patience", "probabilities", "overlay", "legend",
+        (Output, ["out", "out-format", "project", "name", "exist-ok", "val-every", "save-every", "patience", "probabilities", "overlay", "legend",
             "activations", "submission", "csv", "roofline", "json", "quiet"]),
     ];
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using Sunet.Cli.Output;
+using Sunet.Cli.Runs.Streaming;
 using Sunet.Cli.Settings;
 using Sunet.Data.Images;
 using Sunet.Native;
@@ -23,6 +25,9 @@ internal sealed record PredictSettings(
 
     /// <summary>The most pixels of an image.</summary>
     public long PixelCap { get; } = DecodingSettings.PixelCapOf(Values);
+
+    /// <summary>The raw frames on standard input; null where images are in files.</summary>
+    public FrameSettings? Frames { get; } = FrameSettings.From(Values);
 
     /// <summary>Reads the settings.</summary>
     /// <exception cref="ConfigurationException">One is missing or out of range.</exception>
@@ -67,6 +72,8 @@ internal static class PredictRun
     /// <exception cref="SunetException">The checkpoint is no good, there is nothing to segment, or results cannot be written.</exception>
     public static int Execute(PredictSettings settings, CommandOutput output, CancellationToken cancellation)
     {
+        if (settings.Frames is { } frames)
+            return FrameRun.Execute(settings, frames, output, cancellation);
         FoundImages found = ImageSources.Find(settings.Source);
         IReadOnlyList<string> images = found.Paths;
         IReadOnlyList<string> names = settings.Submission is { } wanted ? [.. images.Select(wanted.NameOf)] : ResultNames.Of(images);
@@ -88,13 +95,16 @@ internal static class PredictRun
 
         using var predictor = new Predictor(model, settings.Predictor, device.Backend);
         using ActivationMapper? mapper = settings.Activations ? new ActivationMapper(model, device.Backend) : null;
-        using var work = new ImagePrediction(predictor, mapper, settings, images, [.. names.Select(name => Path.Combine(folder, name))]);
+        using var files = new ResultFiles(predictor, mapper, settings);
+        var work = new ImagePrediction(files, settings, images, [.. names.Select(name => Path.Combine(folder, name))]);
+        long start = Stopwatch.GetTimestamp();
+        StageTimes stages;
         using (ProgressLine line = output.StartProgress(images.Count, settings.Quiet))
         {
             int done = 0;
             try
             {
-                work.Run(image =>
+                stages = work.Run(predictor.Batching, image =>
                 {
                     if (image.Problem is { } problem)
                     {
@@ -115,8 +125,18 @@ internal static class PredictRun
 
         IReadOnlyList<PredictedImage> results = work.Results;
         int failed = results.Count(result => result.Problem is not null);
+        double rate = results.Count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        if (!settings.Quiet)
+            output.Progress($"{Numbers.Fixed(rate, 2)} images/s; {stages.Text}");
         if (settings.Json)
-            output.Json(json => PredictedImage.WriteAll(json, settings.Weights, folder, model.Spec, results));
+        {
+            output.Json(json =>
+            {
+                PredictedImage.WriteAll(json, settings.Weights, folder, model.Spec, results);
+                json.WriteFinite("images_per_s", rate);
+                stages.Write(json);
+            });
+        }
         else
             output.Result($"images {images.Count - failed}  failed {failed}  results: {folder}");
         return failed == 0 ? ExitCodes.Success : ExitCodes.Data;
