@@ -39,6 +39,6 @@ internal static class PredictCommand
         .Requiring("weights", "source")
         .WithExamples(
             "predict --weights runs/train/exp --source photos",
-            "predict --weights best.safetensors --source - --size 1280x720 --format rgb24",
+            "predict --weights best.pt --source - --size 1280x720 --format rgb24",
             "predict --weights best.safetensors --source test.txt --submission voc");
 }

@@ -125,8 +125,8 @@ internal static class PredictRun
 
         IReadOnlyList<PredictedImage> results = work.Results;
         int failed = results.Count(result => result.Problem is not null);
-        double rate = results.Count / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        if (!settings.Quiet)
+        double rate = (results.Count - failed) / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        if (!settings.Quiet && failed < results.Count)
             output.Progress($"{Numbers.Fixed(rate, 2)} images/s; {stages.Text}");
         if (settings.Json)
         {
