@@ -42,11 +42,11 @@ internal sealed class StandardStreams
             throw new DataException("Standard input cannot be read: it is closed.");
         return Console.IsInputRedirected
             ? Console.OpenStandardInput()
-            : throw new ConfigurationException("Standard input is a terminal; give it frames by a pipe, as in 'ffmpeg ... | sunet ...'.");
+            : throw new ConfigurationException("Standard input is a terminal; frames come by a pipe, as in 'ffmpeg ... | sunet ...'.");
     }
 
     /// <summary>
-    /// Standard output for bytes. Unlike .NET's own stream, it says so where nobody reads any longer, with the system's number of the error.
+    /// Standard output for bytes. Unlike .NET's own stream, it says so where nobody reads any longer, with the system's error number.
     /// </summary>
     /// <exception cref="ConfigurationException">It is a terminal.</exception>
     /// <exception cref="DataException">The process was started without it.</exception>
@@ -56,7 +56,7 @@ internal sealed class StandardStreams
             throw new DataException("Results cannot be written to standard output: It is closed.");
         return Console.IsOutputRedirected
             ? OpenForBytes()
-            : throw new ConfigurationException("Standard output is a terminal; send frames to a pipe or a file, as in 'sunet ... | ffmpeg ...'.");
+            : throw new ConfigurationException("Standard output is a terminal; frames go to a pipe or a file, as in 'sunet ... | ffmpeg'.");
     }
 
     private static Stream OpenForBytes()

@@ -4,7 +4,9 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Cli.Runs.Prediction;
 
-/// <summary>How the pixels of a raw frame lie in memory, by the names that ffmpeg has for it; rows follow one another without gaps.</summary>
+/// <summary>
+/// How the pixels of a raw frame lie in memory, by the names that ffmpeg has for it. Rows follow one another without gaps.
+/// </summary>
 /// <param name="Name">The name.</param>
 /// <param name="PixelBytes">Bytes of a pixel.</param>
 /// <param name="Red">The place of red within a pixel.</param>

@@ -4,6 +4,7 @@ using Sunet.Cli.Runs.Streaming;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets.Labels;
 using Sunet.Native;
+using Sunet.Native.Backends;
 using Sunet.Native.Inference;
 using Sunet.Native.Models;
 
@@ -48,14 +49,18 @@ internal static class FrameRun
             totals.Add(image);
         }
 
+        // Frames that wait are late: one batch waits while the others run, so that every lane always has a next one.
+        BatchingHint batching = predictor.Batching;
+        if (!settings.Probabilities)
+            predictor.WarmUpStream(frames.Height, frames.Width, cancellation);
         var pipeline = new ImagePipeline(files.Segment, reader.Read, Finish, parallel: writer is null)
         {
             // Frames come one after the other, and one must not wait for the next.
-            Workers = 1, FlushDelay = TimeSpan.Zero,
+            Workers = 1, FlushDelay = TimeSpan.Zero, Capacity = batching.BatchSize * (batching.Concurrency + 1),
         };
         try
         {
-            pipeline.Run(int.MaxValue, predictor.Batching, cancellation);
+            pipeline.Run(int.MaxValue, batching, cancellation);
         }
         catch (IOException failure) when (failure.HResult == BrokenPipe)
         {

@@ -8,7 +8,9 @@ namespace Sunet.Cli.Runs.Prediction;
 /// <param name="Height">Of every frame.</param>
 /// <param name="Width">Of every frame.</param>
 /// <param name="Input">How pixels come.</param>
-/// <param name="Output">How pixels go to standard output; null where files are written. Grey is class indices, and colours are overlays.</param>
+/// <param name="Output">
+/// How pixels go to standard output; null where files are written. Grey is class indices, and colours are overlays.
+/// </param>
 internal sealed record FrameSettings(int Height, int Width, FrameFormat Input, FrameFormat? Output)
 {
     /// <summary>The name of standard input and output.</summary>
@@ -90,7 +92,11 @@ internal sealed record FrameSettings(int Height, int Width, FrameFormat Input, F
         }
 
         if (values.Text(To) is var place && place != Standard)
-            throw new ConfigurationException($"'--{To}' is '{place}' where '-' is needed, for standard output; without it, files are written.");
+        {
+            throw new ConfigurationException(
+                $"'--{To}' is '{place}' where '-' is needed, for standard output; without it, files are written.");
+        }
+
         if (OfRunFolder.FirstOrDefault(values.IsGiven) is { } ofFolder)
             throw new ConfigurationException($"'--{ofFolder}' is for files in a run folder; leave it out with '--out -'.");
         bool? isOverlay = values.IsGiven("overlay") ? values.Flag("overlay") : null;

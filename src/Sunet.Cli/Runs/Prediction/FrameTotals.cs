@@ -5,7 +5,9 @@ using Sunet.Cli.Runs.Streaming;
 
 namespace Sunet.Cli.Runs.Prediction;
 
-/// <summary>How many frames were segmented, how quickly, and how long each took from its last byte until its results were written.</summary>
+/// <summary>
+/// How many frames were segmented, how quickly, and how long each took from its last byte until its results were written.
+/// </summary>
 /// <param name="line">Shows how many are done.</param>
 internal sealed class FrameTotals(ProgressLine line)
 {

@@ -37,6 +37,9 @@ internal sealed class ImagePipeline(
     /// <summary>How long an image waits for others: one that waits for memory to be given back must not wait for more images.</summary>
     public TimeSpan FlushDelay { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>How many images the segmenter has at most; 0 for as many as it chooses.</summary>
+    public int Capacity { get; init; }
+
     /// <summary>What is done to images at the end, as a verb.</summary>
     public string Finishing { get; init; } = "encode";
 
@@ -66,7 +69,7 @@ internal sealed class ImagePipeline(
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var finishing = new List<Task>();
-        var options = new StreamOptions { FlushDelay = FlushDelay, Watch = clock };
+        var options = new StreamOptions { FlushDelay = FlushDelay, Capacity = Capacity, Watch = clock };
         try
         {
             await foreach (ImageResult result in segment(Decoded(count, stopping.Token), options, stopping.Token).ConfigureAwait(false))

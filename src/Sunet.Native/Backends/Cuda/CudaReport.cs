@@ -30,8 +30,8 @@ internal sealed record CudaReport
 
     /// <summary>Loads the libraries that are there and describes the devices. Never throws for what is missing.</summary>
     /// <param name="stopsWithoutDriver">
-    /// Whether nothing else is looked for where there is no driver: every library that is missing is searched for in folders of thousands of
-    /// files, which takes longer than to open the CPU.
+    /// Whether nothing else is looked for where there is no driver: every library that is missing is searched for in folders of
+    /// thousands of files, which takes longer than to open the CPU.
     /// </param>
     public static CudaReport Query(bool stopsWithoutDriver = false)
     {

@@ -170,7 +170,8 @@ public sealed class FramePipeTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDi
     public void Predict_WithoutOutput_WritesNumberedFilesIntoTheRunFolder()
     {
         byte[] raw = Noise(3 * Pixels * 3);
-        (int code, byte[] output, string error) = FramePipe.Run(raw, Args("rgb24", "--project", folder.Path, "--name", "exp", "--threads", "2"));
+        (int code, byte[] output, string error) =
+            FramePipe.Run(raw, Args("rgb24", "--project", folder.Path, "--name", "exp", "--threads", "2"));
         Assert.True(code == 0, error);
         Assert.Equal(
             ["frame_000001.png", "frame_000001_overlay.jpg", "frame_000002.png", "frame_000002_overlay.jpg", "frame_000003.png",
@@ -256,8 +257,8 @@ public sealed class FramePipeTests(TinyRuns runs) : IClassFixture<TinyRuns>, IDi
             images[frame] = new Rgb[Height, Width];
             for (int i = 0; i < Pixels; i++)
             {
-                int at = ((frame * Pixels) + i) * step;
-                images[frame][i / Width, i % Width] = new Rgb(raw[at + places[0] - '0'], raw[at + places[1] - '0'], raw[at + places[2] - '0']);
+                int at = (((frame * Pixels) + i) * step) - '0';
+                images[frame][i / Width, i % Width] = new Rgb(raw[at + places[0]], raw[at + places[1]], raw[at + places[2]]);
             }
         }
 

@@ -61,8 +61,8 @@ public sealed class StageClockTests
             .Plus(StageTimes.OfPipeline(Seconds(1), Seconds(6), Seconds(1), "encode"));
         Assert.Equal(1, Enumerable.Range(0, 3).Sum(times.Share), 1e-12);
         Assert.Equal("time by the stage that was the limit: decode 12.50 %, segment 75.00 %, encode 12.50 %", times.Text);
-        Assert.Equal("time by the stage that was the limit: decode 25.00 %, segment 75.00 %", StageTimes.OfLoader(Seconds(1), Seconds(4)).Text);
-        Assert.Equal("time by the stage that was the limit: decode - %, segment - %", StageTimes.OfLoader(Seconds(0), Seconds(0)).Text);
+        Assert.Equal(StageTimes.Heading + "decode 25.00 %, segment 75.00 %", StageTimes.OfLoader(Seconds(1), Seconds(4)).Text);
+        Assert.Equal(StageTimes.Heading + "decode - %, segment - %", StageTimes.OfLoader(Seconds(0), Seconds(0)).Text);
     }
 
     private static TimeSpan Seconds(int count) => TimeSpan.FromSeconds(count);
