@@ -17,6 +17,9 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
     /// <summary>Called before a session for a graph is opened, by the thread that compiles and before it waits for a device's.</summary>
     public Action<Graph> Opening { get; init; } = _ => { };
 
+    /// <summary>How much is done at a time.</summary>
+    public BatchingHint Batching { get; init; } = new(1, 1);
+
     public string Name => inner.Name;
 
     public string Description => inner.Description;
