@@ -50,7 +50,7 @@ internal static class FrameRun
         }
 
         // Frames that wait are late: one batch waits while the others run, so that every lane always has a next one.
-        BatchingHint batching = predictor.Batching;
+        BatchingHint batching = files.Batching;
         if (!settings.Probabilities)
             predictor.WarmUpStream(frames.Height, frames.Width, cancellation);
         var pipeline = new ImagePipeline(files.Segment, reader.Read, Finish, parallel: writer is null)

@@ -1,7 +1,6 @@
 using Sunet.Cli.Runs.Streaming;
 using Sunet.Data.Images;
 using Sunet.Native;
-using Sunet.Native.Backends;
 
 namespace Sunet.Cli.Runs.Prediction;
 
@@ -20,11 +19,10 @@ internal sealed class ImagePrediction(
     public IReadOnlyList<PredictedImage> Results => [.. results.OfType<PredictedImage>()];
 
     /// <summary>Segments all images. One that cannot be read is a result, too, and does not keep the others from being segmented.</summary>
-    /// <param name="batching">How many images the device has in hand.</param>
     /// <param name="report">Told of every image that is finished, one at a time.</param>
     /// <param name="cancellation">Begins no more images.</param>
     /// <returns>How long each stage was the limit.</returns>
-    public StageTimes Run(BatchingHint batching, Action<PredictedImage> report, CancellationToken cancellation)
+    public StageTimes Run(Action<PredictedImage> report, CancellationToken cancellation)
     {
         void Note(int index, PredictedImage result)
         {
@@ -55,7 +53,7 @@ internal sealed class ImagePrediction(
         {
             Workers = settings.Workers,
         };
-        return pipeline.Run(images.Count, batching, cancellation);
+        return pipeline.Run(images.Count, files.Batching, cancellation);
     }
 
     private PredictedImage Write(PipelineImage image)

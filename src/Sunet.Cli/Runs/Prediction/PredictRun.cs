@@ -50,7 +50,7 @@ internal static class PredictRun
             int done = 0;
             try
             {
-                stages = work.Run(predictor.Batching, image =>
+                stages = work.Run(image =>
                 {
                     if (image.Problem is { } problem)
                     {

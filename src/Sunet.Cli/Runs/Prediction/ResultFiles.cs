@@ -4,6 +4,7 @@ using Sunet.Cli.Runs.Streaming;
 using Sunet.Data.Datasets.Labels;
 using Sunet.Data.Images;
 using Sunet.Data.Reporting;
+using Sunet.Native.Backends;
 using Sunet.Native.Inference;
 using Sunet.Native.Inference.Streams;
 
@@ -18,6 +19,9 @@ internal sealed class ResultFiles(Predictor predictor, ActivationMapper? mapper,
     private readonly ResultEncoders encoders = new();
     private readonly ConcurrentDictionary<ImageRequest, float[]> probabilities = new();
     private readonly ClassColours colours = ClassPalette.Of(predictor.Model.Spec.ClassNames);
+
+    /// <summary>How many images the device has in hand: one where probabilities are wanted, else as many as it likes.</summary>
+    public BatchingHint Batching => settings.Probabilities ? new BatchingHint(1, 1) : predictor.Batching;
 
     /// <summary>Labels the images of a stream, whose files are written afterwards.</summary>
     public IAsyncEnumerable<ImageResult> Segment(
