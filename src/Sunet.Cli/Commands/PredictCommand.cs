@@ -12,7 +12,8 @@ internal static class PredictCommand
     [
         .. WeightsSettings.Settings("checkpoint"),
         Setting.Value("source", "an image, a folder of images, a pattern such as 'photos/*.jpg', or a list of images (.txt), whose "
-            + "extensions may be left out"),
+            + "extensions may be left out; '-' for raw frames from standard input"),
+        .. FrameSettings.Settings,
         DecodingSettings.Workers,
         DecodingSettings.PixelCap,
         .. PredictionSettings.Settings,
@@ -38,6 +39,6 @@ internal static class PredictCommand
         .Requiring("weights", "source")
         .WithExamples(
             "predict --weights runs/train/exp --source photos",
-            "predict --weights best.safetensors --source 'photos/*.jpg' --legend",
+            "predict --weights best.pt --source - --size 1280x720 --format rgb24",
             "predict --weights best.safetensors --source test.txt --submission voc");
 }

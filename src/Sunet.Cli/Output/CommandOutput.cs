@@ -67,7 +67,9 @@ internal sealed class CommandOutput(TextWriter results, TextWriter progress)
     }
 
     /// <summary>One JSON object, on one line, as the result.</summary>
-    public void Json(Action<Utf8JsonWriter> write)
+    /// <param name="write">Writes into the object.</param>
+    /// <param name="asResult">Whether it goes where results go; else to standard error, where standard output has something else.</param>
+    public void Json(Action<Utf8JsonWriter> write, bool asResult = true)
     {
         var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, JsonOptions))
@@ -77,7 +79,11 @@ internal sealed class CommandOutput(TextWriter results, TextWriter progress)
             writer.WriteEndObject();
         }
 
-        Result(Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length));
+        string line = Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+        if (asResult)
+            Result(line);
+        else
+            Progress(line);
     }
 
     /// <summary>A table as the result: boxed on a terminal, aligned columns elsewhere.</summary>

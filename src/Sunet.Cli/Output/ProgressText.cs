@@ -5,19 +5,24 @@ namespace Sunet.Cli.Output;
 
 /// <summary>What a progress line says, as one text or cut to a terminal's width.</summary>
 /// <param name="Done">Units finished.</param>
-/// <param name="Total">Units in all.</param>
+/// <param name="Total">Units in all, or <see cref="UnknownTotal"/>.</param>
 /// <param name="Unit">What units are called, in the plural.</param>
 /// <param name="Detail">Such as the loss; may be empty.</param>
 /// <param name="Rate">Units a second; 0 where that is not known yet.</param>
 internal sealed record ProgressText(long Done, long Total, string Unit, string Detail, double Rate)
 {
+    /// <summary>Stands for a number of units that only the end will tell.</summary>
+    public const long UnknownTotal = 0;
+
     private const int WidestBar = 24, NarrowestBar = 8, ShortestDetail = 6;
     private const string Gap = "  ";
 
     /// <summary>Everything, without a bar, for a stream that is no terminal.</summary>
     public string Plain => Join(Count, PrintableText.Of(Detail), RateText, Remaining, Memory);
 
-    private string Count => string.Create(CultureInfo.InvariantCulture, $"{Done}/{Total} {Counted.Word(Total, Unit)}");
+    private string Count => Total == UnknownTotal
+        ? Counted.Text(Done, Unit)
+        : string.Create(CultureInfo.InvariantCulture, $"{Done}/{Total} {Counted.Word(Total, Unit)}");
 
     private string RateText => Rate > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Rate:F2} {Unit}/s") : "";
 
@@ -58,7 +63,8 @@ internal sealed record ProgressText(long Done, long Total, string Unit, string D
 
     private string Bar(int width)
     {
-        int filled = (int)(width * Math.Clamp((double)Done / Math.Max(1, Total), 0, 1));
+        double share = Total == UnknownTotal ? 0 : Math.Clamp((double)Done / Total, 0, 1);
+        int filled = (int)(width * share);
         return new string('█', filled) + new string('░', width - filled);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
+using Sunet.Native;
 
 namespace Sunet.Cli.Output;
 
@@ -9,7 +10,7 @@ namespace Sunet.Cli.Output;
 /// </summary>
 internal sealed class StandardStreams
 {
-    private const int OutputNumber = 1, ErrorNumber = 2;
+    private const int InputNumber = 0, OutputNumber = 1, ErrorNumber = 2;
     private const int CloseOnExec = 0x80000; // O_CLOEXEC on Linux
 
     // Kept open as long as the process lives.
@@ -30,6 +31,39 @@ internal sealed class StandardStreams
         if (!hasOutput || !hasError)
             OccupyNumbers();
         return new StandardStreams(hasOutput ? Console.Out : new ClosedWriter(), hasError ? Console.Error : new ClosedWriter());
+    }
+
+    /// <summary>Standard input for bytes.</summary>
+    /// <exception cref="ConfigurationException">It is a terminal.</exception>
+    /// <exception cref="DataException">The process was started without it.</exception>
+    public static Stream OpenInput()
+    {
+        if (!IsInherited(InputNumber))
+            throw new DataException("Standard input cannot be read: it is closed.");
+        return Console.IsInputRedirected
+            ? Console.OpenStandardInput()
+            : throw new ConfigurationException("Standard input is a terminal; frames come by a pipe, as in 'ffmpeg ... | sunet ...'.");
+    }
+
+    /// <summary>
+    /// Standard output for bytes. Unlike .NET's own stream, it says so where nobody reads any longer, with the system's error number.
+    /// </summary>
+    /// <exception cref="ConfigurationException">It is a terminal.</exception>
+    /// <exception cref="DataException">The process was started without it.</exception>
+    public static Stream OpenOutput()
+    {
+        if (!IsInherited(OutputNumber))
+            throw new DataException("Results cannot be written to standard output: It is closed.");
+        return Console.IsOutputRedirected
+            ? OpenForBytes()
+            : throw new ConfigurationException("Standard output is a terminal; frames go to a pipe or a file, as in 'sunet ... | ffmpeg'.");
+    }
+
+    private static Stream OpenForBytes()
+    {
+        if (OperatingSystem.IsWindows())
+            return Console.OpenStandardOutput();
+        return new FileStream(new SafeFileHandle(OutputNumber, ownsHandle: false), FileAccess.Write, bufferSize: 0);
     }
 
     /// <summary>

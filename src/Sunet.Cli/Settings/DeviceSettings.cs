@@ -111,7 +111,7 @@ internal static class DeviceSettings
         string missing;
         try
         {
-            CudaReport report = CudaReport.Query();
+            CudaReport report = CudaReport.Query(stopsWithoutDriver: true);
             if (report.IsUsable)
                 return Opened(new CudaBackend(report.Devices.First(d => d.IsSupported).Ordinal, options));
             missing = report.Problems[0];

@@ -25,8 +25,8 @@ internal static class SettingGroups
         (Loading, ["workers", "cache", "decode-memory", "pixel-cap"]),
         (Device, ["device", "threads", "precision", "deterministic", "cuda-graph", "tune", "precompiled", "workspace-limit", "winograd",
             "float16"]),
-        (Output, ["out", "project", "name", "exist-ok", "val-every", "save-every", "patience", "probabilities", "overlay", "legend",
-            "activations", "submission", "csv", "roofline", "json", "quiet"]),
+        (Output, ["out", "out-format", "project", "name", "exist-ok", "val-every", "save-every", "patience", "probabilities", "overlay",
+            "legend", "activations", "submission", "csv", "roofline", "json", "quiet"]),
     ];
 
     /// <summary>The headings that some of the settings stand below, in the order of help, each with those settings.</summary>

@@ -46,6 +46,37 @@ public sealed partial class Predictor
         return ImageStream.Run(images, new BatchSegmenter(this, batchSize, concurrency), options, cancellation);
     }
 
+    /// <summary>
+    /// Compiles what a stream of one size needs with the device's own numbers, as <see cref="SegmentMany"/> does at its first images; for
+    /// streams whose first image must not wait. Images that are cut are left to their first.
+    /// </summary>
+    /// <param name="height">The images' height.</param>
+    /// <param name="width">Their width.</param>
+    /// <param name="cancellation">Stops compiling; what is compiled by then is kept.</param>
+    /// <exception cref="MemoryException">The size does not fit into memory.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal void WarmUpStream(int height, int width, CancellationToken cancellation)
+    {
+        if (!IsWhole(height, width))
+            return;
+        BatchingHint hint = Batching;
+        var shape = new Shape(hint.BatchSize, 3, height, width);
+        using PlanPool.Unslotted entered = pool.EnterUnslotted();
+        Task<PlanPool.Lease>[] plans = [.. Enumerable.Range(0, hint.Concurrency).Select(_ => Task.Run(
+            () => pool.Rent(shape, PredictionKind.Labels, cancellation, hint.Concurrency), CancellationToken.None))];
+        try
+        {
+            Task.WhenAll(plans).GetAwaiter().GetResult();
+        }
+        finally
+        {
+            // Only now, so that no plan is rented twice; those that were compiled beside a failure are given back, too.
+            foreach (Task<PlanPool.Lease> plan in plans.Where(plan => plan.IsCompletedSuccessfully))
+                plan.Result.Dispose();
+        }
+    }
+
     private sealed class BatchSegmenter(Predictor predictor, int batchSize, int concurrency) : IBatchSegmenter
     {
         public int BatchSizeOf(int height, int width) => predictor.IsWhole(height, width) ? batchSize : 1;

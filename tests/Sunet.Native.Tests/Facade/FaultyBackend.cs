@@ -20,6 +20,9 @@ internal sealed class FaultyBackend(IBackend inner, int failing = -1) : IBackend
     /// <summary>Replaces the transfers of each session.</summary>
     public Func<IValueTransfers, IValueTransfers> Transferring { get; init; } = transfers => transfers;
 
+    /// <summary>How much is done at a time.</summary>
+    public BatchingHint Batching { get; init; } = new(1, 1);
+
     public string Name => inner.Name;
 
     public string Description => inner.Description;

@@ -6,6 +6,7 @@ using Sunet.Native.Models;
 using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Facade;
+using Sunet.Native.Tests.Inference.Streams;
 using Sunet.Native.Tests.Models;
 
 namespace Sunet.Native.Tests.Inference;
@@ -30,6 +31,28 @@ public sealed class PlanCacheTests : IDisposable
         foreach (int width in new[] { 40, 40, 48, 40, 40, 56, 48, 48 })
             Segment(predictor, width);
         Assert.Equal(expected, compiled);
+    }
+
+    [Fact]
+    public async Task WarmUpStream_BeforeAStream_CompilesAllThatItNeeds()
+    {
+        int compiled = 0;
+        using var two = new CpuBackend(threads: 2);
+        using var backend = new FaultyBackend(two)
+        {
+            Batching = two.Batching,
+            Replace = (op, call) =>
+            {
+                if (op is ArgMax)
+                    Interlocked.Increment(ref compiled);
+                return call;
+            },
+        };
+        using var predictor = new Predictor(model, new PredictorOptions(), backend);
+        predictor.WarmUpStream(40, 48, TestContext.Current.CancellationToken);
+        Assert.Equal(2, compiled);
+        await StreamImages.All(predictor.SegmentMany(StreamImages.Stream(StreamImages.Make(6, (40, 48)))));
+        Assert.Equal(2, compiled);
     }
 
     [Fact]

@@ -70,13 +70,14 @@ internal static class Evaluation
         }
 
         var pipeline = new ImagePipeline(
-            (images, stopping) => predictor.SegmentMany(images, ImagePipeline.StreamOptions, stopping), Decode, Count, parallel: false)
+            predictor.SegmentMany, ImagePipeline.OnPool(Decode), Count, parallel: false)
         {
             Workers = workers ?? Environment.ProcessorCount,
+            Finishing = "count",
         };
-        pipeline.Run(order.Length, predictor.Batching, cancellation);
+        StageTimes stages = pipeline.Run(order.Length, predictor.Batching, cancellation);
         string subject = string.Create(CultureInfo.InvariantCulture, $"{items.Length} images of {dataset.Name}, split '{dataset.Split}'");
-        return new EvaluationResult(matrix, pictures, found, subject);
+        return new EvaluationResult(matrix, pictures, found, subject, stages);
     }
 
     /// <summary>Indices spread evenly over so many, in ascending order and each once: the middles of equal parts.</summary>
@@ -108,7 +109,9 @@ internal delegate void PredictionObserver(SegmentationItem item, ReadOnlySpan2D<
 /// <param name="Shown">Some images with their labels and with what was predicted.</param>
 /// <param name="Labels">The labels of all images.</param>
 /// <param name="Subject">What was measured, for titles.</param>
-internal sealed record EvaluationResult(ConfusionMatrix Matrix, IReadOnlyList<MosaicTile> Shown, LabelCounts Labels, string Subject)
+/// <param name="Stages">How long each stage was the limit.</param>
+internal sealed record EvaluationResult(
+    ConfusionMatrix Matrix, IReadOnlyList<MosaicTile> Shown, LabelCounts Labels, string Subject, StageTimes Stages)
 {
     /// <summary>What is probably wrong with the labels: no sentence, or one.</summary>
     /// <param name="dataset">The split that was measured.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sunet.Cli.Output;
+using Sunet.Cli.Runs.Streaming;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
 using Sunet.Native;
@@ -44,6 +45,7 @@ internal static class StrategyRun
         int total = Math.Min(settings.Limit, data.Items.Count);
         var results = new List<(EvaluationStrategy Strategy, ConfusionMatrix Matrix)>();
         IEnumerable<string> doubts = [];
+        StageTimes? stages = null;
         using (ProgressLine line = output.StartProgress((long)total * strategies.Count, settings.Quiet))
         {
             foreach (EvaluationStrategy strategy in strategies)
@@ -55,12 +57,15 @@ internal static class StrategyRun
                     done => line.Report(before + done, "images", strategy.Name), cancellation, settings.Workers);
                 results.Add((strategy, result.Matrix));
                 doubts = result.LabelDoubts(data);
+                stages = stages?.Plus(result.Stages) ?? result.Stages;
             }
         }
 
         output.Warnings(doubts);
+        if (!settings.Quiet)
+            output.Progress(stages!.Text);
         if (settings.Json)
-            output.Json(json => Write(json, settings, results, total));
+            output.Json(json => Write(json, settings, results, stages!, total));
         else
             Print(output, results, total);
     }
@@ -79,7 +84,8 @@ internal static class StrategyRun
     }
 
     private static void Write(
-        Utf8JsonWriter json, ValSettings settings, List<(EvaluationStrategy Strategy, ConfusionMatrix Matrix)> results, int images)
+        Utf8JsonWriter json, ValSettings settings, List<(EvaluationStrategy Strategy, ConfusionMatrix Matrix)> results, StageTimes stages,
+        int images)
     {
         json.WriteString("weights", settings.Weights);
         json.WriteString("data", settings.Data);
@@ -95,6 +101,7 @@ internal static class StrategyRun
         }
 
         json.WriteEndArray();
+        stages.Write(json);
         json.WriteString("definition", Evaluation.Definition);
     }
 }

@@ -72,8 +72,10 @@ internal static class ValRun
         }
 
         output.Warnings(result.LabelDoubts(data));
+        if (!settings.Quiet)
+            output.Progress(result.Stages.Text);
         if (settings.Json)
-            output.Json(json => Write(json, settings, data, result.Matrix, total));
+            output.Json(json => Write(json, settings, data, result, total));
         else
             Print(output, data, result.Matrix, total);
     }
@@ -88,8 +90,9 @@ internal static class ValRun
             + $"aAcc {Numbers.Percent(matrix.PixelAccuracy)}  mAcc {Numbers.Percent(matrix.MeanAccuracy)}");
     }
 
-    private static void Write(Utf8JsonWriter json, ValSettings settings, SegmentationDataset data, ConfusionMatrix matrix, int images)
+    private static void Write(Utf8JsonWriter json, ValSettings settings, SegmentationDataset data, EvaluationResult result, int images)
     {
+        ConfusionMatrix matrix = result.Matrix;
         json.WriteString("weights", settings.Weights);
         json.WriteString("data", settings.Data);
         json.WriteString("split", settings.Split);
@@ -105,6 +108,7 @@ internal static class ValRun
         }
 
         json.WriteEndArray();
+        result.Stages.Write(json);
         json.WriteString("definition", Evaluation.Definition);
     }
 }

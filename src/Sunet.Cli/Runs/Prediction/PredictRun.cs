@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using Sunet.Cli.Output;
+using Sunet.Cli.Runs.Streaming;
 using Sunet.Cli.Settings;
 using Sunet.Data.Images;
 using Sunet.Native;
@@ -7,57 +9,6 @@ using Sunet.Native.Inference;
 using Sunet.Native.Models;
 
 namespace Sunet.Cli.Runs.Prediction;
-
-/// <summary>What to segment, and what to write.</summary>
-internal sealed record PredictSettings(
-    SettingValues Values, string Weights, string Source, PredictorOptions Predictor, int? OutputStride, bool Probabilities, bool Overlay,
-    bool Legend, bool Activations, Submission? Submission, string Project, string Name, bool ExistOk, bool Json,
-    bool Quiet)
-{
-    /// <summary>The ends of the names of a label map, of probabilities, of an overlay and of a chart of activations.</summary>
-    public const string LabelsEnding = ".png", ProbabilitiesEnding = ".npy",
-        OverlayEnding = "_overlay.jpg", ActivationsEnding = "_activations.png";
-
-    /// <summary>How many images are decoded at a time.</summary>
-    public int Workers { get; } = DecodingSettings.WorkersOf(Values);
-
-    /// <summary>The most pixels of an image.</summary>
-    public long PixelCap { get; } = DecodingSettings.PixelCapOf(Values);
-
-    /// <summary>Reads the settings.</summary>
-    /// <exception cref="ConfigurationException">One is missing or out of range.</exception>
-    public static PredictSettings From(SettingValues values)
-    {
-        var settings = new PredictSettings(
-            values, values.Text("weights"), values.Text("source"),
-            PredictionSettings.Options(values), PredictionSettings.OutputStride(values),
-            values.Flag("probabilities"), values.Flag("overlay"), values.Flag("legend"),
-            values.Flag("activations"), Submission.From(values),
-            values.Text("project"), values.Text("name"), values.Flag("exist-ok"), values.Flag("json"),
-            values.Flag("quiet"));
-        if (settings.Submission is not null && (settings.Legend || settings.Activations))
-            throw new ConfigurationException("'--submission' writes label maps only; leave out '--legend' and '--activations'.");
-        if (settings.Legend && !settings.Overlay)
-            throw new ConfigurationException("'--legend' is drawn below the overlay; leave out '--no-overlay'.");
-        return settings;
-    }
-
-    /// <summary>What the names of an image's results end with.</summary>
-    public IReadOnlyList<string> Endings
-    {
-        get
-        {
-            List<string> endings = [LabelsEnding];
-            if (Probabilities)
-                endings.Add(ProbabilitiesEnding);
-            if (Overlay && Submission is null)
-                endings.Add(OverlayEnding);
-            if (Activations)
-                endings.Add(ActivationsEnding);
-            return endings;
-        }
-    }
-}
 
 /// <summary>Segments the images of a source.</summary>
 internal static class PredictRun
@@ -67,6 +18,8 @@ internal static class PredictRun
     /// <exception cref="SunetException">The checkpoint is no good, there is nothing to segment, or results cannot be written.</exception>
     public static int Execute(PredictSettings settings, CommandOutput output, CancellationToken cancellation)
     {
+        if (settings.Frames is { } frames)
+            return FrameRun.Execute(settings, frames, output, cancellation);
         FoundImages found = ImageSources.Find(settings.Source);
         IReadOnlyList<string> images = found.Paths;
         IReadOnlyList<string> names = settings.Submission is { } wanted ? [.. images.Select(wanted.NameOf)] : ResultNames.Of(images);
@@ -88,13 +41,16 @@ internal static class PredictRun
 
         using var predictor = new Predictor(model, settings.Predictor, device.Backend);
         using ActivationMapper? mapper = settings.Activations ? new ActivationMapper(model, device.Backend) : null;
-        using var work = new ImagePrediction(predictor, mapper, settings, images, [.. names.Select(name => Path.Combine(folder, name))]);
+        using var files = new ResultFiles(predictor, mapper, settings);
+        var work = new ImagePrediction(files, settings, images, [.. names.Select(name => Path.Combine(folder, name))]);
+        long start = Stopwatch.GetTimestamp();
+        StageTimes stages;
         using (ProgressLine line = output.StartProgress(images.Count, settings.Quiet))
         {
             int done = 0;
             try
             {
-                work.Run(image =>
+                stages = work.Run(image =>
                 {
                     if (image.Problem is { } problem)
                     {
@@ -115,8 +71,18 @@ internal static class PredictRun
 
         IReadOnlyList<PredictedImage> results = work.Results;
         int failed = results.Count(result => result.Problem is not null);
+        double rate = (results.Count - failed) / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        if (!settings.Quiet && failed < results.Count)
+            output.Progress($"{Numbers.Fixed(rate, 2)} images/s; {stages.Text}");
         if (settings.Json)
-            output.Json(json => PredictedImage.WriteAll(json, settings.Weights, folder, model.Spec, results));
+        {
+            output.Json(json =>
+            {
+                PredictedImage.WriteAll(json, settings.Weights, folder, model.Spec, results);
+                json.WriteFinite("images_per_s", rate);
+                stages.Write(json);
+            });
+        }
         else
             output.Result($"images {images.Count - failed}  failed {failed}  results: {folder}");
         return failed == 0 ? ExitCodes.Success : ExitCodes.Data;

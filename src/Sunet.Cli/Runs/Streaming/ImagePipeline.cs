@@ -12,47 +12,67 @@ namespace Sunet.Cli.Runs.Streaming;
 /// decoding, the device and finishing can have in hand; none is begun while those under way take more memory than images may be decoded in.
 /// </summary>
 /// <param name="segment">Segments a stream, in order.</param>
-/// <param name="decode">Decodes the image of an index, on any thread; false leaves it out.</param>
+/// <param name="decode">Decodes the image of an index, several at a time; the token says that nobody waits for it any longer.</param>
 /// <param name="finish">
 /// Does something with what was predicted: in order, one image after the other, or where <paramref name="parallel"/> is set on any thread.
 /// </param>
 /// <param name="parallel">Whether images are finished beside each other.</param>
 internal sealed class ImagePipeline(
-    Func<IAsyncEnumerable<ImageRequest>, CancellationToken, IAsyncEnumerable<ImageResult>> segment, Func<PipelineImage, bool> decode,
-    Action<PipelineImage> finish, bool parallel)
+    Func<IAsyncEnumerable<ImageRequest>, StreamOptions, CancellationToken, IAsyncEnumerable<ImageResult>> segment,
+    Func<PipelineImage, CancellationToken, Task<DecodeOutcome>> decode, Action<PipelineImage> finish, bool parallel)
 {
-    /// <summary>How streams of a pipeline run: a batch that waits for memory to be given back must not wait for more images.</summary>
-    public static readonly StreamOptions StreamOptions = new() { FlushDelay = TimeSpan.FromMilliseconds(50) };
-
     private readonly Channel<PipelineImage> rooms = Channel.CreateUnbounded<PipelineImage>();
     private readonly long mostBytes = LoaderSettings.DefaultDecodeBytes;
     private long bytes;
     private int roomCount;
     private Exception? failure;
+    private StageClock? clock;
+
+    /// <summary>How long each stage was the limit of a run, that has ended or goes on.</summary>
+    public StageTimes Stages => clock!.Times;
 
     /// <summary>The number of images that are decoded at a time.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>How long an image waits for others: one that waits for memory to be given back must not wait for more images.</summary>
+    public TimeSpan FlushDelay { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How many images the segmenter has at most; 0 for as many as it chooses.</summary>
+    public int Capacity { get; init; }
+
+    /// <summary>What is done to images at the end, as a verb.</summary>
+    public string Finishing { get; init; } = "encode";
+
+    /// <summary>A decoder that works on the threads of the pool.</summary>
+    /// <param name="decode">Decodes the image of an index; false leaves it out.</param>
+    public static Func<PipelineImage, CancellationToken, Task<DecodeOutcome>> OnPool(Func<PipelineImage, bool> decode) =>
+        (image, _) => Task.Run(() => decode(image) ? DecodeOutcome.Decoded : DecodeOutcome.LeftOut, CancellationToken.None);
+
     /// <summary>Runs so many images through, and returns when all are finished.</summary>
-    /// <param name="count">How many images there are.</param>
+    /// <param name="count">How many images there are at most.</param>
     /// <param name="batching">How many images the device has in hand.</param>
     /// <param name="cancellation">Begins no more images; those that are segmented by then are finished.</param>
+    /// <returns>How long each stage was the limit.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void Run(int count, BatchingHint batching, CancellationToken cancellation)
+    public StageTimes Run(int count, BatchingHint batching, CancellationToken cancellation)
     {
+        clock = new StageClock(batching.Concurrency, Finishing, TimeProvider.System);
+        clock.Start();
         roomCount = (2 * Workers) + (2 * batching.BatchSize * batching.Concurrency);
         for (int i = 0; i < roomCount; i++)
             rooms.Writer.TryWrite(new PipelineImage());
         Task.Run(() => RunAsync(count, cancellation), CancellationToken.None).GetAwaiter().GetResult();
+        return Stages;
     }
 
     private async Task RunAsync(int count, CancellationToken cancellation)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var finishing = new List<Task>();
+        var options = new StreamOptions { FlushDelay = FlushDelay, Capacity = Capacity, Watch = clock };
         try
         {
-            await foreach (ImageResult result in segment(Decoded(count, stopping.Token), stopping.Token).ConfigureAwait(false))
+            await foreach (ImageResult result in segment(Decoded(count, stopping.Token), options, stopping.Token).ConfigureAwait(false))
             {
                 result.ThrowIfFailed();
                 var image = (PipelineImage)result.Request.Tag!;
@@ -103,7 +123,7 @@ internal sealed class ImagePipeline(
     /// <summary>The images in order, several decoded ahead.</summary>
     private async IAsyncEnumerable<ImageRequest> Decoded(int count, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var ahead = new Queue<Task<(PipelineImage Image, bool IsIn)>>();
+        var ahead = new Queue<Task<(PipelineImage Image, DecodeOutcome Outcome)>>();
         int next = 0;
         try
         {
@@ -115,16 +135,25 @@ internal sealed class ImagePipeline(
                     if (image is null)
                         break;
                     image.Begin(next++);
-                    ahead.Enqueue(Task.Run(() => Decode(image), CancellationToken.None));
+                    ahead.Enqueue(Decode(image, cancellation));
                 }
 
-                (PipelineImage decoded, bool isIn) = await ahead.Dequeue().ConfigureAwait(false);
+                (PipelineImage decoded, DecodeOutcome outcome) = await ahead.Dequeue().ConfigureAwait(false);
                 cancellation.ThrowIfCancellationRequested();
-                if (isIn)
+                if (outcome == DecodeOutcome.Decoded)
+                {
+                    clock!.Wanted(false);
                     yield return decoded.Request;
-                else
-                    GiveBack(decoded);
+                    clock.Wanted(true);
+                    continue;
+                }
+
+                GiveBack(decoded);
+                if (outcome == DecodeOutcome.End)
+                    next = count;
             }
+
+            clock!.Ended();
         }
         finally
         {
@@ -133,11 +162,11 @@ internal sealed class ImagePipeline(
         }
     }
 
-    private (PipelineImage Image, bool IsIn) Decode(PipelineImage image)
+    private async Task<(PipelineImage Image, DecodeOutcome Outcome)> Decode(PipelineImage image, CancellationToken cancellation)
     {
-        bool isIn = decode(image);
+        DecodeOutcome outcome = await decode(image, cancellation).ConfigureAwait(false);
         Interlocked.Add(ref bytes, image.Bytes);
-        return (image, isIn);
+        return (image, outcome);
     }
 
     private PipelineImage? TryTakeRoom() =>
@@ -146,12 +175,14 @@ internal sealed class ImagePipeline(
     /// <summary>Waits for room, and for images under way to give back memory that they take beyond what there is.</summary>
     private async Task<PipelineImage> TakeRoom(CancellationToken cancellation)
     {
+        clock!.WithoutRoom(true);
         PipelineImage image = await rooms.Reader.ReadAsync(cancellation).ConfigureAwait(false);
         var others = new Stack<PipelineImage>();
         while (Volatile.Read(ref bytes) >= mostBytes)
             others.Push(await rooms.Reader.ReadAsync(cancellation).ConfigureAwait(false));
         while (others.TryPop(out PipelineImage? other))
             rooms.Writer.TryWrite(other);
+        clock.WithoutRoom(false);
         return image;
     }
 }

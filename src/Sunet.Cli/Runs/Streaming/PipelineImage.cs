@@ -13,6 +13,11 @@ internal sealed class PipelineImage
     /// <summary>The place among the pipeline's images.</summary>
     public int Index { get; private set; }
 
+    /// <summary>
+    /// When the image was there as a whole, as <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/> has it; only where it matters.
+    /// </summary>
+    public long Completed { get; set; }
+
     /// <summary>What readers decode into.</summary>
     public SampleBuffers Buffers { get; private set; } = new();
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Sunet.Cli.Output;
+using Sunet.Cli.Runs.Streaming;
 using Sunet.Cli.Settings;
 using Sunet.Data.Augmentation;
 using Sunet.Data.Datasets;
@@ -103,6 +104,7 @@ internal static class LoaderBench
         json.WriteFinite("mb_per_s", timing.BytesPerSecond / Mega);
         json.WritePercent("decode_percent", timing.DecodeShare);
         json.WritePercent("warp_percent", 1 - timing.DecodeShare);
+        timing.Stages.Write(json);
         json.WriteString("cpu", SystemFacts.Cpu);
         json.WriteString("version", SystemFacts.Version);
     }
@@ -115,6 +117,9 @@ internal static class LoaderBench
         public double ImagesPerCoreSecond => Work.Samples / Processor.TotalSeconds;
 
         public double BytesPerSecond => Work.BytesRead / Elapsed.TotalSeconds;
+
+        /// <summary>Nothing waits for the loader's batches, so that its own work is the limit all the time.</summary>
+        public StageTimes Stages => new([("decode", Work.Decoding), ("warp", Work.Resampling)]);
 
         public double DecodeShare => Work.Decoding / (Work.Decoding + Work.Resampling);
     }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Sunet.Cli.Output;
+using Sunet.Cli.Runs.Streaming;
 using Sunet.Cli.Settings;
 using Sunet.Data.Datasets;
 using Sunet.Data.Datasets.Reading;
@@ -35,8 +37,12 @@ internal static class CalibrateRun
         if (!quiet)
             output.Progress(device.Line);
         output.Notes(data.Notes);
+        long start = Stopwatch.GetTimestamp();
         using (ProgressLine line = output.StartProgress(options.Batches, quiet))
             Calibration.Run(model, loader, options, device.Backend, done => line.Report(done, "batches", ""), cancellation);
+        StageTimes stages = StageTimes.OfLoader(loader.TimeWaiting, Stopwatch.GetElapsedTime(start));
+        if (!quiet)
+            output.Progress(stages.Text);
 
         model.Save(path);
         string images = loader.ImageShape.ToString();
@@ -47,6 +53,7 @@ internal static class CalibrateRun
                 json.WriteString("file", path);
                 json.WriteNumber("batches", options.Batches);
                 json.WriteString("batch", images);
+                stages.Write(json);
             });
             return;
         }

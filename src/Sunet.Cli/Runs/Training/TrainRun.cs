@@ -104,6 +104,8 @@ internal static class TrainRun
         PrintResult(progress, task, files, output);
         if (loop.StepTime > TimeSpan.Zero)
             output.Result($"training waited {Numbers.Percent(loader.TimeWaiting / loop.StepTime)} % of its time for data");
+        if (loop.ValidationStages is { } stages)
+            output.Result($"validation: {stages.Text}");
         if (report is not null)
             output.Result($"report: {report}");
         output.Result($"run: {files.Folder}");

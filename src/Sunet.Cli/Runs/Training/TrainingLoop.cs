@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Sunet.Cli.Output;
 using Sunet.Cli.Runs.Reporting.Contents;
+using Sunet.Cli.Runs.Streaming;
 using Sunet.Data.Reporting;
 using Sunet.Native.Backends;
 using Sunet.Native.Models;
@@ -40,6 +41,9 @@ internal sealed class TrainingLoop(
 
     /// <summary>What the validation of the best weights found; null where it was not in this process.</summary>
     public SplitMeasures? Best { get; private set; }
+
+    /// <summary>How long each stage was the limit of all validations; null before the first, and for tasks without stages.</summary>
+    public StageTimes? ValidationStages { get; private set; }
 
     /// <summary>Trains to the end.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
@@ -133,8 +137,14 @@ internal sealed class TrainingLoop(
             trainer.CopyTo(model);
     }
 
-    private Validation Validate(ProgressLine line, CancellationToken cancellation) => task.Validate(
-        model, backend, done => Report(line, $"validating {done}/{task.ValidationCount}"), cancellation);
+    private Validation Validate(ProgressLine line, CancellationToken cancellation)
+    {
+        Validation validation = task.Validate(
+            model, backend, done => Report(line, $"validating {done}/{task.ValidationCount}"), cancellation);
+        if (validation.Measures?.Result.Stages is { } stages)
+            ValidationStages = ValidationStages?.Plus(stages) ?? stages;
+        return validation;
+    }
 
     private void Report(ProgressLine line, string what) => line.Report(trainer.CompletedSteps, "steps", what);
 

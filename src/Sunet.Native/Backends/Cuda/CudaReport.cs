@@ -29,27 +29,41 @@ internal sealed record CudaReport
     public bool IsUsable => Problems.Count == 0;
 
     /// <summary>Loads the libraries that are there and describes the devices. Never throws for what is missing.</summary>
-    public static CudaReport Query()
+    /// <param name="stopsWithoutDriver">
+    /// Whether nothing else is looked for where there is no driver: every library that is missing is searched for in folders of
+    /// thousands of files, which takes longer than to open the CPU.
+    /// </param>
+    public static CudaReport Query(bool stopsWithoutDriver = false)
     {
         List<CudaLibraryInfo> libraries = [];
         List<string> problems = [], notes = [];
         LoadedCudaLibrary? driver = Load(CudaLibrary.Driver, libraries, problems);
+        return driver is null && stopsWithoutDriver
+            ? Report(driver, libraries, problems, notes)
+            : QueryOthers(driver, libraries, problems, notes);
+    }
+
+    private static CudaReport QueryOthers(
+        LoadedCudaLibrary? driver, List<CudaLibraryInfo> libraries, List<string> problems, List<string> notes)
+    {
         LoadedCudaLibrary? cublas = Load(CudaLibrary.CuBlasLt, libraries, problems);
         if (Load(CudaLibrary.CuDnn, libraries, problems) is not null && cublas is not null)
             NoteCudaVersions(cublas, notes);
         if (Load(CudaLibrary.Ranges, libraries, []) is null)
             notes.Add("NVTX was not found: profilers will show kernels without the names of layers.");
-        List<CudaDeviceInfo> devices = driver is null ? [] : DevicesOf(problems);
-        return new CudaReport
+        return Report(driver, libraries, problems, notes);
+    }
+
+    private static CudaReport Report(
+        LoadedCudaLibrary? driver, List<CudaLibraryInfo> libraries, List<string> problems, List<string> notes) => new()
         {
             DriverVersion = driver?.VersionText,
-            Devices = devices,
+            Devices = driver is null ? [] : DevicesOf(problems),
             Libraries = libraries,
             Problems = problems,
             Notes = notes,
             Leaks = CudaLeaks.Finalized + CudaLeaks.Refused + CudaLeaks.Blocks,
         };
-    }
 
     private static LoadedCudaLibrary? Load(CudaLibrary library, List<CudaLibraryInfo> found, List<string> problems)
     {

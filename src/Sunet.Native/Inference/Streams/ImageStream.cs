@@ -23,7 +23,7 @@ internal static class ImageStream
         try
         {
             for (int lane = 0; lane < options.Concurrency; lane++)
-                work.Add(new StreamLane(schedule, segmenter, lane, stopping.Token).Ended);
+                work.Add(new StreamLane(schedule, segmenter, lane, options.Watch, stopping.Token).Ended);
             work.Add(Read(source, schedule, stopping.Token));
             while (true)
             {

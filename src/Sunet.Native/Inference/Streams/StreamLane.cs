@@ -5,6 +5,7 @@ internal sealed class StreamLane
 {
     private readonly StreamSchedule schedule;
     private readonly IBatchSegmenter segmenter;
+    private readonly IStreamWatch? watch;
     private readonly CancellationToken cancellation;
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<StreamImage> batch = [];
@@ -12,10 +13,11 @@ internal sealed class StreamLane
 
     /// <summary>Starts the thread, which ends with the stream.</summary>
     /// <exception cref="BackendException">The system has no thread to give.</exception>
-    public StreamLane(StreamSchedule schedule, IBatchSegmenter segmenter, int number, CancellationToken cancellation)
+    public StreamLane(StreamSchedule schedule, IBatchSegmenter segmenter, int number, IStreamWatch? watch, CancellationToken cancellation)
     {
         this.schedule = schedule;
         this.segmenter = segmenter;
+        this.watch = watch;
         this.cancellation = cancellation;
         var thread = new Thread(Run) { IsBackground = true, Name = $"Sunet stream {number}" };
         try
@@ -37,6 +39,7 @@ internal sealed class StreamLane
         while (schedule.Take(batch, out bool isAlone))
         {
             Exception? failure = null;
+            watch?.BatchBegins();
             try
             {
                 segmenter.Segment(batch, isAlone, room, cancellation);
@@ -46,6 +49,7 @@ internal sealed class StreamLane
                 failure = e;
             }
 
+            watch?.BatchEnds();
             foreach (StreamImage image in batch)
             {
                 if (failure is OperationCanceledException)

@@ -33,6 +33,9 @@ public sealed record StreamOptions
     /// </summary>
     public TimeSpan? FlushDelay { get; init; }
 
+    /// <summary>Told when batches begin and end; null where nobody asks.</summary>
+    internal IStreamWatch? Watch { get; init; }
+
     /// <summary>Refuses options that make no sense.</summary>
     /// <exception cref="ConfigurationException">A number is out of range; the message names it.</exception>
     public void Validate()
