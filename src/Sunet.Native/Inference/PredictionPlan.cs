@@ -148,6 +148,24 @@ internal sealed class PredictionPlan : IDisposable
     }
 
     /// <summary>
+    /// Labels [N, H, W] of images [N, H, W, 3], both on the device. Whatever happens, nothing reads or writes the caller's memory any more
+    /// when it returns.
+    /// </summary>
+    public void LabelOnDevice(ref PredictionWatch watch, nint source, nint labels)
+    {
+        try
+        {
+            plan.WriteFrom(image, source);
+            Forward(ref watch);
+            plan.ReadTo(output, labels);
+        }
+        finally
+        {
+            plan.Synchronize();
+        }
+    }
+
+    /// <summary>
     /// Counts the likeliest classes of an image against given labels [H, W]; only the counts come back from the device, and the classes
     /// where there is room for them.
     /// </summary>
