@@ -8,12 +8,20 @@ namespace Sunet.Data.Images;
 /// <param name="bytes">From its first pixel to the end of its last.</param>
 internal sealed unsafe class BitmapMemory(SKBitmap bitmap, int bytes) : MemoryManager<byte>
 {
-    public override Span<byte> GetSpan() => new((void*)Address(), bytes);
+    public override Span<byte> GetSpan() => SpanOf(bitmap, bytes);
+
+    /// <summary>The pixels, valid as long as the bitmap is.</summary>
+    public static Span<byte> SpanOf(SKBitmap bitmap, int bytes)
+    {
+        ObjectDisposedException.ThrowIf(bitmap.Handle == 0, bitmap);
+        return new Span<byte>((void*)bitmap.GetPixels(), bytes);
+    }
 
     public override MemoryHandle Pin(int elementIndex = 0)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)bytes);
-        return new MemoryHandle((byte*)Address() + elementIndex, pinnable: this);
+        ObjectDisposedException.ThrowIf(bitmap.Handle == 0, bitmap);
+        return new MemoryHandle((byte*)bitmap.GetPixels() + elementIndex, pinnable: this);
     }
 
     public override void Unpin()
@@ -22,11 +30,5 @@ internal sealed unsafe class BitmapMemory(SKBitmap bitmap, int bytes) : MemoryMa
 
     protected override void Dispose(bool disposing)
     {
-    }
-
-    private nint Address()
-    {
-        ObjectDisposedException.ThrowIf(bitmap.Handle == 0, bitmap);
-        return bitmap.GetPixels();
     }
 }

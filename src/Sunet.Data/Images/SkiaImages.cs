@@ -37,7 +37,7 @@ public static class SkiaImages
     {
         ArgumentNullException.ThrowIfNull(predictor);
         ImageLayout layout = LayoutOf(bitmap);
-        predictor.Segment(new BitmapMemory(bitmap, (int)layout.Bytes).GetSpan(), layout, labels, progress, cancellation);
+        predictor.Segment(BitmapMemory.SpanOf(bitmap, (int)layout.Bytes), layout, labels, progress, cancellation);
         GC.KeepAlive(bitmap);
     }
 
