@@ -9,8 +9,8 @@ internal static class PixelConversion
     /// <summary>Bytes of a vector.</summary>
     private const int Lane = 16;
 
-    /// <summary>A place of a shuffle that stays zero.</summary>
-    private const byte Zero = 0xFF;
+    /// <summary>In a shuffle, no byte of the source.</summary>
+    private const byte X = 0xFF;
 
     /// <summary>Converts pixels that follow each other without gaps.</summary>
     /// <param name="pixels">N pixels.</param>
@@ -24,13 +24,13 @@ internal static class PixelConversion
                 pixels.CopyTo(rgb);
                 break;
             case PixelFormat.Bgr:
-                Shuffle(pixels, 3, blueFirst: true, Vector128.Create((byte)2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9, 14, 13, 12, Zero), rgb);
+                Shuffle(pixels, 3, first: 2, Vector128.Create((byte)2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9, 14, 13, 12, X), rgb);
                 break;
             case PixelFormat.Rgba:
-                Shuffle(pixels, 4, blueFirst: false, Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, Zero, Zero, Zero, Zero), rgb);
+                Shuffle(pixels, 4, first: 0, Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, X, X, X, X), rgb);
                 break;
             case PixelFormat.Bgra:
-                Shuffle(pixels, 4, blueFirst: true, Vector128.Create((byte)2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, Zero, Zero, Zero, Zero), rgb);
+                Shuffle(pixels, 4, first: 2, Vector128.Create((byte)2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, X, X, X, X), rgb);
                 break;
             default:
                 Triple(pixels, rgb);
@@ -39,15 +39,19 @@ internal static class PixelConversion
     }
 
     /// <summary>Converts by a shuffle of as many whole pixels as a vector holds.</summary>
+    /// <param name="from">N pixels.</param>
+    /// <param name="size">Bytes of a pixel.</param>
+    /// <param name="first">Where red is in a pixel; blue is as far from the third byte.</param>
+    /// <param name="order">Of the bytes of a vector; constant, so that the shuffle is one instruction.</param>
+    /// <param name="to">Receives 3 * N bytes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Shuffle(ReadOnlySpan<byte> from, int size, bool blueFirst, Vector128<byte> order, Span<byte> to)
+    private static void Shuffle(ReadOnlySpan<byte> from, int size, int first, Vector128<byte> order, Span<byte> to)
     {
-        int source = 0, target = 0, step = Lane / size;
+        int source = 0, target = 0, pixels = Lane / size;
 
         // Each store writes a few bytes behind its whole pixels; the next one overwrites them.
-        for (; target + Lane <= to.Length && source + Lane <= from.Length; source += step * size, target += step * 3)
+        for (; target + Lane <= to.Length && source + Lane <= from.Length; source += pixels * size, target += pixels * 3)
             Vector128.Shuffle(Vector128.Create(from.Slice(source, Lane)), order).CopyTo(to[target..]);
-        int first = blueFirst ? 2 : 0;
         for (; source + size <= from.Length; source += size, target += 3)
             (to[target], to[target + 1], to[target + 2]) = (from[source + first], from[source + 1], from[source + 2 - first]);
     }

@@ -3,7 +3,9 @@ using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Tests.Inference;
 
-/// <summary>Images as other libraries keep them: in every format, with bytes of chance in alpha, between rows and behind the last.</summary>
+/// <summary>
+/// Images as other libraries keep them: in every format, with bytes of chance in alpha, between rows and behind the last.
+/// </summary>
 internal static class LaidOut
 {
     /// <summary>An image of a format's colours: grey ones where it has no others.</summary>
