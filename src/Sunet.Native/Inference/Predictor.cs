@@ -198,8 +198,9 @@ public sealed partial class Predictor : IDisposable
     }
 
     /// <summary>
-    /// Compiles what <see cref="Segment(ReadOnlySpan2D{Rgb}, Span2D{byte}, IProgress{PredictionProgress}, CancellationToken)"/> needs for an
-    /// image size ahead of its first image, for every call that may run at a time. Waits for the calls that are running.
+    /// Compiles what
+    /// <see cref="Segment(ReadOnlySpan2D{Rgb}, Span2D{byte}, IProgress{PredictionProgress}, CancellationToken)"/> needs for an image size
+    /// ahead of its first image, for every call that may run at a time. Waits for the calls that are running.
     /// </summary>
     /// <param name="height">The images' height.</param>
     /// <param name="width">Their width.</param>
