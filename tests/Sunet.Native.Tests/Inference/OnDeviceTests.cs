@@ -3,9 +3,12 @@ using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Memory;
+using Sunet.Native.Compilation;
+using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Inference.Streams;
 using Sunet.Native.Models;
+using Sunet.Native.Ops;
 using Sunet.Native.Tensors;
 using Sunet.Native.Tests.Backends.Cuda;
 using Sunet.Native.Tests.Backends.Cuda.Memory;
@@ -142,5 +145,33 @@ public sealed class OnDeviceTests : EmulatorTest
         List<ImageResult> results = await StreamImages.All(predictor.SegmentMany(StreamImages.Stream(images), options, Token));
         Assert.All(results, r => Assert.Equal(plain[r.Index].Labels.ToArray(), r.Request.Labels.ToArray()));
         Assert.Equal(images.Length, results.Count);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Staging_OfAnImageOnItsWay_WaitsUntilItHasLeft(ulong seed)
+    {
+        Emulator.Seed(seed);
+        var graph = new Graph();
+        Value image = graph.Input("image", new Shape(1, 4, 5, 3), DataType.UInt8);
+        Value planes = graph.MarkOutput(graph.Add(new NormalizeImage("normalize", image, ImageNormalization.ImageNet)).Output);
+        using var backend = new CudaBackend();
+        using Plan plan = Plan.Compile(graph, backend, new PlanOptions());
+        float[] expected = new float[60], found = new float[60];
+        byte[] elements = [.. Enumerable.Repeat((byte)10, 60)];
+        plan.Write(image, elements);
+        plan.Run(Phase.Forward);
+        plan.Read(planes, expected);
+
+        Span<byte> staging = plan.Staging(image);
+        Assert.Equal(60, staging.Length);
+        elements.CopyTo(staging);
+        plan.Write(image, staging);
+        plan.Run(Phase.Forward);
+        plan.Staging(image).Fill(200);
+        plan.Read(planes, found);
+        Assert.Equal(expected, found);
     }
 }
