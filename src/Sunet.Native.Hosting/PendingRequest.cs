@@ -1,6 +1,4 @@
-using CommunityToolkit.HighPerformance;
 using Sunet.Native.Inference.Streams;
-using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Hosting;
 
@@ -11,11 +9,21 @@ internal sealed class PendingRequest
     private readonly TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int state;
 
-    public PendingRequest(ReadOnlyMemory2D<Rgb> image, Memory2D<byte> labels) =>
-        Request = new ImageRequest { Image = image, Labels = labels, Tag = this };
+    /// <param name="request">What the stream is given; its tag becomes this.</param>
+    public PendingRequest(ImageRequest request)
+    {
+        Request = request;
+        request.Tag = this;
+    }
 
     /// <summary>What the stream is given.</summary>
     public ImageRequest Request { get; }
+
+    /// <summary>The image's height.</summary>
+    public int Height => Request.Pixels.IsEmpty ? Request.Image.Height : Request.Layout.Height;
+
+    /// <summary>The image's width.</summary>
+    public int Width => Request.Pixels.IsEmpty ? Request.Image.Width : Request.Layout.Width;
 
     /// <summary>Ends when the request is answered, has failed, or was cancelled in time.</summary>
     public Task Answer => answer.Task;

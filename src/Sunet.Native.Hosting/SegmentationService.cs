@@ -90,24 +90,29 @@ public sealed class SegmentationService : IAsyncDisposable, IDisposable
     /// <exception cref="BackendException">The device failed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while the request waited.</exception>
     /// <exception cref="ObjectDisposedException">The service is disposed.</exception>
-    public async Task SegmentAsync(ReadOnlyMemory2D<Rgb> image, Memory2D<byte> labels, CancellationToken cancellation = default)
-    {
-        var request = new PendingRequest(image, labels);
-        try
-        {
-            await waiting.Writer.WriteAsync(request, cancellation).ConfigureAwait(false);
-        }
-        catch (ChannelClosedException closed)
-        {
-            throw closed.InnerException is { } failure
-                ? new InvalidOperationException("The segmentation service has stopped; its log says why.", failure)
-                : new ObjectDisposedException(nameof(SegmentationService));
-        }
+    public Task SegmentAsync(ReadOnlyMemory2D<Rgb> image, Memory2D<byte> labels, CancellationToken cancellation = default) =>
+        AskAsync(new ImageRequest { Image = image, Labels = labels }, cancellation);
 
-        using CancellationTokenRegistration cancelling = cancellation.UnsafeRegister(
-            static (state, token) => ((PendingRequest)state!).Cancel(token), request);
-        await request.Answer.ConfigureAwait(false);
-    }
+    /// <summary>
+    /// Finds the class of every pixel of an image of bytes. Image and labels are the caller's; they must stay as they are until the
+    /// returned task has ended.
+    /// </summary>
+    /// <param name="pixels">The image from the first byte of its first pixel on; bytes behind the last pixel are ignored.</param>
+    /// <param name="layout">How it lies there.</param>
+    /// <param name="labels">Receives class indices, [H, W] of the image.</param>
+    /// <param name="cancellation">
+    /// Takes the request back while it waits. Once its prediction has begun it ends as if it had not been cancelled.
+    /// </param>
+    /// <exception cref="ArgumentException">
+    /// The image does not fit into <paramref name="pixels"/>, or image and labels differ in size.
+    /// </exception>
+    /// <exception cref="MemoryException">The image is too large for the memory there is.</exception>
+    /// <exception cref="BackendException">The device failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled while the request waited.</exception>
+    /// <exception cref="ObjectDisposedException">The service is disposed.</exception>
+    public async Task SegmentAsync(
+        ReadOnlyMemory<byte> pixels, ImageLayout layout, Memory2D<byte> labels, CancellationToken cancellation = default) =>
+        await AskAsync(new ImageRequest(pixels, layout, labels), cancellation).ConfigureAwait(false);
 
     /// <summary>
     /// Compiles the network for images of a size, so that the first of them need not wait for it: predicts as many as run at a time.
@@ -155,6 +160,25 @@ public sealed class SegmentationService : IAsyncDisposable, IDisposable
         }
     }
 
+    private async Task AskAsync(ImageRequest image, CancellationToken cancellation)
+    {
+        var request = new PendingRequest(image);
+        try
+        {
+            await waiting.Writer.WriteAsync(request, cancellation).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException closed)
+        {
+            throw closed.InnerException is { } failure
+                ? new InvalidOperationException("The segmentation service has stopped; its log says why.", failure)
+                : new ObjectDisposedException(nameof(SegmentationService));
+        }
+
+        using CancellationTokenRegistration cancelling = cancellation.UnsafeRegister(
+            static (state, token) => ((PendingRequest)state!).Cancel(token), request);
+        await request.Answer.ConfigureAwait(false);
+    }
+
     private async Task RunAsync()
     {
         try
@@ -195,7 +219,7 @@ public sealed class SegmentationService : IAsyncDisposable, IDisposable
         if (failure is not null)
         {
             failed++;
-            SegmentationEvents.ImageFailed(logger, request.Request.Image.Height, request.Request.Image.Width, failure);
+            SegmentationEvents.ImageFailed(logger, request.Height, request.Width, failure);
         }
 
         request.Finish(failure);

@@ -1,8 +1,10 @@
+using CommunityToolkit.HighPerformance;
 using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
+using Sunet.Native.Inference.Streams;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Ops;
@@ -48,6 +50,36 @@ public sealed class ReferenceBackendTests : IDisposable
         for (int i = 0; i < image.Length; i++)
             image[i / 48, i % 48] = new Rgb((byte)(7 * i), (byte)(11 * i), (byte)(13 * i));
         Assert.True(Distance(Map(model, image, cpu), Map(model, image, reference)) < Forward);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task SegmentMany_BackendWithoutStaging_GivesTheLabelsOfRgb(int batch)
+    {
+        using var predictor = new Predictor(SunetModel.Create(Spec, seed: 3), new PredictorOptions(), reference);
+        var layout = new ImageLayout(32, 48, PixelFormat.Bgra, 200);
+        var bytes = new byte[layout.Bytes];
+        new Random(4).NextBytes(bytes);
+        var image = new Rgb[32, 48];
+        for (int i = 0; i < image.Length; i++)
+        {
+            int at = (i / 48 * 200) + (4 * (i % 48));
+            image[i / 48, i % 48] = new Rgb(bytes[at + 2], bytes[at + 1], bytes[at]);
+        }
+
+        var expected = new byte[32, 48];
+        predictor.Segment(image, expected);
+        var labels = new Memory2D<byte>(new byte[32, 60]).Slice(0, 5, 32, 48);
+        ImageRequest[] requests = [new(bytes, layout, labels), new() { Image = image, Labels = new byte[32, 48] }];
+        await foreach (ImageResult result in predictor.SegmentMany(
+            requests.ToAsyncEnumerable(), new StreamOptions { BatchSize = batch }, TestContext.Current.CancellationToken))
+        {
+            result.ThrowIfFailed();
+            Assert.Equal(expected, result.Request.Labels.ToArray());
+        }
+
+        Assert.True(expected.Cast<byte>().Distinct().Count() > 1, "One label everywhere would agree with anything.");
     }
 
     [Theory]

@@ -39,6 +39,20 @@ public sealed class SegmentationServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task SegmentAsync_BytesOfAnotherLibrary_HaveTheLabelsOfTheImage()
+    {
+        await using SegmentationService service = Service();
+        Rgb[,] image = TinyModel.Image(2);
+        byte[,] expected = TinyModel.Labels(image), labels = TinyModel.Labels(image);
+        await service.SegmentAsync(image, expected);
+        byte[] bytes = [.. image.Cast<Rgb>().SelectMany(p => new[] { p.B, p.G, p.R, (byte)9 })];
+        var layout = new ImageLayout(image.GetLength(0), image.GetLength(1), PixelFormat.Bgra);
+        await service.SegmentAsync(bytes, layout, labels);
+        Assert.Equal(expected, labels);
+        await Assert.ThrowsAsync<ArgumentException>(() => service.SegmentAsync(bytes.AsMemory(1), layout, labels));
+    }
+
+    [Fact]
     public async Task SegmentAsync_AnImageThatFails_FailsAlone()
     {
         await using SegmentationService service = Service();

@@ -14,19 +14,8 @@ internal static class PixelRows
     public static uint WithAlpha(Rgb colour) => Alpha | ((uint)colour.B << 16) | ((uint)colour.G << 8) | colour.R;
 
     /// <summary>Leaves the fourth byte of each pixel out.</summary>
-    public static void DropAlpha(ReadOnlySpan<uint> rgba, Span<Rgb> rgb)
-    {
-        Vector128<byte> order = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0xFF, 0xFF, 0xFF, 0xFF);
-        ReadOnlySpan<byte> from = MemoryMarshal.AsBytes(rgba);
-        Span<byte> to = MemoryMarshal.AsBytes(rgb);
-        int source = 0, target = 0;
-
-        // Each store writes four bytes beyond its four pixels; the next one overwrites them.
-        for (; target + 16 <= to.Length; source += 16, target += 12)
-            Vector128.Shuffle(Vector128.Create(from.Slice(source, 16)), order).CopyTo(to[target..]);
-        for (; target < to.Length; source += 4, target += 3)
-            from.Slice(source, 3).CopyTo(to[target..]);
-    }
+    public static void DropAlpha(ReadOnlySpan<uint> rgba, Span<Rgb> rgb) =>
+        PixelConversion.ToRgb(MemoryMarshal.AsBytes(rgba[..rgb.Length]), PixelFormat.Rgba, MemoryMarshal.AsBytes(rgb));
 
     /// <summary>Gives each pixel a fourth byte of 255.</summary>
     public static void AddAlpha(ReadOnlySpan<Rgb> rgb, Span<uint> rgba)

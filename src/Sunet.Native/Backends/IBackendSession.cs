@@ -113,6 +113,25 @@ public interface IValueTransfers
     /// <param name="elements">Room for as many elements of the value's type as it has, as bytes.</param>
     void Download(Value value, nint address, Span<byte> elements);
 
+    /// <summary>
+    /// Host memory for the row-major elements of an input, as many bytes as it has, in which a caller may put them together. An
+    /// <see cref="Upload"/> of this whole memory copies nothing within the host. It is the caller's until that upload, or until the value
+    /// is asked for again; its content is undefined.
+    /// </summary>
+    /// <param name="value">An input of the graph.</param>
+    /// <param name="address">Its first byte on the device.</param>
+    /// <returns>The memory; empty where the session has none, and the caller takes memory of its own.</returns>
+    Span<byte> Staging(Value value, nint address) => [];
+
+    /// <summary>
+    /// Waits until a value is computed, and shows its row-major elements in memory of the session, so that a caller who wants them
+    /// elsewhere, row by row, copies them once. They are valid until the next call of the session.
+    /// </summary>
+    /// <param name="value">An output of the graph.</param>
+    /// <param name="address">Its first byte on the device.</param>
+    /// <returns>The elements, as bytes; empty where the session cannot show them, and <see cref="Download"/> has to copy.</returns>
+    ReadOnlySpan<byte> Fetch(Value value, nint address) => [];
+
     /// <summary>Copies row-major elements that lie on the device already; returns before it is done where the session runs ahead.</summary>
     void UploadFrom(Value value, nint address, nint elements);
 

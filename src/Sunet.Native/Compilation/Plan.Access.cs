@@ -86,6 +86,20 @@ public sealed partial class Plan
         Session.Transfers.DownloadTo(value, addresses.Of(value), elements);
     }
 
+    /// <summary>Host memory in which an input may be put together before it is written; empty where the backend has none.</summary>
+    internal Span<byte> Staging(Value input)
+    {
+        using CallGate.Scope inside = Enter();
+        return Session.Transfers.Staging(input, addresses.Of(input));
+    }
+
+    /// <summary>The elements of an output in memory of the backend, until the plan's next call; empty where it cannot show them.</summary>
+    internal ReadOnlySpan<byte> Fetch(Value output)
+    {
+        using CallGate.Scope inside = Enter();
+        return Session.Transfers.Fetch(output, addresses.Of(output));
+    }
+
     /// <summary>The first element of a float32 output.</summary>
     public float ReadScalar(Value value)
     {

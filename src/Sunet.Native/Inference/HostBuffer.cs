@@ -21,6 +21,21 @@ internal static class HostBuffer
         }
     }
 
+    /// <summary>Memory that is kept, uninitialised.</summary>
+    /// <exception cref="MemoryException">There is not enough.</exception>
+    public static byte[] Array(Shape shape)
+    {
+        int length = shape.ArrayLength;
+        try
+        {
+            return GC.AllocateUninitializedArray<byte>(length);
+        }
+        catch (OutOfMemoryException failure)
+        {
+            throw NotEnough(shape, length, failure);
+        }
+    }
+
     /// <summary>Memory that goes back to the system when it is disposed.</summary>
     /// <exception cref="MemoryException">There is not enough.</exception>
     public static HostFloats Allocate(Shape shape)

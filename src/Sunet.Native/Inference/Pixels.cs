@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
+using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;
@@ -12,8 +13,13 @@ internal static class Pixels
     private const int Levels = 256;
 
     /// <summary>[H, W] pixels to planes [3, H, W]: (value / 255 - mean) / deviation.</summary>
-    public static void Normalise(ReadOnlySpan2D<Rgb> image, ImageNormalization normalization, Span<float> planes)
+    public static void Normalise(ReadOnlySpan2D<Rgb> image, ImageNormalization normalization, Span<float> planes) =>
+        Normalise(new ImagePixels(image), normalization, planes);
+
+    /// <inheritdoc cref="Normalise(ReadOnlySpan2D{Rgb}, ImageNormalization, Span{float})"/>
+    public static void Normalise(ImagePixels image, ImageNormalization normalization, Span<float> planes)
     {
+        using SpanOwner<Rgb> row = SpanOwner<Rgb>.Allocate(image.Width);
         int plane = image.Height * image.Width;
         Span<float> levels = stackalloc float[3 * Levels];
         for (int colour = 0; colour < 3; colour++)
@@ -21,15 +27,16 @@ internal static class Pixels
         ReadOnlySpan<float> red = levels[..Levels], green = levels.Slice(Levels, Levels), blue = levels[(2 * Levels)..];
         for (int y = 0; y < image.Height; y++)
         {
-            ReadOnlySpan<Rgb> row = image.GetRowSpan(y);
-            Span<float> r = planes.Slice(y * image.Width, row.Length);
-            Span<float> g = planes.Slice(plane + (y * image.Width), row.Length);
-            Span<float> b = planes.Slice((2 * plane) + (y * image.Width), row.Length);
-            for (int x = 0; x < row.Length; x++)
+            Span<Rgb> pixels = row.Span;
+            image.RowTo(y, MemoryMarshal.AsBytes(pixels));
+            Span<float> r = planes.Slice(y * image.Width, pixels.Length);
+            Span<float> g = planes.Slice(plane + (y * image.Width), pixels.Length);
+            Span<float> b = planes.Slice((2 * plane) + (y * image.Width), pixels.Length);
+            for (int x = 0; x < pixels.Length; x++)
             {
-                r[x] = red[row[x].R];
-                g[x] = green[row[x].G];
-                b[x] = blue[row[x].B];
+                r[x] = red[pixels[x].R];
+                g[x] = green[pixels[x].G];
+                b[x] = blue[pixels[x].B];
             }
         }
     }

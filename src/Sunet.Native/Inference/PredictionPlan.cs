@@ -1,6 +1,8 @@
+using CommunityToolkit.HighPerformance;
 using Sunet.Native.Backends;
 using Sunet.Native.Compilation;
 using Sunet.Native.Graphs;
+using Sunet.Native.Inference.Streams;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Ops;
@@ -35,6 +37,8 @@ internal sealed class PredictionPlan : IDisposable
     private readonly Value image, output;
     private readonly Value? mirroredImage;
     private readonly ConfusionCounts? counts;
+    private readonly PlanImages images;
+    private readonly int pixels;
 
     /// <param name="model">The weights.</param>
     /// <param name="shape">[N, 3, H, W].</param>
@@ -80,6 +84,8 @@ internal sealed class PredictionPlan : IDisposable
             Weights = weights, BufferBytes = output.Shape.Count * output.Type.Bytes(), Concurrency = concurrency,
         };
         plan = Plan.Compile(graph, backend, options, cancellation);
+        images = new PlanImages(plan, image, output);
+        pixels = shape.Height * shape.Width;
         try
         {
             plan.Load(new SoundWeights(model).Read, cancellation);
@@ -109,36 +115,69 @@ internal sealed class PredictionPlan : IDisposable
         plan.Read(output, probabilities);
     }
 
-    /// <summary>Mean probabilities [N, classes, H, W] of images [N, H, W, 3].</summary>
-    public void Average(ref PredictionWatch watch, ReadOnlySpan<byte> images, Span<float> probabilities)
+    /// <summary>Mean probabilities [N, classes, H, W] of an image, or of N below each other.</summary>
+    public void Average(ref PredictionWatch watch, ImagePixels source, Span<float> probabilities)
     {
-        plan.Write(image, images);
+        images.Write(source);
         Forward(ref watch);
         plan.Read(output, probabilities);
     }
 
-    /// <summary>Labels [N, H, W] of images [N, H, W, 3].</summary>
-    public void Label(ref PredictionWatch watch, ReadOnlySpan<byte> images, Span<byte> labels)
+    /// <summary>Labels of an image, or of N below each other.</summary>
+    public void Label(ref PredictionWatch watch, ImagePixels source, Span2D<byte> labels)
     {
-        plan.Write(image, images);
+        images.Write(source);
         Forward(ref watch);
-        plan.Read(output, labels);
+        images.Read(labels);
+    }
+
+    /// <summary>Labels of up to N images of a stream.</summary>
+    public void Label(ref PredictionWatch watch, IReadOnlyList<StreamImage> batch)
+    {
+        Span<byte> rows = images.Staging();
+        for (int i = 0; i < batch.Count; i++)
+            batch[i].Request!.Source.CopyTo(rows.Slice(3 * i * pixels, 3 * pixels));
+        images.Write(rows);
+        Forward(ref watch);
+        ReadOnlySpan<byte> labels = images.Fetch();
+        for (int i = 0; i < batch.Count; i++)
+        {
+            Span2D<byte> wanted = batch[i].Request!.Labels.Span;
+            PlanImages.Rows(labels.Slice(i * pixels, pixels), wanted.Height, wanted.Width).CopyTo(wanted);
+        }
     }
 
     /// <summary>
-    /// Counts the likeliest classes of images [N, H, W, 3] against given labels [N, H, W]; only the counts come back from the device, and
-    /// the classes where there is room for them.
+    /// Labels [N, H, W] of images [N, H, W, 3], both on the device. Whatever happens, nothing reads or writes the caller's memory any more
+    /// when it returns.
+    /// </summary>
+    public void LabelOnDevice(ref PredictionWatch watch, nint source, nint labels)
+    {
+        try
+        {
+            plan.WriteFrom(image, source);
+            Forward(ref watch);
+            plan.ReadTo(output, labels);
+        }
+        finally
+        {
+            plan.Synchronize();
+        }
+    }
+
+    /// <summary>
+    /// Counts the likeliest classes of an image against given labels [H, W]; only the counts come back from the device, and the classes
+    /// where there is room for them.
     /// </summary>
     /// <returns>How many labels were no class, nor ignored; they are not among the counts.</returns>
-    public int Count(
-        ref PredictionWatch watch, ReadOnlySpan<byte> images, ReadOnlySpan<int> labels, Span<int> pixels, Span<byte> predictions)
+    public int Count(ref PredictionWatch watch, ImagePixels source, ReadOnlySpan<int> labels, Span<int> matrix, Span2D<byte> predictions)
     {
-        plan.Write(image, images);
+        images.Write(source);
         plan.Write(counts!.Labels, labels);
         Forward(ref watch);
-        plan.Read(counts.Counts, pixels);
+        plan.Read(counts.Counts, matrix);
         if (!predictions.IsEmpty)
-            plan.Read(output, predictions);
+            images.Read(predictions);
         return plan.ReadInteger(counts.Invalid);
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
 using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Ops;
@@ -17,13 +16,12 @@ public sealed partial class Predictor
         scales.Average(ref watch, pixels, shape, average);
     }
 
-    private void Label(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Span2D<byte> labels)
+    private void Label(ref PredictionWatch watch, ImagePixels image, Span2D<byte> labels)
     {
         int height = image.Height, width = image.Width, classes = Model.Spec.Classes;
-        var shape = new Shape(1, 3, height, width);
         if (IsWhole(height, width))
         {
-            LabelAtOnce(ref watch, image, shape, labels);
+            LabelAtOnce(ref watch, image, labels);
             return;
         }
 
@@ -34,13 +32,13 @@ public sealed partial class Predictor
             return;
         }
 
-        using SpanOwner<float> probabilities = HostBuffer.Rent<float>(shape.WithChannels(classes));
+        using SpanOwner<float> probabilities = HostBuffer.Rent<float>(new Shape(classes, height, width));
         Map(ref watch, image, probabilities.Span);
         for (int y = 0; y < height; y++)
             Pixels.ArgMax(probabilities.Span[(y * width)..], height * width, classes, labels.GetRowSpan(y));
     }
 
-    private void Map(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Span<float> probabilities)
+    private void Map(ref PredictionWatch watch, ImagePixels image, Span<float> probabilities)
     {
         (int H, int W) size = (image.Height, image.Width);
         if (MustTile(size.H, size.W))
@@ -67,33 +65,29 @@ public sealed partial class Predictor
         }
     }
 
-    private void LabelAtOnce(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Shape shape, Span2D<byte> labels)
+    /// <summary>Labels an image in one piece.</summary>
+    /// <param name="watch">Asked before and told after each run of the network.</param>
+    /// <param name="image">[H, W].</param>
+    /// <param name="labels">[H, W].</param>
+    /// <param name="concurrency">How many images are meant to run at a time, each on its share of the processors.</param>
+    private void LabelAtOnce(ref PredictionWatch watch, ImagePixels image, Span2D<byte> labels, int concurrency = 1)
     {
-        using SpanOwner<Rgb> rows = HostBuffer.Rent<Rgb>(shape.WithChannels(1));
-        using SpanOwner<byte> flat = HostBuffer.Rent<byte>(shape.WithChannels(1));
-        image.CopyTo(rows.Span);
+        var shape = new Shape(1, 3, image.Height, image.Width);
         watch.Before();
-        using (PlanPool.Lease lease = pool.Rent(shape, PredictionKind.Labels, watch.Cancellation))
-            lease.Plan.Label(ref watch, MemoryMarshal.AsBytes(rows.Span), flat.Span);
-        ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(labels);
+        using PlanPool.Lease lease = pool.Rent(shape, PredictionKind.Labels, watch.Cancellation, concurrency);
+        lease.Plan.Label(ref watch, image, labels);
     }
 
-    private void CountAtOnce(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Shape shape, ReadOnlySpan2D<byte> labels,
+    private void CountAtOnce(ref PredictionWatch watch, ImagePixels image, Shape shape, ReadOnlySpan2D<byte> labels,
         ConfusionMatrix matrix, Span2D<byte> predictions)
     {
-        Shape pixels = shape.WithChannels(1);
-        using SpanOwner<Rgb> rows = HostBuffer.Rent<Rgb>(pixels);
-        using SpanOwner<int> wide = HostBuffer.Rent<int>(pixels);
+        using SpanOwner<int> wide = HostBuffer.Rent<int>(shape.WithChannels(1));
         using SpanOwner<int> counts = SpanOwner<int>.Allocate(matrix.Classes * matrix.Classes);
-        using SpanOwner<byte> flat = predictions.IsEmpty ? SpanOwner<byte>.Empty : HostBuffer.Rent<byte>(pixels);
-        image.CopyTo(rows.Span);
         Pixels.Widen(labels, wide.Span);
         watch.Before();
         int invalid;
         using (PlanPool.Lease lease = pool.Rent(shape, PredictionKind.Counts, watch.Cancellation))
-            invalid = lease.Plan.Count(ref watch, MemoryMarshal.AsBytes(rows.Span), wide.Span, counts.Span, flat.Span);
-        if (!predictions.IsEmpty)
-            ReadOnlySpan2D<byte>.DangerousCreate(flat.Span[0], image.Height, image.Width, 0).CopyTo(predictions);
+            invalid = lease.Plan.Count(ref watch, image, wide.Span, counts.Span, predictions);
         if (invalid > 0)
         {
             throw new ArgumentException(

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
 using Sunet.Native.Backends;
 using Sunet.Native.Inference.Streams;
@@ -14,10 +13,12 @@ public sealed partial class Predictor
     internal BatchingHint Batching => pool.Batching;
 
     /// <summary>
-    /// Labels the images of a stream, of any sizes, several at a time. An image's labels have the same bits alone and among others, and on
-    /// the CPU those of <see cref="Segment"/>. An image that fails has its failure as its result, and the others go on. Memory is bounded
-    /// by <see cref="StreamOptions.Capacity"/>. Nothing is allocated for an image of a size that has been seen; pixels and labels that lie
-    /// row after row are used where they are if images run one by one. <see cref="PredictorOptions.Concurrency"/> does not bind a stream.
+    /// Labels the images of a stream, of any sizes and layouts, several at a time. An image's labels have the same bits alone and among
+    /// others, and on the CPU those of
+    /// <see cref="Segment(ReadOnlySpan2D{Rgb}, Span2D{byte}, IProgress{PredictionProgress}, CancellationToken)"/>. An image that fails has
+    /// its failure as its result, and the others go on. Memory is bounded by <see cref="StreamOptions.Capacity"/>. Nothing is allocated
+    /// for an image of a size that has been seen. RGB and labels that lie row after row are used where they are if images run one by one;
+    /// anything else is copied once. <see cref="PredictorOptions.Concurrency"/> does not bind a stream.
     /// </summary>
     /// <param name="images">The images. They are taken on threads of the pool, some before earlier results have been taken.</param>
     /// <param name="options">Order, batches and delays; null for the defaults.</param>
@@ -81,63 +82,31 @@ public sealed partial class Predictor
     {
         public int BatchSizeOf(int height, int width) => predictor.IsWhole(height, width) ? batchSize : 1;
 
-        public void Segment(IReadOnlyList<StreamImage> images, bool isAlone, LaneRoom room, CancellationToken cancellation)
+        public void Segment(IReadOnlyList<StreamImage> images, bool isAlone, CancellationToken cancellation)
         {
             using PlanPool.Unslotted entered = predictor.pool.EnterUnslotted();
             using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
             ImageRequest first = images[0].Request!;
             var watch = new PredictionWatch(0, null, cancellation);
-            var shape = new Shape(batchSize, 3, first.Image.Height, first.Image.Width);
+            var shape = new Shape(batchSize, 3, first.Height, first.Width);
             if (!predictor.IsWhole(shape.Height, shape.Width))
-                predictor.Label(ref watch, first.Image.Span, first.Labels.Span);
+                predictor.Label(ref watch, first.Source, first.Labels.Span);
             else if (batchSize == 1)
-                Single(ref watch, first, shape, isAlone, room);
+                predictor.LabelAtOnce(ref watch, first.Source, first.Labels.Span, ShareOf(shape, isAlone));
             else
-                Batch(ref watch, images, shape, room);
+                Batch(ref watch, images, shape);
             SunetTelemetry.Predicted(work, images.Count);
         }
 
-        private void Single(ref PredictionWatch watch, ImageRequest request, Shape shape, bool isAlone, LaneRoom room)
-        {
-            // An image that nothing runs beside has all processors, where that costs no further compilation.
-            int share = isAlone && !predictor.pool.HasIdle(shape, PredictionKind.Labels, concurrency) ? 1 : concurrency;
-            ReadOnlySpan2D<Rgb> image = request.Image.Span;
-            Span2D<byte> labels = request.Labels.Span;
-            int pixels = shape.WithChannels(1).ArrayLength;
-            if (!image.TryGetSpan(out ReadOnlySpan<Rgb> rows))
-            {
-                Span<Rgb> copy = MemoryMarshal.Cast<byte, Rgb>(room.Pixels(shape.ArrayLength));
-                image.CopyTo(copy);
-                rows = copy;
-            }
-
-            bool isFlat = labels.TryGetSpan(out Span<byte> flat);
-            if (!isFlat)
-                flat = room.Labels(pixels);
-            Run(ref watch, shape, share, MemoryMarshal.AsBytes(rows), flat);
-            if (!isFlat)
-                Rows(flat, labels.Height, labels.Width).CopyTo(labels);
-        }
-
-        private void Batch(ref PredictionWatch watch, IReadOnlyList<StreamImage> images, Shape shape, LaneRoom room)
-        {
-            int pixels = shape.Height * shape.Width;
-            Span<byte> input = room.Pixels(shape.ArrayLength), output = room.Labels(shape.WithChannels(1).ArrayLength);
-            for (int i = 0; i < images.Count; i++)
-                images[i].Request!.Image.Span.CopyTo(MemoryMarshal.Cast<byte, Rgb>(input.Slice(3 * i * pixels, 3 * pixels)));
-            Run(ref watch, shape, concurrency, input, output);
-            for (int i = 0; i < images.Count; i++)
-                Rows(output.Slice(i * pixels, pixels), shape.Height, shape.Width).CopyTo(images[i].Request!.Labels.Span);
-        }
-
-        private void Run(ref PredictionWatch watch, Shape shape, int share, ReadOnlySpan<byte> input, Span<byte> output)
+        private void Batch(ref PredictionWatch watch, IReadOnlyList<StreamImage> images, Shape shape)
         {
             watch.Before();
-            using PlanPool.Lease lease = predictor.pool.Rent(shape, PredictionKind.Labels, watch.Cancellation, share);
-            lease.Plan.Label(ref watch, input, output);
+            using PlanPool.Lease lease = predictor.pool.Rent(shape, PredictionKind.Labels, watch.Cancellation, concurrency);
+            lease.Plan.Label(ref watch, images);
         }
 
-        private static ReadOnlySpan2D<byte> Rows(Span<byte> flat, int height, int width) =>
-            ReadOnlySpan2D<byte>.DangerousCreate(flat[0], height, width, 0);
+        /// <summary>An image that nothing runs beside has all processors, where that costs no further compilation.</summary>
+        private int ShareOf(Shape shape, bool isAlone) =>
+            isAlone && !predictor.pool.HasIdle(shape, PredictionKind.Labels, concurrency) ? 1 : concurrency;
     }
 }

@@ -1,6 +1,7 @@
 using CommunityToolkit.HighPerformance;
 using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Backends;
+using Sunet.Native.Inference.Streams;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Telemetry;
@@ -57,18 +58,36 @@ public sealed partial class Predictor : IDisposable
     /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     /// <exception cref="OperationCanceledException">The caller wanted no more; <paramref name="labels"/> are undefined.</exception>
     public void Segment(ReadOnlySpan2D<Rgb> image, Span2D<byte> labels, IProgress<PredictionProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        Segment(new ImagePixels(image), labels, progress, cancellation);
+
+    /// <summary>
+    /// Labels every pixel of an image that lies as another library keeps it. The labels are those of the same image as
+    /// <see cref="Rgb"/>, bit for bit. RGB without gaps between rows is read where it is; any other layout is converted once, into the
+    /// memory from which the device takes it.
+    /// </summary>
+    /// <param name="pixels">The image from the first byte of its first pixel on; bytes behind the last pixel are ignored.</param>
+    /// <param name="layout">How it lies there.</param>
+    /// <param name="labels">Receives class indices, [H, W] of the image.</param>
+    /// <param name="progress">Told after every run of the network; must neither call the predictor nor dispose it.</param>
+    /// <param name="cancellation">Stops before the next run of the network.</param>
+    /// <exception cref="ArgumentException">
+    /// The sizes differ, the image does not fit into <paramref name="pixels"/>, or the layout has no pixels.
+    /// </exception>
+    /// <exception cref="MemoryException">The image does not fit into memory.</exception>
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread made the call.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
+    /// <exception cref="OperationCanceledException">The caller wanted no more; <paramref name="labels"/> are undefined.</exception>
+    public void Segment(ReadOnlySpan<byte> pixels, ImageLayout layout, Span2D<byte> labels, IProgress<PredictionProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        RequireSize(labels, image, "Labels", nameof(labels));
-        using PlanPool.MarkedSlot slot = pool.Enter(cancellation);
-        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
-        PredictionWatch watch = Watch(image, progress, cancellation);
-        Label(ref watch, image, labels);
-        SunetTelemetry.Predicted(work);
+        layout.Require(pixels.Length, nameof(pixels));
+        Segment(new ImagePixels(pixels, layout), labels, progress, cancellation);
     }
 
     /// <summary>
-    /// <see cref="Segment"/> on a thread of the pool; no thread waits for a slot. Image and labels must stay as they are until it is done.
+    /// <see cref="Segment(ReadOnlySpan2D{Rgb}, Span2D{byte}, IProgress{PredictionProgress}, CancellationToken)"/> on a thread of the
+    /// pool; no thread waits for a slot. Image and labels must stay as they are until it is done.
     /// </summary>
     /// <param name="image">[H, W].</param>
     /// <param name="labels">Receives class indices, [H, W] of the image.</param>
@@ -81,22 +100,31 @@ public sealed partial class Predictor : IDisposable
     /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread made the call.</exception>
     /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     /// <exception cref="OperationCanceledException">The caller wanted no more; <paramref name="labels"/> are undefined.</exception>
-    public async Task SegmentAsync(ReadOnlyMemory2D<Rgb> image, Memory2D<byte> labels, IProgress<PredictionProgress>? progress = null,
-        CancellationToken cancellation = default)
-    {
-        RequireSize(labels.Span, image.Span, "Labels", nameof(labels));
-        using PlanPool.Slot slot = await pool.EnterAsync(cancellation).ConfigureAwait(false);
-        await Task.Run(
-            () =>
-            {
-                using CallMark mark = pool.Mark();
-                using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
-                PredictionWatch watch = Watch(image.Span, progress, cancellation);
-                Label(ref watch, image.Span, labels.Span);
-                SunetTelemetry.Predicted(work);
-            },
-            cancellation).ConfigureAwait(false);
-    }
+    public Task SegmentAsync(ReadOnlyMemory2D<Rgb> image, Memory2D<byte> labels, IProgress<PredictionProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        SegmentAsync(new ImageRequest { Image = image, Labels = labels }, progress, cancellation);
+
+    /// <summary>
+    /// <see cref="Segment(ReadOnlySpan{byte}, ImageLayout, Span2D{byte}, IProgress{PredictionProgress}, CancellationToken)"/> on a thread
+    /// of the pool; no thread waits for a slot. Image and labels must stay as they are until it is done.
+    /// </summary>
+    /// <param name="pixels">The image from the first byte of its first pixel on; bytes behind the last pixel are ignored.</param>
+    /// <param name="layout">How it lies there.</param>
+    /// <param name="labels">Receives class indices, [H, W] of the image.</param>
+    /// <param name="progress">
+    /// Told after every run of the network, on the thread it ran on; must neither call the predictor nor dispose it.
+    /// </param>
+    /// <param name="cancellation">Stops before the next run of the network.</param>
+    /// <exception cref="ArgumentException">
+    /// The sizes differ, the image does not fit into <paramref name="pixels"/>, or the layout has no pixels.
+    /// </exception>
+    /// <exception cref="MemoryException">The image does not fit into memory.</exception>
+    /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread made the call.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
+    /// <exception cref="OperationCanceledException">The caller wanted no more; <paramref name="labels"/> are undefined.</exception>
+    public async Task SegmentAsync(ReadOnlyMemory<byte> pixels, ImageLayout layout, Memory2D<byte> labels,
+        IProgress<PredictionProgress>? progress = null, CancellationToken cancellation = default) =>
+        await SegmentAsync(new ImageRequest(pixels, layout, labels), progress, cancellation).ConfigureAwait(false);
 
     /// <summary>
     /// Labels every pixel with its likeliest class and adds the (label, prediction) pairs to a matrix. Where an image is predicted in one
@@ -117,18 +145,19 @@ public sealed partial class Predictor : IDisposable
     {
         ArgumentNullException.ThrowIfNull(matrix);
         (int height, int width) = (image.Height, image.Width);
-        RequireSize(labels, image, "Labels", nameof(labels));
+        RequireSize(labels, height, width, "Labels", nameof(labels));
         if (!predictions.IsEmpty)
-            RequireSize(predictions, image, "Predictions", nameof(predictions));
+            RequireSize(predictions, height, width, "Predictions", nameof(predictions));
         if (matrix.Classes != Model.Spec.Classes)
             throw new ArgumentException($"The matrix has {matrix.Classes} classes and the model {Model.Spec.Classes}.", nameof(matrix));
         using PlanPool.MarkedSlot slot = pool.Enter(cancellation);
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
-        PredictionWatch watch = Watch(image, null, cancellation);
+        PredictionWatch watch = Watch(height, width, null, cancellation);
+        var pixels = new ImagePixels(image);
         var shape = new Shape(1, 3, height, width);
         if (IsWhole(height, width))
         {
-            CountAtOnce(ref watch, image, shape, labels, matrix, predictions);
+            CountAtOnce(ref watch, pixels, shape, labels, matrix, predictions);
             SunetTelemetry.Predicted(work);
             return;
         }
@@ -136,7 +165,7 @@ public sealed partial class Predictor : IDisposable
         using SpanOwner<byte> flat = SpanOwner<byte>.Allocate(predictions.IsEmpty ? height * width : 0);
         if (predictions.IsEmpty)
             predictions = Span2D<byte>.DangerousCreate(ref flat.DangerousGetReference(), height, width, 0);
-        Label(ref watch, image, predictions);
+        Label(ref watch, pixels, predictions);
         matrix.Add(labels, predictions);
         SunetTelemetry.Predicted(work);
     }
@@ -163,14 +192,15 @@ public sealed partial class Predictor : IDisposable
 
         using PlanPool.MarkedSlot slot = pool.Enter(cancellation);
         using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
-        PredictionWatch watch = Watch(image, progress, cancellation);
-        Map(ref watch, image, probabilities);
+        PredictionWatch watch = Watch(image.Height, image.Width, progress, cancellation);
+        Map(ref watch, new ImagePixels(image), probabilities);
         SunetTelemetry.Predicted(work);
     }
 
     /// <summary>
-    /// Compiles what <see cref="Segment"/> needs for an image size ahead of its first image, for every call that may run at a time. Waits
-    /// for the calls that are running.
+    /// Compiles what
+    /// <see cref="Segment(ReadOnlySpan2D{Rgb}, Span2D{byte}, IProgress{PredictionProgress}, CancellationToken)"/> needs for an image size
+    /// ahead of its first image, for every call that may run at a time. Waits for the calls that are running.
     /// </summary>
     /// <param name="height">The images' height.</param>
     /// <param name="width">Their width.</param>
@@ -193,12 +223,39 @@ public sealed partial class Predictor : IDisposable
     /// <exception cref="InvalidOperationException">A callback of a call that is still running on this thread wants it.</exception>
     public void Dispose() => pool.Dispose();
 
-    private static void RequireSize(ReadOnlySpan2D<byte> map, ReadOnlySpan2D<Rgb> image, string what, string name)
+    private static void RequireSize(ReadOnlySpan2D<byte> map, int height, int width, string what, string name)
     {
-        if (map.Height != image.Height || map.Width != image.Width)
-            throw new ArgumentException($"{what} are {map.Height} x {map.Width} and the image {image.Height} x {image.Width}.", name);
+        if (map.Height != height || map.Width != width)
+            throw new ArgumentException($"{what} are {map.Height} x {map.Width} and the image {height} x {width}.", name);
     }
 
-    private PredictionWatch Watch(ReadOnlySpan2D<Rgb> image, IProgress<PredictionProgress>? progress, CancellationToken cancellation) =>
-        new(progress is null ? 0 : NetworkRuns(image.Height, image.Width), progress, cancellation);
+    private void Segment(ImagePixels image, Span2D<byte> labels, IProgress<PredictionProgress>? progress, CancellationToken cancellation)
+    {
+        RequireSize(labels, image.Height, image.Width, "Labels", nameof(labels));
+        using PlanPool.MarkedSlot slot = pool.Enter(cancellation);
+        using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
+        PredictionWatch watch = Watch(image.Height, image.Width, progress, cancellation);
+        Label(ref watch, image, labels);
+        SunetTelemetry.Predicted(work);
+    }
+
+    private async Task SegmentAsync(ImageRequest request, IProgress<PredictionProgress>? progress, CancellationToken cancellation)
+    {
+        (int height, int width, Memory2D<byte> labels) = (request.Height, request.Width, request.Labels);
+        RequireSize(labels.Span, height, width, "Labels", nameof(labels));
+        using PlanPool.Slot slot = await pool.EnterAsync(cancellation).ConfigureAwait(false);
+        await Task.Run(
+            () =>
+            {
+                using CallMark mark = pool.Mark();
+                using MeasuredWork work = SunetTelemetry.Begin(SunetTelemetry.PredictActivity);
+                PredictionWatch watch = Watch(height, width, progress, cancellation);
+                Label(ref watch, request.Source, labels.Span);
+                SunetTelemetry.Predicted(work);
+            },
+            cancellation).ConfigureAwait(false);
+    }
+
+    private PredictionWatch Watch(int height, int width, IProgress<PredictionProgress>? progress, CancellationToken cancellation) =>
+        new(progress is null ? 0 : NetworkRuns(height, width), progress, cancellation);
 }

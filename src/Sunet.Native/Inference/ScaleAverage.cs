@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using CommunityToolkit.HighPerformance;
 using CommunityToolkit.HighPerformance.Buffers;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
@@ -39,13 +37,11 @@ internal sealed class ScaleAverage(PlanPool pool, SunetSpec spec, PredictorOptio
     /// <param name="watch">Asked before and told after each run of the network.</param>
     /// <param name="image">An image, or a part of one, [H, W].</param>
     /// <param name="average">Receives the probabilities, [classes, H, W].</param>
-    public void Average(ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, Span<float> average)
+    public void Average(ref PredictionWatch watch, ImagePixels image, Span<float> average)
     {
         var shape = new Shape(1, 3, image.Height, image.Width);
-        using SpanOwner<Rgb> rows = HostBuffer.Rent<Rgb>(shape.WithChannels(1));
-        image.CopyTo(rows.Span);
         watch.Before();
         using PlanPool.Lease lease = pool.Rent(shape, PredictionKind.Probabilities, watch.Cancellation);
-        lease.Plan.Average(ref watch, MemoryMarshal.AsBytes(rows.Span), average);
+        lease.Plan.Average(ref watch, image, average);
     }
 }

@@ -1,4 +1,3 @@
-using CommunityToolkit.HighPerformance;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Native.Inference;
@@ -17,7 +16,7 @@ internal static class Tiling
     /// <param name="watch">Asked before and told after each run of the network.</param>
     /// <param name="image">[H, W].</param>
     /// <param name="sink">Takes what is found.</param>
-    public static void Predict<TSink>(ScaleAverage scales, ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, scoped ref TSink sink)
+    public static void Predict<TSink>(ScaleAverage scales, ref PredictionWatch watch, ImagePixels image, scoped ref TSink sink)
         where TSink : ITileSink, allows ref struct
     {
         (TileAxis rows, TileAxis columns) = Cut(image.Height, image.Width, scales.Options);
@@ -26,10 +25,10 @@ internal static class Tiling
     }
 
     private readonly ref struct ImageTiles(
-        ScaleAverage scales, ref PredictionWatch watch, ReadOnlySpan2D<Rgb> image, (int H, int W) tile) : ITileSource
+        ScaleAverage scales, ref PredictionWatch watch, ImagePixels image, (int H, int W) tile) : ITileSource
     {
         private readonly ref PredictionWatch watch = ref watch;
-        private readonly ReadOnlySpan2D<Rgb> image = image;
+        private readonly ImagePixels image = image;
 
         public void Predict(int top, int left, Span<float> probabilities) =>
             scales.Average(ref watch, image.Slice(top, left, tile.H, tile.W), probabilities);

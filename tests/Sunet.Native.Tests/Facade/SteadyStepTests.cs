@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using CommunityToolkit.HighPerformance;
 using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Graphs;
@@ -40,6 +41,18 @@ public sealed class SteadyStepTests : IDisposable
         Rgb[,] image = Image(64, 80);
         var labels = new byte[64, 80];
         Assert.Equal(Nothing, SteadyMeter.Measure(() => predictor.Segment(image, labels)));
+    }
+
+    [Theory]
+    [InlineData(PixelFormat.Rgb, 0)]
+    [InlineData(PixelFormat.Bgra, 8)]
+    public void Segment_BytesInSteadyState_AllocatesNothing(PixelFormat format, int gap)
+    {
+        using var predictor = new Predictor(SunetModel.Create(SmallModel.Spec), new PredictorOptions(), backend);
+        var layout = new ImageLayout(64, 80, format, (4 * 80) + gap);
+        byte[] bytes = new byte[layout.Bytes], room = new byte[64 * 90];
+        Assert.Equal(Nothing, SteadyMeter.Measure(() =>
+            predictor.Segment(bytes, layout, new Span2D<byte>(room, 0, height: 64, width: 80, pitch: 10))));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using CommunityToolkit.HighPerformance;
 using Sunet.Native.Backends;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Backends.Cuda;
@@ -233,7 +234,8 @@ public sealed class MultiScaleTests : EmulatorTest
             concurrency: 1, backend, weights, TestContext.Current.CancellationToken);
         var labels = new byte[batch * Height * Width];
         PredictionWatch watch = default;
-        plan.Label(ref watch, images, labels);
+        var belowEachOther = new ImagePixels(images, new ImageLayout(batch * Height, Width, PixelFormat.Rgb));
+        plan.Label(ref watch, belowEachOther, labels.AsMemory().AsMemory2D(batch * Height, Width).Span);
         return labels;
     }
 

@@ -188,6 +188,8 @@ public sealed class LifetimeTests : EmulatorTest
         var predictor = new Predictor(SunetModel.Create(SmallModel.Spec), new PredictorOptions(), backend);
         var image = new Rgb[32, 48];
         var labels = new byte[32, 48];
+        var bytes = new byte[32 * 48];
+        var grey = new ImageLayout(32, 48, PixelFormat.Gray);
         predictor.Segment(image, labels);
         return new Lifetime(typeof(Predictor), predictor)
             .Answers("Model", () => _ = predictor.Model)
@@ -197,6 +199,12 @@ public sealed class LifetimeTests : EmulatorTest
                 () => predictor.Segment(image, labels))
             .Refuses("SegmentAsync(ReadOnlyMemory2D<Rgb>, Memory2D<Byte>, IProgress<PredictionProgress>, CancellationToken)",
                 () => predictor.SegmentAsync(image, labels))
+            .Refuses("Segment(ReadOnlySpan<Byte>, ImageLayout, Span2D<Byte>, IProgress<PredictionProgress>, CancellationToken)",
+                () => predictor.Segment(bytes, grey, labels))
+            .Refuses("SegmentAsync(ReadOnlyMemory<Byte>, ImageLayout, Memory2D<Byte>, IProgress<PredictionProgress>, CancellationToken)",
+                () => predictor.SegmentAsync(bytes, grey, labels))
+            .Refuses("SegmentOnDevice(IntPtr, IntPtr, Int32, Int32, IProgress<PredictionProgress>, CancellationToken)",
+                () => predictor.SegmentOnDevice(1, 1, 32, 48))
             .Refuses("SegmentMany(IAsyncEnumerable<ImageRequest>, StreamOptions, CancellationToken)",
                 () => predictor.SegmentMany(StreamImages.Stream([])))
             .Refuses("Count(ReadOnlySpan2D<Rgb>, ReadOnlySpan2D<Byte>, ConfusionMatrix, Span2D<Byte>, CancellationToken)",

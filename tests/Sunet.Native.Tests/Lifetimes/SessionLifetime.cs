@@ -82,6 +82,8 @@ internal sealed class SessionLifetime
             session.Transfers.Upload(ints, at, new byte[16 * sizeof(int)]);
             session.Transfers.Upload(bytes, at, new byte[16]);
         })
+        .Survives("Staging(Value, IntPtr)", () => session.Transfers.Staging(bytes, at))
+        .Survives("Fetch(Value, IntPtr)", () => session.Transfers.Fetch(bytes, at))
         .Survives("UploadFrom(Value, IntPtr, IntPtr)", () => session.Transfers.UploadFrom(floats, at, outside))
         .Survives("DownloadTo(Value, IntPtr, IntPtr)", () => session.Transfers.DownloadTo(floats, at, outside))
         .Survives("Download(Value, IntPtr, Span<Byte>)", () =>

@@ -9,7 +9,6 @@ internal interface IBatchSegmenter
     /// <summary>Segments images of one size into their labels.</summary>
     /// <param name="images">From one to a whole batch.</param>
     /// <param name="isAlone">Whether no other batch runs meanwhile.</param>
-    /// <param name="room">The lane's own memory.</param>
     /// <param name="cancellation">Stops between two runs of the network.</param>
-    void Segment(IReadOnlyList<StreamImage> images, bool isAlone, LaneRoom room, CancellationToken cancellation);
+    void Segment(IReadOnlyList<StreamImage> images, bool isAlone, CancellationToken cancellation);
 }

@@ -9,7 +9,6 @@ internal sealed class StreamLane
     private readonly CancellationToken cancellation;
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<StreamImage> batch = [];
-    private readonly LaneRoom room = new();
 
     /// <summary>Starts the thread, which ends with the stream.</summary>
     /// <exception cref="BackendException">The system has no thread to give.</exception>
@@ -42,7 +41,7 @@ internal sealed class StreamLane
             watch?.BatchBegins();
             try
             {
-                segmenter.Segment(batch, isAlone, room, cancellation);
+                segmenter.Segment(batch, isAlone, cancellation);
             }
             catch (Exception e)
             {

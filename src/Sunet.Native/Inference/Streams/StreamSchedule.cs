@@ -73,7 +73,7 @@ internal sealed class StreamSchedule
                 return;
             }
 
-            SizeOf(request.Image.Height, request.Image.Width).Images.Enqueue(image);
+            SizeOf(request.Height, request.Width).Images.Enqueue(image);
             waiting++;
             Monitor.Pulse(gate);
         }
@@ -185,7 +185,7 @@ internal sealed class StreamSchedule
 
     private static ArgumentException? Refusal(ImageRequest request)
     {
-        (int height, int width) = (request.Image.Height, request.Image.Width);
+        (int height, int width) = (request.Height, request.Width);
         if (height == 0 || width == 0)
             return new ArgumentException("The image has no pixels.");
         return (request.Labels.Height, request.Labels.Width) == (height, width)

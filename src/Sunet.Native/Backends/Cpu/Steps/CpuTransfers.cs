@@ -41,6 +41,14 @@ internal sealed unsafe class CpuTransfers : IValueTransfers
             Move(value, (nint)outsideAt, address, into: false);
     }
 
+    /// <summary>The value's place itself, if its elements lie there row-major whatever the layout of the others.</summary>
+    public Span<byte> Staging(Value value, nint address) => value.Type == DataType.Float32 || run.Layouts.BytesOf(value) > int.MaxValue
+        ? []
+        : new Span<byte>((void*)address, (int)run.Layouts.BytesOf(value));
+
+    /// <inheritdoc cref="Staging"/>
+    public ReadOnlySpan<byte> Fetch(Value value, nint address) => Staging(value, address);
+
     /// <inheritdoc/>
     public void UploadFrom(Value value, nint address, nint elements) => Move(value, elements, address, into: true);
 
@@ -87,8 +95,12 @@ internal sealed unsafe class CpuTransfers : IValueTransfers
             run.Perform(copy);
     }
 
-    private static void CopyBytes(long bytes, nint outside, nint inside, bool upload) =>
-        Buffer.MemoryCopy((void*)(upload ? outside : inside), (void*)(upload ? inside : outside), bytes, bytes);
+    private static void CopyBytes(long bytes, nint outside, nint inside, bool upload)
+    {
+        // What was put together in the value's own place is there already.
+        if (outside != inside)
+            Buffer.MemoryCopy((void*)(upload ? outside : inside), (void*)(upload ? inside : outside), bytes, bytes);
+    }
 
     private void Reorder()
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Sunet.Native.Backends.Cuda.Driver;
 using Sunet.Native.Backends.Cuda.Kernels;
 using Sunet.Native.Backends.Cuda.Memory;
@@ -41,9 +43,7 @@ internal sealed class CudaTransfers : IValueTransfers, IDisposable
         using DeviceScope current = run.Use();
         if (value.Kind == ValueKind.Input)
         {
-            if (!inputs.TryGetValue(value, out InputPath? path))
-                inputs.Add(value, path = new InputPath(run, value, address));
-            path.Send(elements, copies);
+            PathOf(value, address).Send(elements, copies);
             return;
         }
 
@@ -63,6 +63,28 @@ internal sealed class CudaTransfers : IValueTransfers, IDisposable
         {
             run.Pool.Free(plain, run.Stream);
         }
+    }
+
+    /// <summary>The pinned memory of an input, once the copy before has left it.</summary>
+    public Span<byte> Staging(Value value, nint address)
+    {
+        if (value.Kind != ValueKind.Input || value.Shape.Count * value.Type.Bytes() > int.MaxValue)
+            return [];
+        using DeviceScope current = run.Use();
+        return PathOf(value, address).Staging();
+    }
+
+    /// <summary>The elements in pinned memory, if they need no conversion.</summary>
+    public ReadOnlySpan<byte> Fetch(Value value, nint address)
+    {
+        long bytes = value.Shape.Count * value.Type.Bytes();
+        if (NeedsConversion(value) || bytes > int.MaxValue)
+            return [];
+        using DeviceScope current = run.Use();
+        PinnedBuffer buffer = Pinned(bytes);
+        run.Stream.CopyToHost(buffer.Address, address, bytes);
+        run.Stream.Synchronize();
+        return buffer.Span[..(int)bytes];
     }
 
     /// <summary>Brings row-major elements that lie on the device into a value's place.</summary>
@@ -175,6 +197,13 @@ internal sealed class CudaTransfers : IValueTransfers, IDisposable
         && (run.Layouts.IsBf16(value) || run.Layouts.PixelStride(value) != value.Shape.Channels
             || (value.Shape.Channels > 1 && value.Shape.Height * value.Shape.Width > 1));
 
+    private InputPath PathOf(Value value, nint address)
+    {
+        if (!inputs.TryGetValue(value, out InputPath? path))
+            inputs.Add(value, path = new InputPath(run, value, address));
+        return path;
+    }
+
     private KernelLaunch FromRowMajor(Value value, nint elements, nint address) => LayoutLaunches.ToNhwc(
         run.Kernels, value.Shape, elements, address, run.Layouts.PixelStride(value), run.Layouts.IsBf16(value));
 
@@ -206,13 +235,14 @@ internal sealed class CudaTransfers : IValueTransfers, IDisposable
         private readonly PinnedBuffer? host;
         private readonly CudaEvent? copied, consumed;
         private readonly string name;
+        private readonly long bytes;
 
         public InputPath(CudaRun run, Value value, nint address)
         {
             this.run = run;
             name = value.Name;
             place = address;
-            long bytes = value.Shape.Count * value.Type.Bytes();
+            bytes = value.Shape.Count * value.Type.Bytes();
             block = run.Pool.Allocate(bytes, run.Stream);
             try
             {
@@ -235,14 +265,22 @@ internal sealed class CudaTransfers : IValueTransfers, IDisposable
             }
         }
 
+        /// <summary>The pinned buffer, which is ours again when the copy before has left it.</summary>
+        public Span<byte> Staging()
+        {
+            copied!.Synchronize();
+            return host!.Span[..(int)bytes];
+        }
+
         public void Send(ReadOnlySpan<byte> elements, CudaStream copies)
         {
-            // The pinned buffer is ours again when the copy before has left it; the device buffer when the plan has taken it over.
-            copied!.Synchronize();
-            elements.CopyTo(host!.Span);
+            // The device buffer is ours again when the plan has taken it over. What was put together in the pinned buffer stays there.
+            Span<byte> staging = Staging();
+            if (!Unsafe.AreSame(ref MemoryMarshal.GetReference(elements), ref MemoryMarshal.GetReference(staging)))
+                elements.CopyTo(staging);
             consumed!.MakeWait(copies);
-            copies.CopyToDevice(block.Address, host.Address, elements.Length, name);
-            copied.Record(copies);
+            copies.CopyToDevice(block.Address, host!.Address, elements.Length, name);
+            copied!.Record(copies);
             copied.MakeWait(run.Stream);
             if (convert is not null)
             {
