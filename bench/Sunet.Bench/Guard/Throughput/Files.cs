@@ -38,12 +38,12 @@ internal static class Files
     {
         string[] run = arguments(fixture);
         int images = run[0] == "val" ? ValPhotographs : AllPhotographs;
-        return SecondsOfNetwork(fixture) * images / Least(fixture, run).Elapsed.TotalSeconds;
+        return SecondsOfNetwork(fixture) * images / fixture.Fastest(run).Elapsed.TotalSeconds;
     }
 
     /// <summary>The share of the processors that the console uses from its start to its end.</summary>
     public static double? UseOfProcessors(GuardFixture fixture, Func<GuardFixture, string[]> arguments) =>
-        Least(fixture, arguments(fixture)).Use;
+        fixture.Fastest(arguments(fixture)).Use;
 
     /// <summary>
     /// The images/s of the console over what all processors would reach that did nothing but decode, predict and encode. The start of the
@@ -52,8 +52,8 @@ internal static class Files
     public static double? ToParts(GuardFixture fixture, bool overlay)
     {
         string weights = fixture.Weights("small", ThroughputChecks.SmallModel);
-        double some = Least(fixture, Predict(fixture, weights, Folder(fixture), overlay)).Elapsed.TotalSeconds;
-        double many = Least(fixture, Predict(fixture, weights, FolderOfCopies(fixture), overlay)).Elapsed.TotalSeconds;
+        double some = fixture.Fastest(Predict(fixture, weights, Folder(fixture), overlay)).Elapsed.TotalSeconds;
+        double many = fixture.Fastest(Predict(fixture, weights, FolderOfCopies(fixture), overlay)).Elapsed.TotalSeconds;
         double seconds = (many - some) / (AllPhotographs * (Copies - 1));
         return Parts(fixture, overlay) / Environment.ProcessorCount / seconds;
     }
@@ -86,9 +86,6 @@ internal static class Files
     private static string Weights(GuardFixture fixture) => fixture.Weights(
         "scenes", SunetModel.Create(SunetSpec.Segmenter(Model, SyntheticDataset.ClassNames.Count, outputStride: 16)));
 
-    private static FinishedProcess Least(GuardFixture fixture, string[] arguments) =>
-        Enumerable.Range(0, fixture.Quick ? 1 : 2).Select(_ => fixture.Timed(arguments)).MinBy(run => run.Elapsed)!;
-
     /// <summary>The least seconds an image in one process, with one image on each processor or one on all of them.</summary>
     private static double SecondsOfNetwork(GuardFixture fixture)
     {
@@ -98,7 +95,7 @@ internal static class Files
         try
         {
             double[][] times = InterleavedTimer.Time(
-                fixture.Rounds, warmUp: 1, [() => Parallel.ForEach(each, Run), () => Run(all)], fixture.Cancellation);
+                fixture.FewRounds, warmUp: 1, [() => Parallel.ForEach(each, Run), () => Run(all)], fixture.Cancellation);
             return Math.Min(times[0].Min() / (Repeats * each.Length), times[1].Min() / Repeats) / 1e3;
         }
         finally
@@ -141,7 +138,7 @@ internal static class Files
     {
         Array.ForEach(images, work);
         double least = double.PositiveInfinity;
-        for (int round = 0; round < (fixture.Quick ? 1 : 3); round++)
+        for (int round = 0; round < (fixture.Quick ? 1 : 2); round++)
         {
             fixture.Cancellation.ThrowIfCancellationRequested();
             long started = Stopwatch.GetTimestamp();
@@ -166,7 +163,7 @@ internal static class Files
     {
         string data = fixture.At(name);
         if (!Directory.Exists(data))
-            fixture.Timed("data", "synth", "--out", data, "--train", Text(train), "--val", Text(val), "--size", Text(Side), "--quiet");
+            fixture.Console("data", "synth", "--out", data, "--train", Text(train), "--val", Text(val), "--size", Text(Side), "--quiet");
         return data;
 
         static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

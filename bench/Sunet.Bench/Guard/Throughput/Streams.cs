@@ -30,7 +30,7 @@ internal static class Streams
         using var backend = new CpuBackend();
         using var predictor = new Predictor(GuardFixture.Model(Model), new PredictorOptions(), backend);
         ImageRequest[] requests = [.. Enumerable.Range(0, images).Select(_ => Request(side, side))];
-        double[][] times = InterleavedTimer.Time(fixture.Rounds, warmUp: 1, [Loop, () => Run(predictor, requests)], fixture.Cancellation);
+        double[][] times = InterleavedTimer.Time(fixture.FewRounds, warmUp: 1, [Loop, () => Run(predictor, requests)], fixture.Cancellation);
         return times[0].Min() / times[1].Min();
 
         void Loop()
@@ -53,7 +53,7 @@ internal static class Streams
         {
             foreach (int side in Factors.Select(f => (int)(f * Side)))
                 networks.Add(GuardFixture.Plan(Model, new Shape(1, 3, side, side), new CpuOptions()));
-            double[][] times = InterleavedTimer.Time(fixture.Rounds, warmUp: 1,
+            double[][] times = InterleavedTimer.Time(fixture.FewRounds, warmUp: 1,
                 [() => predictor.Segment(request.Image.Span, request.Labels.Span), () => networks.ForEach(Twice)], fixture.Cancellation);
             return times[0].Min() / times[1].Min();
         }
