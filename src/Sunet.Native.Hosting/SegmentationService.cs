@@ -188,8 +188,7 @@ public sealed class SegmentationService : IAsyncDisposable, IDisposable
         }
         catch (Exception failure)
         {
-            // Nobody may wait for an answer that will not come.
-            SegmentationEvents.Stopped(logger, failure);
+            // Nobody may wait for an answer that will not come; a log that fails comes last.
             waiting.Writer.TryComplete(failure);
             foreach (PendingRequest request in taken.Keys)
                 request.Finish(failure);
@@ -198,6 +197,8 @@ public sealed class SegmentationService : IAsyncDisposable, IDisposable
                 if (request.TryTake())
                     request.Finish(failure);
             }
+
+            SegmentationEvents.Stopped(logger, failure);
         }
     }
 
@@ -216,19 +217,18 @@ public sealed class SegmentationService : IAsyncDisposable, IDisposable
     {
         taken.TryRemove(request, out _);
         images++;
-        if (failure is not null)
-        {
-            failed++;
-            SegmentationEvents.ImageFailed(logger, request.Height, request.Width, failure);
-        }
-
+        int height = request.Height, width = request.Width;
         request.Finish(failure);
+        if (failure is null)
+            return;
+        failed++;
+        SegmentationEvents.ImageFailed(logger, height, width, failure);
     }
 
     private async Task CloseAsync()
     {
         waiting.Writer.TryComplete();
-        await run.ConfigureAwait(false);
+        await ((Task)run).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         predictor.Dispose();
         model.Dispose();
         backend.Dispose();

@@ -44,6 +44,8 @@ public sealed class SegmentationServiceOptions
             throw new ConfigurationException("The options of a segmentation service's predictor and stream must not be null.");
         if (Capacity is < 1 or > most)
             throw new ConfigurationException($"A segmentation service has room for 1 to {most} requests that wait, not {Capacity}.");
+        if (WarmUpSizes.Any(size => size.Height < 1 || size.Width < 1))
+            throw new ConfigurationException("The sizes that a segmentation service warms up for have at least one pixel.");
         Stream.Validate();
     }
 }

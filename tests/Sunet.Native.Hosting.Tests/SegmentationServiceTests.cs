@@ -131,8 +131,26 @@ public sealed class SegmentationServiceTests : IDisposable
         Assert.Contains("not 0", Refused<ConfigurationException>(o => o.Capacity = 0).Message, StringComparison.Ordinal);
         Assert.Contains("stream", Refused<ConfigurationException>(
             o => o.Stream = o.Stream with { Concurrency = -1 }).Message, StringComparison.Ordinal);
+        Assert.Contains("pixel", Refused<ConfigurationException>(o => o.WarmUpSizes.Add((0, 5))).Message, StringComparison.Ordinal);
         string missing = Path.Combine(folder.Root, "missing.safetensors");
         Assert.Contains(missing, Refused<CheckpointException>(o => o.Weights = missing).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SegmentAsync_WithALogThatFails_IsAnsweredAllTheSame()
+    {
+        var backend = new CpuBackend(threads: 1);
+        var options = new SegmentationServiceOptions { Weights = TinyModel.SaveIn(folder), OpenBackend = () => backend };
+        var service = new SegmentationService(options, new EventLog { Failing = SegmentationEvents.ImageFailedId });
+        Rgb[,] image = TinyModel.Image(1);
+        await Assert.ThrowsAsync<ArgumentException>(() => service.SegmentAsync(image, new byte[1, 1]).WaitAsync(Patience));
+
+        // The failure of the log ends the service, which says so and lets go of what it has.
+        while (await Record.ExceptionAsync(() => service.SegmentAsync(image, TinyModel.Labels(image)).WaitAsync(Patience)) is null)
+            await Task.Yield();
+        await service.DisposeAsync().AsTask().WaitAsync(Patience);
+        Assert.Throws<ObjectDisposedException>(() => new Predictor(TinyModel.Model, new PredictorOptions(), backend)
+            .Segment(image, TinyModel.Labels(image)));
     }
 
     private T Refused<T>(Action<SegmentationServiceOptions> change)

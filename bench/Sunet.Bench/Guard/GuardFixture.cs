@@ -34,7 +34,7 @@ internal sealed class GuardFixture(bool quick, CancellationToken cancellation) :
     public int Rounds => quick ? 3 : 15;
 
     /// <summary>Repetitions of what takes a second or more.</summary>
-    public int FewRounds => quick ? 3 : 6;
+    public int FewRounds => quick ? 3 : 7;
 
     /// <summary>Stops between two runs.</summary>
     public CancellationToken Cancellation => cancellation;
@@ -92,7 +92,7 @@ internal sealed class GuardFixture(bool quick, CancellationToken cancellation) :
 
     /// <summary>Runs the console.</summary>
     /// <exception cref="SunetException">It fails.</exception>
-    public void Console(params string[] arguments) => Run(ConsoleName, arguments);
+    public FinishedProcess Console(params string[] arguments) => Run(ConsoleName, arguments);
 
     /// <summary>The quicker of two runs of the console; equal arguments are run no more.</summary>
     /// <exception cref="SunetException">It fails.</exception>

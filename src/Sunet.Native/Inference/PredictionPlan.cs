@@ -131,19 +131,30 @@ internal sealed class PredictionPlan : IDisposable
         images.Read(labels);
     }
 
-    /// <summary>Labels of up to N images of a stream.</summary>
+    /// <summary>Labels of up to N images of a stream. One whose memory cannot be used is refused, and the others go on.</summary>
     public void Label(ref PredictionWatch watch, IReadOnlyList<StreamImage> batch)
     {
         Span<byte> rows = images.Staging();
         for (int i = 0; i < batch.Count; i++)
-            batch[i].Request!.Source.CopyTo(rows.Slice(3 * i * pixels, 3 * pixels));
+        {
+            try
+            {
+                batch[i].Request!.Source.CopyTo(rows.Slice(3 * i * pixels, 3 * pixels));
+            }
+            catch (Exception failure)
+            {
+                // The memory is the caller's, and may be gone.
+                batch[i].Refuse(failure);
+            }
+        }
+
         images.Write(rows);
         Forward(ref watch);
         ReadOnlySpan<byte> labels = images.Fetch();
         for (int i = 0; i < batch.Count; i++)
         {
-            Span2D<byte> wanted = batch[i].Request!.Labels.Span;
-            PlanImages.Rows(labels.Slice(i * pixels, pixels), wanted.Height, wanted.Width).CopyTo(wanted);
+            if (batch[i].Failure is null)
+                Scatter(labels.Slice(i * pixels, pixels), batch[i]);
         }
     }
 
@@ -196,6 +207,19 @@ internal sealed class PredictionPlan : IDisposable
             if (watch.IsWatched)
                 plan.Synchronize();
             watch.After();
+        }
+    }
+
+    private static void Scatter(ReadOnlySpan<byte> labels, StreamImage image)
+    {
+        try
+        {
+            Span2D<byte> wanted = image.Request!.Labels.Span;
+            PlanImages.Rows(labels, wanted.Height, wanted.Width).CopyTo(wanted);
+        }
+        catch (Exception failure)
+        {
+            image.Refuse(failure);
         }
     }
 

@@ -119,6 +119,24 @@ public sealed class SkiaImagesTests : IDisposable
             Assert.IsType<ObjectDisposedException>(result.Failure);
     }
 
+    [Fact]
+    public async Task SegmentMany_BitmapDisposedWithinABatch_FailsAlone()
+    {
+        SKBitmap gone = Drawn(SKColorType.Rgba8888);
+        using SKBitmap there = Drawn(SKColorType.Bgra8888);
+        byte[,] expected = Labels(PixelsOf(there));
+        byte[][,] labels = [new byte[Height, Width], new byte[Height, Width], new byte[Height, Width]];
+        ImageRequest[] batch = [there.ToImageRequest(labels[0]), gone.ToImageRequest(labels[1]), there.ToImageRequest(labels[2])];
+        gone.Dispose();
+        var failures = new List<Exception?>();
+        var options = new StreamOptions { BatchSize = batch.Length };
+        await foreach (ImageResult result in predictor.SegmentMany(batch.ToAsyncEnumerable(), options, Token))
+            failures.Add(result.Failure);
+        Assert.Equal([null, typeof(ObjectDisposedException), null], failures.Select(f => f?.GetType()));
+        Assert.Equal(expected, labels[0]);
+        Assert.Equal(expected, labels[2]);
+    }
+
     private static SKBitmap Drawn(SKColorType type)
     {
         var bitmap = new SKBitmap(new SKImageInfo(Width, Height, type, SKAlphaType.Opaque));

@@ -8,6 +8,7 @@ using Sunet.Data.Synthetic;
 using Sunet.Native.Backends.Cpu;
 using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
+using Sunet.Native.Measuring;
 using Sunet.Native.Models;
 using Sunet.Native.Models.Networks;
 using Sunet.Native.Tensors;
@@ -33,12 +34,24 @@ internal static class Files
         "val", "--device", "cpu", "--weights", Weights(fixture), "--data", Data(fixture), "--quiet",
     ];
 
-    /// <summary>The images/s of the console over the most that the network reaches without it, however processors are shared.</summary>
+    /// <summary>
+    /// The images/s of the console over the most that the network reaches without it, however processors are shared, before and after
+    /// each run of the console; the median of some runs.
+    /// </summary>
     public static double? ToNetwork(GuardFixture fixture, Func<GuardFixture, string[]> arguments)
     {
         string[] run = arguments(fixture);
         int images = run[0] == "val" ? ValPhotographs : AllPhotographs;
-        return SecondsOfNetwork(fixture) * images / fixture.Fastest(run).Elapsed.TotalSeconds;
+        double[] ratios = new double[fixture.Quick ? 1 : 3];
+        double before = SecondsOfNetwork(fixture);
+        for (int i = 0; i < ratios.Length; i++)
+        {
+            double elapsed = fixture.Console(run).Elapsed.TotalSeconds, after = SecondsOfNetwork(fixture);
+            ratios[i] = (before + after) / 2 * images / elapsed;
+            before = after;
+        }
+
+        return PlanTimings.Median(ratios);
     }
 
     /// <summary>The share of the processors that the console uses from its start to its end.</summary>
@@ -86,7 +99,7 @@ internal static class Files
     private static string Weights(GuardFixture fixture) => fixture.Weights(
         "scenes", SunetModel.Create(SunetSpec.Segmenter(Model, SyntheticDataset.ClassNames.Count, outputStride: 16)));
 
-    /// <summary>The least seconds an image in one process, with one image on each processor or one on all of them.</summary>
+    /// <summary>The seconds an image in one process, with one image on each processor or one on all of them, whichever is less.</summary>
     private static double SecondsOfNetwork(GuardFixture fixture)
     {
         const int Repeats = 4;
@@ -96,7 +109,7 @@ internal static class Files
         {
             double[][] times = InterleavedTimer.Time(
                 fixture.FewRounds, warmUp: 1, [() => Parallel.ForEach(each, Run), () => Run(all)], fixture.Cancellation);
-            return Math.Min(times[0].Min() / (Repeats * each.Length), times[1].Min() / Repeats) / 1e3;
+            return Math.Min(PlanTimings.Median(times[0]) / (Repeats * each.Length), PlanTimings.Median(times[1]) / Repeats) / 1e3;
         }
         finally
         {

@@ -22,7 +22,7 @@ internal static class Service
         ImageRequest[] images = Images();
         double[][] times = InterleavedTimer.Time(
             fixture.FewRounds, warmUp: 1, [() => Ask(service, images), () => Streams.Run(predictor, images)], fixture.Cancellation);
-        return times[1].Min() / times[0].Min();
+        return Streams.Ratio(times[1], times[0]);
     }
 
     /// <summary>

@@ -8,6 +8,7 @@ using Sunet.Native.Graphs;
 using Sunet.Native.Inference;
 using Sunet.Native.Inference.Streams;
 using Sunet.Native.Interop.Cpu;
+using Sunet.Native.Measuring;
 using Sunet.Native.Tensors;
 
 namespace Sunet.Bench.Guard.Throughput;
@@ -30,8 +31,9 @@ internal static class Streams
         using var backend = new CpuBackend();
         using var predictor = new Predictor(GuardFixture.Model(Model), new PredictorOptions(), backend);
         ImageRequest[] requests = [.. Enumerable.Range(0, images).Select(_ => Request(side, side))];
-        double[][] times = InterleavedTimer.Time(fixture.FewRounds, warmUp: 1, [Loop, () => Run(predictor, requests)], fixture.Cancellation);
-        return times[0].Min() / times[1].Min();
+        double[][] times = InterleavedTimer.Time(
+            fixture.FewRounds, warmUp: 1, [Loop, () => Run(predictor, requests)], fixture.Cancellation);
+        return Ratio(times[0], times[1]);
 
         void Loop()
         {
@@ -55,7 +57,7 @@ internal static class Streams
                 networks.Add(GuardFixture.Plan(Model, new Shape(1, 3, side, side), new CpuOptions()));
             double[][] times = InterleavedTimer.Time(fixture.FewRounds, warmUp: 1,
                 [() => predictor.Segment(request.Image.Span, request.Labels.Span), () => networks.ForEach(Twice)], fixture.Cancellation);
-            return times[0].Min() / times[1].Min();
+            return Ratio(times[0], times[1]);
         }
         finally
         {
@@ -99,15 +101,14 @@ internal static class Streams
             .. Enumerable.Range(0, Images).Select(i => Request(Height - (Images / 2) + i, Width - (Images / 2) + (Step * i % Images))),
         ];
         ImageRequest[] equal = [.. different.Select(_ => Request(Height, Width))];
-        double leastDifferent = double.PositiveInfinity, leastEqual = double.PositiveInfinity;
-        for (int round = fixture.Quick ? 1 : 0; round < 2; round++)
+        double[] ratios = new double[fixture.Quick ? 1 : 3];
+        for (int round = 0; round < ratios.Length; round++)
         {
             fixture.Cancellation.ThrowIfCancellationRequested();
-            leastDifferent = Math.Min(leastDifferent, Seconds(different));
-            leastEqual = Math.Min(leastEqual, Seconds(equal));
+            ratios[round] = Seconds(different) / Seconds(equal);
         }
 
-        return leastDifferent / leastEqual;
+        return PlanTimings.Median(ratios);
 
         static double Seconds(ImageRequest[] requests)
         {
@@ -174,6 +175,12 @@ internal static class Streams
             }
         }
     }
+
+    /// <summary>
+    /// The median of the ratios of rounds that take turns: what takes seconds meets what else the machine does in every round, and the
+    /// rounds of both alike.
+    /// </summary>
+    public static double Ratio(double[] times, double[] others) => PlanTimings.Median([.. times.Zip(others, (t, o) => t / o)]);
 
     /// <summary>Takes all results of a stream.</summary>
     public static void Run(Predictor predictor, IEnumerable<ImageRequest> requests) =>

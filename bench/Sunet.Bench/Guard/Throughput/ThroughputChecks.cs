@@ -22,7 +22,9 @@ internal static class ThroughputChecks
             Streams.ScalesToNetworks),
         new(new Bar(Group, "sunet64, the same / the largest scale alone: bytes", 1.3, 0), _ => Streams.BytesOfScalesToOne()),
         new(new Bar(Group, "sunet64, 120 images of 120 sizes / of one size", 1.5, 0.05), Streams.SizesToOneSize),
-        new(new Bar(Group, "10,000 images in a stream: resident memory after the first hundred grows by", 8, 0, Unit: "MB"),
+
+        // The runtime compiles what runs often once more, in some thousands of images; after that nothing grows.
+        new(new Bar(Group, "10,000 images in a stream: resident memory after the first hundred grows by", 8, 0.1, Unit: "MB"),
             w => Streams.GrowthOfManyImages(w)?.Megabytes),
         new(new Bar(Group, "10,000 images in a stream: managed allocations of an image", 0, 0, Unit: "bytes"),
             w => Streams.GrowthOfManyImages(w)?.Allocated),

@@ -22,6 +22,9 @@ internal sealed class StreamImage
     public void Begin(ImageRequest request, long index) =>
         (Request, Index, Arrived, IsDone, Failure) = (request, index, Environment.TickCount64, false, null);
 
+    /// <summary>Notes that the image cannot be brought to the device, or its labels to the caller; the rest of its batch goes on.</summary>
+    public void Refuse(Exception failure) => Failure ??= failure;
+
     /// <summary>Notes the result.</summary>
     public void Finish(Exception? failure) => (IsDone, Failure) = (true, failure);
 

@@ -54,7 +54,7 @@ internal sealed class StreamLane
                 if (failure is OperationCanceledException)
                     schedule.Abandon();
                 else
-                    schedule.Finish(image, failure);
+                    schedule.Finish(image, failure ?? image.Failure);
             }
         }
 
