@@ -64,10 +64,18 @@ public sealed class OverlappingBatchesTests : EmulatorTest
 
         public void Upload(Value value, nint address, ReadOnlySpan<byte> elements) => inner.Upload(value, address, elements);
 
+        public Span<byte> Staging(Value value, nint address) => inner.Staging(value, address);
+
         public void Download(Value value, nint address, Span<byte> elements)
         {
-            Assert.True(both.SignalAndWait(Patience), "The other lane's batch was not started.");
+            Meet();
             inner.Download(value, address, elements);
+        }
+
+        public ReadOnlySpan<byte> Fetch(Value value, nint address)
+        {
+            Meet();
+            return inner.Fetch(value, address);
         }
 
         public void UploadFrom(Value value, nint address, nint elements) => inner.UploadFrom(value, address, elements);
@@ -77,5 +85,7 @@ public sealed class OverlappingBatchesTests : EmulatorTest
         public void Clear(long bytes, nint address) => inner.Clear(bytes, address);
 
         public bool AllFinite(Value value, nint address) => inner.AllFinite(value, address);
+
+        private void Meet() => Assert.True(both.SignalAndWait(Patience), "The other lane's batch was not started.");
     }
 }

@@ -55,7 +55,9 @@ public sealed class StageLimitTests(TinyRuns runs) : IClassFixture<TinyRuns>, ID
         "val" => ["val", "--weights", runs.Weights, "--data", runs.Data],
         "val strategies" => ["val", "--weights", runs.Weights, "--data", runs.Data, "--strategies", "single,flip"],
         "calibrate" => ["calibrate", "--weights", runs.Weights, "--data", runs.Data, "--out", folder["out.safetensors"]],
-        _ => ["bench", "--data", runs.Data, "--imgsz", "32", "--batch", "2", "--iters", "2", "--warmup", "1"],
+
+        // More batches than a loader prepares ahead, so that some are made while it is timed.
+        _ => ["bench", "--data", runs.Data, "--imgsz", "32", "--batch", "2", "--iters", "100", "--warmup", "1"],
     };
 
     private string[] Predict() =>
